@@ -1,0 +1,46 @@
+# `make run` shows the app, `make test` checks everything, `make help` lists the rest.
+PYTHON ?= python3
+PORT ?= 8501
+BIN := .venv/bin
+# Two cores are the usual machine here; tests that start servers need a core each.
+WORKERS ?= 2
+.DEFAULT_GOAL := help
+.PHONY: help env run demo app test lint types unit bench lock clean
+
+help: ## list these targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+env: ## make the environment (kept outside the clone, keyed by the lock files)
+	@command -v $(PYTHON) >/dev/null || { echo "Error: $(PYTHON) was not found; install Python 3.11 to 3.13 or name one: make run PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) requirements/environment.py
+
+run: env ## fill a demo warehouse if there is none, then show the app on http://localhost:$(PORT)
+	@$(BIN)/prh app --demo --port $(PORT)
+
+demo: env ## fill the demo warehouse (resumes where it was)
+	@$(BIN)/prh demo
+
+app: env ## show the app on whatever warehouse there is
+	@$(BIN)/prh app --port $(PORT)
+
+test: lint types unit ## lint, types, tests
+
+lint: env ## ruff and the import contracts
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@PYTHONPATH=. $(BIN)/python -c "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(verbose=False))"
+
+types: env ## pyright, strict on prh_core
+	@$(BIN)/python -m pyright --pythonpath $(BIN)/python
+
+unit: env ## pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+bench: env ## measure speed against pair-at-a-time scoring and write docs/how-fast.md
+	@$(BIN)/python -m tests.bench
+
+lock: ## resolve pyproject.toml anew into requirements/*.txt
+	@$(PYTHON) requirements/lock.py
+
+clean: ## remove this clone's environment link and caches, not the data
+	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist

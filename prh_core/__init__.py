@@ -1,0 +1,13 @@
+"""The mathematics of representational alignment: arrays in, numbers out.
+
+>>> import numpy as np, prh_core
+>>> X = np.random.default_rng(0).normal(size=(200, 16))
+>>> prh_core.align(X, X @ np.linalg.qr(np.random.default_rng(1).normal(size=(16, 16)))[0]).score
+1.0
+"""
+
+from prh_core.errors import PRHError
+from prh_core.layers import Alignment, BestPair, align, best_pair
+from prh_core.metrics import all_metrics, get_metric
+
+__all__ = ["Alignment", "BestPair", "PRHError", "align", "all_metrics", "best_pair", "get_metric"]

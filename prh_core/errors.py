@@ -1,0 +1,33 @@
+"""Named exceptions: each says in one sentence what was expected and what came."""
+
+
+class PRHError(Exception):
+    """Base of every error PRH Explorer raises on purpose; its text is meant for the user."""
+
+
+class NotFiniteError(PRHError, ValueError):
+    """Features hold NaN or infinity."""
+
+
+class DegenerateLayerError(PRHError, ValueError):
+    """A layer cannot be compared: every row is the same, or a row has no direction."""
+
+
+class SampleCountError(PRHError, ValueError):
+    """Two sides, or two layers of one side, hold different numbers of samples."""
+
+
+class NeighbourCountError(PRHError, ValueError):
+    """k is not between 1 and n - 1."""
+
+
+class FeatureShapeError(PRHError, ValueError):
+    """Features do not have the shape (n, d), (layers, n, d) or a list of (n, d)."""
+
+
+class UnknownMetricError(PRHError, KeyError):
+    """No metric is registered under that name."""
+
+    def __str__(self) -> str:
+        """Return the sentence itself (KeyError would quote it)."""
+        return str(self.args[0])

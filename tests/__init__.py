@@ -1,0 +1,1 @@
+"""Tests mirror the rooms: core, ingest, queries, pages, e2e, bench."""
