@@ -1,0 +1,17 @@
+"""The app's navigation: one page per question a reader has, in the order they would ask."""
+
+import streamlit as st
+
+from pages.ui import warm
+
+st.set_page_config(page_title="PRH Explorer", page_icon="🏛️", layout="wide")
+
+page = st.navigation(
+    [
+        st.Page("pages/what_is_in_here.py", title="What is in here?", default=True),
+        st.Page("pages/do_language_and_vision_meet.py", title="Do language and vision meet?"),
+        st.Page("pages/which_layers.py", title="Which layers?"),
+    ]
+)
+warm.up()
+page.run()

@@ -1,0 +1,1 @@
+"""Runs extraction and metrics, and is the only writer of the warehouse."""

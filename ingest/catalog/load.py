@@ -1,0 +1,161 @@
+"""Read catalog files (TOML) into frozen records; the shipped ones and a user's own alike."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from ingest.catalog.records import DatasetRecord, ModelRecord, PanelRecord, Record
+from ingest.errors import CatalogError, UnknownRecordError
+
+R = TypeVar("R")
+
+_TABLES: Mapping[str, type[Record]] = {
+    "model": ModelRecord,
+    "dataset": DatasetRecord,
+    "panel": PanelRecord,
+}
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All records by id, in the order of the files that hold them."""
+
+    models: Mapping[str, ModelRecord]
+    datasets: Mapping[str, DatasetRecord]
+    panels: Mapping[str, PanelRecord]
+
+    def model(self, record_id: str) -> ModelRecord:
+        """Return the model of that id, or raise UnknownRecordError naming the nearest ids."""
+        return _lookup("model", self.models, record_id)
+
+    def dataset(self, record_id: str) -> DatasetRecord:
+        """Return the dataset of that id, or raise UnknownRecordError naming the nearest ids."""
+        return _lookup("dataset", self.datasets, record_id)
+
+    def panel(self, record_id: str) -> PanelRecord:
+        """Return the panel of that id, or raise UnknownRecordError naming the nearest ids."""
+        return _lookup("panel", self.panels, record_id)
+
+
+def load_catalog(extra: Sequence[Path] = ()) -> Catalog:
+    """Read the shipped records, then those of each file in `extra`.
+
+    Raises:
+        CatalogError: a file is missing or malformed, an id is listed twice, or a panel names a
+            model that no file describes.
+    """
+    shipped = sorted(Path(__file__).parent.glob("*.toml"))
+    found: dict[str, dict[str, Record]] = {table: {} for table in _TABLES}
+    origin: dict[tuple[str, str], Path] = {}
+    for path in (*shipped, *extra):
+        for table, record in _read(Path(path)):
+            record_id = str(getattr(record, "id"))  # noqa: B009 - every record type has an id
+            if (table, record_id) in origin:
+                first = origin[table, record_id]
+                where = f"both in {first} and in {path}" if first != path else f"twice in {path}"
+                raise CatalogError(f"The {table} id {record_id!r} is listed {where}.")
+            origin[table, record_id] = Path(path)
+            found[table][record_id] = record
+    models, datasets, panels = (found[table] for table in _TABLES)
+    whole = {name: _resolved(name, panels, models, origin) for name in panels}
+    return Catalog(
+        MappingProxyType(models),  # type: ignore[arg-type] - each table holds one record type
+        MappingProxyType(datasets),  # type: ignore[arg-type]
+        MappingProxyType(whole),
+    )
+
+
+def _resolved(
+    name: str,
+    panels: Mapping[str, Record],
+    models: Mapping[str, Record],
+    origin: Mapping[tuple[str, str], Path],
+    inside: tuple[str, ...] = (),
+) -> PanelRecord:
+    """Return the panel with the models of the panels it names added, each model once."""
+    panel = panels[name]
+    assert isinstance(panel, PanelRecord)
+    here = f"Panel {name!r} of {origin['panel', name]}"
+    if name in inside:
+        raise CatalogError(f"{here} contains itself.")
+    for member in panel.models:
+        if member not in models:
+            raise CatalogError(
+                f"{here} names the model {member!r}, which no catalog file describes."
+                f"{_nearest(member, models)}"
+            )
+    members = list(panel.models)
+    for other in panel.panels:
+        if other not in panels:
+            raise CatalogError(
+                f"{here} names the panel {other!r}, which no catalog file describes."
+                f"{_nearest(other, panels)}"
+            )
+        members += _resolved(other, panels, models, origin, (*inside, name)).models
+    return panel.model_copy(update={"models": tuple(dict.fromkeys(members))})
+
+
+def _lookup(table: str, records: Mapping[str, R], record_id: str) -> R:
+    if record_id in records:
+        return records[record_id]
+    raise UnknownRecordError(
+        f"There is no {table} {record_id!r} in the catalog.{_nearest(record_id, records)}"
+    )
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    folded = {key.lower(): key for key in known}
+    near = difflib.get_close_matches(name.lower(), list(folded), n=3, cutoff=0.4)
+    return f" Nearest: {', '.join(folded[key] for key in near)}." if near else ""
+
+
+def _read(path: Path) -> list[tuple[str, Record]]:
+    """Return (table, record) for every record of one file, in file order per table."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CatalogError(f"Cannot read the catalog file {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CatalogError(f"The catalog file {path} is not UTF-8 text ({error}).") from error
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogError(f"The catalog file {path} is not valid TOML: {error}.") from error
+    unknown = sorted(set(content) - set(_TABLES))
+    if unknown:
+        raise CatalogError(
+            f"The catalog file {path} has a table {unknown[0]!r}; expected [[model]], "
+            "[[dataset]] or [[panel]]."
+        )
+    records: list[tuple[str, Record]] = []
+    for table, rows in content.items():
+        if not isinstance(rows, list):
+            raise CatalogError(f"In {path}, write [[{table}]] with double brackets, not [{table}].")
+        records.extend((table, _record(path, table, row)) for row in rows)
+    return records
+
+
+def _record(path: Path, table: str, row: dict[str, Any]) -> Record:
+    kind = _TABLES[table]
+    given = {key: value for key, value in row.items() if key != "base"}
+    if "base" in row:
+        raise CatalogError(f"In {path}, {table} {row.get('id')!r} must not set 'base'.")
+    if "base" in kind.model_fields:
+        given["base"] = path.resolve().parent
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the record"
+        came = first["input"]
+        shown = "" if first["type"] == "missing" else f"; got {came!r}"
+        more = error.error_count() - 1
+        rest = f" ({more} more in this record)" if more else ""
+        raise CatalogError(
+            f"In {path}, {table} {row.get('id', '(no id)')!r}, field {field!r}: "
+            f"{first['msg'][0].lower()}{first['msg'][1:]}{shown}.{rest}"
+        ) from error

@@ -1,0 +1,84 @@
+"""The catalog's frozen, typed records: what can be extracted, from where, under which licence."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Modality = Literal["vision", "language"]
+Scalar = str | int | float | bool
+
+
+class Record(BaseModel):
+    """A frozen record that refuses unknown fields, so a typo in a TOML file is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelRecord(Record):
+    """One model: who made it, where its weights lie, and which loader opens them."""
+
+    id: Identifier
+    label: str
+    """Short name for charts."""
+    modality: Modality
+    family: str
+    """Groups models that share an objective and data in charts: 'DINOv2', 'BLOOMZ'."""
+    objective: str
+    """What it was trained to do: 'supervised classification', 'none (random weights)'."""
+    training_data: str = "unstated"
+    source: str
+    """Hub repository, package, or file of the weights; 'random:SEED' for untrained controls."""
+    revision: str
+    """Pinned commit, tag or package version.
+
+    'main' is resolved to a commit at load, and stored with the features.
+    """
+    licence: str
+    parameters: int | None = Field(default=None, gt=0)
+    trained: bool = True
+    """False for randomly initialised controls."""
+    loader: Identifier
+    """Name of a registered loader (see ingest/extract/loaders.py)."""
+    options: dict[str, Scalar | list[str] | list[float] | list[int]] = {}
+    """Arguments of that loader: architecture, checkpoint, layers, input size."""
+    citation: str
+    base: Path | None = Field(default=None, exclude=True)
+    """Folder of the TOML file the record came from; relative paths in `options` start there."""
+
+
+class DatasetRecord(Record):
+    """One set of paired images and captions, and how to open it."""
+
+    id: Identifier
+    title: str
+    kind: Literal["hub", "folder", "openmoji"]
+    source: str
+    revision: str
+    licence: str
+    citation: str
+    note: str = ""
+    """What a reader must know before believing a score on it; shown beside every chart."""
+    options: dict[str, Scalar | list[str] | dict[str, Scalar]] = {}
+    limit: int | None = Field(default=None, gt=0)
+    """Use only the first so many samples."""
+    base: Path | None = Field(default=None, exclude=True)
+
+
+class PanelRecord(Record):
+    """A named list of models that are studied together."""
+
+    id: Identifier
+    title: str
+    models: tuple[Identifier, ...] = ()
+    """In a loaded catalog also the models of `panels`, each once."""
+    panels: tuple[Identifier, ...] = ()
+    """Other panels whose models belong to this one too."""
+
+    @model_validator(mode="after")
+    def _no_duplicates(self) -> Self:
+        twice = sorted({m for m in self.models if self.models.count(m) > 1})
+        if twice:
+            raise ValueError(f"panel {self.id!r} lists {', '.join(twice)} more than once")
+        return self

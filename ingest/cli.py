@@ -1,0 +1,407 @@
+"""The `prh` command: one subcommand per thing a researcher does."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingest.catalog import load_catalog
+from ingest.console import TerminalProgress, err, out, table
+from ingest.run import Run
+from ingest.status import status as status_of
+from ingest.study import Study, open_study
+from ingest.warehouse import query
+from ingest.workspace import PROJECT, Workspace, default_home
+from prh_core.errors import PRHError
+
+app = typer.Typer(
+    name="prh",
+    help="Extract features, score alignment, and keep every result in one warehouse.\n\n"
+    "A first look: `prh demo`, then `streamlit run app.py`. Your own study: describe images and "
+    "models in a TOML file, then `prh run --catalog mine.toml --dataset mine --models a,b`.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+)
+
+Data = Annotated[
+    Path, typer.Option("--data", help="Data folder; PRH_DATA sets the default.", show_default=False)
+]
+DatasetId = Annotated[str, typer.Option("--dataset", help="A dataset of `prh catalog datasets`.")]
+Panel = Annotated[
+    str | None, typer.Option("--panel", help="A panel of `prh catalog panels`: a list of models.")
+]
+Models = Annotated[
+    str, typer.Option("--models", help="Models by id, separated by commas; adds to --panel.")
+]
+Catalogs = Annotated[
+    list[Path] | None,
+    typer.Option("--catalog", help="A TOML file with records of your own; may be repeated."),
+]
+Poolings = Annotated[
+    list[str] | None,
+    typer.Option("--pooling", help="Language pooling: mean (over tokens) or last. [default: mean]"),
+]
+Prompts = Annotated[
+    list[str] | None,
+    typer.Option("--prompt", help="Prompt round the caption: none or paper. [default: none]"),
+]
+SkipCorrupt = Annotated[
+    bool,
+    typer.Option(
+        "--skip-corrupt", help="Leave corrupt images out, for every model alike, and record it."
+    ),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+Dtype = Annotated[
+    str, typer.Option("--dtype", help="auto, float32, bfloat16 or float16; pooling is in float32.")
+]
+Batch = Annotated[
+    int | None, typer.Option("--batch-size", min=1, help="Most inputs a batch; halved when full.")
+]
+Metrics = Annotated[
+    list[str] | None, typer.Option("--metric", help="Alignment metric. [default: mutual_knn]")
+]
+Ks = Annotated[
+    list[int] | None, typer.Option("--k", help="Neighbours per sample; repeatable. [default: 10]")
+]
+Truncations = Annotated[
+    list[str] | None,
+    typer.Option("--truncation", help="Outliers: exact, mean or none. [default: exact]"),
+]
+NoPublish = Annotated[
+    bool, typer.Option("--no-publish", help="Leave the published warehouse as it is for now.")
+]
+
+
+def _workspace(data: Path | None) -> Workspace:
+    return Workspace((data or default_home()).resolve())
+
+
+def _ids(models: str) -> list[str]:
+    return [name.strip() for name in models.split(",") if name.strip()]
+
+
+def _publish(workspace: Workspace) -> None:
+    with err.status("Publishing the warehouse"):
+        published = workspace.warehouse.publish()
+    err.print(
+        f"Published {published.scores:,} scores of {published.feature_sets:,} feature sets in "
+        f"{published.seconds:.1f} s: {published.path}",
+        highlight=False,
+    )
+
+
+def _finish(run: Run, what: str) -> None:
+    err.print(
+        f"{what}: {run.done:,} done, {run.skipped:,} found done, {len(run.refused):,} left out.",
+        highlight=False,
+    )
+    for item in run.refused:
+        err.print(f"  left out: {item.reason}", style="red", highlight=False)
+    if run.refused:
+        raise typer.Exit(1)
+
+
+@app.command()
+def catalog(
+    kind: Annotated[str, typer.Argument(help="models, datasets or panels.")] = "models",
+    catalogs: Catalogs = None,
+) -> None:
+    """List what can be extracted: models, datasets, panels."""
+    found = load_catalog(catalogs or [])
+    if kind == "models":
+        table(
+            "Models",
+            ["id", "modality", "family", "parameters", "trained", "source", "licence"],
+            (
+                (m.id, m.modality, m.family, m.parameters, m.trained, m.source, m.licence)
+                for m in found.models.values()
+            ),
+        )
+    elif kind == "datasets":
+        table(
+            "Datasets",
+            ["id", "title", "kind", "source", "revision", "licence"],
+            (
+                (d.id, d.title, d.kind, d.source, d.revision, d.licence)
+                for d in found.datasets.values()
+            ),
+        )
+    elif kind == "panels":
+        table(
+            "Panels",
+            ["id", "title", "models"],
+            ((p.id, p.title, len(p.models)) for p in found.panels.values()),
+        )
+    else:
+        raise typer.BadParameter(f"expected models, datasets or panels, got {kind!r}")
+
+
+@app.command()
+def extract(
+    dataset: DatasetId,
+    panel: Panel = None,
+    models: Models = "",
+    catalogs: Catalogs = None,
+    poolings: Poolings = None,
+    prompts: Prompts = None,
+    skip_corrupt: SkipCorrupt = False,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    batch_size: Batch = None,
+    data: Data = None,  # type: ignore[assignment]
+) -> None:
+    """Run models over a dataset and store every layer's features; what is stored is skipped."""
+    workspace = _workspace(data)
+    with TerminalProgress() as progress, Run(workspace) as run:
+        study = open_study(
+            workspace,
+            dataset=dataset,
+            panel=panel,
+            models=_ids(models),
+            catalogs=catalogs or [],
+            poolings=poolings or [],
+            prompts=prompts or [],
+            skip_corrupt=skip_corrupt,
+            progress=progress,
+        )
+        study.extract(run, progress, device=device, dtype=dtype, batch_size=batch_size)
+    _finish(run, "Feature sets")
+
+
+@app.command()
+def score(
+    dataset: DatasetId,
+    panel: Panel = None,
+    models: Models = "",
+    catalogs: Catalogs = None,
+    poolings: Poolings = None,
+    prompts: Prompts = None,
+    metrics: Metrics = None,
+    ks: Ks = None,
+    truncations: Truncations = None,
+    skip_corrupt: SkipCorrupt = False,
+    no_publish: NoPublish = False,
+    data: Data = None,  # type: ignore[assignment]
+) -> None:
+    """Score every language model against every vision model, all pairs of layers, and publish."""
+    workspace = _workspace(data)
+    with TerminalProgress() as progress, Run(workspace) as run:
+        study = open_study(
+            workspace,
+            dataset=dataset,
+            panel=panel,
+            models=_ids(models),
+            catalogs=catalogs or [],
+            poolings=poolings or [],
+            prompts=prompts or [],
+            metrics=metrics or ["mutual_knn"],
+            ks=ks or [10],
+            truncations=truncations or ["exact"],
+            skip_corrupt=skip_corrupt,
+            progress=progress,
+        )
+        study.score(run, progress)
+    if not no_publish:
+        _publish(workspace)
+    _finish(run, "Scores")
+
+
+@app.command("run")
+def run_all(
+    dataset: DatasetId,
+    panel: Panel = None,
+    models: Models = "",
+    catalogs: Catalogs = None,
+    poolings: Poolings = None,
+    prompts: Prompts = None,
+    metrics: Metrics = None,
+    ks: Ks = None,
+    truncations: Truncations = None,
+    skip_corrupt: SkipCorrupt = False,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    batch_size: Batch = None,
+    data: Data = None,  # type: ignore[assignment]
+) -> None:
+    """Extract, score and publish in one go; killed at any moment, it resumes where it was."""
+    workspace = _workspace(data)
+    with TerminalProgress() as progress, Run(workspace) as run:
+        study = open_study(
+            workspace,
+            dataset=dataset,
+            panel=panel,
+            models=_ids(models),
+            catalogs=catalogs or [],
+            poolings=poolings or [],
+            prompts=prompts or [],
+            metrics=metrics or ["mutual_knn"],
+            ks=ks or [10],
+            truncations=truncations or ["exact"],
+            skip_corrupt=skip_corrupt,
+            progress=progress,
+        )
+        study.extract(run, progress, device=device, dtype=dtype, batch_size=batch_size)
+        study.score(run, progress)
+    _publish(workspace)
+    _finish(run, "Units of work")
+
+
+@app.command()
+def demo(
+    data: Data = None,  # type: ignore[assignment]
+    device: Device = "auto",
+) -> None:
+    """Fill a warehouse with real package-shipped models on emoji pairs (about three minutes).
+
+    Weights and pictures come from packages, so no hub is needed. What is done already is skipped.
+    """
+    workspace = _workspace(data)
+    with TerminalProgress() as progress, Run(workspace) as run:
+        study = demo_study(workspace, progress)
+        left = status_of(
+            workspace,
+            len(study.dataset),
+            study.extractions,
+            study.scores(),
+            study.expected_scores,
+        )
+        missing = sum(model.missing for model in left.models)
+        progress.note(
+            f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
+            f"{missing} feature sets to extract, about three minutes on two cores, then seconds "
+            "to score. Stopping is safe: the same command resumes."
+            if missing
+            else "Demo: every feature set is stored already."
+        )
+        study.extract(run, progress, device=device)
+        study.score(run, progress)
+    _publish(workspace)
+    _finish(run, "Units of work")
+
+
+def demo_study(workspace: Workspace, progress: TerminalProgress) -> Study:
+    """Return the study the demo runs."""
+    return open_study(
+        workspace,
+        dataset="emoji",
+        panel="demo",
+        ks=(5, 10, 20),
+        truncations=("exact", "mean"),
+        progress=progress,
+    )
+
+
+@app.command()
+def status(
+    dataset: DatasetId = "emoji",
+    panel: Panel = None,
+    models: Models = "",
+    catalogs: Catalogs = None,
+    poolings: Poolings = None,
+    prompts: Prompts = None,
+    metrics: Metrics = None,
+    ks: Ks = None,
+    truncations: Truncations = None,
+    skip_corrupt: SkipCorrupt = False,
+    data: Data = None,  # type: ignore[assignment]
+) -> None:
+    """Say what is done, what is missing, and what the missing part would cost."""
+    workspace = _workspace(data)
+    with TerminalProgress() as progress:
+        study = open_study(
+            workspace,
+            dataset=dataset,
+            panel=panel or (None if models else "demo"),
+            models=_ids(models),
+            catalogs=catalogs or [],
+            poolings=poolings or [],
+            prompts=prompts or [],
+            metrics=metrics or ["mutual_knn"],
+            ks=ks or [10],
+            truncations=truncations or ["exact"],
+            skip_corrupt=skip_corrupt,
+            progress=progress,
+        )
+    now = status_of(
+        workspace, len(study.dataset), study.extractions, study.scores(), study.expected_scores
+    )
+    table(
+        f"{study.dataset.record.title} ({len(study.dataset)} pairs)",
+        ["model", "feature sets done", "missing", "seconds to go", "estimated from"],
+        (
+            (
+                m.model_id,
+                m.done,
+                m.missing,
+                m.seconds,
+                None if m.seconds is None else "its own speed" if m.measured else "its size",
+            )
+            for m in now.models
+        ),
+    )
+    out.print(
+        f"Scores: {now.scores_done:,} done, {now.scores_missing:,} ready to compute, "
+        f"{now.scores_waiting:,} waiting for features.",
+        highlight=False,
+    )
+    published = "none yet: `prh publish`"
+    if workspace.warehouse.path.exists():
+        counts = query(workspace.warehouse.path, "SELECT count(*) AS n FROM scores")
+        published = f"{counts['n'][0]:,} scores in {workspace.warehouse.path}"
+    out.print(f"Published warehouse: {published}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def publish(
+    data: Data = None,  # type: ignore[assignment]
+) -> None:
+    """Build the warehouse from its parts and swap it in; readers are never blocked."""
+    _publish(_workspace(data))
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="One statement, e.g. 'FROM coverage'.")],
+    format: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    data: Data = None,  # type: ignore[assignment]
+) -> None:
+    """Ask the published warehouse in SQL; `FROM duckdb_columns()` tells what each column means."""
+    rows = query(_workspace(data).warehouse.path, statement)
+    if format == "table":
+        table(f"{rows.height:,} rows", rows.columns, rows.iter_rows())
+    elif format == "csv":
+        out.file.write(rows.write_csv())
+    elif format == "json":
+        out.file.write(rows.write_json() + "\n")
+    else:
+        raise typer.BadParameter(f"--format should be table, csv or json, got {format!r}")
+
+
+@app.command("app")
+def open_app(
+    port: Annotated[int, typer.Option("--port", help="Local port.")] = 8501,
+    data: Data = None,  # type: ignore[assignment]
+) -> None:
+    """Show the warehouse in the browser on a local address."""
+    from ingest.serve import serve
+
+    serve(PROJECT / "app.py", _workspace(data).home, port)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one sentence and exit code 1."""
+    try:
+        app()
+    except PRHError as error:
+        err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("Stopped. What was finished is stored; the same command resumes.")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The one shape every dataset has, and the hashes that say which rows it holds."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from PIL import Image
+
+from ingest.catalog.records import DatasetRecord
+
+
+def row_order_hash(ids: Iterable[str]) -> str:
+    """Return the SHA-256 (hex) of the sample ids in order; sets with equal ones are comparable."""
+    return _sequence_hash(ids)
+
+
+def _sequence_hash(parts: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode("utf-8")
+        # Length first, so that ("ab", "c") and ("a", "bc") differ.
+        digest.update(len(raw).to_bytes(8, "little"))
+        digest.update(raw)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """n paired images and captions in a fixed order; every image is known to decode."""
+
+    record: DatasetRecord
+    sample_ids: tuple[str, ...]
+    """(n,) unique names of the samples, in row order."""
+    captions: tuple[str, ...]
+    """(n,) one caption a sample."""
+    image_refs: tuple[str, ...]
+    """(n,) where each image comes from: a path or a URI."""
+    skipped: tuple[str, ...]
+    """Samples left out, for every model alike, because their image does not decode."""
+    image_hashes: Sequence[str] = field(repr=False)
+    """(n,) a hash of each image's content."""
+    reader: Callable[[int], Image.Image] = field(repr=False, compare=False)
+    """Row number -> RGB image; may be called from several threads."""
+
+    def __len__(self) -> int:
+        """Return n, the number of samples."""
+        return len(self.sample_ids)
+
+    def image(self, i: int) -> Image.Image:
+        """Return the image of row `i` in RGB."""
+        return self.reader(i)
+
+    @cached_property
+    def row_order(self) -> str:
+        """SHA-256 (hex) of the sample ids in order."""
+        return row_order_hash(self.sample_ids)
+
+    @cached_property
+    def caption_hash(self) -> str:
+        """SHA-256 (hex) of the captions in order: what a language model's features depend on."""
+        return _sequence_hash(self.captions)
+
+    @cached_property
+    def image_hash(self) -> str:
+        """SHA-256 (hex) of the images' contents in order: what vision features depend on."""
+        return _sequence_hash(self.image_hashes)

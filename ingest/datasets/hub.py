@@ -1,0 +1,102 @@
+"""A dataset on the Hugging Face hub, such as the paper's WIT pairs."""
+
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from ingest.catalog.records import DatasetRecord
+from ingest.datasets.dataset import Dataset
+from ingest.datasets.images import check_rows, decode, keep_rows
+from ingest.datasets.registry import opener, option, refuse_unknown_options, text_option
+from ingest.datasets.table import one_caption
+from ingest.errors import DatasetError, MissingPackageError
+from ingest.hub import hub_errors
+from ingest.progress import Progress
+
+_OPTIONS = {"split", "name", "image_column", "caption_column", "caption_index"}
+
+
+@opener("hub")
+def open_hub(
+    record: DatasetRecord, skip_corrupt: bool, progress: Progress, cache: Path | None
+) -> Dataset:
+    """Open a hub dataset; sample ids are its row numbers.
+
+    Options: `split` (train), `name` (configuration), `image_column` (image), `caption_column`
+    (caption; a text or a list of texts) and `caption_index` (0).
+    """
+    refuse_unknown_options(record, _OPTIONS)
+    image_column = text_option(record, "image_column", "image")
+    caption_column = text_option(record, "caption_column", "caption")
+    index = option(record, "caption_index", int, 0)
+    assert isinstance(index, int)
+    table = _load(record, image_column, caption_column)
+    if record.limit is not None:
+        table = table.select(range(min(record.limit, len(table))))
+    names = [str(row) for row in range(len(table))]
+    captions = [
+        one_caption(value, index, f"row {row}", record.id)
+        for row, value in enumerate(table[caption_column])
+    ]
+
+    def raw(row: int) -> bytes | None:
+        cell = table[row][image_column]
+        if cell is None:
+            return None
+        return cell["bytes"] if cell["bytes"] is not None else Path(cell["path"]).read_bytes()
+
+    hashes = check_rows(raw, len(table), progress)
+    kept = keep_rows([f"row {name}" for name in names], hashes, skip_corrupt, record.id)
+
+    def read(i: int) -> Image.Image:
+        return decode(raw(kept[i]) or b"")
+
+    return Dataset(
+        record=record,
+        sample_ids=tuple(names[row] for row in kept),
+        captions=tuple(captions[row] for row in kept),
+        image_refs=tuple(
+            f"hf://datasets/{record.source}@{record.revision}/{names[row]}" for row in kept
+        ),
+        skipped=tuple(name for name, found in zip(names, hashes, strict=True) if found is None),
+        image_hashes=tuple(found for found in hashes if found is not None),
+        reader=read,
+    )
+
+
+def _load(record: DatasetRecord, image_column: str, caption_column: str) -> Any:
+    """Return the split as a `datasets.Dataset` whose image column holds undecoded bytes."""
+    try:
+        import datasets
+        from datasets.exceptions import DataFilesNotFoundError
+    except ImportError as error:
+        raise MissingPackageError(
+            "Hub datasets need the package datasets: pip install datasets"
+        ) from error
+
+    split = text_option(record, "split", "train")
+    name = record.options.get("name")
+    where = f"The hub dataset {record.source!r} at revision {record.revision!r}"
+    with hub_errors("dataset", record.source, record.revision):
+        try:
+            table = datasets.load_dataset(
+                record.source,
+                str(name) if name is not None else None,
+                revision=record.revision,
+                split=split,
+            )
+        except DataFilesNotFoundError as error:
+            raise DatasetError(
+                f"{where} holds no data files: it may have been emptied. Use a folder dataset "
+                "or another mirror."
+            ) from error
+        except ValueError as error:
+            raise DatasetError(f"{where} cannot be read as described: {error}") from error
+    columns = table.column_names or []
+    for column in (image_column, caption_column):
+        if column not in columns:
+            raise DatasetError(
+                f"{where} has no column {column!r}; its columns: {', '.join(columns)}."
+            )
+    return table.cast_column(image_column, datasets.Image(decode=False))

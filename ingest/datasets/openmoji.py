@@ -1,0 +1,87 @@
+"""Emoji drawn from OpenMoji's colour font, captioned by their Unicode names."""
+
+import hashlib
+import threading
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, features
+
+from ingest.catalog.records import DatasetRecord
+from ingest.datasets.dataset import Dataset
+from ingest.datasets.registry import opener, option, refuse_unknown_options
+from ingest.errors import DatasetError
+from ingest.packages import shipped_file, shipped_files
+from ingest.progress import Progress
+
+_FONT = "font/glyf_colr0.ttf"
+
+# Named after Unicode 14, the version Python 3.11 knows: left out, so that every Python draws the
+# same samples. (A name, once given, never changes.)
+_AFTER_UNICODE_14 = frozenset(
+    int(code, 16)
+    for code in (
+        "1F6D8 1F6DC 1FA75 1FA76 1FA77 1FA87 1FA88 1FA89 1FA8A 1FA8E 1FA8F 1FAAD 1FAAE 1FAAF "
+        "1FABB 1FABC 1FABD 1FABE 1FABF 1FAC6 1FAC8 1FACD 1FACE 1FACF 1FADA 1FADB 1FADC 1FADF "
+        "1FAE8 1FAE9 1FAEA 1FAEF 1FAF7 1FAF8"
+    ).split()
+)
+
+# Share of the picture's side that the font's em square fills: leaves a tenth free around the
+# widest drawings, so that the crop of a vision model's preprocessing cuts nothing off.
+_EM = 0.66
+
+
+@opener("openmoji")
+def open_openmoji(
+    record: DatasetRecord, skip_corrupt: bool, progress: Progress, cache: Path | None
+) -> Dataset:
+    """Open the emoji of one code point each; options: `seed` and `pixels` (side of a picture).
+
+    The order is that of the SHA-256 of "seed:code point", so any first so many samples spread
+    evenly over all groups of emoji, and growing the limit only appends.
+    """
+    refuse_unknown_options(record, {"seed", "pixels"})
+    if not features.check("freetype2"):
+        raise DatasetError("This Pillow cannot draw fonts; install Pillow from its wheels.")
+    seed, pixels = option(record, "seed", int, 0), option(record, "pixels", int, 256)
+    assert isinstance(seed, int) and isinstance(pixels, int)
+    font_file = shipped_file(record.source, record.revision, _FONT)
+    drawings = shipped_files(record.source, record.revision, ".svg", beside="svg/1F600.svg")
+    points = (int(path.stem, 16) for path in drawings if "-" not in path.stem)
+    named = [point for point in points if _usable(point)]
+    order = sorted(named, key=lambda p: hashlib.sha256(f"{seed}:{p:X}".encode()).digest())
+    chosen = order[: record.limit]
+
+    font = ImageFont.truetype(str(font_file), size=round(_EM * pixels))
+    font_hash = hashlib.sha256(font_file.read_bytes()).hexdigest()
+    drawing = threading.Lock()  # One FreeType face must not be used by two threads at once.
+
+    @lru_cache(maxsize=1024)
+    def draw(point: int) -> Image.Image:
+        picture = Image.new("RGB", (pixels, pixels), "white")
+        middle = (pixels / 2, pixels / 2)
+        with drawing:
+            ImageDraw.Draw(picture).text(
+                middle, chr(point), font=font, embedded_color=True, anchor="mm"
+            )
+        return picture
+
+    return Dataset(
+        record=record,
+        sample_ids=tuple(f"{point:X}" for point in chosen),
+        captions=tuple(unicodedata.name(chr(point)).lower() for point in chosen),
+        image_refs=tuple(f"openmoji:{point:X}" for point in chosen),
+        skipped=(),
+        image_hashes=tuple(f"{font_hash}:{_EM}:{pixels}:{point:X}" for point in chosen),
+        reader=lambda i: draw(chosen[i]).copy(),
+    )
+
+
+def _usable(point: int) -> bool:
+    """Whether the code point has a name in every supported Python and is drawn by itself."""
+    character = chr(point)
+    combining = unicodedata.category(character).startswith("M")
+    named = unicodedata.name(character, "") != ""
+    return named and not combining and point not in _AFTER_UNICODE_14

@@ -1,0 +1,100 @@
+"""Which function opens which kind of dataset."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from ingest.catalog.records import DatasetRecord
+from ingest.datasets.dataset import Dataset
+from ingest.errors import DatasetError
+from ingest.progress import Progress, Silent
+
+
+class Opener(Protocol):
+    """Opens one kind of dataset."""
+
+    def __call__(
+        self, record: DatasetRecord, skip_corrupt: bool, progress: Progress, cache: Path | None
+    ) -> Dataset:
+        """Return the dataset, every image checked."""
+        ...
+
+
+_OPENERS: dict[str, Opener] = {}
+
+
+def opener(kind: str) -> Callable[[Opener], Opener]:
+    """Register the decorated function as the opener of `kind`; a second one raises."""
+
+    def register(function: Opener) -> Opener:
+        if kind in _OPENERS:
+            raise ValueError(f"dataset kind {kind!r} has an opener already")
+        _OPENERS[kind] = function
+        return function
+
+    return register
+
+
+def opener_kinds() -> frozenset[str]:
+    """Return the kinds that can be opened."""
+    return frozenset(_OPENERS)
+
+
+def open_dataset(
+    record: DatasetRecord,
+    *,
+    skip_corrupt: bool = False,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> Dataset:
+    """Open a dataset and decode every image once, before any model is loaded.
+
+    Args:
+        record: the catalog record.
+        skip_corrupt: leave out samples whose image does not decode, for every model alike.
+        progress: told about the check of the images.
+        cache: folder that remembers checked images by path, size and modification time.
+
+    Raises:
+        DatasetError: the dataset is not as described; MissingCaptionError and CorruptImageError
+            are kinds of it.
+        HubUnreachableError, UnknownHubModelError: the hub does not answer, or not with that.
+        MissingPackageError: the package that ships the data is not installed.
+    """
+    dataset = _OPENERS[record.kind](record, skip_corrupt, progress or Silent(), cache)
+    if len(dataset) == 0:
+        raise DatasetError(f"Dataset {record.id!r} holds no usable sample.")
+    return dataset
+
+
+def option(record: DatasetRecord, name: str, kind: type, default: object = None) -> object:
+    """Return an option of the record, checked for its type.
+
+    Raises:
+        DatasetError: it is missing without a default, or of another type.
+    """
+    if name not in record.options:
+        if default is None:
+            raise DatasetError(f"Dataset {record.id!r} needs the option {name!r}.")
+        return default
+    value = record.options[name]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise DatasetError(
+            f"Option {name!r} of dataset {record.id!r} should be {kind.__name__}; got {value!r}."
+        )
+    return value
+
+
+def text_option(record: DatasetRecord, name: str, default: str | None = None) -> str:
+    """Return a text option; see `option`."""
+    return str(option(record, name, str, default))
+
+
+def refuse_unknown_options(record: DatasetRecord, known: set[str]) -> None:
+    """Raise DatasetError when the record holds an option its kind does not know."""
+    unknown = sorted(set(record.options) - known)
+    if unknown:
+        raise DatasetError(
+            f"Dataset {record.id!r} has an option {unknown[0]!r} that kind {record.kind!r} does "
+            f"not know; known: {', '.join(sorted(known))}."
+        )

@@ -1,0 +1,87 @@
+"""What can go wrong while filling a warehouse, one class per kind, one sentence each."""
+
+from prh_core.errors import PRHError
+
+
+class CatalogError(PRHError):
+    """A catalog record is malformed, listed twice, or unknown."""
+
+
+class UnknownRecordError(CatalogError):
+    """No model, dataset or panel goes by that id."""
+
+
+class MissingPackageError(PRHError):
+    """A package that ships weights or data is not installed."""
+
+
+class MissingExtraError(PRHError):
+    """The command needs the `ingest` half of the installation."""
+
+
+class HubUnreachableError(PRHError):
+    """The model hub did not answer."""
+
+
+class UnknownHubModelError(PRHError):
+    """The hub answered, and does not know that name, revision or file."""
+
+
+class UnsafeCheckpointError(PRHError):
+    """A checkpoint is a pickle that holds more than weights."""
+
+
+class CheckpointMismatchError(PRHError):
+    """A checkpoint's keys or shapes do not fit the architecture."""
+
+
+class DatasetError(PRHError):
+    """A dataset cannot be read as described."""
+
+
+class MissingCaptionError(DatasetError):
+    """An image has no caption, or a caption is empty."""
+
+
+class CorruptImageError(DatasetError):
+    """An image file cannot be decoded."""
+
+
+class RowOrderError(PRHError):
+    """Two feature sets do not list the same samples in the same order."""
+
+
+class DamagedFeatureFileError(PRHError):
+    """A feature file is truncated, altered, or not a feature file."""
+
+
+class MissingFeaturesError(PRHError):
+    """Scores were asked for features that nobody has extracted."""
+
+
+class OutOfMemoryError(PRHError):
+    """Even a batch of one does not fit the device."""
+
+
+class DiskFullError(PRHError):
+    """The disk is full; nothing already stored was changed."""
+
+
+class WarehouseMissingError(PRHError):
+    """There is no published warehouse."""
+
+
+class WarehouseDamagedError(PRHError):
+    """The warehouse file cannot be opened as a DuckDB database of ours."""
+
+
+class WarehouseTooNewError(PRHError):
+    """The warehouse was written by a newer PRH Explorer or a newer DuckDB."""
+
+
+class QueryError(PRHError):
+    """A query the reader wrote does not run."""
+
+
+class PortInUseError(PRHError):
+    """Something else listens on that port."""

@@ -1,0 +1,54 @@
+"""Extraction: run a model over a dataset and keep one vector a sample and layer.
+
+Importing this package does not import torch; calling `extract` does.
+"""
+
+from collections.abc import Sequence
+
+from ingest.catalog.records import ModelRecord
+from ingest.datasets import Dataset
+from ingest.extract.variants import PROMPTS, Extracted, Variant, variants_for
+from ingest.progress import Progress
+
+__all__ = ["PROMPTS", "Extracted", "Variant", "extract", "variants_for"]
+
+
+def extract(
+    record: ModelRecord,
+    dataset: Dataset,
+    variants: Sequence[Variant],
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    batch_size: int | None = None,
+    progress: Progress | None = None,
+) -> dict[Variant, Extracted]:
+    """Load a model and extract every layer's features of every sample.
+
+    Args:
+        record: the model.
+        dataset: its images (vision) or captions (language) are the inputs.
+        variants: which poolings and prompts; those that share a prompt share one forward pass.
+        device: 'auto' (cuda, else mps, else cpu) or a torch device.
+        dtype: 'auto' (bfloat16 or float16 on cuda, float32 elsewhere), 'float32', 'bfloat16' or
+            'float16'. Pooling is in float32 always.
+        batch_size: most inputs a batch; None lets the device decide.
+        progress: told about the forward passes.
+
+    Returns:
+        Per variant the layers in depth order, each (n, d) float32, and the facts of the run.
+
+    Raises:
+        CatalogError: the record's options do not fit its loader, or the variant does not fit the
+            model.
+        MissingExtraError: torch, timm or transformers is not installed.
+        MissingPackageError: the package that ships the weights is not installed.
+        HubUnreachableError, UnknownHubModelError: the hub does not answer, or not with that.
+        UnsafeCheckpointError, CheckpointMismatchError: the weights are unsafe, or do not fit.
+        OutOfMemoryError: not even one input fits the device.
+        DiskFullError: no room for a cached copy.
+        RowOrderError: the rows did not come back in order (never expected).
+    """
+    from ingest.extract.run import run
+
+    return run(record, dataset, variants, device, dtype, batch_size, progress)

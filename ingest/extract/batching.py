@@ -1,0 +1,102 @@
+"""Run batches of rows, halving them when memory runs out, and check that every row is done."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ingest.errors import OutOfMemoryError, RowOrderError
+from ingest.extract.device import out_of_memory, release_memory
+from ingest.progress import Progress
+
+
+def run_batches(
+    batches: Sequence[Sequence[int]],
+    step: Callable[[Sequence[int]], None],
+    device: torch.device,
+    progress: Progress,
+    title: str,
+) -> None:
+    """Call `step` with every batch of rows; after running out of memory, with half as many.
+
+    Args:
+        batches: row numbers, the most expensive batch first.
+        step: processes and stores a batch; called again for its halves when it fails.
+        device: whose memory is released after a failure.
+        progress: advanced by finished rows.
+        title: what runs, for the sentence.
+
+    Raises:
+        OutOfMemoryError: a single row does not fit.
+    """
+    waiting = deque(tuple(batch) for batch in batches)
+    limit = max((len(batch) for batch in waiting), default=1)
+    while waiting:
+        batch = waiting.popleft()
+        if len(batch) > limit:
+            pieces = [batch[at : at + limit] for at in range(0, len(batch), limit)]
+            waiting.extendleft(reversed(pieces))
+            continue
+        try:
+            step(batch)
+            failure = None
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            failure = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # Outside the handler: the traceback would keep the failed batch's tensors alive.
+        if failure is None:
+            progress.advance(len(batch))
+            continue
+        release_memory(device)
+        if len(batch) == 1:
+            raise OutOfMemoryError(
+                f"{title}: not even one input fits the memory of {device} ({failure}). Use another "
+                "device, a lower precision or a smaller model."
+            )
+        limit = len(batch) // 2
+        progress.note(f"{title}: out of memory, going on with batches of {limit}")
+        waiting.appendleft(batch)
+
+
+class LayerStack:
+    """Collects pooled layers of batches of rows into one (n, d) array a layer."""
+
+    def __init__(self, n: int) -> None:
+        """Expect n rows."""
+        self._arrays: list[NDArray[np.float32]] = []
+        self._writes = np.zeros(n, dtype=np.int64)
+
+    def put(self, rows: Sequence[int], layers: Sequence[torch.Tensor]) -> None:
+        """Store a batch: per layer a (len(rows), d) tensor, row i belonging to rows[i]."""
+        at = np.asarray(rows)
+        if not self._arrays:
+            n = len(self._writes)
+            self._arrays = [np.empty((n, layer.shape[1]), dtype=np.float32) for layer in layers]
+        if len(layers) != len(self._arrays):
+            raise RowOrderError(
+                f"A batch gave {len(layers)} layers where earlier ones gave {len(self._arrays)}."
+            )
+        for array, layer in zip(self._arrays, layers, strict=True):
+            if layer.shape[0] != len(at):
+                raise RowOrderError(
+                    f"A batch of {len(at)} rows came back with {layer.shape[0]}: the layers' first "
+                    "axis should be the batch."
+                )
+            array[at] = layer.float().cpu().numpy()
+        self._writes[at] += 1
+
+    def finish(self) -> list[NDArray[np.float32]]:
+        """Return the arrays, (n, d) each.
+
+        Raises:
+            RowOrderError: a row was written never, or more than once.
+        """
+        if not np.all(self._writes == 1):
+            wrong = int(np.flatnonzero(self._writes != 1)[0])
+            raise RowOrderError(
+                f"Row {wrong} was written {int(self._writes[wrong])} times instead of once."
+            )
+        return self._arrays

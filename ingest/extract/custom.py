@@ -1,0 +1,183 @@
+r"""A user's own network: `source` is 'module:function', a Python file beside the TOML file.
+
+Vision: the function returns an `nn.Module` that takes (B, 3, H, W).
+
+    [[model]]
+    loader = "module"
+    source = "mynets:resnet20"     # mynets.py beside this file, or an installed module
+    [model.options]
+    layers = ["layer1", "layer2", "layer3"]   # submodules to read, in depth order
+    pooling = "gap"                # "gap" for (B, C, H, W) outputs, "cls" for (B, T, C) tokens
+    input_size = 32                # images are resized to this square
+    mean = [0.485, 0.456, 0.406]
+    std = [0.229, 0.224, 0.225]
+    checkpoint = "resnet20.th"     # optional: loaded strictly into the module here
+    width = 0.5                    # any other option is an argument of the function
+
+Language: the function returns an object with the methods of `LanguageModule`; `checkpoint` is
+passed to the function as a path.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+from torchvision.transforms import v2
+
+from ingest.catalog.records import ModelRecord
+from ingest.errors import CatalogError
+from ingest.extract.checkpoints import content_hash, fit, read_checkpoint
+from ingest.extract.loaded import LoadedLanguage, LoadedVision, Placement, StateTaker, Tap
+from ingest.extract.loaders import Loaded, loader, local_path, other_options
+
+_OWN = {"layers", "pooling", "input_size", "mean", "std", "checkpoint", "window", "pad_id"}
+
+
+@runtime_checkable
+class LanguageModule(Protocol):
+    """What a user's own language model offers; it may be an `nn.Module` besides."""
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text."""
+        ...
+
+    def states(self, input_ids: Tensor, mask: Tensor) -> Iterable[Tensor]:
+        """Return (or yield) the hidden states in depth order.
+
+        Args:
+            input_ids: (B, T) token ids, padded on the right with option `pad_id` (0).
+            mask: (B, T), 1 at real tokens. A state at a real token must not depend on padding.
+
+        Returns:
+            The states, (B, T, D) each; D may differ between them.
+        """
+        ...
+
+
+@loader("module")
+def custom_module(record: ModelRecord, place: Placement) -> Loaded:
+    """Call the user's function and wrap what it returns; see the module's text."""
+    build = _function(record)
+    arguments: dict[str, Any] = other_options(record, _OWN)
+    path = local_path(record, "checkpoint") if "checkpoint" in record.options else None
+    if record.modality == "language":
+        if path is not None:
+            arguments["checkpoint"] = path
+        return _language(record, _call(record, build, arguments), path)
+    module = _call(record, build, arguments)
+    if not isinstance(module, nn.Module):
+        raise CatalogError(
+            f"Model {record.id!r}: {record.source} should return an nn.Module; it returned a "
+            f"{type(module).__name__}."
+        )
+    if path is not None:
+        fit(module, read_checkpoint(path), str(path))
+    return _vision(record, module, path)
+
+
+def _vision(record: ModelRecord, module: nn.Module, path: Path | None) -> LoadedVision:
+    options = record.options
+    layers, size = options.get("layers"), options.get("input_size")
+    mean, std = options.get("mean"), options.get("std")
+    if not isinstance(layers, list) or not layers or not isinstance(size, int):
+        raise CatalogError(
+            f"Model {record.id!r}: a vision module needs the options layers (names of submodules) "
+            "and input_size (pixels)."
+        )
+    if not isinstance(mean, list) or not isinstance(std, list) or len(mean) != 3 or len(std) != 3:
+        raise CatalogError(
+            f"Model {record.id!r}: a vision module needs the options mean and std, three numbers "
+            "each."
+        )
+    tokens = options.get("pooling", "gap") == "cls"
+    preprocess = v2.Compose(
+        [
+            v2.PILToTensor(),
+            v2.Resize((size, size), interpolation=v2.InterpolationMode.BICUBIC, antialias=True),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize([float(x) for x in mean], [float(x) for x in std]),
+        ]
+    )
+    return LoadedVision(
+        module=module.eval(),
+        forward=module,
+        taps=tuple(Tap(str(name), str(name)) for name in layers),
+        layout="tokens" if tokens else "nchw",
+        prefix_tokens=1 if tokens else 0,
+        has_class_token=tokens,
+        preprocess=preprocess,
+        revision=content_hash(path) if path is not None else record.revision,
+    )
+
+
+def _language(record: ModelRecord, model: object, path: Path | None) -> LoadedLanguage:
+    if not isinstance(model, LanguageModule):
+        raise CatalogError(
+            f"Model {record.id!r}: {record.source} should return an object with the methods "
+            f"encode and states; it returned a {type(model).__name__}."
+        )
+    window, pad = record.options.get("window"), record.options.get("pad_id", 0)
+
+    def stream(ids: Tensor, mask: Tensor, take: StateTaker) -> None:
+        for state in model.states(ids, mask):
+            take(state)
+
+    return LoadedLanguage(
+        module=model.eval() if isinstance(model, nn.Module) else None,
+        encode=model.encode,
+        stream=stream,
+        window=window if isinstance(window, int) else None,
+        pad_id=pad if isinstance(pad, int) else 0,
+        revision=content_hash(path) if path is not None else record.revision,
+    )
+
+
+def _call(record: ModelRecord, build: Callable[..., object], arguments: dict[str, Any]) -> object:
+    try:
+        return build(**arguments)
+    except TypeError as error:
+        raise CatalogError(
+            f"Model {record.id!r}: {record.source} does not take the options "
+            f"{', '.join(arguments) or '(none)'}: {error}."
+        ) from error
+
+
+def _function(record: ModelRecord) -> Callable[..., object]:
+    """Import 'module:function'; a file beside the TOML file goes before an installed module."""
+    name, colon, attribute = record.source.partition(":")
+    if not colon or not name or not attribute:
+        raise CatalogError(
+            f"Model {record.id!r}: source should be 'module:function'; got {record.source!r}."
+        )
+    file = (record.base or Path()) / Path(*name.split(".")).with_suffix(".py")
+    try:
+        module = _from_file(name, file) if file.is_file() else importlib.import_module(name)
+    except ImportError as error:
+        raise CatalogError(
+            f"Model {record.id!r}: cannot import {name!r} (looked for {file} first): {error}."
+        ) from error
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        raise CatalogError(f"Model {record.id!r}: {name} has no function {attribute!r}.")
+    return cast(Callable[..., object], function)
+
+
+def _from_file(name: str, file: Path) -> object:
+    unique = f"prh_user_{name.replace('.', '_')}_{abs(hash(str(file.resolve())))}"
+    if unique in sys.modules:
+        return sys.modules[unique]
+    spec = importlib.util.spec_from_file_location(unique, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[unique] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[unique]
+        raise
+    return module

@@ -1,0 +1,205 @@
+"""Language: read every hidden state of every caption, pooled as it comes out of the network."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ingest.catalog.records import ModelRecord
+from ingest.datasets import Dataset
+from ingest.errors import DatasetError, RowOrderError
+from ingest.extract.batching import LayerStack, run_batches
+from ingest.extract.loaded import LoadedLanguage, Placement
+from ingest.extract.variants import Pooling, Variant, prompted
+from ingest.progress import Progress
+
+# Padded tokens and texts of one batch at most.
+_TOKENS = {"cpu": 1024, "mps": 4096, "cuda": 32768}
+_TEXTS = {"cpu": 64, "mps": 128, "cuda": 512}
+
+# Largest relative difference between a row run alone and the same row run in its batch.
+_TOLERANCE = {torch.float32: 1e-3, torch.float16: 0.05, torch.bfloat16: 0.1}
+
+
+@dataclass(frozen=True)
+class _Texts:
+    ids: list[list[int]]
+    truncated: int
+
+
+def extract_language(
+    record: ModelRecord,
+    loaded: LoadedLanguage,
+    dataset: Dataset,
+    variants: Sequence[Variant],
+    place: Placement,
+    batch_size: int | None,
+    progress: Progress,
+) -> tuple[dict[Variant, dict[str, NDArray[np.float32]]], dict[Variant, int]]:
+    """Return per variant the hidden states, name -> (n, d) float32, and how many were truncated.
+
+    Variants that share a prompt come out of one forward pass.
+
+    Raises:
+        DatasetError: a caption has no token.
+        OutOfMemoryError: not even one caption fits.
+        RowOrderError: a row run alone differs from what was stored for it.
+    """
+    if loaded.module is not None and not loaded.placed:
+        loaded.module.to(device=place.device, dtype=place.dtype)
+    layers: dict[Variant, dict[str, NDArray[np.float32]]] = {}
+    truncated: dict[Variant, int] = {}
+    for prompt in dict.fromkeys(variant.prompt for variant in variants):
+        texts = tokenise(loaded, [prompted(c, prompt) for c in dataset.captions], dataset)
+        sharing = [variant for variant in variants if variant.prompt == prompt]
+        stacks: dict[Pooling, LayerStack] = {v.pooling: LayerStack(len(dataset)) for v in sharing}
+        title = f"{record.label}: captions" + ("" if prompt == "none" else f", prompt {prompt}")
+
+        def step(
+            rows: Sequence[int], texts: _Texts = texts, stacks: dict[Pooling, LayerStack] = stacks
+        ) -> None:
+            pooled = run_texts(loaded, [texts.ids[row] for row in rows], tuple(stacks), place)
+            for pooling, stack in stacks.items():
+                stack.put(rows, pooled[pooling])
+
+        lengths = [len(ids) for ids in texts.ids]
+        batches = list(
+            token_batches(
+                lengths,
+                _TOKENS.get(place.device.type, 4096),
+                batch_size or _TEXTS.get(place.device.type, 64),
+            )
+        )
+        progress.start(title, len(dataset))
+        try:
+            with torch.inference_mode():
+                run_batches(batches, step, place.device, progress, record.label)
+                finished: dict[Pooling, list[NDArray[np.float32]]] = {
+                    pooling: stack.finish() for pooling, stack in stacks.items()
+                }
+                verify_rows(record, loaded, texts.ids, finished, place)
+        finally:
+            progress.done()
+        for variant in sharing:
+            arrays = finished[variant.pooling]
+            layers[variant] = {f"hidden.{depth}": array for depth, array in enumerate(arrays)}
+            truncated[variant] = texts.truncated
+    return layers, truncated
+
+
+def tokenise(loaded: LoadedLanguage, texts: Sequence[str], dataset: Dataset) -> _Texts:
+    """Return every text's token ids, cut to the network's window, and how many were cut."""
+    ids = loaded.encode(texts)
+    for sample, row in zip(dataset.sample_ids, ids, strict=True):
+        if not row:
+            raise DatasetError(
+                f"Dataset {dataset.record.id!r}: the caption of {sample} has no token in this "
+                "model's vocabulary."
+            )
+    window = loaded.window
+    if window is None:
+        return _Texts(ids, 0)
+    long = [row for row, tokens in enumerate(ids) if len(tokens) > window]
+    if long and loaded.shorten is not None:
+        cut = loaded.shorten([texts[row] for row in long], window)
+    else:
+        cut = [ids[row][:window] for row in long]
+    for row, tokens in zip(long, cut, strict=True):
+        ids[row] = tokens
+    return _Texts(ids, len(long))
+
+
+def token_batches(lengths: Sequence[int], tokens: int, texts: int) -> Iterator[list[int]]:
+    """Yield batches of rows, longest first, so that padding is small and memory fails early.
+
+    Args:
+        lengths: tokens of each row.
+        tokens: most tokens a batch, padding included.
+        texts: most rows a batch.
+    """
+    order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+    batch: list[int] = []
+    for row in order:
+        longest = lengths[batch[0]] if batch else lengths[row]
+        if batch and (len(batch) == texts or longest * (len(batch) + 1) > tokens):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def run_texts(
+    loaded: LoadedLanguage,
+    ids: Sequence[Sequence[int]],
+    poolings: Sequence[Pooling],
+    place: Placement,
+) -> dict[Pooling, list[Tensor]]:
+    """Run one padded batch; return per pooling the layers, (B, d) float32 each."""
+    width = max(len(row) for row in ids)
+    tokens = torch.full((len(ids), width), loaded.pad_id, dtype=torch.long)
+    mask = torch.zeros((len(ids), width), dtype=torch.long)
+    for at, row in enumerate(ids):
+        tokens[at, : len(row)] = torch.tensor(row)
+        mask[at, : len(row)] = 1
+    tokens, mask = tokens.to(place.device), mask.to(place.device)
+    pooled: dict[Pooling, list[Tensor]] = {pooling: [] for pooling in poolings}
+
+    def take(state: Tensor) -> None:
+        for pooling, layers in pooled.items():
+            layers.append(pool_text(state, mask.to(state.device), pooling))
+
+    loaded.stream(tokens, mask, take)
+    return pooled
+
+
+def pool_text(state: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
+    """Return one float32 vector a text, (B, d).
+
+    Args:
+        state: (B, T, d) hidden state.
+        mask: (B, T), 1 at real tokens, which come first.
+        pooling: 'mean' over real tokens, or the 'last' real token.
+    """
+    if pooling == "last":
+        rows = torch.arange(len(state), device=state.device)
+        return state[rows, mask.sum(dim=1) - 1].float()
+    weight = mask.unsqueeze(-1).float()
+    # where, not multiplication: an overflow at a padded position must not leak in as NaN.
+    real = torch.where(weight > 0, state.float(), 0.0)
+    return real.sum(dim=1) / weight.sum(dim=1)
+
+
+def verify_rows(
+    record: ModelRecord,
+    loaded: LoadedLanguage,
+    ids: Sequence[Sequence[int]],
+    finished: dict[Pooling, list[NDArray[np.float32]]],
+    place: Placement,
+) -> None:
+    """Run the shortest, the middle and the longest row alone and compare with what is stored.
+
+    Raises:
+        RowOrderError: one differs by more than rounding.
+    """
+    by_length = sorted(range(len(ids)), key=lambda row: len(ids[row]))
+    low_precision = place.dtype != torch.float32
+    for row in {by_length[0], by_length[len(ids) // 2], by_length[-1]}:
+        alone = run_texts(loaded, [ids[row]], tuple(finished), place)
+        for pooling, arrays in finished.items():
+            for depth, (array, layer) in enumerate(zip(arrays, alone[pooling], strict=True)):
+                vector = layer[0].cpu().numpy()
+                distances = np.linalg.norm(array - vector, axis=1)
+                near = distances[row] <= _TOLERANCE[place.dtype] * np.linalg.norm(vector) + 1e-6
+                # In half precision rounding may exceed any fixed tolerance (a router may pick
+                # another expert); then the row must still be the one it resembles most.
+                nearest = low_precision and distances[row] <= distances.min()
+                if not (near or nearest or not np.isfinite(vector).all()):
+                    raise RowOrderError(
+                        f"Model {record.id!r}: row {row} run alone differs from the stored one at "
+                        f"hidden.{depth} (pooling {pooling}, distance {distances[row]:.3g}, norm "
+                        f"{np.linalg.norm(vector):.3g}); padding or row order is wrong."
+                    )

@@ -1,0 +1,75 @@
+"""What a loader hands over: a network ready to run, and how to read its layers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+Layout = Literal["tokens", "nchw", "nhwc"]
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A place in a vision network where features are read."""
+
+    name: str
+    """Layer name in the feature file."""
+    path: str
+    """Name of the submodule whose output is read."""
+
+
+@dataclass(frozen=True)
+class LoadedVision:
+    """A vision network in eval mode."""
+
+    module: nn.Module
+    forward: Callable[[Tensor], object]
+    """Runs the network on (B, 3, H, W); its result is ignored, the taps are read."""
+    taps: tuple[Tap, ...]
+    layout: Layout
+    """Of the taps' outputs: (B, T, D) tokens, (B, C, H, W), or (B, H, W, C)."""
+    prefix_tokens: int
+    """Tokens before the patches (class token, registers); 0 without."""
+    has_class_token: bool
+    preprocess: Callable[[Image.Image], Tensor]
+    """RGB image -> (3, H, W) float32."""
+    revision: str
+    """What was really loaded: commit, package version, file hash or seed."""
+
+
+class StateTaker(Protocol):
+    """Receives the hidden states of a batch one by one, in depth order."""
+
+    def __call__(self, state: Tensor) -> None:
+        """Take one (B, T, D) hidden state; it may be overwritten after the call."""
+        ...
+
+
+@dataclass(frozen=True)
+class LoadedLanguage:
+    """A language network in eval mode, with its tokeniser."""
+
+    module: nn.Module | None
+    encode: Callable[[Sequence[str]], list[list[int]]]
+    """Texts -> token ids, special tokens included, not truncated."""
+    stream: Callable[[Tensor, Tensor, StateTaker], None]
+    """Runs (B, T) ids with a (B, T) mask (1 = real) and hands every hidden state to the taker."""
+    window: int | None
+    """Most tokens the network can take; None when there is no limit."""
+    pad_id: int
+    revision: str
+    shorten: Callable[[Sequence[str], int], list[list[int]]] | None = field(default=None)
+    """Texts, window -> ids truncated so that closing special tokens are kept; None: cut off."""
+    placed: bool = False
+    """True when the loader has put the module on its devices already."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where and in which precision a network runs."""
+
+    device: torch.device
+    dtype: torch.dtype

@@ -1,0 +1,145 @@
+"""Weights that ordinary packages ship: `source` is the distribution, `revision` its version."""
+
+import math
+import re
+
+import torch
+import transformers
+from torch import Tensor
+from torch.nn import functional
+
+from ingest.catalog.records import ModelRecord
+from ingest.errors import CatalogError, CheckpointMismatchError
+from ingest.extract.checkpoints import fit, read_checkpoint
+from ingest.extract.loaded import LoadedLanguage, LoadedVision, Placement
+from ingest.extract.loaders import loader, text_option
+from ingest.extract.onnx_weights import read_onnx
+from ingest.extract.timm_models import create
+from ingest.extract.timm_models import wrap as wrap_timm
+from ingest.extract.transformers_models import dequantised, from_folder
+from ingest.extract.transformers_models import wrap as wrap_transformers
+from ingest.packages import shipped_file
+
+
+@loader("package-efficientnet")
+def package_efficientnet(record: ModelRecord, place: Placement) -> LoadedVision:
+    """Load a .pth whose tensors are timm's, in timm's order, under other names."""
+    path = shipped_file(record.source, record.revision, ".pth")
+    given = read_checkpoint(path)
+    module = create(record, text_option(record, "architecture"), pretrained=False)
+    wanted = module.state_dict()
+    if len(given) != len(wanted):
+        raise CheckpointMismatchError(
+            f"The checkpoint {path} holds {len(given)} tensors; the architecture has {len(wanted)}."
+        )
+    # `fit` checks every shape, so a tensor out of place does not pass unseen.
+    fit(module, dict(zip(wanted, given.values(), strict=True)), str(path))
+    return wrap_timm(record, module, record.revision)
+
+
+# Module names of transformers' DINOv2 inside the file -> timm's.
+_VIT_NAMES = (
+    (r"^embeddings\.patch_embeddings\.projection\.", "patch_embed.proj."),
+    (r"^embeddings\.cls_token$", "cls_token"),
+    (r"^encoder\.layer\.(\d+)\.", r"blocks.\1."),
+    (r"\.attention\.output\.dense\.", ".attn.proj."),
+    (r"\.layer_scale([12])\.lambda1$", r".ls\1.gamma"),
+    (r"^layernorm\.", "norm."),
+)
+
+
+@loader("package-vit-onnx")
+def package_vit_onnx(record: ModelRecord, place: Placement) -> LoadedVision:
+    """Load a DINOv2-shaped ViT from an ONNX file that holds it under 'backbone.'."""
+    path = shipped_file(record.source, record.revision, ".onnx")
+    raw = read_onnx(path)
+    prefix = "backbone."
+    backbone = {k.removeprefix(prefix): v for k, v in raw.items() if k.startswith(prefix)}
+    module = create(record, text_option(record, "architecture"), pretrained=False, num_classes=0)
+    weights: dict[str, Tensor] = {}
+    fused: dict[str, dict[str, Tensor]] = {}
+    for name, value in backbone.items():
+        part = re.match(r"^(.*)\.attention\.attention\.(query|key|value)\.(weight|bias)$", name)
+        if part is not None:
+            key = f"{_renamed(part[1] + '.')}attn.qkv.{part[3]}"
+            fused.setdefault(key, {})[part[2]] = value
+        else:
+            weights[_renamed(name)] = value
+    for key, parts in fused.items():
+        weights[key] = torch.cat([parts[name] for name in ("query", "key", "value")])
+    count = module.state_dict()["pos_embed"].shape[1] - 1
+    weights["pos_embed"] = _positions(raw, weights["cls_token"].shape[-1], count, str(path))
+    # The file keeps patches as a convolution, as timm does; the mask token is for training only.
+    weights.pop("embeddings.mask_token", None)
+    fit(module, weights, str(path))
+    return wrap_timm(record, module, record.revision)
+
+
+@loader("package-transformers")
+def package_transformers(record: ModelRecord, place: Placement) -> LoadedLanguage:
+    """Load a transformers folder (option `config_file` names its config) or a `gguf_file`."""
+    if "gguf_file" in record.options:
+        file = shipped_file(record.source, record.revision, text_option(record, "gguf_file"))
+        folder = dequantised(record, file, record.revision)
+    else:
+        file = shipped_file(record.source, record.revision, text_option(record, "config_file"))
+        folder = file.parent
+    return from_folder(record, folder, place, record.revision)
+
+
+@loader("package-transformers-random")
+def package_transformers_random(record: ModelRecord, place: Placement) -> LoadedLanguage:
+    """Build the architecture of a packaged model with random weights (option `seed`)."""
+    file = shipped_file(record.source, record.revision, text_option(record, "config_file"))
+    seed = record.options.get("seed")
+    if not isinstance(seed, int):
+        raise CatalogError(f"Model {record.id!r}: the option seed should be a whole number.")
+    config = transformers.AutoConfig.from_pretrained(str(file), local_files_only=True)
+    tokens = transformers.AutoTokenizer.from_pretrained(str(file.parent), local_files_only=True)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = transformers.AutoModel.from_config(config)
+    return wrap_transformers(record, module, tokens, f"seed-{seed}")
+
+
+@loader("package-minilm-onnx")
+def package_minilm_onnx(record: ModelRecord, place: Placement) -> LoadedLanguage:
+    """Load a three-layer BERT from an ONNX file; option `tokenizer_package` lends its tokeniser."""
+    path = shipped_file(record.source, record.revision, ".onnx")
+    config = transformers.BertConfig(
+        num_hidden_layers=3, hidden_size=384, num_attention_heads=12, intermediate_size=1536
+    )
+    module = transformers.BertModel(config, add_pooling_layer=False)
+    prefix = "model.0.auto_model."
+    raw = read_onnx(path)
+    weights = {k.removeprefix(prefix): v for k, v in raw.items() if k.startswith(prefix)}
+    fit(module, weights, str(path))
+    lender, _, version = text_option(record, "tokenizer_package").partition("==")
+    vocabulary = shipped_file(lender, version, "model/tokenizer_config.json")
+    tokens = transformers.AutoTokenizer.from_pretrained(
+        str(vocabulary.parent), local_files_only=True
+    )
+    return wrap_transformers(record, module, tokens, record.revision)
+
+
+def _renamed(name: str) -> str:
+    for pattern, replacement in _VIT_NAMES:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def _positions(raw: dict[str, Tensor], width: int, count: int, source: str) -> Tensor:
+    """Return the position embedding, (1, 1 + count, width), for `count` patches in a square.
+
+    The export cut the class token's row off, and kept the patches' at the size of training; the
+    network resamples them as it runs (bicubic, without antialiasing), which is done here once.
+    """
+    loose = [v for k, v in raw.items() if k.startswith("onnx::") and v.ndim == 3]
+    first = [v for v in loose if v.shape == (1, 1, width)]
+    patches = [v for v in loose if v.shape[1] > 1 and v.shape[2] == width]
+    if len(first) != 1 or len(patches) != 1:
+        raise CheckpointMismatchError(f"The checkpoint {source} holds no position embedding.")
+    old, new = math.isqrt(patches[0].shape[1]), math.isqrt(count)
+    grid = patches[0].reshape(1, old, old, width).permute(0, 3, 1, 2)
+    grid = functional.interpolate(grid, size=(new, new), mode="bicubic", align_corners=False)
+    return torch.cat([first[0], grid.flatten(2).transpose(1, 2)], dim=1)

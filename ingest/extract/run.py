@@ -1,0 +1,111 @@
+"""Load a model, choose the device, extract, and write down what was run."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ingest.catalog.records import ModelRecord
+from ingest.datasets import Dataset
+from ingest.errors import CatalogError, OutOfMemoryError
+from ingest.extract.device import out_of_memory, place
+from ingest.extract.language import extract_language
+from ingest.extract.loaded import LoadedLanguage, LoadedVision
+from ingest.extract.loaders import load
+from ingest.extract.variants import Extracted, Variant, check_variant
+from ingest.extract.vision import extract_vision
+from ingest.progress import Progress, Silent
+from prh_core.errors import NotFiniteError
+
+
+def run(
+    record: ModelRecord,
+    dataset: Dataset,
+    variants: Sequence[Variant],
+    device: str,
+    dtype: str,
+    batch_size: int | None,
+    progress: Progress | None,
+) -> dict[Variant, Extracted]:
+    """Do what `ingest.extract.extract` says."""
+    if batch_size is not None and batch_size < 1:
+        raise CatalogError(f"The batch size should be at least 1; got {batch_size}.")
+    for variant in variants:
+        check_variant(record, variant)
+    variants = tuple(dict.fromkeys(variants))
+    shown = progress or Silent()
+    where = place(device, dtype)
+    started = time.perf_counter()
+    shown.note(f"Loading {record.label}")
+    try:
+        loaded = load(record, where)
+    except (RuntimeError, MemoryError) as error:
+        if out_of_memory(error):
+            raise OutOfMemoryError(
+                f"Model {record.id!r} does not fit the memory of this machine ({error})."
+            ) from error
+        raise
+    parameters = _parameters(loaded)  # before anything is folded
+    ready = time.perf_counter()
+    truncated: dict[Variant, int] = {}
+    if isinstance(loaded, LoadedVision):
+        layers: Mapping[Variant, dict[str, NDArray[np.float32]]] = extract_vision(
+            record, loaded, dataset, variants, where, batch_size, shown
+        )
+    else:
+        layers, truncated = extract_language(
+            record, loaded, dataset, variants, where, batch_size, shown
+        )
+    ended = time.perf_counter()
+    facts = {
+        "revision": loaded.revision,
+        "device": _device_name(where.device),
+        "dtype": str(where.dtype).removeprefix("torch."),
+        **_versions(),
+        "seconds": f"{ended - started:.2f}",
+        "load_seconds": f"{ready - started:.2f}",
+        "items_per_second": f"{len(dataset) / max(ended - ready, 1e-9):.2f}",
+        "parameters": str(parameters),
+    }
+    result: dict[Variant, Extracted] = {}
+    for variant in variants:
+        _refuse_not_finite(record, variant, layers[variant], facts["dtype"])
+        own = {"truncated_captions": str(truncated[variant])} if variant in truncated else {}
+        result[variant] = Extracted(layers=layers[variant], facts={**facts, **own})
+    return result
+
+
+def _refuse_not_finite(
+    record: ModelRecord, variant: Variant, layers: dict[str, NDArray[np.float32]], dtype: str
+) -> None:
+    for name, layer in layers.items():
+        if not np.isfinite(layer).all():
+            row = int(np.flatnonzero(~np.isfinite(layer).all(axis=1))[0])
+            raise NotFiniteError(
+                f"Model {record.id!r}: layer {name!r} holds NaN or infinity at row {row} in "
+                f"{dtype} (pooling {variant.pooling}); "
+                + ("its weights may be damaged." if dtype == "float32" else "try --dtype float32.")
+            )
+
+
+def _parameters(loaded: LoadedVision | LoadedLanguage) -> int:
+    if loaded.module is None:
+        return 0
+    return sum(parameter.numel() for parameter in loaded.module.parameters())
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def _versions() -> dict[str, str]:
+    import timm
+    import transformers
+
+    return {
+        "torch": torch.__version__,
+        "timm": timm.__version__,
+        "transformers": transformers.__version__,
+    }

@@ -1,0 +1,239 @@
+"""Language networks of transformers: from the hub, a local folder, or a GGUF file."""
+
+import contextlib
+import functools
+import pickle
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from ingest.catalog.records import ModelRecord
+from ingest.errors import CatalogError, CheckpointMismatchError, UnsafeCheckpointError
+from ingest.extract.cache import cached_folder
+from ingest.extract.checkpoints import content_hash
+from ingest.extract.loaded import LoadedLanguage, Placement, StateTaker
+from ingest.extract.loaders import loader, local_path
+from ingest.hub import hub_errors, hub_file
+
+
+@loader("transformers")
+def transformers_model(record: ModelRecord, place: Placement) -> LoadedLanguage:
+    """Load `source` from the hub, or the local folder of option `path`.
+
+    Options: `path`; `gguf_file` (its name within the repository or folder); `device_map` ('auto'
+    spreads a model over all devices, through accelerate).
+    """
+    gguf = record.options.get("gguf_file")
+    if "path" in record.options:
+        folder = local_path(record, "path")
+        revision = content_hash(folder / str(gguf) if gguf else folder)
+        if gguf:
+            folder = dequantised(record, folder / str(gguf), revision)
+        return from_folder(record, folder, place, revision)
+    with hub_errors("model", record.source, record.revision):
+        if gguf:
+            packed = hub_file(record.source, str(gguf), record.revision)
+            folder = dequantised(record, packed.path, packed.commit)
+            return from_folder(record, folder, place, packed.commit)
+        found = hub_file(record.source, "config.json", record.revision)
+        where = {"revision": found.commit, "local_files_only": found.offline}
+        return from_pretrained(record, record.source, place, found.commit, where)
+
+
+def from_folder(
+    record: ModelRecord,
+    folder: Path,
+    place: Placement,
+    revision: str,
+) -> LoadedLanguage:
+    """Load a model from a local folder; nothing is looked up on the hub.
+
+    Raises:
+        CatalogError: the folder holds no transformers model.
+        CheckpointMismatchError: weights are missing or do not fit.
+        UnsafeCheckpointError: the weights are a pickle that holds more.
+    """
+    return from_pretrained(record, str(folder), place, revision, {"local_files_only": True})
+
+
+def from_pretrained(
+    record: ModelRecord, name: str, place: Placement, revision: str, where: dict[str, Any]
+) -> LoadedLanguage:
+    """Load network and tokeniser.
+
+    Args:
+        record: the model.
+        name: hub repository or local folder.
+        place: for the precision of the weights.
+        revision: what is stored with the features.
+        where: transformers' own arguments: `revision`, `local_files_only`.
+    """
+    spread = record.options.get("device_map")
+    arguments = {**where, **({"device_map": spread} if spread else {})}
+    with quiet():
+        try:
+            tokens = transformers.AutoTokenizer.from_pretrained(name, **where)
+            module, found = transformers.AutoModel.from_pretrained(
+                name, dtype=place.dtype, output_loading_info=True, **arguments
+            )
+        except pickle.UnpicklingError as error:
+            raise UnsafeCheckpointError(
+                f"The weights of {name} are a pickle that holds more than weights; loading them "
+                "could run code, so they are refused."
+            ) from error
+        except SafetensorError as error:
+            raise CheckpointMismatchError(f"The weights of {name} cannot be read: {error}.") from (
+                error
+            )
+        except RuntimeError as error:
+            if "size mismatch" in str(error) or "mismatched" in str(error):
+                raise CheckpointMismatchError(
+                    f"The weights of {name} do not fit its config.json: {str(error)[:300]}"
+                ) from error
+            raise
+        except (OSError, ValueError, KeyError) as error:
+            if "revision" not in where:
+                raise CatalogError(
+                    f"Model {record.id!r}: {name} holds no transformers model that can be loaded: "
+                    f"{str(error).splitlines()[0]}"
+                ) from error
+            raise
+    # A pooler is never read here, and many sentence models come without one.
+    missing = sorted(k for k in found["missing_keys"] if not k.startswith("pooler."))
+    if missing:
+        raise CheckpointMismatchError(
+            f"The weights of {name} do not fit its architecture: {len(missing)} missing "
+            f"({', '.join(missing[:3])})."
+        )
+    return wrap(record, module, tokens, revision, placed=bool(spread))
+
+
+def wrap(
+    record: ModelRecord, module: nn.Module, tokens: Any, revision: str, placed: bool = False
+) -> LoadedLanguage:
+    """Say how to feed a transformers model and read its hidden states."""
+    module = module.eval()
+    config: Any = module.config
+    if getattr(config, "is_encoder_decoder", False):
+        raise CatalogError(
+            f"Model {record.id!r} is an encoder-decoder; only encoders and decoders have one stack "
+            "of hidden states."
+        )
+    text: Any = config.get_text_config()
+    blocks = transformer_layers(record, module, int(text.num_hidden_layers))
+
+    def encode(texts: Sequence[str]) -> list[list[int]]:
+        return [list(map(int, row)) for row in tokens(list(texts), verbose=False)["input_ids"]]
+
+    def shorten(texts: Sequence[str], window: int) -> list[list[int]]:
+        cut = tokens(list(texts), truncation=True, max_length=window)["input_ids"]
+        return [list(map(int, row)) for row in cut]
+
+    def stream(ids: Tensor, mask: Tensor, take: StateTaker) -> None:
+        stream_states(module, blocks, ids, mask, take)
+
+    limits = [tokens.model_max_length, getattr(text, "max_position_embeddings", None)]
+    # Tokenisers without a limit say 1e30.
+    real = [int(limit) for limit in limits if limit is not None and limit < 10**9]
+    pads = (tokens.pad_token_id, tokens.eos_token_id, 0)
+    return LoadedLanguage(
+        module=module,
+        encode=encode,
+        stream=stream,
+        window=min(real) if real else None,
+        pad_id=next(int(pad) for pad in pads if pad is not None),
+        revision=revision,
+        shorten=shorten,
+        placed=placed,
+    )
+
+
+def transformer_layers(record: ModelRecord, module: nn.Module, count: int) -> nn.ModuleList:
+    """Return the outermost list of `count` layers.
+
+    Raises:
+        CatalogError: the network has no such list.
+    """
+    for child in module.modules():  # outer modules come first
+        if isinstance(child, nn.ModuleList) and len(child) == count:
+            return child
+    raise CatalogError(
+        f"Model {record.id!r}: found no list of {count} layers in {type(module).__name__}."
+    )
+
+
+def stream_states(
+    module: nn.Module, blocks: nn.ModuleList, ids: Tensor, mask: Tensor, take: StateTaker
+) -> None:
+    """Run a batch; hand over each layer's input, then the final (normed) hidden state.
+
+    This is the sequence that `output_hidden_states=True` returns, embedding layer included,
+    without holding all of it at once.
+    """
+
+    def hook(_block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        take(args[0] if args else kwargs["hidden_states"])
+
+    handles = [block.register_forward_pre_hook(hook, with_kwargs=True) for block in blocks]
+    try:
+        caching = {"use_cache": False} if hasattr(module.config, "use_cache") else {}
+        result = module(input_ids=ids, attention_mask=mask, **caching)
+    finally:
+        for handle in handles:
+            handle.remove()
+    take(result.last_hidden_state)
+
+
+def dequantised(record: ModelRecord, file: Path, revision: str) -> Path:
+    """Return a folder with the model of a GGUF file in float32, kept in the cache.
+
+    Raises:
+        DiskFullError: no room for the copy.
+    """
+
+    def build(folder: Path) -> None:
+        with quiet():
+            where = {"gguf_file": file.name, "local_files_only": True}
+            tokens = transformers.AutoTokenizer.from_pretrained(str(file.parent), **where)
+            packed = transformers.AutoModelForCausalLM.from_pretrained(
+                str(file.parent), dtype=torch.float32, **where
+            )
+            # transformers refuses to save a model that it believes to be still quantised.
+            config = type(packed.config).from_dict(
+                {k: v for k, v in packed.config.to_dict().items() if k != "quantization_config"}
+            )
+            with torch.device("meta"):
+                plain = type(packed)(config)
+            plain.load_state_dict(packed.state_dict(), assign=True)
+            plain.tie_weights()
+            plain.save_pretrained(folder)
+            tokens.save_pretrained(folder)
+
+    key = f"{record.id}-{revision}-transformers-{transformers.__version__}".replace(":", "-")
+    return cached_folder(key, build)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' own bars and reports away from our progress display."""
+    from transformers import modeling_gguf_pytorch_utils as gguf
+
+    log: Any = transformers.utils.logging
+    home: Any = gguf
+    bar = home.tqdm
+    before, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    home.tqdm = functools.partial(bar, disable=True)  # it has no switch of its own
+    try:
+        yield
+    finally:
+        home.tqdm = bar
+        log.set_verbosity(before)
+        if bars:
+            log.enable_progress_bar()

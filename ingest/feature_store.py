@@ -1,0 +1,199 @@
+"""Features on disk: one safetensors file per model, dataset, pooling and prompt.
+
+A tensor per layer, (n, d_l), in depth order; the header carries what makes the file safe to use:
+which model and dataset, the hash of the sample ids in order, a checksum per layer, and where the
+numbers came from. Files are immutable and appear whole or not at all.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from ingest.atomic import atomic_path
+from ingest.errors import DamagedFeatureFileError, RowOrderError
+from prh_core.errors import NotFiniteError
+from prh_core.types import Layers
+
+FORMAT = "prh-features"
+SCHEMA_VERSION = 1
+EXTRACT_VERSION = 1
+"""Raised when extraction would give other numbers for the same model and data."""
+
+
+@dataclass(frozen=True)
+class FeatureHeader:
+    """What a feature file says about itself."""
+
+    key: str
+    """Hash of everything that determines the numbers; names the unit of work."""
+    model_id: str
+    revision: str
+    dataset_id: str
+    dataset_revision: str
+    row_order: str
+    """sha256 of the sample ids in order."""
+    n: int
+    pooling: str
+    prompt: str
+    layer_names: tuple[str, ...]
+    widths: tuple[int, ...]
+    dtype: str
+    facts: dict[str, str] = field(default_factory=dict)
+    """Library versions, device, speed: provenance, never part of the key."""
+    checksums: dict[str, str] = field(default_factory=dict)
+
+
+def unit_key(parts: Mapping[str, Any]) -> str:
+    """Return the name of a unit of work: a hash of what determines its result."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class FeatureStore:
+    """Feature files under one folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Open the store in `root`, which need not exist yet."""
+        self.root = root
+
+    def path(self, model_id: str, dataset_id: str, key: str) -> Path:
+        """Return where a feature set lies or would lie."""
+        return self.root / model_id / f"{dataset_id}.{key[:16]}.safetensors"
+
+    def write(self, header: FeatureHeader, layers: Mapping[str, np.ndarray]) -> Path:
+        """Store a feature set, whole or not at all.
+
+        Parameters
+        ----------
+        header
+            Its description; checksums are filled in here.
+        layers
+            Name to (n, d_l) array, in depth order, float16 or float32.
+
+        Raises
+        ------
+        NotFiniteError
+            A layer holds NaN or infinity; nothing is written.
+        RowOrderError
+            A layer does not hold n rows.
+        DiskFullError
+            The disk filled up; nothing is stored.
+        """
+        tensors: dict[str, np.ndarray] = {}
+        for index, (name, layer) in enumerate(layers.items()):
+            if layer.shape[0] != header.n:
+                raise RowOrderError(
+                    f"{header.model_id}: layer {name} holds {layer.shape[0]} rows, "
+                    f"the dataset has {header.n} samples"
+                )
+            if not np.isfinite(layer).all():
+                row = int(np.flatnonzero(~np.isfinite(layer).all(axis=1))[0])
+                raise NotFiniteError(
+                    f"{header.model_id}: layer {index} ({name}) is not finite in row {row}; "
+                    "nothing was stored"
+                )
+            # safetensors writes the buffer as it lies, so a strided view would be scrambled.
+            tensors[f"{index:04d}"] = np.ascontiguousarray(layer)
+        checksums = {name: _checksum(tensor) for name, tensor in tensors.items()}
+        described = asdict(header) | {"checksums": checksums}
+        metadata = {
+            "format": FORMAT,
+            "schema_version": str(SCHEMA_VERSION),
+            "header": json.dumps(described, sort_keys=True),
+        }
+        target = self.path(header.model_id, header.dataset_id, header.key)
+        with atomic_path(target) as temporary:
+            save_file(tensors, temporary, metadata=metadata)
+        return target
+
+
+def read_header(path: Path) -> FeatureHeader:
+    """Read what a feature file says about itself.
+
+    Raises
+    ------
+    DamagedFeatureFileError
+        Not a feature file, truncated, or written by a newer version.
+    """
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            metadata = opened.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise DamagedFeatureFileError(
+            f"{path.name} cannot be read ({error}); delete it and extract again: {path}"
+        ) from error
+    if metadata.get("format") != FORMAT:
+        raise DamagedFeatureFileError(f"{path.name} is not a PRH Explorer feature file: {path}")
+    if int(metadata["schema_version"]) > SCHEMA_VERSION:
+        raise DamagedFeatureFileError(
+            f"{path.name} has feature schema {metadata['schema_version']}, this version reads up "
+            f"to {SCHEMA_VERSION}; update PRH Explorer"
+        )
+    fields = json.loads(metadata["header"])
+    for name in ("layer_names", "widths"):
+        fields[name] = tuple(fields[name])
+    return FeatureHeader(**fields)
+
+
+def read_layers(path: Path, only: Sequence[int] | None = None) -> Layers:
+    """Read a file's layers in depth order as float32, each checked against its checksum.
+
+    Parameters
+    ----------
+    path
+        A feature file.
+    only
+        Indices of the layers wanted; all by default.
+
+    Raises
+    ------
+    DamagedFeatureFileError
+        Truncated or altered; the message names the layer.
+    """
+    header = read_header(path)
+    wanted = range(len(header.layer_names)) if only is None else only
+    layers: Layers = []
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            for index in wanted:
+                name = f"{index:04d}"
+                tensor = opened.get_tensor(name)
+                if _checksum(tensor) != header.checksums[name]:
+                    raise DamagedFeatureFileError(
+                        f"{path.name}: layer {index} ({header.layer_names[index]}) does not match "
+                        f"its checksum; delete the file and extract again: {path}"
+                    )
+                layers.append(tensor.astype(np.float32, copy=False))
+    except (SafetensorError, OSError) as error:
+        raise DamagedFeatureFileError(
+            f"{path.name} cannot be read ({error}); delete it and extract again: {path}"
+        ) from error
+    return layers
+
+
+def check_same_rows(first: FeatureHeader, second: FeatureHeader) -> None:
+    """Refuse to compare features of other samples, or of the same samples in another order.
+
+    Raises
+    ------
+    RowOrderError
+        The classic silent failure: floor scores from scrambled rows.
+    """
+    if first.row_order != second.row_order or first.n != second.n:
+        raise RowOrderError(
+            f"{first.model_id} and {second.model_id} do not list the same samples in the same "
+            f"order on {second.dataset_id} (n = {first.n} and {second.n}, row order "
+            f"{first.row_order[:12]} and {second.row_order[:12]}); extract both again from one "
+            "dataset"
+        )
+
+
+def _checksum(tensor: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(tensor).view(np.uint8).data).hexdigest()

@@ -1,0 +1,351 @@
+"""A run: a plan of units, skipped when done, each durable the moment it is finished."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import secrets
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import polars as pl
+
+from ingest.atomic import sweep
+from ingest.catalog import ModelRecord
+from ingest.datasets import Dataset
+from ingest.errors import DiskFullError, MissingExtraError
+from ingest.extract import PROMPTS, Variant, extract
+from ingest.feature_store import (
+    EXTRACT_VERSION,
+    FeatureHeader,
+    read_header,
+    unit_key,
+)
+from ingest.progress import Progress
+from ingest.score import FeatureFile, Refused, Setting, Unit, open_features, plan, score
+from ingest.workspace import Workspace
+from prh_core.errors import PRHError
+
+_VERSIONED = ("prh-explorer", "numpy", "numba", "duckdb", "polars", "torch", "timm", "transformers")
+
+_RUN_COLUMNS = {
+    "run_id": pl.String,
+    "command": pl.String,
+    "versions": pl.String,
+    "device": pl.String,
+    "started_at": pl.Datetime("us", "UTC"),
+    "ended_at": pl.Datetime("us", "UTC"),
+    "outcome": pl.String,
+    "message": pl.String,
+    "done": pl.Int32,
+    "skipped": pl.Int32,
+}
+"""Both parts of a run have all columns, so either alone can be published."""
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries that make the numbers, of those installed."""
+    found = {"python": platform.python_version()}
+    for name in _VERSIONED:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@dataclass
+class Run:
+    """Provenance of one command: a part when it starts, another when it ends.
+
+    A run that is killed leaves only the first, and the warehouse then calls it unfinished.
+    """
+
+    workspace: Workspace
+    run_id: str = field(
+        default_factory=lambda: (
+            f"{datetime.now(tz=UTC):%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(3)}"
+        )
+    )
+    done: int = 0
+    skipped: int = 0
+    refused: list[Refused] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        """Sweep what killed runs left and record the start."""
+        sweep(self.workspace.home)
+        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        self._leave(
+            "start",
+            command=command,
+            versions=json.dumps(versions()),
+            device=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores",
+            started_at=datetime.now(tz=UTC),
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Record the end and its outcome."""
+        message = "; ".join(f"{item.model_id}: {item.reason}" for item in self.refused)
+        if error is not None:
+            message = str(error) or type(error).__name__
+        self._leave(
+            "end",
+            ended_at=datetime.now(tz=UTC),
+            outcome="failed" if error is not None or self.refused else "done",
+            message=message,
+            done=self.done,
+            skipped=self.skipped,
+        )
+
+    def _leave(self, moment: str, **columns: object) -> None:
+        row = pl.DataFrame([{"run_id": self.run_id, **columns}], schema=_RUN_COLUMNS)
+        self.workspace.warehouse.append("runs", f"{self.run_id}.{moment}", row)
+
+
+class Extraction(NamedTuple):
+    """One feature set to make: a unit of work."""
+
+    key: str
+    record: ModelRecord
+    variant: Variant
+    path: Path
+
+
+def extraction_key(record: ModelRecord, dataset: Dataset, variant: Variant) -> str:
+    """Name the unit of work: everything that determines the features, and nothing else."""
+    content = dataset.image_hash if record.modality == "vision" else dataset.caption_hash
+    return unit_key(
+        {
+            "model": record.id,
+            "source": record.source,
+            "revision": record.revision,
+            "loader": record.loader,
+            "options": record.options,
+            "dataset": dataset.record.id,
+            "row_order": dataset.row_order,
+            "content": content,
+            "pooling": variant.pooling,
+            "prompt": PROMPTS.get(variant.prompt, ""),
+            "version": EXTRACT_VERSION,
+        }
+    )
+
+
+def plan_extraction(
+    workspace: Workspace,
+    dataset: Dataset,
+    models: Sequence[tuple[ModelRecord, Sequence[Variant]]],
+) -> list[Extraction]:
+    """List the feature sets these models need on this dataset, done or not."""
+    units = []
+    for record, variants in models:
+        for variant in variants:
+            key = extraction_key(record, dataset, variant)
+            path = workspace.features.path(record.id, dataset.record.id, key)
+            units.append(Extraction(key, record, variant, path))
+    return units
+
+
+def record_dataset(workspace: Workspace, dataset: Dataset) -> None:
+    """Leave the dataset's record and samples as parts."""
+    record, now = dataset.record, datetime.now(tz=UTC)
+    warehouse = workspace.warehouse
+    name = f"{record.id}.{dataset.row_order[:12]}.{dataset.caption_hash[:12]}"
+    row = {
+        "dataset_id": record.id,
+        "row_order": dataset.row_order,
+        "title": record.title,
+        "kind": record.kind,
+        "source": record.source,
+        "revision": record.revision,
+        "licence": record.licence,
+        "citation": record.citation,
+        "note": record.note,
+        "n": len(dataset),
+        "skipped": list(dataset.skipped),
+        "recorded_at": now,
+    }
+    schema = {"skipped": pl.List(pl.String)}
+    warehouse.append("datasets", name, pl.DataFrame([row], schema_overrides=schema))
+    if name not in warehouse.part_names("samples"):
+        samples = pl.DataFrame(
+            {
+                "sample_id": dataset.sample_ids,
+                "caption": dataset.captions,
+                "image": dataset.image_refs,
+            }
+        ).with_columns(
+            pl.int_range(pl.len(), dtype=pl.Int32).alias("position"),
+            pl.lit(record.id).alias("dataset_id"),
+            pl.lit(dataset.row_order).alias("row_order"),
+            pl.lit(now).alias("recorded_at"),
+        )
+        warehouse.append("samples", name, samples)
+
+
+def extract_missing(
+    run: Run,
+    dataset: Dataset,
+    units: Sequence[Extraction],
+    progress: Progress,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    batch_size: int | None = None,
+) -> None:
+    """Extract the units that are not stored yet; a model that fails is noted and the rest go on.
+
+    Raises
+    ------
+    DiskFullError
+        Nothing already stored was changed.
+    """
+    workspace = run.workspace
+    record_dataset(workspace, dataset)
+    recorded = workspace.warehouse.part_names("feature_sets")
+    by_model: dict[str, list[Extraction]] = {}
+    for unit in units:
+        by_model.setdefault(unit.record.id, []).append(unit)
+    for number, wanted in enumerate(by_model.values(), start=1):
+        missing = []
+        for unit in wanted:
+            if not unit.path.exists():
+                missing.append(unit)
+                continue
+            run.skipped += 1
+            if unit.key not in recorded:  # killed between the file and its row
+                record_features(run, unit.record, read_header(unit.path), unit.path)
+        if not missing:
+            continue
+        title = f"[{number}/{len(by_model)}] {wanted[0].record.label}"
+        _extract_model(run, dataset, missing, progress, title, device, dtype, batch_size)
+    progress.done()
+
+
+def _extract_model(
+    run: Run,
+    dataset: Dataset,
+    missing: Sequence[Extraction],
+    progress: Progress,
+    title: str,
+    device: str,
+    dtype: str,
+    batch_size: int | None,
+) -> None:
+    record = missing[0].record
+    progress.note(title)
+    try:
+        extracted = extract(
+            record,
+            dataset,
+            [unit.variant for unit in missing],
+            device=device,
+            dtype=dtype,
+            batch_size=batch_size,
+            progress=progress,
+        )
+        for unit in missing:
+            result = extracted[unit.variant]
+            header = FeatureHeader(
+                key=unit.key,
+                model_id=record.id,
+                revision=result.facts.get("revision", record.revision),
+                dataset_id=dataset.record.id,
+                dataset_revision=dataset.record.revision,
+                row_order=dataset.row_order,
+                n=len(dataset),
+                pooling=result.facts.get("pooling", unit.variant.pooling),
+                prompt=unit.variant.prompt or "none",
+                layer_names=tuple(result.layers),
+                widths=tuple(layer.shape[1] for layer in result.layers.values()),
+                dtype="float32",
+                facts=result.facts,
+            )
+            path = run.workspace.features.write(header, result.layers)
+            record_features(run, record, read_header(path), path)
+            run.done += 1
+    except PRHError as error:
+        if isinstance(error, DiskFullError | MissingExtraError):
+            raise  # the next model would fail for the same reason
+        run.refused.append(Refused(record.id, str(error)))
+        progress.note(f"{record.label} left out: {error}")
+
+
+def record_features(run: Run, record: ModelRecord, header: FeatureHeader, path: Path) -> None:
+    """Leave a feature file's row, and its model's, as parts."""
+    warehouse, now = run.workspace.warehouse, datetime.now(tz=UTC)
+    described = record.model_dump(exclude={"loader", "options", "id"})
+    model = {"model_id": record.id, **described, "recorded_at": now}
+    types = {"parameters": pl.Int64}
+    warehouse.append("models", record.id, pl.DataFrame([model], schema_overrides=types))
+    facts = header.facts
+    row = {
+        "unit_key": header.key,
+        "run_id": run.run_id,
+        "model_id": header.model_id,
+        "revision": header.revision,
+        "dataset_id": header.dataset_id,
+        "row_order": header.row_order,
+        "pooling": header.pooling,
+        "prompt": header.prompt,
+        "n": header.n,
+        "layer_names": list(header.layer_names),
+        "widths": list(header.widths),
+        "dtype": header.dtype,
+        "bytes": path.stat().st_size,
+        "file": str(path.relative_to(run.workspace.home)),
+        "seconds": float(facts["seconds"]) if "seconds" in facts else None,
+        "items_per_second": (
+            float(facts["items_per_second"]) if "items_per_second" in facts else None
+        ),
+        "device": facts.get("device"),
+        "facts": json.dumps(facts, sort_keys=True),
+        "finished_at": now,
+    }
+    warehouse.append("feature_sets", header.key, pl.DataFrame([row]))
+
+
+def feature_files(units: Sequence[Extraction]) -> dict[str, list[FeatureFile]]:
+    """Return the stored feature sets of these units, by model id."""
+    files: dict[str, list[FeatureFile]] = {}
+    for unit in units:
+        if unit.path.exists():
+            files.setdefault(unit.record.id, []).append(open_features(unit.path))
+    return files
+
+
+def plan_scores(
+    files: dict[str, list[FeatureFile]],
+    xs: Sequence[ModelRecord],
+    ys: Sequence[ModelRecord],
+    settings: Sequence[Setting],
+) -> list[Unit]:
+    """List every score of the models `xs` against `ys` under these settings, done or not."""
+    sides = [[file for m in models for file in files.get(m.id, [])] for models in (xs, ys)]
+    return plan(sides[0], sides[1], settings)
+
+
+def score_missing(run: Run, units: Sequence[Unit], progress: Progress) -> None:
+    """Score the units that are not stored yet; rows become durable model by model."""
+    warehouse = run.workspace.warehouse
+    stored = warehouse.column("scores", "unit_key")
+    missing = [unit for unit in units if unit.key not in stored]
+    run.skipped += len(units) - len(missing)
+    if not missing:
+        return
+    for rows in score(missing, run.run_id, progress, run.refused):
+        keys = rows.get_column("unit_key").to_list()
+        warehouse.append("scores", unit_key({"units": sorted(keys)}), rows)
+        run.done += len(keys)

@@ -1,0 +1,193 @@
+"""What a command works on: a catalog, a dataset, a panel and the settings, resolved and checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ingest.catalog import Catalog, ModelRecord, load_catalog
+from ingest.datasets import Dataset, open_dataset
+from ingest.errors import CatalogError, MissingFeaturesError
+from ingest.extract import PROMPTS, Variant, variants_for
+from ingest.progress import Progress
+from ingest.run import (
+    Extraction,
+    Run,
+    extract_missing,
+    feature_files,
+    plan_extraction,
+    plan_scores,
+    score_missing,
+)
+from ingest.score import Setting, TruncationName, Unit
+from ingest.workspace import Workspace
+from prh_core.metrics import get_metric
+
+TRUNCATIONS: tuple[TruncationName, ...] = ("exact", "mean", "none")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A dataset, the models that see it, and how they are compared."""
+
+    workspace: Workspace
+    dataset: Dataset
+    models: tuple[ModelRecord, ...]
+    variants: tuple[Variant, ...]
+    """For language models; none means each model's default."""
+    settings: tuple[Setting, ...]
+
+    @cached_property
+    def extractions(self) -> list[Extraction]:
+        """Every feature set the study needs, done or not."""
+        wanted = [
+            (
+                record,
+                self.variants
+                if self.variants and record.modality == "language"
+                else variants_for(record),
+            )
+            for record in self.models
+        ]
+        return plan_extraction(self.workspace, self.dataset, wanted)
+
+    def side(self, modality: str) -> list[ModelRecord]:
+        """Return the study's models of one modality."""
+        return [record for record in self.models if record.modality == modality]
+
+    def scores(self) -> list[Unit]:
+        """List the scores that the stored feature sets allow, done or not.
+
+        Raises
+        ------
+        RowOrderError, NeighbourCountError, DamagedFeatureFileError
+        """
+        files = feature_files(self.extractions)
+        return plan_scores(files, self.side("language"), self.side("vision"), self.settings)
+
+    @property
+    def expected_scores(self) -> int:
+        """Number of scores once every feature set is there."""
+        per_side = [
+            sum(unit.record.modality == modality for unit in self.extractions)
+            for modality in ("language", "vision")
+        ]
+        return per_side[0] * per_side[1] * len(self.settings)
+
+    def extract(
+        self,
+        run: Run,
+        progress: Progress,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        batch_size: int | None = None,
+    ) -> None:
+        """Extract what is missing."""
+        extract_missing(
+            run,
+            self.dataset,
+            self.extractions,
+            progress,
+            device=device,
+            dtype=dtype,
+            batch_size=batch_size,
+        )
+
+    def score(self, run: Run, progress: Progress) -> None:
+        """Score what is missing.
+
+        Raises
+        ------
+        MissingFeaturesError
+            A model has no features on this dataset; the message names the command that makes them.
+        """
+        refused = {item.model_id for item in run.refused}
+        missing = sorted(
+            {
+                unit.record.id
+                for unit in self.extractions
+                if not unit.path.exists() and unit.record.id not in refused
+            }
+        )
+        if missing:
+            raise MissingFeaturesError(
+                f"no features on {self.dataset.record.id} for {', '.join(missing)}; run `prh "
+                f"extract --dataset {self.dataset.record.id} --models {','.join(missing)}` first"
+            )
+        score_missing(run, self.scores(), progress)
+
+
+def open_study(
+    workspace: Workspace,
+    *,
+    dataset: str,
+    panel: str | None = None,
+    models: Sequence[str] = (),
+    catalogs: Sequence[Path] = (),
+    poolings: Sequence[str] = (),
+    prompts: Sequence[str] = (),
+    metrics: Sequence[str] = ("mutual_knn",),
+    ks: Sequence[int] = (10,),
+    truncations: Sequence[str] = ("exact",),
+    skip_corrupt: bool = False,
+    progress: Progress | None = None,
+) -> Study:
+    """Resolve names to records and check every choice before any model is loaded.
+
+    Raises
+    ------
+    CatalogError
+        A record is unknown or malformed, or a choice is none of those there are.
+    DatasetError
+        The dataset cannot be opened as described.
+    """
+    catalog = load_catalog(catalogs)
+    settings = tuple(
+        Setting(get_metric(metric).name, k, _truncation(name))
+        for metric in metrics
+        for k in ks
+        for name in truncations
+    )
+    return Study(
+        workspace,
+        open_dataset(
+            catalog.dataset(dataset),
+            skip_corrupt=skip_corrupt,
+            progress=progress,
+            cache=workspace.cache,
+        ),
+        _models(catalog, panel, models),
+        _variants(poolings, prompts),
+        settings,
+    )
+
+
+def _models(catalog: Catalog, panel: str | None, models: Sequence[str]) -> tuple[ModelRecord, ...]:
+    ids = [*(catalog.panel(panel).models if panel else ()), *models]
+    if not ids:
+        raise CatalogError("name the models: --panel, --models, or both")
+    return tuple(catalog.model(model_id) for model_id in dict.fromkeys(ids))
+
+
+def _variants(poolings: Sequence[str], prompts: Sequence[str]) -> tuple[Variant, ...]:
+    for pooling in poolings:
+        if pooling not in ("mean", "last"):
+            raise CatalogError(f"--pooling should be mean or last, got {pooling!r}")
+    for prompt in prompts:
+        if prompt not in PROMPTS:
+            raise CatalogError(f"--prompt should be one of {', '.join(PROMPTS)}, got {prompt!r}")
+    if not poolings and not prompts:
+        return ()
+    return tuple(
+        Variant("last" if pooling == "last" else "mean", prompt)
+        for pooling in poolings or ("mean",)
+        for prompt in prompts or ("none",)
+    )
+
+
+def _truncation(name: str) -> TruncationName:
+    for known in TRUNCATIONS:
+        if name == known:
+            return known
+    raise CatalogError(f"--truncation should be one of {', '.join(TRUNCATIONS)}, got {name!r}")

@@ -1,0 +1,290 @@
+"""The warehouse: immutable Parquet parts are the durable log, one DuckDB file is what readers see.
+
+Workers leave parts (whole or absent). The publisher builds a new database from them and swaps it
+in by rename, so a reader always sees a complete state, is never blocked, and blocks nobody.
+"""
+
+import contextlib
+import fcntl
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import polars as pl
+
+from ingest.atomic import atomic_path, disk_full_named, sweep
+from ingest.errors import (
+    QueryError,
+    WarehouseDamagedError,
+    WarehouseMissingError,
+    WarehouseTooNewError,
+)
+
+STORAGE_VERSION = "v1.5.0"
+"""Written so that DuckDB shells from 1.5 on open the file too."""
+_HERE = Path(__file__).parent
+_MIGRATION = re.compile(r"^(\d{3})_\w+\.sql$")
+
+
+class Published(NamedTuple):
+    """What a publication put where."""
+
+    path: Path
+    scores: int
+    feature_sets: int
+    seconds: float
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """Return (number, file name, SQL) of every migration, in order."""
+    found = []
+    for path in sorted((_HERE / "schema").glob("*.sql")):
+        match = _MIGRATION.match(path.name)
+        if match:
+            found.append((int(match[1]), path.name, path.read_text(encoding="utf-8")))
+    return found
+
+
+def schema_version() -> int:
+    """Return the newest schema this code knows."""
+    return migrations()[-1][0]
+
+
+def migrate(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring a database to the newest schema, a transaction per migration, each recorded."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations "
+        "(version INTEGER PRIMARY KEY, name VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL)"
+    )
+    rows = connection.execute("SELECT coalesce(max(version), 0) FROM schema_migrations").fetchall()
+    known = rows[0][0]
+    for number, name, sql in migrations():
+        if number <= known:
+            continue
+        connection.execute("BEGIN")
+        try:
+            connection.execute(sql)
+            connection.execute(
+                "INSERT INTO schema_migrations VALUES (?, ?, ?)", [number, name, _now()]
+            )
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+class Warehouse:
+    """The parts and the published database under one data folder."""
+
+    def __init__(self, home: Path) -> None:
+        """Use the warehouse in `home`, which need not exist yet."""
+        self.home = home
+        self.parts = home / "parts"
+        self.path = home / "results.duckdb"
+
+    def append(self, table: str, name: str, rows: pl.DataFrame) -> Path:
+        """Leave rows of one table as an immutable part, whole or not at all.
+
+        Parameters
+        ----------
+        table
+            Which table the rows belong to.
+        name
+            Name of the part. The same name replaces the part, so a repeated unit of work never
+            doubles rows.
+        rows
+            Columns by name, as in ingest/schema.
+
+        Raises
+        ------
+        DiskFullError
+            Nothing was written.
+        """
+        target = self.parts / table / f"{name}.parquet"
+        with atomic_path(target) as temporary:
+            rows.write_parquet(temporary)
+        return target
+
+    def part_names(self, table: str) -> set[str]:
+        """Return the names of a table's parts."""
+        return {path.stem for path in (self.parts / table).glob("*.parquet")}
+
+    def column(self, table: str, column: str) -> set[str]:
+        """Return every value of one column in a table's parts, e.g. the units already done."""
+        files = sorted((self.parts / table).glob("*.parquet"))
+        if not files:
+            return set()
+        return set(pl.scan_parquet(files).select(column).collect().to_series().to_list())
+
+    def rows(self, table: str) -> pl.DataFrame | None:
+        """Return all parts of a table as one frame, None when there are none."""
+        files = sorted((self.parts / table).glob("*.parquet"))
+        if not files:
+            return None
+        return pl.concat([pl.read_parquet(file) for file in files], how="diagonal_relaxed")
+
+    def publish(self) -> Published:
+        """Build the database from all parts and swap it in.
+
+        Raises
+        ------
+        WarehouseTooNewError
+            The published file has a newer schema, or a newer DuckDB wrote it; it is left alone.
+        DiskFullError
+            The published file is as it was.
+        """
+        started = datetime.now(tz=UTC)
+        self.home.mkdir(parents=True, exist_ok=True)
+        with self._only_publisher():
+            sweep(self.home)
+            previous = self._usable_previous()
+            with atomic_path(self.path) as temporary:
+                counts = self._build(temporary, previous)
+        seconds = (datetime.now(tz=UTC) - started).total_seconds()
+        return Published(self.path, *counts, seconds)
+
+    def _build(self, target: Path, previous: bool) -> tuple[int, int]:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "storage_compatibility_version": STORAGE_VERSION
+        }
+        with disk_full_named(self.path), duckdb.connect(str(target), config=config) as connection:
+            migrate(connection)
+            connection.execute("BEGIN")
+            for statement in sorted((_HERE / "publish" / "append").glob("*.sql")):
+                folder = self.parts / statement.stem
+                if any(folder.glob("*.parquet")):
+                    sql = statement.read_text(encoding="utf-8")
+                    connection.execute(sql, {"parts": str(folder / "*.parquet")})
+            connection.execute("COMMIT")
+            if previous:
+                _carry_over(connection, self.path)
+            connection.execute("CHECKPOINT")
+            counts = connection.execute(
+                "SELECT (SELECT count(*) FROM scores), (SELECT count(*) FROM feature_sets)"
+            ).fetchall()
+        return counts[0][0], counts[0][1]
+
+    def _usable_previous(self) -> bool:
+        """Say whether a published file is there to carry rows over from; refuse a newer one."""
+        try:
+            with open_readonly(self.path):
+                return True
+        except WarehouseMissingError:
+            return False
+        except WarehouseDamagedError:
+            # The parts are the log: a damaged file is set aside for inspection and rebuilt.
+            self.path.rename(self.path.with_name(f"results.damaged-{secrets.token_hex(3)}.duckdb"))
+            return False
+
+    @contextlib.contextmanager
+    def _only_publisher(self) -> Iterator[None]:
+        # The kernel drops the lock with the process, so a killed publisher blocks nobody.
+        with (self.home / ".publish.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _carry_over(connection: duckdb.DuckDBPyConnection, previous: Path) -> None:
+    """Keep the rows of the file being replaced that no part here accounts for."""
+    connection.execute("ATTACH $path AS previous (READ_ONLY)", {"path": str(previous)})
+    there = {
+        name
+        for (name,) in connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'previous'"
+        ).fetchall()
+    }
+    for statement in sorted((_HERE / "publish" / "carry").glob("*.sql")):
+        # A table younger than the old file's schema has nothing to carry.
+        if statement.stem in there:
+            connection.execute(statement.read_text(encoding="utf-8"))
+    connection.execute("DETACH previous")
+
+
+@contextlib.contextmanager
+def open_readonly(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published warehouse for reading, in an in-memory instance of its own.
+
+    An instance of its own, because DuckDB would hand a connection by path the file it opened
+    before, not the one swapped in since.
+
+    Raises
+    ------
+    WarehouseMissingError
+        No such file.
+    WarehouseTooNewError
+        A newer PRH Explorer or DuckDB wrote it.
+    WarehouseDamagedError
+        Not a warehouse of ours, or truncated.
+    """
+    if not path.exists():
+        raise WarehouseMissingError(
+            f"there is no warehouse at {path}; `prh demo` makes one, `prh publish` rebuilds one "
+            "from its parts"
+        )
+    connection = duckdb.connect(":memory:")
+    try:
+        _attach(connection, path)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
+        connection.execute("ATTACH $path AS warehouse (READ_ONLY)", {"path": str(path)})
+        connection.execute("USE warehouse")
+        rows = connection.execute("SELECT max(version) FROM schema_migrations").fetchall()
+        whole = connection.execute((_HERE / "publish" / "size.sql").read_text()).fetchall()[0][0]
+    except duckdb.Error as error:
+        if "version number" in str(error) or "newer version" in str(error):
+            raise WarehouseTooNewError(
+                f"{path.name} was written by a newer DuckDB than the {duckdb.__version__} "
+                f"installed here; update PRH Explorer ({_first_line(error)})"
+            ) from error
+        raise WarehouseDamagedError(
+            f"{path.name} is damaged or is no PRH Explorer warehouse ({_first_line(error)}); "
+            "`prh publish` rebuilds it from its parts"
+        ) from error
+    if path.stat().st_size < whole:
+        raise WarehouseDamagedError(
+            f"{path.name} is damaged: {path.stat().st_size:,} of {whole:,} bytes are there; "
+            "`prh publish` rebuilds it from its parts"
+        )
+    version = rows[0][0]
+    if version is None:
+        raise WarehouseDamagedError(f"{path.name} has no schema; `prh publish` rebuilds it")
+    if version > schema_version():
+        raise WarehouseTooNewError(
+            f"{path.name} has schema {version}, this PRH Explorer knows schemas up to "
+            f"{schema_version()}; update PRH Explorer. Nothing was changed"
+        )
+
+
+def query(path: Path, sql: str) -> pl.DataFrame:
+    """Run one read-only statement of the reader's on the published warehouse.
+
+    Raises
+    ------
+    QueryError
+        The statement does not run; DuckDB's own sentence is passed on.
+    """
+    with open_readonly(path) as connection:
+        try:
+            result = connection.sql(sql)
+            if result is None:
+                raise QueryError("the statement returns no rows; ask with SELECT, FROM or DESCRIBE")
+            return result.pl()
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)

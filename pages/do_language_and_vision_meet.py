@@ -1,0 +1,64 @@
+"""Do language and vision meet: alignment of every language model with every vision model."""
+
+import streamlit as st
+
+from pages import queries
+from pages.ui import charts, palette, shell, words
+from pages.ui.controls import Controls, choose_candidates, choose_setting
+from pages.ui.warehouse import WarehouseEmpty
+
+_ORDERS = {"mean alignment": "language_mean", "parameters": "language_parameters"}
+
+
+def draw() -> None:
+    """Choose, ask, draw, explain."""
+    settings = queries.settings().frame
+    if settings.is_empty():
+        raise WarehouseEmpty(
+            "The warehouse is here, but it holds no scores of language against vision yet."
+        )
+    controls = Controls()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        setting = choose_setting(controls, settings)
+        order = controls.choose("Order language models by", list(_ORDERS), key="order")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = controls.view(["Heat map", "Lines"])
+        concatenated, untrained = choose_candidates(controls)
+    controls.show_notes()
+
+    measured = queries.measured(setting).frame.row(0, named=True)
+    answer = queries.alignment(setting, concatenated=concatenated, untrained=untrained)
+    if answer.frame.is_empty():
+        st.info("Only untrained models were measured here: switch them on to see them.")
+        return
+    if measured["note"]:
+        st.info(f"**{measured['dataset']}.** {measured['note']}")
+    measure = words.measure(measured)
+    if view == "Lines":
+        chart = charts.lines(
+            answer.frame,
+            palette.families(queries.families().frame["family"].to_list()),
+            order=_ORDERS[order],
+            measure=measure,
+            chance=measured["chance"],
+        )
+    else:
+        chart = charts.heat_map(answer.frame, order=_ORDERS[order], measure=measure)
+    shell.figure(
+        chart,
+        answer,
+        title="Alignment of language with vision models",
+        measured=words.measured(measured),
+        controls=controls,
+        alt_text=f"{measure} of each language model with each vision model.",
+    )
+    shell.explain(
+        "Each number is the best over all pairs of layers of the two models"
+        + (", all layers side by side competing too" if concatenated else "")
+        + ". **Chance** is what one pair of unrelated layers scores on average; the best of many "
+        "pairs lies above it even without any relation, so compare trained models with the "
+        "untrained controls, too. Scores fall as n grows at a fixed k: never compare across n."
+    )
+
+
+shell.page("Do models that never saw an image agree with models that never read a word?", draw)

@@ -1,0 +1,233 @@
+"""One typed function per figure's query; the SQL stands in the file of the same name.
+
+Each docstring lists the columns of its answer, one a line, with units.
+"""
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from pages.ui.warehouse import ask
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What must be equal for scores to be comparable."""
+
+    dataset_id: str
+    row_order: str
+    metric: str
+    k: int | None
+    truncation: str
+    normalized: bool
+    pooling: str
+    prompt: str
+
+
+class Answer(NamedTuple):
+    """A frame, and the question it answers."""
+
+    frame: pl.DataFrame
+    name: str
+    sql: str
+    parameters: dict[str, Any]
+
+
+@cache
+def load(name: str) -> str:
+    """Return the text of a query file."""
+    return (_HERE / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _answer(name: str, **parameters: Any) -> Answer:
+    sql = load(name)
+    return Answer(ask(sql, **parameters), name, sql, parameters)
+
+
+def settings() -> Answer:
+    """Every setting that language-vision scores exist under, the customary one first.
+
+    Columns:
+        dataset_id: catalog id
+        row_order: sha256 of the sample ids in order
+        dataset: unique name
+        n: samples
+        metric: registered name
+        metric_label: name in words
+        k: neighbours per sample; null for metrics without k
+        truncation: outlier truncation
+        normalized: whether rows were l2-normalised
+        pooling: how a caption's tokens became one vector
+        prompt: name of the prompt round the caption
+        pairs: model pairs scored
+    """
+    return _answer("settings")
+
+
+def alignment(setting: Setting, *, concatenated: bool, untrained: bool) -> Answer:
+    """Alignment of every language model with every vision model in one setting.
+
+    Columns:
+        language_label: unique name
+        vision_label: unique name
+        alignment: best score over layer pairs (mutual k-NN: share of common neighbours, 0 to 1)
+        chance: expected score of one pair of unrelated layers, same unit
+        language_layer: name of the best layer
+        vision_layer: name of the best layer
+        language_group: family, or untrained
+        vision_group: family, or untrained
+        language_parameters: count
+        vision_parameters: count
+        language_mean: mean alignment over the vision models shown
+        vision_mean: mean alignment over the language models shown
+        language_model: catalog id
+        vision_model: catalog id
+        unit_key: names the score
+    """
+    return _answer("alignment", **asdict(setting), concatenated=concatenated, untrained=untrained)
+
+
+def measured(setting: Setting) -> Answer:
+    """Return what stands behind a figure of one setting, one row.
+
+    Columns:
+        dataset: title
+        note: what to know before believing a score
+        source: where the pairs come from
+        licence: of images and captions
+        citation: where it was published
+        skipped: corrupt images left out
+        n: samples
+        k: neighbours per sample; null for metrics without k
+        metric_label: name in words
+        truncation: outlier truncation
+        normalized: whether rows were l2-normalised
+        pooling: how a caption's tokens became one vector
+        prompt: name of the prompt round the caption
+        chance: expected score of one pair of unrelated layers; null where not known
+        language_models: count
+        vision_models: count
+        pairs: count
+        runs: ids of the runs, comma-separated
+        measured_at: UTC, of the last score
+    """
+    return _answer("measured", **asdict(setting))
+
+
+def layers(unit_key: str) -> Answer:
+    """Return the whole layer-by-layer table of one pair of models.
+
+    Columns:
+        language_layer: index from 0
+        vision_layer: index from 0
+        language_layer_name: name
+        vision_layer_name: name
+        alignment: score of this pair of layers; null where a layer is constant
+        chance: expected score of one pair of unrelated layers, same unit
+        language_concatenated: row of all layers side by side
+        vision_concatenated: column of all layers side by side
+        best: the best pair of all
+        best_single: the best pair of single layers
+    """
+    return _answer("layers", unit_key=unit_key)
+
+
+def depth(unit_key: str) -> Answer:
+    """How far each single layer of a pair can reach.
+
+    Columns:
+        modality: language or vision
+        model: label
+        layer: index from 0
+        layer_name: name
+        depth: 0 first layer, 1 last layer
+        alignment: best score over the other model's single layers; null where constant
+        partner_layer: the other model's layer of that score
+        chance: expected score of one pair of unrelated layers, same unit
+    """
+    return _answer("depth", unit_key=unit_key)
+
+
+def coverage() -> Answer:
+    """Every model against every dataset.
+
+    Columns:
+        model: unique name
+        modality: language or vision
+        family: family, or untrained
+        kind: language, vision or untrained
+        dataset: unique name
+        n: samples
+        layers: layers with features; null where there are none
+        feature_sets: feature files (poolings and prompts count apart)
+        scores: scores that use them
+    """
+    return _answer("coverage")
+
+
+def models() -> Answer:
+    """Return the models that have features or scores here.
+
+    Columns:
+        model: label
+        modality: language or vision
+        family: models that share objective and data
+        objective: what it was trained to do
+        training_data: what it was trained on
+        parameters: count
+        weights: trained or random
+        source: where the weights come from
+        revision: commit, tag or version asked for
+        licence: of the weights
+        citation: where it was published
+    """
+    return _answer("models")
+
+
+def datasets() -> Answer:
+    """Return the sets of image-caption pairs.
+
+    Columns:
+        dataset: title
+        n: pairs
+        note: what to know before believing a score
+        skipped: corrupt images left out
+        source: where the pairs come from
+        revision: commit, tag or version
+        licence: of images and captions
+        citation: where it was published
+        row_order: first 12 digits of the row order's sha256
+    """
+    return _answer("datasets")
+
+
+def runs(last: int = 12) -> Answer:
+    """Return the last commands that changed the results, newest first.
+
+    Columns:
+        started: UTC
+        command: as typed
+        outcome: done, failed or unfinished
+        seconds: duration; null while unfinished
+        done: units of work done
+        skipped: units found done already
+        message: error of a failed run
+        device: machine and device
+        run_id: names the run
+    """
+    return _answer("runs", last=last)
+
+
+def families() -> Answer:
+    """Return the families of trained models.
+
+    Columns:
+        family: name
+        place: place in the palette, from 0
+    """
+    return _answer("families")

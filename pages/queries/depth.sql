@@ -1,0 +1,42 @@
+-- How far each single layer of a pair can reach: its best score over the other model's single layers.
+WITH cells AS (
+    SELECT
+        t.*,
+        len(s.layer_names_x) - 1 AS layers_x,
+        len(s.layer_names_y) - 1 AS layers_y,
+        s.null_mean,
+        l.label AS label_x,
+        v.label AS label_y
+    FROM layer_scores AS t
+    JOIN current_scores AS s USING (unit_key)
+    JOIN models AS l ON l.model_id = s.model_x
+    JOIN models AS v ON v.model_id = s.model_y
+    WHERE t.unit_key = $unit_key
+        AND t.layer_x < len(s.layer_names_x) - 1
+        AND t.layer_y < len(s.layer_names_y) - 1
+)
+
+SELECT
+    'language' AS modality,
+    label_x AS model,
+    layer_x AS layer,
+    layer_name_x AS layer_name,
+    layer_x / greatest(layers_x - 1, 1) AS depth,
+    max(score) AS alignment,
+    arg_max(layer_name_y, score) AS partner_layer,
+    null_mean AS chance
+FROM cells
+GROUP BY ALL
+UNION ALL
+SELECT
+    'vision' AS modality,
+    label_y AS model,
+    layer_y AS layer,
+    layer_name_y AS layer_name,
+    layer_y / greatest(layers_y - 1, 1) AS depth,
+    max(score) AS alignment,
+    arg_max(layer_name_x, score) AS partner_layer,
+    null_mean AS chance
+FROM cells
+GROUP BY ALL
+ORDER BY modality, layer

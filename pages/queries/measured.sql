@@ -1,0 +1,34 @@
+-- What stands behind a figure of one setting: one row, or none when nothing was measured.
+SELECT
+    d.title AS dataset,
+    d.note,
+    d.source,
+    d.licence,
+    d.citation,
+    len(d.skipped) AS skipped,
+    s.n,
+    s.k,
+    replace(replace(s.metric, '_', ' '), 'knn', 'k-NN') AS metric_label,
+    s.truncation,
+    s.normalized,
+    s.pooling_x AS pooling,
+    s.prompt_x AS prompt,
+    any_value(s.null_mean) AS chance,
+    count(DISTINCT s.model_x) AS language_models,
+    count(DISTINCT s.model_y) AS vision_models,
+    count(*) AS pairs,
+    string_agg(DISTINCT s.run_id, ', ' ORDER BY s.run_id) AS runs,
+    strftime(max(s.finished_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M UTC') AS measured_at
+FROM current_scores AS s
+JOIN models AS l ON l.model_id = s.model_x AND l.modality = 'language'
+JOIN models AS v ON v.model_id = s.model_y AND v.modality = 'vision'
+JOIN datasets AS d ON d.dataset_id = s.dataset_id AND d.row_order = s.row_order
+WHERE s.dataset_id = $dataset_id
+    AND s.row_order = $row_order
+    AND s.metric = $metric
+    AND s.k IS NOT DISTINCT FROM $k
+    AND s.truncation = $truncation
+    AND s.normalized = $normalized
+    AND s.pooling_x = $pooling
+    AND s.prompt_x = $prompt
+GROUP BY ALL

@@ -1,0 +1,34 @@
+-- Every setting that language-vision scores exist under: the dataset with most pairs of models
+-- first, and in it the customary setting first.
+-- Scores are compared within a setting only, never across.
+SELECT
+    a.dataset_id,
+    a.row_order,
+    a.dataset || CASE
+        WHEN count(DISTINCT a.row_order) OVER (PARTITION BY a.dataset) > 1
+            THEN ' (order ' || left(a.row_order, 6) || ')'
+        ELSE ''
+    END AS dataset,
+    a.n,
+    a.metric,
+    replace(replace(a.metric, '_', ' '), 'knn', 'k-NN') AS metric_label,
+    a.k,
+    a.truncation,
+    s.normalized,
+    a.pooling,
+    a.prompt,
+    count(*) AS pairs
+FROM language_vision_alignment AS a
+JOIN current_scores AS s USING (unit_key)
+GROUP BY
+    a.dataset_id, a.dataset, a.row_order, a.n, a.metric, a.k, a.truncation, s.normalized,
+    a.pooling, a.prompt
+ORDER BY
+    max(count(*)) OVER (PARTITION BY a.dataset_id, a.row_order) DESC,
+    max(max(a.finished_at)) OVER (PARTITION BY a.dataset_id, a.row_order) DESC,
+    a.metric <> 'mutual_knn', a.metric,
+    abs(coalesce(a.k, 10) - 10), a.k,
+    a.truncation <> 'exact', a.truncation,
+    NOT s.normalized,
+    a.pooling <> 'mean', a.pooling,
+    a.prompt <> 'none', a.prompt

@@ -1,0 +1,1 @@
+"""What the pages share: the door to the warehouse, controls, charts, the frame of a page."""

@@ -1,0 +1,18 @@
+"""Frames in, charts out. No Streamlit; numbers come from SQL, only positions are made here."""
+
+from pages.ui.charts.alignment import heat_map, lines
+from pages.ui.charts.coverage import coverage
+from pages.ui.charts.finish import on_screen, titled
+from pages.ui.charts.layers import depth_curve, layer_map
+from pages.ui.charts.parts import Chart
+
+__all__ = [
+    "Chart",
+    "coverage",
+    "depth_curve",
+    "heat_map",
+    "layer_map",
+    "lines",
+    "on_screen",
+    "titled",
+]

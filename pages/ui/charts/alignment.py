@@ -1,0 +1,138 @@
+"""Language models against vision models."""
+
+import altair as alt
+import polars as pl
+
+from pages.ui.charts.parts import (
+    LABELS,
+    Chart,
+    cell_text,
+    chance_line,
+    on_cell,
+    roomy,
+    sequential,
+    sized,
+    slanted_axis,
+    unique,
+)
+
+_ROW = 38
+"""Height of a heat map's row, in pixels."""
+
+
+def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
+    """Draw alignment of language models (rows) with vision models (columns).
+
+    Args:
+        frame: answer of `queries.alignment`.
+        order: column of the language models to order rows by, descending.
+        measure: what the numbers are, for the legend.
+    """
+    rows = frame.sort(order, "language_label", descending=[True, False], nulls_last=True)
+    columns = frame.sort(
+        pl.col("vision_group") == "untrained", "vision_mean", descending=[False, True]
+    )
+    across, down = frame["vision_label"].n_unique(), frame["language_label"].n_unique()
+    x = alt.X(
+        "vision_label:N",
+        sort=unique(columns["vision_label"]),
+        title="Vision model",
+        axis=slanted_axis(across, domain=False, ticks=False),
+    )
+    y = alt.Y(
+        "language_label:N",
+        sort=unique(rows["language_label"]),
+        title="Language model",
+        axis=alt.Axis(domain=False, ticks=False, **LABELS),
+    )
+    base = alt.Chart(frame).encode(x=x, y=y, tooltip=_pair_tooltip(measure))
+    cells = base.mark_rect().encode(color=sequential(frame["alignment"], measure))
+    text = base.mark_text(
+        fontSize=cell_text(across),
+        fontWeight=500,
+    ).encode(text=alt.Text("alignment:Q", format=".3f"), color=on_cell(frame["alignment"]))
+    return sized(cells + text, down * _ROW)
+
+
+def lines(
+    frame: pl.DataFrame, colours: dict[str, str], *, order: str, measure: str, chance: float | None
+) -> Chart:
+    """Draw one line per vision model across the language models, coloured by vision family.
+
+    Args:
+        frame: answer of `queries.alignment`.
+        colours: colour of every family.
+        order: column of the language models to order the x axis by, ascending.
+        measure: what the numbers are, for the axis.
+        chance: where to draw the dashed line; None draws none.
+    """
+    ordered = frame.sort(order, "language_label", nulls_last=True)
+    names = unique(ordered["language_label"])
+    height = max(320, 18 * frame["vision_label"].n_unique())
+    bottom, top = roomy(frame["alignment"], chance)
+    y = alt.Y(
+        "alignment:Q",
+        title=measure,
+        scale=alt.Scale(domain=[bottom, top], zero=False, nice=False),
+        axis=alt.Axis(tickCount=6, **LABELS),
+    )
+    # Room for the names at the end of the lines, where it leaves enough for the lines.
+    room = 16 + round(6.3 * max(len(name) for name in frame["vision_label"]))
+    wide = f"width - {room} > {max(26 * len(names), 100)}"
+    x = alt.X(
+        "language_label:N",
+        sort=names,
+        title="Language model",
+        axis=slanted_axis(len(names)),
+        scale=alt.Scale(
+            type="point", padding=0.3, rangeMax=alt.expr(f"{wide} ? width - {room} : width")
+        ),
+    )
+    shown = [name for name in colours if name in set(frame["vision_group"])]
+    color = alt.Color(
+        "vision_group:N",
+        title="Vision family",
+        scale=alt.Scale(domain=shown, range=[colours[name] for name in shown]),
+        legend=alt.Legend(orient="top", columns=2, labelLimit=220, symbolType="stroke"),
+    )
+    base = alt.Chart(ordered).encode(
+        x=x, y=y, color=color, detail="vision_label:N", tooltip=_pair_tooltip(measure)
+    )
+    ends = _dodged(
+        ordered.group_by("vision_label", maintain_order=True).last(),
+        gap=14 / height * (top - bottom),
+        top=top,
+    )
+    labels = (
+        alt.Chart(ends)
+        .mark_text(align="left", dx=10, fontSize=alt.expr(f"{wide} ? 12 : 0"))
+        .encode(x=x, y=alt.Y("label_at:Q"), text="vision_label:N", color=color)
+    )
+    drawn = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=60), labels]
+    if chance is not None:
+        drawn = [*chance_line(chance), *drawn]
+    return sized(alt.layer(*drawn), height)
+
+
+def _pair_tooltip(measure: str) -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("language_label:N", title="Language model"),
+        alt.Tooltip("language_layer:N", title="… its best layer"),
+        alt.Tooltip("vision_label:N", title="Vision model"),
+        alt.Tooltip("vision_layer:N", title="… its best layer"),
+        alt.Tooltip("alignment:Q", title=measure, format=".4f"),
+        alt.Tooltip("chance:Q", title="Chance, one pair of layers", format=".4f"),
+    ]
+
+
+def _dodged(ends: pl.DataFrame, *, gap: float, top: float) -> pl.DataFrame:
+    """Move end-of-line labels apart, up and then down from the top, so that none hides another."""
+    ordered = ends.sort("alignment")
+    places: list[float] = []
+    for value in ordered["alignment"].to_list():
+        places.append(value if not places else max(value, places[-1] + gap))
+    ceiling = top
+    for i in reversed(range(len(places))):
+        places[i] = min(places[i], ceiling)
+        ceiling = places[i] - gap
+    return ordered.with_columns(pl.Series("label_at", places, dtype=pl.Float64))

@@ -1,0 +1,168 @@
+"""Layers of one model against layers of another."""
+
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from pages.ui import palette
+from pages.ui.charts.parts import (
+    LABELS,
+    Chart,
+    cell_text,
+    chance_line,
+    on_cell,
+    roomy,
+    sequential,
+    sized,
+    slanted_axis,
+    span,
+)
+
+
+def layer_map(frame: pl.DataFrame, *, language: str, vision: str, measure: str) -> Chart:
+    """Draw every layer of one model against every layer of the other.
+
+    The candidate of all layers side by side stands apart, behind a gap; the best pair is framed;
+    cells of constant layers are grey and crossed.
+
+    Args:
+        frame: answer of `queries.layers`.
+        language: label of the language model.
+        vision: label of the vision model.
+        measure: what the numbers are, for the legend.
+    """
+    placed = _placed(_placed(frame, "vision", "left", "right"), "language", "bottom", "top")
+    across, down = frame["vision_layer"].n_unique(), frame["language_layer"].n_unique()
+    # Layers drawn over one another share their axes only if each asks for the very same ones.
+    across_axis = {
+        "title": f"Layer of {vision}",
+        "scale": _tight(placed["right"]),
+        "axis": _layer_axis(placed, "left", "vision_layer_name", slanted=True),
+    }
+    down_axis = {
+        "title": f"Layer of {language}",
+        "scale": _tight(placed["top"]),
+        "axis": _layer_axis(placed, "bottom", "language_layer_name", slanted=False),
+    }
+    cell = {
+        "x": alt.X("left:Q", **across_axis),
+        "y": alt.Y("bottom:Q", **down_axis),
+        "x2": "right:Q",
+        "y2": "top:Q",
+    }
+    centre = {"x": alt.X("mid_left:Q", **across_axis), "y": alt.Y("mid_bottom:Q", **down_axis)}
+    tooltip = [
+        alt.Tooltip("language_layer_name:N", title=language),
+        alt.Tooltip("vision_layer_name:N", title=vision),
+        alt.Tooltip("alignment:Q", title=measure, format=".4f"),
+    ]
+    known = placed.filter(pl.col("alignment").is_not_null())
+    constant = placed.filter(pl.col("alignment").is_null()).with_columns(mark=pl.lit("×"))
+    drawn: list[Any] = [
+        alt.Chart(known)
+        .mark_rect()
+        .encode(**cell, color=sequential(known["alignment"], measure), tooltip=tooltip)
+    ]
+    if down <= 16 and across <= 24:
+        drawn.append(
+            alt.Chart(known)
+            .mark_text(fontSize=cell_text(across))
+            .encode(
+                **centre,
+                text=alt.Text("alignment:Q", format=".3f"),
+                color=on_cell(known["alignment"]),
+                tooltip=tooltip,
+            )  # fmt: skip
+        )
+    if constant.height:
+        grey = alt.Chart(constant).encode(
+            tooltip=[*tooltip[:2], alt.Tooltip("mark:N", title="constant layer")]
+        )
+        drawn += [
+            grey.mark_rect(color=palette.MISSING, opacity=0.25).encode(**cell),
+            grey.mark_text(color=palette.MISSING).encode(**centre, text="mark:N"),
+        ]
+    # Two strokes, dark under light, are seen on every cell of the scale.
+    best = alt.Chart(placed.filter(pl.col("best"))).encode(**cell, tooltip=tooltip)
+    single = alt.Chart(placed.filter(pl.col("best_single"))).encode(**cell, tooltip=tooltip)
+    drawn += [
+        single.mark_rect(fill=None, stroke="black", strokeWidth=4),
+        single.mark_rect(fill=None, stroke="white", strokeWidth=2, strokeDash=[4, 3]),
+        best.mark_rect(fill=None, stroke="black", strokeWidth=5),
+        best.mark_rect(fill=None, stroke="white", strokeWidth=2.5),
+    ]
+    return sized(alt.layer(*drawn), max(200, min(700, down * 26)))
+
+
+def depth_curve(frame: pl.DataFrame, *, measure: str, chance: float | None) -> Chart:
+    """Draw how far each layer reaches against its relative depth, a line per model.
+
+    Args:
+        frame: answer of `queries.depth`.
+        measure: what the numbers are, for the axis.
+        chance: where to draw the dashed line; None draws none.
+    """
+    color = alt.Color(
+        "modality:N",
+        title=None,
+        scale=alt.Scale(
+            domain=["language", "vision"],
+            range=[palette.MODALITY["language"], palette.MODALITY["vision"]],
+        ),
+        legend=alt.Legend(orient="top"),
+    )
+    base = alt.Chart(frame.filter(pl.col("alignment").is_not_null())).encode(
+        x=alt.X("depth:Q", title="Relative depth (0 first layer, 1 last)",
+                axis=alt.Axis(tickCount=5, **LABELS)),
+        y=alt.Y("alignment:Q", title=f"Best {measure}",
+                scale=alt.Scale(domain=roomy(frame["alignment"], chance), zero=False, nice=False),
+                axis=alt.Axis(tickCount=6, **LABELS)),
+        color=color,
+        tooltip=[
+            alt.Tooltip("model:N", title="Model"),
+            alt.Tooltip("layer_name:N", title="Layer"),
+            alt.Tooltip("partner_layer:N", title="Best partner layer"),
+            alt.Tooltip("alignment:Q", title=measure, format=".4f"),
+        ],
+    )  # fmt: skip
+    drawn = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=50)]
+    if chance is not None:
+        drawn = [*chance_line(chance), *drawn]
+    return sized(alt.layer(*drawn), 320)
+
+
+def _placed(frame: pl.DataFrame, side: str, start: str, end: str) -> pl.DataFrame:
+    """Give each layer one unit of length; the concatenation stands half a unit apart."""
+    at = pl.col(f"{side}_layer") + pl.col(f"{side}_concatenated").cast(pl.Float64) / 2
+    return frame.with_columns(
+        at.alias(start), (at + 1).alias(end), (at + 0.5).alias(f"mid_{start}")
+    )
+
+
+def _tight(ends: pl.Series) -> alt.Scale:
+    return alt.Scale(domain=[0, span(ends)[1]], nice=False, zero=False)
+
+
+def _layer_axis(placed: pl.DataFrame, start: str, name: str, *, slanted: bool) -> alt.Axis:
+    named = placed.select(f"mid_{start}", name).unique().sort(f"mid_{start}")
+    step = -(-named.height // 28)
+    names = dict(named.iter_rows())
+    last = named.height - 1
+    shown = {
+        at: label
+        for i, (at, label) in enumerate(names.items())
+        if i == last or (i % step == 0 and i + step <= last)
+    }
+    table = ", ".join(f"'{at:g}': {_quoted(label)}" for at, label in shown.items())
+    asked: dict[str, Any] = {
+        "values": list(shown), "labelExpr": f"({{{table}}})[datum.value]",
+        "domain": False, "ticks": False, "grid": False,
+    }  # fmt: skip
+    if slanted:
+        return slanted_axis(len(shown), **asked)
+    return alt.Axis(**LABELS, labelOverlap=False, **asked)
+
+
+def _quoted(name: str) -> str:
+    return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,89 @@
+"""Pieces that charts share: sizes, scales, the chance line."""
+
+from typing import Any, TypeAlias
+
+import altair as alt
+import polars as pl
+
+from pages.ui import palette
+
+Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
+LABELS: dict[str, Any] = {
+    "labelLimit": 220, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
+}  # fmt: skip
+_CELL_TEXT = "width / {columns} < 21 ? 0 : min(13, width / {columns} / 3.1)"
+_SLANTED_TEXT = "min(12, width / {columns} * {room})"
+
+
+def cell_text(columns: int) -> Any:
+    """Return a font size that shrinks with a cell's width; too small to read, it vanishes."""
+    return alt.expr(_CELL_TEXT.format(columns=max(columns, 1)))
+
+
+def slanted_axis(columns: int, **more: Any) -> alt.Axis:
+    """Return an axis of names that never lie on one another, on a phone neither.
+
+    Vega hides slanted labels by their upright boxes, far too early: their size gives way instead.
+    """
+    angle, room = (-35, 0.57) if columns <= 8 else (-60, 0.86)
+    size = alt.expr(_SLANTED_TEXT.format(columns=max(columns, 1), room=room))
+    words = {**LABELS, "labelAngle": angle, "labelOverlap": False, "labelFontSize": size, **more}
+    return alt.Axis(**words)
+
+
+def sized(chart: Chart, height: int, **more: Any) -> Chart:
+    """Fit the width to the page; `height` is the plot's own, axes and legend come on top."""
+    return chart.properties(
+        height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"), **more
+    )
+
+
+def sequential(values: pl.Series, measure: str) -> alt.Color:
+    """Colour cells by alignment, the scale spanning exactly the values shown."""
+    return alt.Color(
+        "alignment:Q",
+        title=measure,
+        scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=span(values), zero=False, nice=False),
+        legend=alt.Legend(
+            orient="bottom", format=".3f", gradientLength=220, tickCount=4, titleLimit=300
+        ),
+    )
+
+
+def on_cell(values: pl.Series) -> Any:
+    """Black on the light end of the scale, white on the dark one."""
+    low, high = span(values)
+    turn = low + 0.6 * (high - low)
+    return alt.condition(f"datum.alignment > {turn}", alt.value("black"), alt.value("white"))
+
+
+def chance_line(chance: float) -> list[alt.Chart]:
+    """Draw a dashed line at chance, and name it."""
+    base = alt.Chart(pl.DataFrame({"chance": [chance]})).encode(
+        y="chance:Q", tooltip=alt.Tooltip("chance:Q", format=".4f", title="Chance")
+    )
+    return [
+        base.mark_rule(strokeDash=[5, 4], color=palette.CHANCE, strokeWidth=1.5),
+        base.mark_text(align="left", dx=4, dy=10, fontSize=12, color=palette.CHANCE).encode(
+            x=alt.value(0), text=alt.value(f"chance {chance:.3f}")
+        ),
+    ]
+
+
+def span(values: pl.Series) -> list[float]:
+    """Return the smallest and the largest value; 0 and 1 when there is none."""
+    known = values.drop_nulls().to_list()
+    return [float(min(known)), float(max(known))] if known else [0.0, 1.0]
+
+
+def roomy(values: pl.Series, chance: float | None) -> list[float]:
+    """Return an axis range that holds the values and chance, with some air around."""
+    low, high = span(values)
+    low = low if chance is None else min(low, chance)
+    room = (high - low) * 0.08 or 0.01
+    return [low - room, high + room]
+
+
+def unique(names: pl.Series) -> list[str]:
+    """Return the names in order of first appearance."""
+    return names.unique(maintain_order=True).to_list()

@@ -1,0 +1,121 @@
+"""The frame every page shares: claim, controls, one chart, what was measured, table, downloads."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from pages.queries import Answer
+from pages.ui import charts, export
+from pages.ui.controls import Controls
+from pages.ui.warehouse import WarehouseEmpty, WarehouseProblem
+
+_LESS_AIR = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
+"""Streamlit leaves a sixth of a phone's screen empty above the first line."""
+
+
+def page(claim: str, draw: Callable[[], None]) -> None:
+    """Show a page; when the warehouse has nothing for it, say why and what to do.
+
+    Args:
+        claim: what the page answers, one sentence.
+        draw: controls, chart and the rest.
+    """
+    _through_the_front_door()
+    st.html(_LESS_AIR)
+    st.subheader(claim, anchor=False)
+    try:
+        draw()
+    except WarehouseEmpty as problem:
+        _problem(st.info, problem, "This fills it:")
+    except WarehouseProblem as problem:
+        _problem(st.warning, problem, "This puts it right:")
+
+
+def figure(
+    chart: charts.Chart,
+    answer: Answer,
+    *,
+    title: str,
+    measured: list[str],
+    controls: Controls,
+    alt_text: str,
+    columns: dict[str, Any] | None = None,
+) -> None:
+    """Show the chart, what was measured, the table behind it, and everything as a download.
+
+    Args:
+        chart: the page's one chart.
+        answer: the query it draws.
+        title: of the downloaded picture.
+        measured: lines that say what was measured.
+        controls: what was chosen, for the link.
+        alt_text: the chart in words, for screen readers.
+        columns: Streamlit column configuration of the table.
+    """
+    dark = st.context.theme.type == "dark"
+    st.altair_chart(charts.on_screen(chart, dark=dark), width="stretch", alt=alt_text)
+    for line in measured:
+        st.caption(line)
+    _downloads(chart, answer, title, measured)
+    with st.expander("Table"):
+        table(answer, columns)
+    with st.expander("SQL and link to this view"):
+        st.code(export.script(answer), language="sql", wrap_lines=True)
+        st.caption("This view, with every choice spelled out:")
+        st.code(controls.address(), language=None, wrap_lines=True)
+
+
+def table(answer: Answer, columns: dict[str, Any] | None = None) -> None:
+    """Show an answer as a table, its column names in words."""
+    words = {name: name.replace("_", " ") for name in answer.frame.columns}
+    st.dataframe(answer.frame, hide_index=True, column_config={**words, **(columns or {})})
+
+
+def explain(text: str) -> None:
+    """Say how to read the chart, and what not to read into it."""
+    st.markdown(text)
+
+
+def _through_the_front_door() -> None:
+    """Have app.py run first, when this page was run on its own.
+
+    Until st.navigation was called once in a server's life, Streamlit takes a folder named "pages"
+    for its older kind of app: a first visitor who comes by a page's own address gets that page
+    without app.py. Say that this is no such app, and run again.
+    """
+    if getattr(PagesManager, "uses_pages_directory", False):
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
+def _downloads(chart: charts.Chart, answer: Answer, title: str, measured: list[str]) -> None:
+    # Files are made when asked for: a page that nobody downloads from costs nothing.
+    def picture(render: Callable[[dict[str, Any]], bytes]) -> Callable[[], bytes]:
+        return lambda: render(charts.titled(chart, title, measured))
+
+    offers: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
+        ("CSV", "text/csv", lambda: export.csv(answer.frame)),
+        ("Parquet", "application/vnd.apache.parquet", lambda: export.parquet(answer.frame)),
+        ("SVG", "image/svg+xml", picture(export.svg)),
+        ("PNG", "image/png", picture(export.png)),
+        ("SQL", "application/sql", lambda: export.script(answer).encode()),
+    )
+    st.caption("Download")
+    with st.container(horizontal=True, gap="small"):
+        for label, mime, make in offers:
+            st.download_button(
+                label,
+                make,
+                file_name=f"{answer.name}.{label.lower()}",
+                mime=mime,
+                key=f"download-{label}",
+                on_click="ignore",
+            )
+
+
+def _problem(box: Callable[..., Any], problem: WarehouseProblem, lead: str) -> None:
+    box(str(problem))
+    st.caption(lead)
+    st.code(problem.remedy, language="shell")

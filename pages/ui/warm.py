@@ -1,0 +1,22 @@
+"""Import what every page needs once, and take it out of the garbage collector's way."""
+
+import gc
+import importlib
+
+import streamlit as st
+
+# pandas is not ours, but Streamlit imports it halfway through a page: a second reader's chart then
+# meets half a module.
+_HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
+
+
+@st.cache_resource(show_spinner=False)
+def up() -> None:
+    """Load the heavy modules and freeze them.
+
+    Streamlit runs a full collection after every rerun; what is frozen is not walked again.
+    """
+    for name in _HEAVY:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()

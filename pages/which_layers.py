@@ -1,0 +1,64 @@
+"""Which layers: where in two models the agreement sits."""
+
+import polars as pl
+import streamlit as st
+
+from pages import queries
+from pages.ui import charts, shell, words
+from pages.ui.controls import Controls, choose_setting
+from pages.ui.warehouse import WarehouseEmpty
+
+
+def draw() -> None:
+    """Choose, ask, draw, explain."""
+    settings = queries.settings().frame
+    if settings.is_empty():
+        raise WarehouseEmpty("The warehouse is here, but it holds no scores of layers yet.")
+    controls = Controls()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        setting = choose_setting(controls, settings)
+        # Strongest pair first: that is where a reader wants to look.
+        pairs = queries.alignment(setting, concatenated=True, untrained=True).frame
+        language = controls.choose(
+            "Language model", _names(pairs, "language_label"), key="language", width=220
+        )
+        pairs = pairs.filter(pl.col("language_label") == language)
+        vision = controls.choose(
+            "Vision model", _names(pairs, "vision_label"), key="vision", width=220
+        )
+        pair = pairs.filter(pl.col("vision_label") == vision).row(0, named=True)
+    view = controls.view(["All pairs of layers", "By depth"])
+    controls.show_notes()
+
+    measured = queries.measured(setting).frame.row(0, named=True)
+    if measured["note"]:
+        st.info(f"**{measured['dataset']}.** {measured['note']}")
+    measure = words.measure(measured)
+    if view == "By depth":
+        answer = queries.depth(pair["unit_key"])
+        chart = charts.depth_curve(answer.frame, measure=measure, chance=measured["chance"])
+    else:
+        answer = queries.layers(pair["unit_key"])
+        chart = charts.layer_map(answer.frame, language=language, vision=vision, measure=measure)
+    shell.figure(
+        chart,
+        answer,
+        title=f"{language} and {vision}, layer by layer",
+        measured=words.measured(measured, f"{language} × {vision}"),
+        controls=controls,
+        alt_text=f"{measure} of each layer of {language} with each layer of {vision}.",
+    )
+    shell.explain(
+        f"Best of all: **{pair['language_layer']}** of {language} with **{pair['vision_layer']}** "
+        f"of {vision}, {pair['alignment']:.4f} (solid frame; a dashed frame marks the best pair "
+        "of single layers where it is another one). The last row and column, set apart, stand for "
+        "all layers side by side. A crossed grey cell is a constant layer: it maps every sample "
+        "to the same point, so nothing is near anything."
+    )
+
+
+def _names(pairs: pl.DataFrame, column: str) -> list[str]:
+    return pairs[column].unique(maintain_order=True).to_list()
+
+
+shell.page("Where in the two models does the agreement sit?", draw)

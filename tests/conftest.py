@@ -1,0 +1,37 @@
+"""Fixtures every room shares."""
+
+import shutil
+from pathlib import Path
+
+import jaxtyping
+import pytest
+
+# Shapes and types in prh_core's signatures are checked in every test. The compiled kernels are left
+# out (numba cannot compile a wrapped function); the hook must be in place before the first import.
+_ROOT = Path(__file__).resolve().parent.parent
+_CHECKED = [
+    ".".join(path.relative_to(_ROOT).with_suffix("").parts)
+    for path in sorted((_ROOT / "prh_core").rglob("*.py"))
+    if path.stem not in ("__init__", "kernels")
+]
+jaxtyping.install_import_hook(_CHECKED, "beartype.beartype")
+
+from tests.worlds import build_world  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def built_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the planted world once; treat it as read-only."""
+    return build_world(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="session")
+def world(built_world: Path) -> Path:
+    """Return a data folder with a published planted world; treat it as read-only."""
+    return built_world
+
+
+@pytest.fixture
+def own_world(built_world: Path, tmp_path: Path) -> Path:
+    """Return a copy of the planted world that a test may damage."""
+    return Path(shutil.copytree(built_world, tmp_path / "world"))

@@ -1,0 +1,80 @@
+"""A browser, and the app served over a data folder of its own."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+class Served(NamedTuple):
+    """The app, and the data folder it shows."""
+
+    address: str
+    home: Path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Return a system Chromium; without one, the tests are skipped."""
+    found = os.environ.get("PRH_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if not found:
+        pytest.skip("no Chromium: install one, or name it in PRH_CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def served(built_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve the app over a copy of the planted world."""
+    home = Path(shutil.copytree(built_world, tmp_path_factory.mktemp("served") / "world"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}",
+         "--server.address=127.0.0.1", "--server.headless=true"],
+        cwd=ROOT, env={**os.environ, "PRH_DATA": str(home)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(f"{address}/_stcore/health", process)
+        yield Served(address, home)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(150):
+        assert process.poll() is None, "the app stopped"
+        try:
+            with urllib.request.urlopen(address, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("the app did not start")

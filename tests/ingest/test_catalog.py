@@ -1,0 +1,128 @@
+"""The catalog: complete, consistent, and clear about what is wrong with a user's file."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest.catalog import load_catalog
+from ingest.errors import CatalogError, UnknownRecordError
+from ingest.extract import variants_for
+
+MODEL = """
+[[model]]
+id = "{id}"
+label = "Mine"
+modality = "vision"
+family = "mine"
+objective = "none"
+source = "here"
+revision = "1"
+licence = "MIT"
+loader = "timm-random"
+citation = "me"
+"""
+
+
+def written(folder: Path, text: str, name: str = "mine.toml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_papers_models_are_all_there() -> None:
+    catalog = load_catalog()
+    vision = [catalog.model(m) for m in catalog.panel("paper-vision").models]
+    language = [catalog.model(m) for m in catalog.panel("paper-language").models]
+    assert len(vision) == 17 and {m.modality for m in vision} == {"vision"}
+    assert {m.family for m in vision} == {"ImageNet-21k", "MAE", "DINOv2", "CLIP", "CLIP ft I12k"}
+    assert len(language) == 20 and {m.modality for m in language} == {"language"}
+    assert all(m.trained and m.parameters for m in vision + language)
+
+
+def test_the_demo_has_three_language_models_six_vision_models_and_two_controls() -> None:
+    catalog = load_catalog()
+    demo = [catalog.model(m) for m in catalog.panel("demo").models]
+    trained = [m for m in demo if m.trained]
+    assert sum(m.modality == "language" for m in trained) >= 3
+    assert sum(m.modality == "vision" for m in demo) >= 6
+    assert sum(m.modality == "vision" and not m.trained for m in demo) >= 2
+    assert set(catalog.panel("demo").models) == {
+        *catalog.panel("demo-vision").models,
+        *catalog.panel("demo-language").models,
+    }
+
+
+def test_every_record_names_a_registered_loader_and_a_known_pooling() -> None:
+    from ingest.extract.loaders import loader_names
+
+    names = loader_names()
+    for model in load_catalog().models.values():
+        assert model.loader in names
+        assert variants_for(model)
+
+
+def test_every_dataset_kind_has_an_opener() -> None:
+    from typing import get_args
+
+    from ingest.catalog.records import DatasetRecord
+    from ingest.datasets.registry import opener_kinds
+
+    assert opener_kinds() == set(get_args(DatasetRecord.model_fields["kind"].annotation))
+
+
+def test_a_users_file_adds_a_model_and_knows_its_folder(tmp_path: Path) -> None:
+    catalog = load_catalog([written(tmp_path, MODEL.format(id="mine"))])
+    assert catalog.model("mine").base == tmp_path.resolve()
+
+
+def test_an_unknown_id_names_the_nearest() -> None:
+    with pytest.raises(UnknownRecordError, match="all-MiniLM-L6-v2"):
+        load_catalog().model("all-minilm-l6")
+
+
+def test_a_duplicate_id_names_both_files(tmp_path: Path) -> None:
+    path = written(tmp_path, MODEL.format(id="bloomz-560m"))
+    with pytest.raises(CatalogError, match=r"paper_language\.toml.*mine\.toml"):
+        load_catalog([path])
+    twice = written(tmp_path, MODEL.format(id="a") + MODEL.format(id="a"))
+    with pytest.raises(CatalogError, match="twice"):
+        load_catalog([twice])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (MODEL.format(id="x").replace('modality = "vision"', 'modality = "sound"'), "'modality'"),
+        (MODEL.format(id="x").replace('licence = "MIT"\n', ""), "'licence'.*required"),
+        (MODEL.format(id="x") + "parametres = 3\n", "'parametres'"),
+        (MODEL.format(id="bad id!"), "'id'"),
+        ("[[model]\n", "not valid TOML"),
+        ("[model]\nid = 'x'\n", "double brackets"),
+        ("[[modle]]\nid = 'x'\n", "'modle'"),
+        ("[[panel]]\nid='p'\ntitle='p'\nmodels=['bloomz-560']\n", "bloomz-560m"),
+        ("[[panel]]\nid='p'\ntitle='p'\npanels=['p']\n", "contains itself"),
+        ("[[panel]]\nid='p'\ntitle='p'\npanels=['demos']\n", "'demos'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(CatalogError, match=said) as caught:
+        load_catalog([written(tmp_path, text)])
+    assert "mine.toml" in str(caught.value)
+    assert "\n" not in str(caught.value) or "TOML" in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="nowhere"):
+        load_catalog([tmp_path / "nowhere.toml"])
+
+
+def test_catalog_and_datasets_do_not_import_torch() -> None:
+    code = (
+        "import sys, ingest.catalog, ingest.datasets, ingest.extract; print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,72 @@
+"""Tiny datasets and networks, built in memory, for the extraction tests."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
+from ingest.catalog.records import DatasetRecord, ModelRecord
+from ingest.datasets import Dataset
+
+WORDS = "a red blue dog cat runs sits on the mat hill under big small sky".split()
+
+
+def dataset(n: int = 7, captions: Sequence[str] | None = None, side: int = 40) -> Dataset:
+    """Return n random pictures with captions of 1 to 9 words, the longest not first."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 255, size=(n, side, side, 3), dtype=np.uint8)
+    lengths = rng.permutation(np.arange(n)) % 9 + 1
+    texts = captions or [" ".join(rng.choice(WORDS, size=length)) for length in lengths]
+    ids = tuple(str(i) for i in range(n))
+    return Dataset(
+        record=DatasetRecord(
+            id="tiny",
+            title="Tiny",
+            kind="folder",
+            source="made",
+            revision="1",
+            licence="MIT",
+            citation="none",
+        ),
+        sample_ids=ids,
+        captions=tuple(texts),
+        image_refs=ids,
+        skipped=(),
+        image_hashes=ids,
+        reader=lambda i: Image.fromarray(pixels[i]),
+    )
+
+
+def model(modality: str, loader: str, base: Path | None = None, **fields: Any) -> ModelRecord:
+    """Return a record; `options` and any other field may be given."""
+    return ModelRecord.model_validate(
+        {
+            "id": "tiny",
+            "label": "Tiny",
+            "modality": modality,
+            "family": "tiny",
+            "objective": "none",
+            "source": "random:0",
+            "revision": "1",
+            "licence": "MIT",
+            "loader": loader,
+            "citation": "none",
+            "base": base,
+            **fields,
+        }
+    )
+
+
+def tokenizer(pad: bool = True) -> PreTrainedTokenizerFast:
+    """Return a word-level tokeniser over WORDS, with or without a padding token."""
+    names = ["[UNK]", *(["[PAD]"] if pad else []), "</s>", *WORDS]
+    inner = Tokenizer(models.WordLevel({w: i for i, w in enumerate(names)}, unk_token="[UNK]"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]
+    special = {"pad_token": "[PAD]"} if pad else {}
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, unk_token="[UNK]", eos_token="</s>", **special
+    )

@@ -1,0 +1,135 @@
+"""Every page over a full, empty, missing, damaged, older and newer warehouse: never a traceback."""
+
+import re
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ingest.warehouse import schema_version
+from pages.ui.warehouse import KNOWN_SCHEMA
+from tests.pages.conftest import PAGES, OpenPage
+
+every_page = pytest.mark.parametrize("page", PAGES)
+MISSING = "There is no warehouse yet."
+DAMAGED = "The warehouse is damaged, or is not one of PRH Explorer's."
+EMPTY = {
+    "what_is_in_here": "The warehouse is here, but it holds no models yet.",
+    "do_language_and_vision_meet": "The warehouse is here, but it holds no scores of language "
+    "against vision yet.",
+    "which_layers": "The warehouse is here, but it holds no scores of layers yet.",
+}
+
+
+def _says(app: AppTest, sentence: str, command: str) -> None:
+    assert not app.exception
+    assert [box.value for box in (*app.info, *app.warning, *app.error)] == [sentence]
+    assert [code.value for code in app.code] == [command]
+    assert not app.get("vega_lite_chart")
+
+
+@every_page
+def test_a_full_warehouse_gives_one_chart_table_and_downloads(
+    open_page: OpenPage, world: Path, page: str
+) -> None:
+    app = open_page(world, page)
+    assert not app.exception
+    assert not app.warning
+    assert len(app.get("vega_lite_chart")) == 1
+    assert app.dataframe
+    labels = [button.label for button in app.get("download_button")]  # type: ignore[attr-defined]
+    assert labels == ["CSV", "Parquet", "SVG", "PNG", "SQL"]
+
+
+@every_page
+def test_an_empty_warehouse_says_what_fills_it(
+    open_page: OpenPage, empty_world: Path, page: str
+) -> None:
+    _says(open_page(empty_world, page), EMPTY[page], "prh demo")
+
+
+@every_page
+def test_a_missing_warehouse_says_what_makes_one(
+    open_page: OpenPage, tmp_path: Path, page: str
+) -> None:
+    _says(open_page(tmp_path, page), MISSING, "prh demo")
+
+
+@every_page
+@pytest.mark.parametrize("damage", ["header", "middle", "garbage", "zero", "foreign"])
+def test_a_damaged_warehouse_says_what_repairs_it(
+    open_page: OpenPage, world: Path, tmp_path: Path, page: str, damage: str
+) -> None:
+    target = tmp_path / "results.duckdb"
+    content = (world / "results.duckdb").read_bytes()
+    if damage == "foreign":
+        duckdb.connect(str(target)).execute("CREATE TABLE t (a INTEGER)").close()
+    else:
+        target.write_bytes(
+            {
+                "header": content[:5000],
+                "middle": content[: len(content) // 2],
+                "garbage": b"not a warehouse " * 1000,
+                "zero": b"",
+            }[damage]
+        )
+    _says(open_page(tmp_path, page), DAMAGED, "prh publish")
+
+
+@every_page
+@pytest.mark.parametrize("newer", [True, False])
+def test_another_schema_says_which(
+    open_page: OpenPage, world: Path, tmp_path: Path, page: str, newer: bool
+) -> None:
+    target = Path(shutil.copy(world / "results.duckdb", tmp_path))
+    with duckdb.connect(str(target)) as connection:
+        if newer:
+            connection.execute("INSERT INTO schema_migrations VALUES (999, 'later', now())")
+        else:
+            connection.execute("DELETE FROM schema_migrations WHERE version > 1")
+    app = open_page(tmp_path, page)
+    if newer:
+        sentence = (
+            f"The warehouse has schema 999, and this app knows schemas up to {KNOWN_SCHEMA}: "
+            "update PRH Explorer."
+        )
+        _says(app, sentence, "pip install --upgrade prh-explorer")
+    else:
+        sentence = (
+            f"The warehouse has schema 1, and this app needs schema {KNOWN_SCHEMA}: "
+            "publish it again."
+        )
+        _says(app, sentence, "prh publish")
+
+
+@every_page
+def test_a_newer_duckdb_is_named(
+    open_page: OpenPage, world: Path, tmp_path: Path, page: str
+) -> None:
+    target = tmp_path / "results.duckdb"
+    content = bytearray((world / "results.duckdb").read_bytes())
+    # A header is its checksum, the magic bytes, then the storage version.
+    content[12:20] = (10_000).to_bytes(8, "little")
+    target.write_bytes(content)
+    content[:8] = _checksum_asked_for(target).to_bytes(8, "little")
+    target.write_bytes(content)
+    sentence = (
+        f"The warehouse was written by a newer DuckDB than the {duckdb.__version__} installed "
+        "here: update PRH Explorer."
+    )
+    _says(open_page(tmp_path, page), sentence, "pip install --upgrade prh-explorer")
+
+
+def test_the_pages_know_the_schema_that_ingest_writes() -> None:
+    assert schema_version() == KNOWN_SCHEMA
+
+
+def _checksum_asked_for(path: Path) -> int:
+    """Learn the checksum that DuckDB computes from its own complaint."""
+    with pytest.raises(duckdb.Error) as complaint:
+        duckdb.connect().execute("ATTACH $path AS w (READ_ONLY)", {"path": str(path)})
+    found = re.search(r"computed checksum (\d+)", str(complaint.value))
+    assert found, complaint.value
+    return int(found[1])

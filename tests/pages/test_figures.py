@@ -1,0 +1,176 @@
+"""What a page draws is what its SQL answers, under the choices in its address."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.ipc
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ingest.warehouse import query
+from pages import queries
+from pages.ui import charts, export, palette
+from tests.pages.conftest import OpenPage
+
+MEET, LAYERS = "do_language_and_vision_meet", "which_layers"
+
+
+def drawn(app: AppTest) -> list[pl.DataFrame]:
+    """Return the data sets of the page's chart, largest first."""
+    (chart,) = app.get("vega_lite_chart")
+    proto = chart.proto  # type: ignore[attr-defined]
+    frames = [
+        pl.DataFrame(pl.from_arrow(pyarrow.ipc.open_stream(item.data.data).read_all()))
+        for item in proto.datasets
+    ]
+    return sorted(frames, key=lambda frame: frame.height, reverse=True)
+
+
+def spec(app: AppTest) -> dict[str, Any]:
+    """Return the Vega-Lite specification of the page's chart."""
+    (chart,) = app.get("vega_lite_chart")
+    return json.loads(chart.proto.spec)  # type: ignore[attr-defined]
+
+
+def test_the_heat_map_draws_the_warehouse(open_page: OpenPage, world: Path) -> None:
+    there = query(
+        world / "results.duckdb",
+        "SELECT language_label, vision_label, score AS alignment FROM language_vision_alignment "
+        "WHERE k = 5 AND truncation = 'mean' ORDER BY ALL",
+    )
+    app = open_page(world, MEET, k="5", truncation="mean")
+    seen = drawn(app)[0].select(there.columns).sort(there.columns)
+    assert there.height == 16
+    assert seen.equals(there)
+
+
+def test_single_layers_and_trained_models_only(open_page: OpenPage, world: Path) -> None:
+    there = query(
+        world / "results.duckdb",
+        "SELECT language_label, vision_label, single_layer_score AS alignment "
+        "FROM language_vision_alignment WHERE k = 10 AND truncation = 'exact' "
+        "AND language_trained AND vision_trained ORDER BY ALL",
+    )
+    app = open_page(world, MEET, concatenated="false", untrained="false")
+    seen = drawn(app)[0].select(there.columns).sort(there.columns)
+    assert there.height == 9
+    assert seen.equals(there)
+
+
+@pytest.mark.parametrize(
+    ("page", "models"),
+    [(MEET, "4 language × 4 vision models"), (LAYERS, "Lang Large × Vis Large")],
+)
+def test_what_was_measured_is_said(
+    open_page: OpenPage, world: Path, page: str, models: str
+) -> None:
+    app = open_page(world, page, k="5")
+    said = " ".join(caption.value for caption in app.caption)
+    for piece in (
+        "n = 60", "mutual k-NN (k = 5)", "truncation exact", "chance 0.0847", models,
+        "test-run-planted", "UTC",
+    ):  # fmt: skip
+        assert piece in said
+    assert "made for a test" in app.info[0].value
+
+
+def test_lines_show_chance_and_one_colour_per_family(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, MEET, view="Lines")
+    scales = [
+        layer["encoding"]["color"]["scale"]
+        for layer in spec(app)["layer"]
+        if isinstance(layer.get("encoding", {}).get("color"), dict)
+        and "scale" in layer["encoding"]["color"]
+    ]
+    assert scales
+    # Language families come first in the palette; the vision page keeps the same places.
+    families = palette.families(["Lang A", "Lang B", "Vis A", "Vis B"])
+    assert scales[0]["domain"] == ["Vis A", "Vis B", "untrained"]
+    assert scales[0]["range"] == [families["Vis A"], families["Vis B"], palette.UNTRAINED]
+    assert any("chance" in frame.columns and frame.height == 1 for frame in drawn(app))
+
+
+def test_the_order_of_language_models_follows_the_control(open_page: OpenPage, world: Path) -> None:
+    orders = {}
+    for order in ("mean alignment", "parameters"):
+        app = open_page(world, MEET, view="Lines", order=order)
+        orders[order] = next(
+            layer["encoding"]["x"]["sort"]
+            for layer in spec(app)["layer"]
+            if "sort" in layer["encoding"].get("x", {})
+        )
+    assert orders["parameters"] == ["Lang Other", "Lang Random", "Lang Small", "Lang Large"]
+    assert orders["mean alignment"][-1] == "Lang Large"
+
+
+def test_the_layer_map_sets_the_concatenation_apart_and_crosses_constant_layers(
+    open_page: OpenPage, world: Path
+) -> None:
+    app = open_page(world, LAYERS, language="Lang Other", vision="Vis Large")
+    cells = pl.concat(
+        [frame for frame in drawn(app) if "language_layer" in frame.columns], how="diagonal"
+    ).unique(["language_layer", "vision_layer"])
+    assert cells.height == 4 * 6
+    constant = cells.filter(pl.col("alignment").is_null())
+    assert set(constant["language_layer_name"]) == {"block 0"}
+    assert constant.height == 6
+    assert cells.filter("language_concatenated")["bottom"].unique().to_list() == [3.5]
+    assert cells.filter("best").height == 1
+
+
+def test_the_default_pair_is_the_strongest(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, LAYERS)
+    assert app.selectbox(key="language").value == "Lang Large"
+    assert app.selectbox(key="vision").value == "Vis Large"
+
+
+def test_the_depth_curve_leaves_the_concatenation_out(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, LAYERS, view="By depth")
+    assert "all layers" not in drawn(app)[0]["layer_name"].to_list()
+
+
+def test_the_address_is_read_and_written(open_page: OpenPage, world: Path) -> None:
+    asked = {"k": "5", "truncation": "mean", "order": "parameters", "view": "Lines",
+             "concatenated": "false", "untrained": "false"}  # fmt: skip
+    app = open_page(world, MEET, **asked)
+    assert app.selectbox(key="k").value == 5
+    assert app.selectbox(key="truncation").value == "mean"
+    assert app.toggle(key="untrained").value is False
+    link = app.code[-1].value
+    for key, value in asked.items():
+        assert f"{key}={value}" in link
+    app.selectbox(key="k").select(10).run()
+    assert "k=10" in app.code[-1].value
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("k", "7", "10"),
+        ("truncation", "none", "exact"),
+        ("dataset", "gone", "Planted pairs (60)"),
+        ("view", "Pie", "Heat map"),
+        ("untrained", "perhaps", "true"),
+    ],
+)
+def test_a_stale_address_falls_back_with_a_note(
+    open_page: OpenPage, world: Path, key: str, value: str, shown: str
+) -> None:
+    app = open_page(world, MEET, **{key: value})
+    assert not app.exception
+    notes = [box.value for box in app.info if f"“{value}”" in box.value]
+    assert len(notes) == 1
+    assert f"showing “{shown}”" in notes[0]
+
+
+def test_the_downloads_hold_the_answer(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRH_DATA", str(world))
+    answer = queries.coverage()
+    chart = charts.titled(charts.coverage(answer.frame), "Coverage", ["planted"])
+    assert pl.read_csv(io.BytesIO(export.csv(answer.frame))).height == answer.frame.height
+    assert pl.read_parquet(io.BytesIO(export.parquet(answer.frame))).equals(answer.frame)
+    assert b"Lang Large" in export.svg(chart)
+    assert export.png(chart).startswith(b"\x89PNG")

@@ -1,0 +1,146 @@
+"""Small warehouses for tests, filled through the real code: features, scoring, parts, publish.
+
+The features are planted: every model sees the same latent samples through a random projection and
+its own noise, so alignment falls with noise and a model without signal stays at chance.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
+from ingest.datasets import Dataset
+from ingest.feature_store import FeatureHeader, read_header, unit_key
+from ingest.progress import Silent
+from ingest.run import Run, record_dataset, record_features, score_missing
+from ingest.score import FeatureFile, Setting, open_features, plan
+from ingest.workspace import Workspace
+
+
+class PlantedModel(NamedTuple):
+    """A model of a planted world."""
+
+    id: str
+    modality: Modality
+    family: str
+    layers: int
+    width: int
+    noise: float
+    trained: bool = True
+
+
+MODELS = (
+    PlantedModel("lang-small", "language", "Lang A", 4, 24, 2.0),
+    PlantedModel("lang-large", "language", "Lang A", 6, 32, 0.6),
+    PlantedModel("lang-other", "language", "Lang B", 3, 16, 1.2),
+    PlantedModel("lang-random", "language", "random weights", 3, 16, 1e6, False),
+    PlantedModel("vis-small", "vision", "Vis A", 3, 20, 1.5),
+    PlantedModel("vis-large", "vision", "Vis A", 5, 40, 0.5),
+    PlantedModel("vis-other", "vision", "Vis B", 4, 16, 1.0),
+    PlantedModel("vis-random", "vision", "random weights", 3, 16, 1e6, False),
+)
+SETTINGS = tuple(
+    Setting("mutual_knn", k, truncation) for truncation in ("exact", "mean") for k in (5, 10)
+)
+
+
+def build_world(
+    home: Path,
+    *,
+    n: int = 60,
+    models: tuple[PlantedModel, ...] = MODELS,
+    settings: tuple[Setting, ...] = SETTINGS,
+    dataset_id: str = "planted",
+    publish: bool = True,
+    seed: int = 0,
+) -> Path:
+    """Fill a data folder with a planted world and publish it; return the folder."""
+    workspace = Workspace(home)
+    rng = np.random.default_rng(seed)
+    latent = rng.normal(size=(n, 8)).astype(np.float32)
+    dataset = _planted_pairs(dataset_id, n)
+    with Run(workspace, f"test-run-{dataset_id}") as run:
+        record_dataset(workspace, dataset)
+        files: dict[str, list[FeatureFile]] = {"language": [], "vision": []}
+        for model in models:
+            files[model.modality].append(_plant(run, model, latent, dataset, rng))
+        score_missing(run, plan(files["language"], files["vision"], settings), Silent())
+    if publish:
+        workspace.warehouse.publish()
+    return home
+
+
+def _planted_pairs(dataset_id: str, n: int) -> Dataset:
+    record = DatasetRecord(
+        id=dataset_id,
+        title=f"Planted pairs ({n})",
+        kind="folder",
+        source="tests/worlds.py",
+        revision="1",
+        licence="MIT",
+        citation="none: made for a test",
+        note="Planted features: made for a test, not from real models.",
+    )
+    return Dataset(
+        record=record,
+        sample_ids=tuple(f"sample-{i:03d}" for i in range(n)),
+        captions=tuple(f"caption {i}" for i in range(n)),
+        image_refs=tuple(f"{i}.png" for i in range(n)),
+        skipped=(),
+        image_hashes=tuple(str(i) for i in range(n)),
+        reader=lambda i: Image.new("RGB", (1, 1)),
+    )
+
+
+def _plant(
+    run: Run,
+    model: PlantedModel,
+    latent: np.ndarray,
+    dataset: Dataset,
+    rng: np.random.Generator,
+) -> FeatureFile:
+    n = len(latent)
+    layers = {}
+    for depth in range(model.layers):
+        # Noise is smallest in the middle, so the best pair is not at a corner.
+        noise = model.noise * (1 + abs(depth - model.layers // 2))
+        seen = latent + noise * rng.normal(size=latent.shape)
+        features = seen @ rng.normal(size=(latent.shape[1], model.width))
+        layers[f"block {depth}"] = (features / max(1.0, noise)).astype(np.float32)
+    # As a prompt's fixed last token would: one model's first layer is constant.
+    if model.id == "lang-other":
+        layers["block 0"] = np.ones_like(layers["block 0"])
+    header = FeatureHeader(
+        key=unit_key({"model": model.id, "dataset": dataset.record.id, "n": n}),
+        model_id=model.id,
+        revision="1",
+        dataset_id=dataset.record.id,
+        dataset_revision="1",
+        row_order=dataset.row_order,
+        n=n,
+        pooling="mean" if model.modality == "language" else "cls",
+        prompt="none",
+        layer_names=tuple(layers),
+        widths=tuple(layer.shape[1] for layer in layers.values()),
+        dtype="float32",
+        facts={"device": "test", "seconds": "1.5", "items_per_second": "40"},
+    )
+    path = run.workspace.features.write(header, layers)
+    record = ModelRecord(
+        id=model.id,
+        label=model.id.replace("-", " ").title(),
+        modality=model.modality,
+        family=model.family,
+        objective="planted" if model.trained else "none (random weights)",
+        source="tests/worlds.py",
+        revision="1",
+        licence="MIT",
+        parameters=model.layers * model.width * 8,
+        trained=model.trained,
+        loader="module",
+        citation="none: made for a test",
+    )
+    record_features(run, record, read_header(path), path)
+    return open_features(path)
