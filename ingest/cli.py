@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from ingest.catalog import load_catalog
 from ingest.console import TerminalProgress, err, out, table
@@ -99,7 +100,7 @@ def _finish(run: Run, what: str) -> None:
         highlight=False,
     )
     for item in run.refused:
-        err.print(f"  left out: {item.reason}", style="red", highlight=False)
+        err.print(f"  left out: {item.reason}", style="red", highlight=False, markup=False)
     if run.refused:
         raise typer.Exit(1)
 
@@ -254,11 +255,14 @@ def demo(
     data: Data = None,  # type: ignore[assignment]
     device: Device = "auto",
 ) -> None:
-    """Fill a warehouse with real package-shipped models on emoji pairs (about three minutes).
+    """Fill a warehouse with real package-shipped models on emoji pairs (a few minutes).
 
     Weights and pictures come from packages, so no hub is needed. What is done already is skipped.
     """
-    workspace = _workspace(data)
+    _demo(_workspace(data), device)
+
+
+def _demo(workspace: Workspace, device: str = "auto") -> None:
     with TerminalProgress() as progress, Run(workspace) as run:
         study = demo_study(workspace, progress)
         left = status_of(
@@ -383,12 +387,19 @@ def sql(
 @app.command("app")
 def open_app(
     port: Annotated[int, typer.Option("--port", help="Local port.")] = 8501,
+    with_demo: Annotated[
+        bool, typer.Option("--demo", help="First fill a demo warehouse if there is none.")
+    ] = False,
     data: Data = None,  # type: ignore[assignment]
 ) -> None:
     """Show the warehouse in the browser on a local address."""
-    from ingest.serve import serve
+    from ingest.serve import check_port, serve
 
-    serve(PROJECT / "app.py", _workspace(data).home, port)
+    workspace = _workspace(data)
+    check_port(port)  # before minutes of work that could not be shown
+    if with_demo and not workspace.warehouse.path.exists():
+        _demo(workspace)
+    serve(PROJECT / "app.py", workspace.home, port)
 
 
 def main() -> None:
@@ -396,7 +407,7 @@ def main() -> None:
     try:
         app()
     except PRHError as error:
-        err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        err.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         err.print("Stopped. What was finished is stored; the same command resumes.")

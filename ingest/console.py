@@ -83,7 +83,7 @@ class TerminalProgress:
 
     def note(self, text: str) -> None:
         """Print a line above the bar."""
-        self._console.print(text, highlight=False)
+        self._console.print(text, highlight=False, markup=False)
 
     def done(self) -> None:
         """End the task and say how long it took."""
@@ -97,6 +97,7 @@ class TerminalProgress:
             f"  {self._title}: {self._count:,} of {self._total:,} in {seconds:.1f} s{speed}",
             style="dim",
             highlight=False,
+            markup=False,
         )
 
 

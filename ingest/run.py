@@ -80,7 +80,8 @@ class Run:
     def __enter__(self) -> Self:
         """Sweep what killed runs left and record the start."""
         sweep(self.workspace.home)
-        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        # A warehouse is sent to colleagues: folders of this machine are nobody's business.
+        command = shlex.join([Path(word).name if "/" in word else word for word in sys.argv])
         self._leave(
             "start",
             command=command,

@@ -1,5 +1,6 @@
 """Start the app on a local port."""
 
+import importlib
 import os
 import socket
 import sys
@@ -7,14 +8,17 @@ from pathlib import Path
 
 from ingest.errors import PortInUseError
 
+_HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
+"""Imported before the server opens, so that the first reader does not wait for them."""
 
-def serve(script: Path, home: Path, port: int) -> None:
-    """Replace this process by Streamlit on http://localhost:`port`.
+
+def check_port(port: int) -> None:
+    """Make sure the app can listen on `port`.
 
     Raises
     ------
     PortInUseError
-        Something else listens there.
+        Something else does.
     """
     with socket.socket() as probe:
         # As the server itself would: a port in TIME_WAIT is free.
@@ -26,15 +30,30 @@ def serve(script: Path, home: Path, port: int) -> None:
                 f"port {port} is in use; choose another: `make run PORT={port + 1}` or "
                 f"`prh app --port {port + 1}`"
             ) from error
+
+
+def serve(script: Path, home: Path, port: int) -> None:
+    """Run Streamlit on http://localhost:`port` until it is stopped.
+
+    Raises
+    ------
+    PortInUseError
+        Something else listens there.
+    """
+    check_port(port)
     os.environ["PRH_DATA"] = str(home)
+    for name in _HEAVY:
+        importlib.import_module(name)
+    from streamlit.web import cli
+
     sys.stderr.write(f"\nPRH Explorer is on http://localhost:{port}  (Ctrl-C stops it)\n\n")
     sys.stderr.flush()
-    arguments = [sys.executable, "-m", "streamlit", "run", str(script)]
     options = {
         "server.port": port,
         "server.address": "localhost",
         "server.headless": "true",
         "browser.gatherUsageStats": "false",
     }
-    arguments += [f"--{name}={value}" for name, value in options.items()]
-    os.execv(sys.executable, arguments)
+    sys.argv = ["streamlit", "run", str(script)]
+    sys.argv += [f"--{name}={value}" for name, value in options.items()]
+    cli.main()

@@ -147,7 +147,9 @@ def tie_clone(environment: Path) -> None:
     )
     if done.returncode != 0:
         fail(f"the project itself could not be installed: {done.stderr.strip()}")
-    for tool in ("streamlit", "pytest", "ruff", "pyright"):
+    # ruff is a binary that `python -m ruff` looks for right here: a wrapper would call itself.
+    (venv / "bin" / "ruff").symlink_to(environment / "bin" / "ruff")
+    for tool in ("streamlit", "pytest", "pyright"):
         script = venv / "bin" / tool
         script.write_text(f'#!/bin/sh\nexec "{venv}/bin/python" -m {tool} "$@"\n', encoding="utf-8")
         script.chmod(0o755)

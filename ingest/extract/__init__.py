@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
+from ingest.errors import MissingExtraError
 from ingest.extract.variants import PROMPTS, Extracted, Variant, variants_for
 from ingest.progress import Progress
 
@@ -49,6 +50,15 @@ def extract(
         DiskFullError: no room for a cached copy.
         RowOrderError: the rows did not come back in order (never expected).
     """
-    from ingest.extract.run import run
+    try:
+        from ingest.extract.loaders import loader_names
+        from ingest.extract.run import run
+
+        loader_names()  # imports every loader, so a missing library is told here
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"Extraction needs the ingest half of the installation ({error}): "
+            "pip install 'prh-explorer[ingest]'"
+        ) from error
 
     return run(record, dataset, variants, device, dtype, batch_size, progress)

@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ingest.catalog.records import ModelRecord, Scalar
-from ingest.errors import CatalogError, MissingExtraError
+from ingest.errors import CatalogError
 from ingest.extract.loaded import LoadedLanguage, LoadedVision, Placement
 
 Loaded = LoadedVision | LoadedLanguage
@@ -30,19 +30,9 @@ def loader(name: str) -> Callable[[Loader], Loader]:
 
 
 def loader_names() -> tuple[str, ...]:
-    """Return the names a record may use.
-
-    Raises:
-        MissingExtraError: torch, timm or transformers is not installed.
-    """
+    """Return the names a record may use."""
     for home in _HOMES:
-        try:
-            import_module(f"ingest.extract.{home}")
-        except ImportError as error:
-            raise MissingExtraError(
-                f"Extraction needs the ingest half of the installation ({error}): "
-                "pip install 'prh-explorer[ingest]'"
-            ) from error
+        import_module(f"ingest.extract.{home}")
     return tuple(sorted(_LOADERS))
 
 

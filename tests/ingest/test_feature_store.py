@@ -1,6 +1,7 @@
 """Feature files: what goes in comes out, and anything else is refused by name."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from ingest.feature_store import (
 from prh_core.errors import NotFiniteError
 
 
-def header(n: int = 5, **changes: object) -> FeatureHeader:
+def header(n: int = 5, **changes: Any) -> FeatureHeader:
     fields: dict = {
         "key": "k" * 32,
         "model_id": "model",

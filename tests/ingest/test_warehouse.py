@@ -167,7 +167,7 @@ def test_a_newer_duckdb_is_refused_and_left_alone(own_world: Path) -> None:
     path = own_world / "results.duckdb"
     content = bytearray(path.read_bytes())
     content[12:20] = struct.pack("<Q", 9999)
-    content[:8] = struct.pack("<Q", _checksum(content[8:4096]))
+    content[:8] = struct.pack("<Q", _checksum(bytes(content[8:4096])))
     path.write_bytes(content)
     for action in (lambda: query(path, "FROM scores"), Warehouse(own_world).publish):
         with pytest.raises(WarehouseTooNewError, match="written by a newer DuckDB"):
