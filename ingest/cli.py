@@ -84,6 +84,25 @@ def _ids(models: str) -> list[str]:
     return [name.strip() for name in models.split(",") if name.strip()]
 
 
+def _study(context: typer.Context, progress: TerminalProgress) -> Study:
+    """Open the study that a command's options describe."""
+    given = context.params
+    return open_study(
+        _workspace(given["data"]),
+        dataset=given["dataset"],
+        panel=given["panel"],
+        models=_ids(given["models"]),
+        catalogs=given["catalogs"] or [],
+        poolings=given["poolings"] or [],
+        prompts=given["prompts"] or [],
+        metrics=given.get("metrics") or ["mutual_knn"],
+        ks=given.get("ks") or [10],
+        truncations=given.get("truncations") or ["exact"],
+        skip_corrupt=given["skip_corrupt"],
+        progress=progress,
+    )
+
+
 def _publish(workspace: Workspace) -> None:
     with err.status("Publishing the warehouse"):
         published = workspace.warehouse.publish()
@@ -142,6 +161,7 @@ def catalog(
 
 @app.command()
 def extract(
+    context: typer.Context,
     dataset: DatasetId,
     panel: Panel = None,
     models: Models = "",
@@ -157,23 +177,14 @@ def extract(
     """Run models over a dataset and store every layer's features; what is stored is skipped."""
     workspace = _workspace(data)
     with TerminalProgress() as progress, Run(workspace) as run:
-        study = open_study(
-            workspace,
-            dataset=dataset,
-            panel=panel,
-            models=_ids(models),
-            catalogs=catalogs or [],
-            poolings=poolings or [],
-            prompts=prompts or [],
-            skip_corrupt=skip_corrupt,
-            progress=progress,
-        )
+        study = _study(context, progress)
         study.extract(run, progress, device=device, dtype=dtype, batch_size=batch_size)
     _finish(run, "Feature sets")
 
 
 @app.command()
 def score(
+    context: typer.Context,
     dataset: DatasetId,
     panel: Panel = None,
     models: Models = "",
@@ -190,20 +201,7 @@ def score(
     """Score every language model against every vision model, all pairs of layers, and publish."""
     workspace = _workspace(data)
     with TerminalProgress() as progress, Run(workspace) as run:
-        study = open_study(
-            workspace,
-            dataset=dataset,
-            panel=panel,
-            models=_ids(models),
-            catalogs=catalogs or [],
-            poolings=poolings or [],
-            prompts=prompts or [],
-            metrics=metrics or ["mutual_knn"],
-            ks=ks or [10],
-            truncations=truncations or ["exact"],
-            skip_corrupt=skip_corrupt,
-            progress=progress,
-        )
+        study = _study(context, progress)
         study.score(run, progress)
     if not no_publish:
         _publish(workspace)
@@ -212,6 +210,7 @@ def score(
 
 @app.command("run")
 def run_all(
+    context: typer.Context,
     dataset: DatasetId,
     panel: Panel = None,
     models: Models = "",
@@ -230,20 +229,7 @@ def run_all(
     """Extract, score and publish in one go; killed at any moment, it resumes where it was."""
     workspace = _workspace(data)
     with TerminalProgress() as progress, Run(workspace) as run:
-        study = open_study(
-            workspace,
-            dataset=dataset,
-            panel=panel,
-            models=_ids(models),
-            catalogs=catalogs or [],
-            poolings=poolings or [],
-            prompts=prompts or [],
-            metrics=metrics or ["mutual_knn"],
-            ks=ks or [10],
-            truncations=truncations or ["exact"],
-            skip_corrupt=skip_corrupt,
-            progress=progress,
-        )
+        study = _study(context, progress)
         study.extract(run, progress, device=device, dtype=dtype, batch_size=batch_size)
         study.score(run, progress)
     _publish(workspace)
@@ -300,6 +286,7 @@ def demo_study(workspace: Workspace, progress: TerminalProgress) -> Study:
 
 @app.command()
 def status(
+    context: typer.Context,
     dataset: DatasetId = "emoji",
     panel: Panel = None,
     models: Models = "",
@@ -314,21 +301,9 @@ def status(
 ) -> None:
     """Say what is done, what is missing, and what the missing part would cost."""
     workspace = _workspace(data)
+    context.params["panel"] = panel or (None if models else "demo")
     with TerminalProgress() as progress:
-        study = open_study(
-            workspace,
-            dataset=dataset,
-            panel=panel or (None if models else "demo"),
-            models=_ids(models),
-            catalogs=catalogs or [],
-            poolings=poolings or [],
-            prompts=prompts or [],
-            metrics=metrics or ["mutual_knn"],
-            ks=ks or [10],
-            truncations=truncations or ["exact"],
-            skip_corrupt=skip_corrupt,
-            progress=progress,
-        )
+        study = _study(context, progress)
     now = status_of(
         workspace, len(study.dataset), study.extractions, study.scores(), study.expected_scores
     )
@@ -351,11 +326,11 @@ def status(
         f"{now.scores_waiting:,} waiting for features.",
         highlight=False,
     )
-    published = "none yet: `prh publish`"
-    if workspace.warehouse.path.exists():
-        counts = query(workspace.warehouse.path, "SELECT count(*) AS n FROM scores")
-        published = f"{counts['n'][0]:,} scores in {workspace.warehouse.path}"
-    out.print(f"Published warehouse: {published}", highlight=False, soft_wrap=True)
+    published = workspace.warehouse.published_scores()
+    shown = "none yet: `prh publish`"
+    if published is not None:
+        shown = f"{published:,} scores in {workspace.warehouse.path}"
+    out.print(f"Published warehouse: {shown}", highlight=False, soft_wrap=True)
 
 
 @app.command()

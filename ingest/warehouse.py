@@ -56,12 +56,8 @@ def schema_version() -> int:
 
 def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring a database to the newest schema, a transaction per migration, each recorded."""
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS schema_migrations "
-        "(version INTEGER PRIMARY KEY, name VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL)"
-    )
-    rows = connection.execute("SELECT coalesce(max(version), 0) FROM schema_migrations").fetchall()
-    known = rows[0][0]
+    connection.execute(_sql("migrations_table"))
+    known = connection.execute(_sql("newest_migration")).fetchall()[0][0]
     for number, name, sql in migrations():
         if number <= known:
             continue
@@ -69,7 +65,8 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
         try:
             connection.execute(sql)
             connection.execute(
-                "INSERT INTO schema_migrations VALUES (?, ?, ?)", [number, name, _now()]
+                _sql("record_migration"),
+                {"version": number, "name": name, "applied_at": datetime.now(tz=UTC)},
             )
         except BaseException:
             connection.execute("ROLLBACK")
@@ -127,6 +124,13 @@ class Warehouse:
             return None
         return pl.concat([pl.read_parquet(file) for file in files], how="diagonal_relaxed")
 
+    def published_scores(self) -> int | None:
+        """Return how many scores readers see, None before the first publication."""
+        if not self.path.exists():
+            return None
+        with open_readonly(self.path) as connection:
+            return _counts(connection)[0]
+
     def publish(self) -> Published:
         """Build the database from all parts and swap it in.
 
@@ -163,10 +167,7 @@ class Warehouse:
             if previous:
                 _carry_over(connection, self.path)
             connection.execute("CHECKPOINT")
-            counts = connection.execute(
-                "SELECT (SELECT count(*) FROM scores), (SELECT count(*) FROM feature_sets)"
-            ).fetchall()
-        return counts[0][0], counts[0][1]
+            return _counts(connection)
 
     def _usable_previous(self) -> bool:
         """Say whether a published file is there to carry rows over from; refuse a newer one."""
@@ -191,12 +192,7 @@ class Warehouse:
 def _carry_over(connection: duckdb.DuckDBPyConnection, previous: Path) -> None:
     """Keep the rows of the file being replaced that no part here accounts for."""
     connection.execute("ATTACH $path AS previous (READ_ONLY)", {"path": str(previous)})
-    there = {
-        name
-        for (name,) in connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'previous'"
-        ).fetchall()
-    }
+    there = {name for (name,) in connection.execute(_sql("previous_tables")).fetchall()}
     for statement in sorted((_HERE / "publish" / "carry").glob("*.sql")):
         # A table younger than the old file's schema has nothing to carry.
         if statement.stem in there:
@@ -237,8 +233,8 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     try:
         connection.execute("ATTACH $path AS warehouse (READ_ONLY)", {"path": str(path)})
         connection.execute("USE warehouse")
-        rows = connection.execute("SELECT max(version) FROM schema_migrations").fetchall()
-        whole = connection.execute((_HERE / "publish" / "size.sql").read_text()).fetchall()[0][0]
+        version = connection.execute(_sql("newest_migration")).fetchall()[0][0]
+        whole = connection.execute(_sql("size")).fetchall()[0][0]
     except duckdb.Error as error:
         if "version number" in str(error) or "newer version" in str(error):
             raise WarehouseTooNewError(
@@ -254,8 +250,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             f"{path.name} is damaged: {path.stat().st_size:,} of {whole:,} bytes are there; "
             "`prh publish` rebuilds it from its parts"
         )
-    version = rows[0][0]
-    if version is None:
+    if not version:
         raise WarehouseDamagedError(f"{path.name} has no schema; `prh publish` rebuilds it")
     if version > schema_version():
         raise WarehouseTooNewError(
@@ -286,5 +281,10 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 
-def _now() -> datetime:
-    return datetime.now(tz=UTC)
+def _sql(name: str) -> str:
+    return (_HERE / "publish" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    scores, feature_sets = connection.execute(_sql("counts")).fetchall()[0]
+    return scores, feature_sets

@@ -1,5 +1,6 @@
 """A browser, and the app served over a data folder of its own."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -33,10 +34,15 @@ class Served(NamedTuple):
     home: Path
 
 
+def chromium_path() -> str | None:
+    """Return the system's Chromium, or the one PRH_CHROMIUM names."""
+    return os.environ.get("PRH_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
     """Return a system Chromium; without one, the tests are skipped."""
-    found = os.environ.get("PRH_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    found = chromium_path()
     if not found:
         pytest.skip("no Chromium: install one, or name it in PRH_CHROMIUM")
     from playwright.sync_api import sync_playwright
@@ -51,16 +57,22 @@ def browser() -> Iterator["Browser"]:
 def served(built_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve the app over a copy of the planted world."""
     home = Path(shutil.copytree(built_world, tmp_path_factory.mktemp("served") / "world"))
+    with serving(home) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def serving(home: Path) -> Iterator[Served]:
+    """Serve the app over a data folder on a free port while the block runs."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}",
-         "--server.address=127.0.0.1", "--server.headless=true"],
-        cwd=ROOT, env={**os.environ, "PRH_DATA": str(home)},
+        [sys.executable, "-m", "ingest.cli", "app", "--port", str(port), "--data", str(home)],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://localhost:{port}"
     try:
         _wait(f"{address}/_stcore/health", process)
         yield Served(address, home)

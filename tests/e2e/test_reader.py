@@ -43,7 +43,7 @@ def _watched(context: "BrowserContext") -> Iterator["Page"]:
     errors: list[str] = []
 
     def asked(request: "Request") -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+        if not request.url.startswith(("http://localhost:", "data:", "blob:")):
             outside.append(request.url)
 
     def said(message: "ConsoleMessage") -> None:

@@ -1,0 +1,2 @@
+-- How much a warehouse holds.
+SELECT (SELECT count(*) FROM scores), (SELECT count(*) FROM feature_sets);
