@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from ingest.catalog import load_catalog
-from ingest.console import TerminalProgress, err, out, table
+from ingest.console import TerminalProgress, err, flattened, out, table
 from ingest.run import Run
 from ingest.status import status as status_of
 from ingest.study import Study, open_study
@@ -352,7 +352,7 @@ def sql(
     if format == "table":
         table(f"{rows.height:,} rows", rows.columns, rows.iter_rows())
     elif format == "csv":
-        out.file.write(rows.write_csv())
+        out.file.write(flattened(rows).write_csv())
     elif format == "json":
         out.file.write(rows.write_json() + "\n")
     else:

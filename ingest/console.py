@@ -1,10 +1,12 @@
 """The terminal: a progress with items per second and time left, and tables."""
 
+import json
 import time
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
+import polars as pl
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -111,6 +113,19 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     for row in rows:
         drawn.add_row(*(_cell(value) for value in row))
     out.print(drawn)
+
+
+def flattened(rows: pl.DataFrame) -> pl.DataFrame:
+    """Write lists and structs as JSON text, because CSV has no place for them."""
+    nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
+    return rows.with_columns(
+        pl.Series(
+            name,
+            [None if v is None else json.dumps(v, default=str) for v in rows[name].to_list()],
+            dtype=pl.String,
+        )
+        for name in nested
+    )
 
 
 def _cell(value: object) -> str:

@@ -15,7 +15,7 @@ from ingest.extract.language import extract_language
 from ingest.extract.loaded import LoadedLanguage, LoadedVision
 from ingest.extract.loaders import load
 from ingest.extract.variants import Extracted, Variant, check_variant
-from ingest.extract.vision import extract_vision
+from ingest.extract.vision import extract_vision, resolved_pooling
 from ingest.progress import Progress, Silent
 from prh_core.errors import NotFiniteError
 
@@ -72,7 +72,11 @@ def run(
     result: dict[Variant, Extracted] = {}
     for variant in variants:
         _refuse_not_finite(record, variant, layers[variant], facts["dtype"])
-        own = {"truncated_captions": str(truncated[variant])} if variant in truncated else {}
+        own = {}
+        if isinstance(loaded, LoadedVision):
+            own["pooling"] = resolved_pooling(record, loaded, variant.pooling)
+        if variant in truncated:
+            own["truncated_captions"] = str(truncated[variant])
         result[variant] = Extracted(layers=layers[variant], facts={**facts, **own})
     return result
 

@@ -38,7 +38,7 @@ def extract_vision(
         OutOfMemoryError: not even one image fits.
     """
     poolings: dict[Variant, Pooling] = {
-        variant: _pooling(record, loaded, variant.pooling) for variant in variants
+        variant: resolved_pooling(record, loaded, variant.pooling) for variant in variants
     }
     module = loaded.module.to(device=place.device, dtype=place.dtype)
     channels_last = loaded.layout != "tokens"
@@ -193,7 +193,8 @@ def pool_image(output: Tensor, layout: Layout, pooling: Pooling, prefix_tokens: 
     return output.mean(dim=(2, 3) if layout == "nchw" else (1, 2), dtype=torch.float32)
 
 
-def _pooling(record: ModelRecord, loaded: LoadedVision, pooling: Pooling) -> Pooling:
+def resolved_pooling(record: ModelRecord, loaded: LoadedVision, pooling: Pooling) -> Pooling:
+    """Return the pooling really used: a class token where there is one, else the global average."""
     if pooling == "auto":
         return "cls" if loaded.has_class_token else "gap"
     if pooling == "cls" and not loaded.has_class_token:

@@ -91,10 +91,18 @@ def test_sql_prints_tables_csv_and_json(finished: Path) -> None:
     data = ("--data", finished / "data")
     assert "letters-a" in prh(*asked, *data).stdout
     assert prh(*asked, "--format", "csv", *data).stdout.startswith("model_x,score\nletters-a,")
+    nested = prh("sql", "SELECT layer_names_x FROM scores LIMIT 1", "--format", "csv", *data)
+    assert nested.returncode == 0 and "hidden.0" in nested.stdout
     rows = json.loads(prh(*asked, "--format", "json", *data).stdout)
     assert [set(row) for row in rows] == [{"model_x", "score"}] * 2
     wrong = prh("sql", "SELECT nosuch FROM scores", *data)
     assert wrong.returncode == 1 and "nosuch" in wrong.stderr
+
+
+def test_vision_features_say_how_they_were_pooled(finished: Path) -> None:
+    asked = "SELECT DISTINCT pooling FROM feature_sets ORDER BY ALL"
+    found = query(finished / "data" / "results.duckdb", asked)
+    assert found["pooling"].to_list() == ["gap", "mean"]
 
 
 def test_the_runs_are_recorded_with_command_and_versions(finished: Path) -> None:
