@@ -27,7 +27,8 @@ app = typer.Typer(
 )
 
 Data = Annotated[
-    Path, typer.Option("--data", help="Data folder; PRH_DATA sets the default.", show_default=False)
+    Path | None,
+    typer.Option("--data", help="Data folder; PRH_DATA sets the default.", show_default=False),
 ]
 DatasetId = Annotated[str, typer.Option("--dataset", help="A dataset of `prh catalog datasets`.")]
 Panel = Annotated[
@@ -172,7 +173,7 @@ def extract(
     device: Device = "auto",
     dtype: Dtype = "auto",
     batch_size: Batch = None,
-    data: Data = None,  # type: ignore[assignment]
+    data: Data = None,
 ) -> None:
     """Run models over a dataset and store every layer's features; what is stored is skipped."""
     workspace = _workspace(data)
@@ -196,7 +197,7 @@ def score(
     truncations: Truncations = None,
     skip_corrupt: SkipCorrupt = False,
     no_publish: NoPublish = False,
-    data: Data = None,  # type: ignore[assignment]
+    data: Data = None,
 ) -> None:
     """Score every language model against every vision model, all pairs of layers, and publish."""
     workspace = _workspace(data)
@@ -224,7 +225,7 @@ def run_all(
     device: Device = "auto",
     dtype: Dtype = "auto",
     batch_size: Batch = None,
-    data: Data = None,  # type: ignore[assignment]
+    data: Data = None,
 ) -> None:
     """Extract, score and publish in one go; killed at any moment, it resumes where it was."""
     workspace = _workspace(data)
@@ -238,7 +239,7 @@ def run_all(
 
 @app.command()
 def demo(
-    data: Data = None,  # type: ignore[assignment]
+    data: Data = None,
     device: Device = "auto",
 ) -> None:
     """Fill a warehouse with real package-shipped models on emoji pairs (a few minutes).
@@ -251,14 +252,7 @@ def demo(
 def _demo(workspace: Workspace, device: str = "auto") -> None:
     with TerminalProgress() as progress, Run(workspace) as run:
         study = demo_study(workspace, progress)
-        left = status_of(
-            workspace,
-            len(study.dataset),
-            study.extractions,
-            study.scores(),
-            study.expected_scores,
-        )
-        missing = sum(model.missing for model in left.models)
+        missing = sum(not unit.path.exists() for unit in study.extractions)
         progress.note(
             f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
             f"{missing} feature sets to extract, about three minutes on two cores, then seconds "
@@ -297,7 +291,7 @@ def status(
     ks: Ks = None,
     truncations: Truncations = None,
     skip_corrupt: SkipCorrupt = False,
-    data: Data = None,  # type: ignore[assignment]
+    data: Data = None,
 ) -> None:
     """Say what is done, what is missing, and what the missing part would cost."""
     workspace = _workspace(data)
@@ -335,7 +329,7 @@ def status(
 
 @app.command()
 def publish(
-    data: Data = None,  # type: ignore[assignment]
+    data: Data = None,
 ) -> None:
     """Build the warehouse from its parts and swap it in; readers are never blocked."""
     _publish(_workspace(data))
@@ -345,7 +339,7 @@ def publish(
 def sql(
     statement: Annotated[str, typer.Argument(help="One statement, e.g. 'FROM coverage'.")],
     format: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
-    data: Data = None,  # type: ignore[assignment]
+    data: Data = None,
 ) -> None:
     """Ask the published warehouse in SQL; `FROM duckdb_columns()` tells what each column means."""
     rows = query(_workspace(data).warehouse.path, statement)
@@ -365,7 +359,7 @@ def open_app(
     with_demo: Annotated[
         bool, typer.Option("--demo", help="First fill a demo warehouse if there is none.")
     ] = False,
-    data: Data = None,  # type: ignore[assignment]
+    data: Data = None,
 ) -> None:
     """Show the warehouse in the browser on a local address."""
     from ingest.serve import check_port, serve

@@ -275,7 +275,7 @@ def _extract_model(
                 facts=result.facts,
             )
             path = run.workspace.features.write(header, result.layers)
-            record_features(run, record, read_header(path), path)
+            record_features(run, record, header, path)
             run.done += 1
     except PRHError as error:
         if isinstance(error, DiskFullError | MissingExtraError):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ingest.errors import PortInUseError
 
-_HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
+HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
 """Imported before the server opens, so that the first reader does not wait for them."""
 
 
@@ -42,7 +42,7 @@ def serve(script: Path, home: Path, port: int) -> None:
     """
     check_port(port)
     os.environ["PRH_DATA"] = str(home)
-    for name in _HEAVY:
+    for name in HEAVY:
         importlib.import_module(name)
     from streamlit.web import cli
 

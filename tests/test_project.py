@@ -62,6 +62,13 @@ def test_app_and_ingest_agree_where_the_warehouse_is(
     assert warehouse.location().parent == default_home() == tmp_path
 
 
+def test_app_and_server_warm_up_the_same_modules() -> None:
+    from ingest import serve
+    from pages.ui import warm
+
+    assert serve.HEAVY == warm.HEAVY
+
+
 def test_an_occupied_port_is_one_sentence() -> None:
     import socket
 

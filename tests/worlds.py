@@ -12,7 +12,7 @@ from PIL import Image
 
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
 from ingest.datasets import Dataset
-from ingest.feature_store import FeatureHeader, read_header, unit_key
+from ingest.feature_store import FeatureHeader, unit_key
 from ingest.progress import Silent
 from ingest.run import Run, record_dataset, record_features, score_missing
 from ingest.score import FeatureFile, Setting, open_features, plan
@@ -142,5 +142,5 @@ def _plant(
         loader="module",
         citation="none: made for a test",
     )
-    record_features(run, record, read_header(path), path)
+    record_features(run, record, header, path)
     return open_features(path)

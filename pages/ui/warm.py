@@ -7,7 +7,7 @@ import streamlit as st
 
 # pandas is not ours, but Streamlit imports it halfway through a page: a second reader's chart then
 # meets half a module.
-_HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
+HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
 
 
 @st.cache_resource(show_spinner=False)
@@ -16,7 +16,7 @@ def up() -> None:
 
     Streamlit runs a full collection after every rerun; what is frozen is not walked again.
     """
-    for name in _HEAVY:
+    for name in HEAVY:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
