@@ -1,20 +1,26 @@
 """The `prh` command: one subcommand per thing a researcher does."""
 
+import json
+import math
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from ingest.catalog import load_catalog
 from ingest.console import TerminalProgress, err, flattened, out, table
+from ingest.progress import Progress
 from ingest.run import Run
+from ingest.score import settings_for
 from ingest.status import status as status_of
 from ingest.study import Study, open_study
 from ingest.warehouse import query
 from ingest.workspace import PROJECT, Workspace, default_home
+from prh_core.calibration import PERMUTATIONS
 from prh_core.errors import PRHError
+from prh_core.metrics import Metric, all_metrics
 
 app = typer.Typer(
     name="prh",
@@ -63,10 +69,35 @@ Batch = Annotated[
     int | None, typer.Option("--batch-size", min=1, help="Most inputs a batch; halved when full.")
 ]
 Metrics = Annotated[
-    list[str] | None, typer.Option("--metric", help="Alignment metric. [default: mutual_knn]")
+    list[str] | None,
+    typer.Option(
+        "--metric",
+        help="A metric of `prh metrics`, or all; may be repeated. [default: mutual_knn]",
+    ),
 ]
 Ks = Annotated[
     list[int] | None, typer.Option("--k", help="Neighbours per sample; repeatable. [default: 10]")
+]
+Permutations = Annotated[
+    int,
+    typer.Option(
+        "--permutations",
+        min=0,
+        help="Relabelled tables each score is calibrated against; 0 leaves scores raw.",
+    ),
+]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, help="Of the permutations and of the intervals.")
+]
+Sigma = Annotated[
+    float | None,
+    typer.Option("--sigma", help="Bandwidth of cka_rbf; by default the metric chooses one."),
+]
+ScoreDevice = Annotated[
+    str,
+    typer.Option(
+        "--device", help="auto and cpu use numpy and numba; cuda, cuda:1 or mps go through torch."
+    ),
 ]
 Truncations = Annotated[
     list[str] | None,
@@ -99,6 +130,9 @@ def _study(context: typer.Context, progress: TerminalProgress) -> Study:
         metrics=given.get("metrics") or ["mutual_knn"],
         ks=given.get("ks") or [10],
         truncations=given.get("truncations") or ["exact"],
+        sigma=given.get("sigma"),
+        permutations=given.get("permutations", PERMUTATIONS),
+        seed=given.get("seed", 0),
         skip_corrupt=given["skip_corrupt"],
         progress=progress,
     )
@@ -161,6 +195,69 @@ def catalog(
 
 
 @app.command()
+def metrics(
+    format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> None:
+    """List the alignment metrics: what each looks at, its range, and what chance scores.
+
+    The properties are those of the paper's Fig. 11. "unrelated" is the expected score of one pair
+    of unrelated layers at n = 1,024 and k = 10, where it is known in closed form.
+    """
+    rows = [_described(metric) for metric in all_metrics()]
+    if format == "table":
+        columns = ["name", "label", "family", "is", "range", "unrelated", "closer", "citation"]
+        table(
+            "Metrics (s symmetric, g global, o ordinal, b batchable)",
+            columns,
+            (
+                (
+                    row["name"],
+                    row["label"],
+                    row["family"],
+                    " ".join(name[0] for name in _PROPERTIES if row[name]),
+                    f"{_bound(row['lowest'], '−∞')} … {_bound(row['highest'], '∞')}",
+                    row["unrelated"],
+                    row["closer is"],
+                    row["citation"],
+                )
+                for row in rows
+            ),
+        )
+    elif format == "json":
+        out.file.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+    else:
+        raise typer.BadParameter(f"--format should be table or json, got {format!r}")
+
+
+_PROPERTIES = ("symmetric", "global", "ordinal", "batchable")
+
+
+def _bound(value: float | None, unbounded: str) -> str:
+    return unbounded if value is None else f"{value:g}"
+
+
+def _described(metric: Metric) -> dict[str, Any]:
+    return {
+        "name": metric.name,
+        "label": metric.label,
+        "family": metric.family.name,
+        "symmetric": metric.symmetric,
+        "global": metric.uses_all_samples,
+        "ordinal": metric.ordinal,
+        "batchable": metric.batchable,
+        "lowest": _json_number(metric.lowest),
+        "highest": _json_number(metric.highest),
+        "unrelated": _json_number(metric.null(1024, 10) if metric.null else None),
+        "closer is": "higher" if metric.higher_is_closer else "lower",
+        "citation": metric.citation,
+    }
+
+
+def _json_number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+@app.command()
 def extract(
     context: typer.Context,
     dataset: DatasetId,
@@ -195,15 +292,23 @@ def score(
     metrics: Metrics = None,
     ks: Ks = None,
     truncations: Truncations = None,
+    permutations: Permutations = PERMUTATIONS,
+    seed: Seed = 0,
+    sigma: Sigma = None,
     skip_corrupt: SkipCorrupt = False,
+    device: ScoreDevice = "auto",
     no_publish: NoPublish = False,
     data: Data = None,
 ) -> None:
-    """Score every language model against every vision model, all pairs of layers, and publish."""
+    """Score every language model against every vision model, all pairs of layers, and publish.
+
+    Each score is calibrated: the samples of the vision model are relabelled, the best of the whole
+    layer table is taken anew, and this is repeated --permutations times.
+    """
     workspace = _workspace(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         study = _study(context, progress)
-        study.score(run, progress)
+        study.score(run, progress, device=device)
     if not no_publish:
         _publish(workspace)
     _finish(run, "Scores")
@@ -221,6 +326,9 @@ def run_all(
     metrics: Metrics = None,
     ks: Ks = None,
     truncations: Truncations = None,
+    permutations: Permutations = PERMUTATIONS,
+    seed: Seed = 0,
+    sigma: Sigma = None,
     skip_corrupt: SkipCorrupt = False,
     device: Device = "auto",
     dtype: Dtype = "auto",
@@ -232,7 +340,7 @@ def run_all(
     with TerminalProgress() as progress, Run(workspace) as run:
         study = _study(context, progress)
         study.extract(run, progress, device=device, dtype=dtype, batch_size=batch_size)
-        study.score(run, progress)
+        study.score(run, progress, device=device)
     _publish(workspace)
     _finish(run, "Units of work")
 
@@ -255,25 +363,33 @@ def _demo(workspace: Workspace, device: str = "auto") -> None:
         missing = sum(not unit.path.exists() for unit in study.extractions)
         progress.note(
             f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
-            f"{missing} feature sets to extract, about three minutes on two cores, then seconds "
-            "to score. Stopping is safe: the same command resumes."
+            f"{missing} feature sets to extract, about three minutes on two cores, then a "
+            "minute or two to score. Stopping is safe: the same command resumes."
             if missing
             else "Demo: every feature set is stored already."
         )
         study.extract(run, progress, device=device)
-        study.score(run, progress)
+        study.score(run, progress, device=device)
     _publish(workspace)
     _finish(run, "Units of work")
 
 
-def demo_study(workspace: Workspace, progress: TerminalProgress) -> Study:
+DEMO_METRICS = ("cka", "unbiased_cka", "cknna", "lcs_knn", "cycle_knn")
+"""What the demo measures besides mutual k-NN: one of each kind that is quick."""
+DEMO_PERMUTATIONS = 50
+"""Of these; mutual k-NN, by far the cheapest, has the usual number."""
+
+
+def demo_study(workspace: Workspace, progress: Progress) -> Study:
     """Return the study the demo runs."""
     return open_study(
         workspace,
         dataset="emoji",
         panel="demo",
-        ks=(5, 10, 20),
-        truncations=("exact", "mean"),
+        settings=(
+            *settings_for(["mutual_knn"], [5, 10, 20], ["exact", "mean"]),
+            *settings_for(DEMO_METRICS, [10], ["exact"], permutations=DEMO_PERMUTATIONS),
+        ),
         progress=progress,
     )
 
@@ -290,6 +406,9 @@ def status(
     metrics: Metrics = None,
     ks: Ks = None,
     truncations: Truncations = None,
+    permutations: Permutations = PERMUTATIONS,
+    seed: Seed = 0,
+    sigma: Sigma = None,
     skip_corrupt: SkipCorrupt = False,
     data: Data = None,
 ) -> None:

@@ -338,7 +338,9 @@ def plan_scores(
     return plan(sides[0], sides[1], settings)
 
 
-def score_missing(run: Run, units: Sequence[Unit], progress: Progress) -> None:
+def score_missing(
+    run: Run, units: Sequence[Unit], progress: Progress, device: str | None = None
+) -> None:
     """Score the units that are not stored yet; rows become durable model by model."""
     warehouse = run.workspace.warehouse
     stored = warehouse.column("scores", "unit_key")
@@ -346,7 +348,7 @@ def score_missing(run: Run, units: Sequence[Unit], progress: Progress) -> None:
     run.skipped += len(units) - len(missing)
     if not missing:
         return
-    for rows in score(missing, run.run_id, progress, run.refused):
+    for rows in score(missing, run.run_id, progress, run.refused, device):
         keys = rows.get_column("unit_key").to_list()
         warehouse.append("scores", unit_key({"units": sorted(keys)}), rows)
         run.done += len(keys)

@@ -1,7 +1,7 @@
 """Features to rows: every missing pair of models, each model prepared once. No SQL here."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -17,16 +17,20 @@ from ingest.feature_store import (
     unit_key,
 )
 from ingest.progress import Progress
+from prh_core import calibration
+from prh_core.calibration import PERMUTATIONS
 from prh_core.errors import DegenerateLayerError, NeighbourCountError, PRHError
 from prh_core.layers import best_pair
 from prh_core.metrics import Metric, get_metric
+from prh_core.metrics.registry import Family, Need
 from prh_core.prepare import constant_layers, normalize, truncate
 from prh_core.types import LayerScores
 
-SCORE_VERSION = 1
+SCORE_VERSION = 2
 """Raised when scoring would give other numbers for the same features; part of every unit's key."""
 ALL_LAYERS = "all layers"
 """Name of the candidate made of all layers side by side."""
+INTERVAL_LEVEL = 0.95
 TruncationName = Literal["exact", "mean", "none"]
 
 
@@ -42,8 +46,15 @@ class Setting:
     """How two feature sets are compared."""
 
     metric: str
-    k: int
+    k: int | None
+    """None for metrics without neighbours."""
     truncation: TruncationName
+    sigma: float | None = None
+    """Bandwidth, for metrics with one; None takes the metric's own default."""
+    permutations: int = PERMUTATIONS
+    """Relabelled tables the score is calibrated against; 0 leaves it raw."""
+    seed: int = 0
+    """Of the permutations and of the interval's resampling."""
 
 
 class Unit(NamedTuple):
@@ -71,6 +82,51 @@ class Refused(NamedTuple):
     reason: str
 
 
+class _Relabelling(NamedTuple):
+    """What is calibrated against one drawing of relabelled tables, for one y."""
+
+    permutations: int
+    seed: int
+    metrics: tuple[str, ...]
+    ks: tuple[int | None, ...]
+
+
+def settings_for(
+    metrics: Iterable[str],
+    ks: Iterable[int],
+    truncations: Iterable[TruncationName],
+    *,
+    sigma: float | None = None,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
+) -> tuple[Setting, ...]:
+    """Combine choices to settings, each once: a metric without k has one whatever the list of ks.
+
+    Raises
+    ------
+    UnknownMetricError
+        A metric is not registered.
+    """
+    ks, truncations = list(ks), list(truncations)
+    wanted = (
+        _applicable(Setting(metric, k, truncation, sigma, permutations, seed))
+        for metric in metrics
+        for k in ks
+        for truncation in truncations
+    )
+    return tuple(dict.fromkeys(wanted))
+
+
+def _applicable(setting: Setting) -> Setting:
+    """Drop what the metric does not look at, so that it names no second unit of work."""
+    metric = get_metric(setting.metric)
+    return replace(
+        setting,
+        k=setting.k if metric.uses_k else None,
+        sigma=setting.sigma if metric.uses_sigma else None,
+    )
+
+
 def open_features(path: Path) -> FeatureFile:
     """Read a feature file's header.
 
@@ -92,25 +148,24 @@ def plan(
     RowOrderError
         Two files do not list the same samples in the same order.
     NeighbourCountError
-        k is not in 1 ... n - 1.
+        k is not in 1 ... n - 1, or is missing where the metric needs one.
     """
     # Names repeat across poolings; keys never do.
     units: dict[str, Unit] = {}
-    ys, settings = list(ys), list(settings)
+    ys, settings = list(ys), list(dict.fromkeys(_applicable(setting) for setting in settings))
     for x in xs:
         for y in ys:
             if x.header.key == y.header.key:
                 continue
             check_same_rows(x.header, y.header)
             for setting in settings:
-                n = x.header.n
-                if not 1 <= setting.k <= n - 1:
+                metric, n = get_metric(setting.metric), x.header.n
+                if metric.uses_k and (setting.k is None or not 1 <= setting.k <= n - 1):
                     raise NeighbourCountError(
                         f"k must be between 1 and n - 1 = {n - 1} on {x.header.dataset_id} "
                         f"(n = {n}), got k = {setting.k}"
                     )
-                symmetric = get_metric(setting.metric).symmetric
-                if symmetric and _key(y, x, setting) in units:
+                if metric.symmetric and _key(y, x, setting) in units:
                     continue
                 key = _key(x, y, setting)
                 units[key] = Unit(key, x, y, setting)
@@ -118,13 +173,18 @@ def plan(
 
 
 def score(
-    units: Sequence[Unit], run_id: str, progress: Progress, refused: list[Refused]
+    units: Sequence[Unit],
+    run_id: str,
+    progress: Progress,
+    refused: list[Refused],
+    device: str | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Compute units and yield their rows, a frame per feature set of x and truncation.
+    """Compute units and yield their rows, a frame per feature set of y, truncation and family.
 
-    Each feature set is read and prepared once per truncation, at the largest k asked for, and
-    compared with all its partners. A set that cannot be prepared (NaN, no direction, nothing but
-    constant layers, damaged) is added to `refused` and the others go on.
+    One family of metrics is in memory at a time. Each feature set is read and prepared once per
+    truncation and family, at the largest k asked for, and compared with all its partners; the
+    tables of y relabelled serve all partners at once. A set that cannot be prepared (NaN, no
+    direction, nothing but constant layers, damaged) is added to `refused` and the others go on.
 
     Parameters
     ----------
@@ -133,55 +193,150 @@ def score(
     run_id
         The run the rows belong to.
     progress
-        Told one step per unit.
+        Told one step per unit, and one per permutation of every group of partners.
     refused
         Collects what was left out, with its reason.
+    device
+        Where to compute, e.g. "cuda"; None computes on the CPU with numpy and numba.
 
     Yields
     ------
     Rows for the table `scores`.
     """
-    progress.start("Scoring pairs of models", len(units))
-    for truncation in sorted({unit.setting.truncation for unit in units}):
-        chosen = [unit for unit in units if unit.setting.truncation == truncation]
-        ready: dict[tuple[str, str], Prepared | None] = {}
-        k = max(unit.setting.k for unit in chosen)
-        for x_key in dict.fromkeys(unit.x.header.key for unit in chosen):
-            rows = []
-            for unit in (u for u in chosen if u.x.header.key == x_key):
-                metric = get_metric(unit.setting.metric)
-                sides = [
-                    _prepared(ready, side, metric, truncation, k, refused)
-                    for side in (unit.x, unit.y)
-                ]
-                progress.advance(1)
-                if sides[0] is not None and sides[1] is not None:
-                    rows.append(_row(unit, metric, sides[0], sides[1], run_id))
-            if rows:
-                yield _frame(rows)
+    batches = _batches(units)
+    total = len(units) + sum(
+        group.permutations
+        for batch in batches
+        for chosen in _by_y(batch).values()
+        for group in _groups(chosen)
+    )
+    progress.start("Scoring pairs of models", total)
+    for batch in batches:
+        yield from _score_batch(batch, run_id, progress, refused, device)
     progress.done()
 
 
-def _prepared(
-    ready: dict[tuple[str, str], Prepared | None],
-    side: FeatureFile,
-    metric: Metric,
-    truncation: str,
-    k: int,
+def _batches(units: Iterable[Unit]) -> list[list[Unit]]:
+    """Group units that share their preparation: one truncation, family and bandwidth."""
+    batches: dict[tuple[str, str, float | None], list[Unit]] = {}
+    for unit in units:
+        setting = unit.setting
+        family = get_metric(setting.metric).family.name
+        batches.setdefault((setting.truncation, family, setting.sigma), []).append(unit)
+    ordered = sorted(batches, key=lambda key: (key[0], key[1], key[2] is not None, key[2] or 0.0))
+    return [batches[key] for key in ordered]
+
+
+def _by_y(units: Iterable[Unit]) -> dict[str, list[Unit]]:
+    chosen: dict[str, list[Unit]] = {}
+    for unit in units:
+        chosen.setdefault(unit.y.header.key, []).append(unit)
+    return chosen
+
+
+def _groups(units: Iterable[Unit]) -> dict[_Relabelling, list[FeatureFile]]:
+    """Group the partners of one y by the metrics and ks they want: nothing else is computed."""
+    wanted: dict[tuple[str, int, int], dict[str, list[int | None]]] = {}
+    files: dict[str, FeatureFile] = {}
+    for unit in units:
+        files[unit.x.header.key] = unit.x
+        slot = (unit.x.header.key, unit.setting.permutations, unit.setting.seed)
+        wanted.setdefault(slot, {}).setdefault(unit.setting.metric, []).append(unit.setting.k)
+    groups: dict[_Relabelling, list[FeatureFile]] = {}
+    for (x_key, count, seed), by_metric in wanted.items():
+        if not count:
+            continue
+        same: dict[tuple[int | None, ...], list[str]] = {}
+        for metric, ks in by_metric.items():
+            same.setdefault(tuple(sorted(ks, key=lambda k: k or 0)), []).append(metric)
+        for ks, metrics in same.items():
+            group = _Relabelling(count, seed, tuple(sorted(metrics)), ks)
+            groups.setdefault(group, []).append(files[x_key])
+    return groups
+
+
+def _score_batch(
+    batch: Sequence[Unit],
+    run_id: str,
+    progress: Progress,
     refused: list[Refused],
-) -> Prepared | None:
-    slot = (side.header.key, metric.family.name)
-    if slot not in ready:
+    device: str | None,
+) -> Iterator[pl.DataFrame]:
+    first = batch[0].setting
+    family = get_metric(first.metric).family
+    deepest = max(unit.setting.k or 1 for unit in batch)
+    need = Need(k=deepest, concatenate=True, sigma=first.sigma, device=device)
+    ready: dict[str, Prepared | None] = {}
+    for file in {f.header.key: f for unit in batch for f in (unit.x, unit.y)}.values():
         try:
-            ready[slot] = prepare(side, metric, truncation, k)
+            ready[file.header.key] = prepare(file, family, first.truncation, need)
         except PRHError as error:
-            refused.append(Refused(side.header.model_id, str(error)))
-            ready[slot] = None
-    return ready[slot]
+            refused.append(Refused(file.header.model_id, str(error)))
+            ready[file.header.key] = None
+    for y_key, chosen in _by_y(batch).items():
+        y = ready[y_key]
+        nulls = _relabelled(chosen, ready, y, deepest, progress)
+        rows: list[dict[str, Any]] = []
+        for by_metric in _same_pair_and_metric(chosen):
+            x, metric = ready[by_metric[0].x.header.key], get_metric(by_metric[0].setting.metric)
+            if x is not None and y is not None:
+                ks = list(dict.fromkeys(unit.setting.k or deepest for unit in by_metric))
+                tables = dict(zip(ks, metric.compare(x.ready, y.ready, ks), strict=True))
+                rows += [
+                    _row(unit, metric, (x, y), tables[unit.setting.k or deepest], deepest,
+                         nulls.get(_null_key(unit.x.header.key, unit.setting)), run_id)
+                    for unit in by_metric
+                ]  # fmt: skip
+            progress.advance(len(by_metric))
+        if rows:
+            yield _frame(rows)
 
 
-def prepare(side: FeatureFile, metric: Metric, truncation: str, k: int) -> Prepared:
-    """Read a feature set, truncate, l2-normalise, and prepare it for its metric's family.
+def _same_pair_and_metric(units: Iterable[Unit]) -> list[list[Unit]]:
+    pairs: dict[tuple[str, str], list[Unit]] = {}
+    for unit in units:
+        pairs.setdefault((unit.x.header.key, unit.setting.metric), []).append(unit)
+    return list(pairs.values())
+
+
+_NullKey = tuple[str, str, int | None, int, int]
+
+
+def _null_key(x_key: str, setting: Setting) -> _NullKey:
+    return (x_key, setting.metric, setting.k, setting.permutations, setting.seed)
+
+
+def _relabelled(
+    units: Sequence[Unit],
+    ready: Mapping[str, Prepared | None],
+    y: Prepared | None,
+    deepest: int,
+    progress: Progress,
+) -> dict[_NullKey, np.ndarray]:
+    """Return the best scores of the relabelled tables of one y with each of its partners."""
+    found: dict[_NullKey, np.ndarray] = {}
+    for group, files in _groups(units).items():
+        partners = [(f.header.key, x) for f in files if (x := ready[f.header.key]) is not None]
+        if y is None or not partners:
+            progress.advance(group.permutations)
+            continue
+        null = calibration.null_best(
+            [get_metric(name) for name in group.metrics],
+            [x.ready for _, x in partners],
+            y.ready,
+            [k or deepest for k in group.ks],
+            calibration.permutations(files[0].header.n, group.permutations, group.seed),
+            lambda: progress.advance(1),
+        )
+        for i, name in enumerate(group.metrics):
+            for j, (x_key, _) in enumerate(partners):
+                for at, k in enumerate(group.ks):
+                    found[x_key, name, k, group.permutations, group.seed] = null[i, j, at]
+    return found
+
+
+def prepare(side: FeatureFile, family: Family, truncation: str, need: Need) -> Prepared:
+    """Read a feature set, truncate, l2-normalise, and prepare it for a family of metrics.
 
     Constant layers (the embedding of a prompt's fixed last token) are set aside, not refused:
     their cells of the layer table stay empty.
@@ -203,18 +358,33 @@ def prepare(side: FeatureFile, metric: Metric, truncation: str, k: int) -> Prepa
             f"{header.model_id}: all {len(layers)} layers are constant on {header.dataset_id}, "
             "so nothing can be compared"
         )
-    prepared = metric.family.prepare([layers[i] for i in usable], k, True)
+    prepared = family.prepare([layers[i] for i in usable], need)
     return Prepared(prepared, np.append(usable, len(layers)), (*header.layer_names, ALL_LAYERS))
 
 
-def _row(unit: Unit, metric: Metric, x: Prepared, y: Prepared, run_id: str) -> dict[str, Any]:
-    compared = metric.compare(x.ready, y.ready, [unit.setting.k])[0]
+def _row(
+    unit: Unit,
+    metric: Metric,
+    sides: tuple[Prepared, Prepared],
+    compared: np.ndarray,
+    deepest: int,
+    null: np.ndarray | None,
+    run_id: str,
+) -> dict[str, Any]:
+    x, y = sides
     table: LayerScores = np.full((len(x.names), len(y.names)), np.nan)
     table[np.ix_(x.usable, y.usable)] = compared
     best = best_pair(table, metric.higher_is_closer)
     single = best_pair(table[:-1, :-1], metric.higher_is_closer)
     assert best is not None and single is not None  # a side without usable layers was refused
     hx, hy, setting = unit.x.header, unit.y.header, unit.setting
+    pair = (
+        int(np.searchsorted(x.usable, best.layer_x)),
+        int(np.searchsorted(y.usable, best.layer_y)),
+    )
+    interval = metric.interval(
+        x.ready, y.ready, pair, setting.k or deepest, INTERVAL_LEVEL, setting.seed
+    )
     return {
         "unit_key": unit.key,
         "run_id": run_id,
@@ -240,15 +410,57 @@ def _row(unit: Unit, metric: Metric, x: Prepared, y: Prepared, run_id: str) -> d
         "layer_names_x": list(x.names),
         "layer_names_y": list(y.names),
         "layer_table": [[None if np.isnan(v) else float(v) for v in row] for row in table],
-        "null_mean": metric.null(hx.n, setting.k) if metric.null else None,
+        "null_mean": metric.null(hx.n, setting.k or deepest) if metric.null else None,
+        **_calibrated(best.score, metric, null),
+        "interval_low": _finite(interval.low),
+        "interval_high": _finite(interval.high),
+        "interval_level": INTERVAL_LEVEL,
+        "interval_method": metric.interval_method,
         "score_version": SCORE_VERSION,
         "finished_at": datetime.now(tz=UTC),
     }
 
 
+def _calibrated(observed: float, metric: Metric, null: np.ndarray | None) -> dict[str, Any]:
+    if null is None:
+        return dict.fromkeys(("calibrated", "p_value", "null_threshold", "null_best_mean"))
+    found = calibration.calibrate(
+        observed,
+        null,
+        best=metric.best,
+        higher_is_closer=metric.higher_is_closer,
+    )
+    return {
+        # Without a best attainable score there is no scale from the threshold to it.
+        "calibrated": _finite(found.score) if np.isfinite(metric.best) else None,
+        "p_value": _finite(found.p_value),
+        "null_threshold": _finite(found.threshold),
+        "null_best_mean": _finite(found.null_mean),
+    }
+
+
+def _finite(value: Any) -> float | None:
+    """Return a plain number; what is not finite is unknown, and NULL says so."""
+    return float(value) if np.isfinite(value) else None
+
+
+_NULLABLE = {
+    "k": pl.Int64,
+    "sigma": pl.Float64,
+    "layer_table": pl.List(pl.List(pl.Float64)),
+    "null_mean": pl.Float64,
+    "calibrated": pl.Float64,
+    "p_value": pl.Float64,
+    "null_threshold": pl.Float64,
+    "null_best_mean": pl.Float64,
+    "interval_low": pl.Float64,
+    "interval_high": pl.Float64,
+}
+"""Types that a frame with nothing but NULL in a column would not know."""
+
+
 def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    nested = pl.List(pl.List(pl.Float64))
-    return pl.DataFrame(rows, schema_overrides={"layer_table": nested, "null_mean": pl.Float64})
+    return pl.DataFrame(rows, schema_overrides=_NULLABLE)
 
 
 def _key(x: FeatureFile, y: FeatureFile, setting: Setting) -> str:

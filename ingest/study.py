@@ -19,9 +19,10 @@ from ingest.run import (
     plan_scores,
     score_missing,
 )
-from ingest.score import Setting, TruncationName, Unit
+from ingest.score import Setting, TruncationName, Unit, settings_for
 from ingest.workspace import Workspace
-from prh_core.metrics import get_metric
+from prh_core.calibration import PERMUTATIONS
+from prh_core.metrics import all_metrics
 
 TRUNCATIONS: tuple[TruncationName, ...] = ("exact", "mean", "none")
 
@@ -94,8 +95,10 @@ class Study:
             batch_size=batch_size,
         )
 
-    def score(self, run: Run, progress: Progress) -> None:
+    def score(self, run: Run, progress: Progress, *, device: str = "auto") -> None:
         """Score what is missing.
+
+        `device` "auto" and "cpu" compute on the CPU; any other goes through torch.
 
         Raises
         ------
@@ -115,7 +118,7 @@ class Study:
                 f"no features on {self.dataset.record.id} for {', '.join(missing)}; run `prh "
                 f"extract --dataset {self.dataset.record.id} --models {','.join(missing)}` first"
             )
-        score_missing(run, self.scores(), progress)
+        score_missing(run, self.scores(), progress, None if device in ("auto", "cpu") else device)
 
 
 def open_study(
@@ -130,10 +133,17 @@ def open_study(
     metrics: Sequence[str] = ("mutual_knn",),
     ks: Sequence[int] = (10,),
     truncations: Sequence[str] = ("exact",),
+    sigma: float | None = None,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
+    settings: Sequence[Setting] | None = None,
     skip_corrupt: bool = False,
     progress: Progress | None = None,
 ) -> Study:
     """Resolve names to records and check every choice before any model is loaded.
+
+    `settings`, where given, stands for every combination of metrics, ks, truncations, sigma,
+    permutations and seed. The metric "all" stands for every metric there is.
 
     Raises
     ------
@@ -143,12 +153,15 @@ def open_study(
         The dataset cannot be opened as described.
     """
     catalog = load_catalog(catalogs)
-    settings = tuple(
-        Setting(get_metric(metric).name, k, _truncation(name))
-        for metric in metrics
-        for k in ks
-        for name in truncations
-    )
+    if settings is None:
+        settings = settings_for(
+            _metrics(metrics),
+            ks,
+            [_truncation(name) for name in truncations],
+            sigma=sigma,
+            permutations=permutations,
+            seed=seed,
+        )
     return Study(
         workspace,
         open_dataset(
@@ -159,7 +172,7 @@ def open_study(
         ),
         _models(catalog, panel, models),
         _variants(poolings, prompts),
-        settings,
+        tuple(settings),
     )
 
 
@@ -184,6 +197,12 @@ def _variants(poolings: Sequence[str], prompts: Sequence[str]) -> tuple[Variant,
         for pooling in poolings or ("mean",)
         for prompt in prompts or ("none",)
     )
+
+
+def _metrics(names: Sequence[str]) -> list[str]:
+    if "all" in names:
+        return [metric.name for metric in all_metrics()]
+    return list(names)
 
 
 def _truncation(name: str) -> TruncationName:

@@ -23,6 +23,7 @@ from ingest.errors import (
     WarehouseMissingError,
     WarehouseTooNewError,
 )
+from prh_core.metrics import all_metrics
 
 STORAGE_VERSION = "v1.5.0"
 """Written so that DuckDB shells from 1.5 on open the file too."""
@@ -111,11 +112,13 @@ class Warehouse:
         return {path.stem for path in (self.parts / table).glob("*.parquet")}
 
     def column(self, table: str, column: str) -> set[str]:
-        """Return every value of one column in a table's parts, e.g. the units already done."""
+        """Return every value of one text column in a table's parts, e.g. the units already done."""
         files = sorted((self.parts / table).glob("*.parquet"))
         if not files:
             return set()
-        return set(pl.scan_parquet(files).select(column).collect().to_series().to_list())
+        # Parts of several ages differ in their other columns.
+        parts = pl.scan_parquet(files, schema={column: pl.String}, extra_columns="ignore")
+        return set(parts.collect().to_series().to_list())
 
     def rows(self, table: str) -> pl.DataFrame | None:
         """Return all parts of a table as one frame, None when there are none."""
@@ -163,6 +166,7 @@ class Warehouse:
                 if any(folder.glob("*.parquet")):
                     sql = statement.read_text(encoding="utf-8")
                     connection.execute(sql, {"parts": str(folder / "*.parquet")})
+            _record_metrics(connection)
             connection.execute("COMMIT")
             if previous:
                 _carry_over(connection, self.path)
@@ -187,6 +191,30 @@ class Warehouse:
         with (self.home / ".publish.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _record_metrics(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write down what each registered metric is."""
+    for metric in all_metrics():
+        connection.execute(
+            _sql("record_metric"),
+            {
+                "name": metric.name,
+                "label": metric.label,
+                "family": metric.family.name,
+                "is_symmetric": metric.symmetric,
+                "uses_all_samples": metric.uses_all_samples,
+                "ordinal": metric.ordinal,
+                "batchable": metric.batchable,
+                "uses_k": metric.uses_k,
+                "lowest": metric.lowest,
+                "highest": metric.highest,
+                "higher_is_closer": metric.higher_is_closer,
+                "direction": metric.direction,
+                "equation": metric.equation,
+                "citation": metric.citation,
+            },
+        )
 
 
 def _carry_over(connection: duckdb.DuckDBPyConnection, previous: Path) -> None:

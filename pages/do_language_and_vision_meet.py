@@ -52,12 +52,21 @@ def draw() -> None:
         controls=controls,
         alt_text=f"{measure} of each language model with each vision model.",
     )
+    significance = (
+        "A score is **significant** when it lies beyond the **threshold**: what the best of the "
+        f"whole layer table exceeds in 5 % of {measured['permutations']} tables whose samples "
+        "were relabelled. **q** corrects p for the number of pairs. "
+        if concatenated and measured["permutations"]
+        else ""
+    )
     shell.explain(
         "Each number is the best over all pairs of layers of the two models"
         + (", all layers side by side competing too" if concatenated else "")
         + ". **Chance** is what one pair of unrelated layers scores on average; the best of many "
         "pairs lies above it even without any relation, so compare trained models with the "
-        "untrained controls, too. Scores fall as n grows at a fixed k: never compare across n."
+        "untrained controls, too. "
+        + significance
+        + "Scores fall as n grows at a fixed k: never compare across n."
     )
 
 

@@ -39,7 +39,13 @@ def draw() -> None:
         chart = charts.depth_curve(answer.frame, measure=measure, chance=measured["chance"])
     else:
         answer = queries.layers(pair["unit_key"])
-        chart = charts.layer_map(answer.frame, language=language, vision=vision, measure=measure)
+        chart = charts.layer_map(
+            answer.frame,
+            language=language,
+            vision=vision,
+            measure=measure,
+            higher_is_closer=measured["higher_is_closer"],
+        )
     shell.figure(
         chart,
         answer,

@@ -6,8 +6,25 @@
 1.0
 """
 
+from prh_core.curves import CurvePoint, NoiseCeiling, n_curve, noise_ceiling
 from prh_core.errors import PRHError
-from prh_core.layers import Alignment, BestPair, align, best_pair
+from prh_core.intervals import Interval
+from prh_core.layers import Alignment, BestPair, PanelAlignment, align, align_panel, best_pair
 from prh_core.metrics import all_metrics, get_metric
 
-__all__ = ["Alignment", "BestPair", "PRHError", "align", "all_metrics", "best_pair", "get_metric"]
+__all__ = [
+    "Alignment",
+    "BestPair",
+    "CurvePoint",
+    "Interval",
+    "NoiseCeiling",
+    "PRHError",
+    "PanelAlignment",
+    "align",
+    "align_panel",
+    "all_metrics",
+    "best_pair",
+    "get_metric",
+    "n_curve",
+    "noise_ceiling",
+]

@@ -25,6 +25,14 @@ class FeatureShapeError(PRHError, ValueError):
     """Features do not have the shape (n, d), (layers, n, d) or a list of (n, d)."""
 
 
+class TooManySamplesError(PRHError, MemoryError):
+    """A metric that needs every pair of samples would not fit in memory."""
+
+
+class MissingLibraryError(PRHError, ImportError):
+    """An optional library is not installed."""
+
+
 class UnknownMetricError(PRHError, KeyError):
     """No metric is registered under that name."""
 

@@ -13,7 +13,6 @@ _INSERTION_K = 128
 """Up to this k a sorted insertion beats sorting the row."""
 _LANES = 8
 _LANE_LIMIT = 255
-"""Eight byte-wide counters share a 64-bit word, so each holds at most 255 before it is flushed."""
 
 
 @numba.njit(cache=True, parallel=True)
@@ -57,6 +56,64 @@ def magnitude_histogram(
         if known == 0 or (value >> np.uint32(31 - known)) == prefix:
             counts[(value >> np.uint32(shift)) & mask] += 1
     return counts
+
+
+@numba.njit(cache=True, parallel=True)
+def row_histogram(
+    bits: NDArray[np.uint32],
+    prefix: NDArray[np.uint32],
+    known: int,
+    shift: int,
+    counts: NDArray[np.int32],
+) -> None:
+    """Add each row's counts of the next bits of |x|, among values that share that row's prefix."""
+    mask = np.uint32(counts.shape[1] - 1)
+    magnitude = np.uint32(0x7FFFFFFF)
+    for i in numba.prange(bits.shape[0]):
+        wanted = prefix[i]
+        for j in range(bits.shape[1]):
+            value = bits[i, j] & magnitude
+            if known == 0 or (value >> np.uint32(31 - known)) == wanted:
+                counts[i, (value >> np.uint32(shift)) & mask] += 1
+
+
+@numba.njit(cache=True, parallel=True)
+def row_next_above(
+    bits: NDArray[np.uint32], value: NDArray[np.uint32], least: NDArray[np.uint32]
+) -> None:
+    """Lower `least` to each row's smallest |x| above `value`, as bit patterns."""
+    magnitude = np.uint32(0x7FFFFFFF)
+    for i in numba.prange(bits.shape[0]):
+        found = least[i]
+        for j in range(bits.shape[1]):
+            b = bits[i, j] & magnitude
+            if b > value[i] and b < found:
+                found = b
+        least[i] = found
+
+
+@numba.njit(cache=True, parallel=True)
+def row_hashes(bits: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """Hash each row's bit patterns (0.0 and -0.0 alike), so that equal rows can be looked for."""
+    n, d = bits.shape
+    hashes = np.empty(n, dtype=np.uint64)
+    for i in numba.prange(n):
+        # Four independent multiply-adds, or the chain of multiplications sets the pace.
+        h0 = np.uint64(14695981039346656037)
+        h1 = np.uint64(0x9E3779B97F4A7C15)
+        h2 = np.uint64(0xC2B2AE3D27D4EB4F)
+        h3 = np.uint64(0x165667B19E3779F9)
+        prime = np.uint64(1099511628211)
+        whole = d - d % 4
+        for j in range(0, whole, 4):
+            h0 = h0 * prime + np.uint64(bits[i, j])
+            h1 = h1 * prime + np.uint64(bits[i, j + 1])
+            h2 = h2 * prime + np.uint64(bits[i, j + 2])
+            h3 = h3 * prime + np.uint64(bits[i, j + 3])
+        for j in range(whole, d):
+            h0 = h0 * prime + np.uint64(bits[i, j])
+        hashes[i] = ((h0 * prime + h1) * prime + h2) * prime + h3
+    return hashes
 
 
 @numba.njit(cache=True, parallel=True)
@@ -148,3 +205,468 @@ def _flush(sums: NDArray[np.uint64], totals: NDArray[np.int64]) -> None:
                 totals[b, w * _LANES + lane] += np.int64(packed & np.uint64(255))
                 packed >>= np.uint64(8)
             sums[b, w] = np.uint64(0)
+
+
+def row_scores(
+    x: NDArray[np.int32], y: NDArray[np.int32], value: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Sum value[neighbours shared] over samples: (n, lx, k), (n, ly, k) -> (lx, ly)."""
+    return _row_scores(x, y, value, numba.get_num_threads())
+
+
+@numba.njit(cache=True, parallel=True)
+def _row_scores(
+    x: NDArray[np.int32], y: NDArray[np.int32], value: NDArray[np.float64], parts: int
+) -> NDArray[np.float64]:
+    n, layers_x, k = x.shape
+    layers_y = y.shape[1]
+    sums = np.zeros((parts, layers_y, layers_x))
+    for part in numba.prange(parts):
+        stamp = np.zeros((n, layers_x), dtype=np.uint16)
+        counts = np.zeros(layers_x, dtype=np.uint16)
+        for i in range(part * n // parts, (part + 1) * n // parts):
+            for a in range(layers_x):
+                for p in range(k):
+                    stamp[np.uint32(x[i, a, p]), a] = 1
+            for b in range(layers_y):
+                counts[:] = 0
+                for p in range(k):
+                    j = np.uint32(y[i, b, p])
+                    for a in range(layers_x):
+                        counts[a] += stamp[j, a]
+                for a in range(layers_x):
+                    sums[part, b, a] += value[counts[a]]
+            for a in range(layers_x):
+                for p in range(k):
+                    stamp[np.uint32(x[i, a, p]), a] = 0
+    return sums.sum(axis=0).T
+
+
+def reversed_graph(
+    x: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """List who has sample i as a neighbour: (layers, n, k) -> starts (layers, n + 1), members."""
+    return _reversed_graph(x)
+
+
+@numba.njit(cache=True, parallel=True)
+def _reversed_graph(x: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    layers, n, k = x.shape
+    starts = np.zeros((layers, n + 1), dtype=np.int64)
+    members = np.empty((layers, n * k), dtype=np.int32)
+    for a in numba.prange(layers):
+        for i in range(n):
+            for p in range(k):
+                starts[a, x[a, i, p] + 1] += 1
+        for i in range(n):
+            starts[a, i + 1] += starts[a, i]
+        place = starts[a].copy()
+        for i in range(n):
+            for p in range(k):
+                j = x[a, i, p]
+                members[a, place[j]] = i
+                place[j] += 1
+    return starts, members
+
+
+def cycles(
+    starts: NDArray[np.int64], members: NDArray[np.int32], y: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Count samples that come home: reversed graph of x, (n, layers_y, k) -> (lx, ly)."""
+    return _cycles(starts, members, y, numba.get_num_threads())
+
+
+@numba.njit(cache=True, parallel=True)
+def _cycles(
+    starts: NDArray[np.int64], members: NDArray[np.int32], y: NDArray[np.int32], parts: int
+) -> NDArray[np.int64]:
+    layers_x = starts.shape[0]
+    n, layers_y, k = y.shape
+    words = (layers_x + _LANES - 1) // _LANES
+    home = np.zeros((parts, layers_y, words * _LANES), dtype=np.int64)
+    for part in numba.prange(parts):
+        # Lane a of stamp[j] is 1 when sample i is a neighbour of j in layer a of x.
+        stamp = np.zeros((n, words), dtype=np.uint64)
+        sums = np.zeros((layers_y, words), dtype=np.uint64)
+        reached = np.zeros(words, dtype=np.uint64)
+        added = 0
+        for i in range(part * n // parts, (part + 1) * n // parts):
+            for a in range(layers_x):
+                bit = np.uint64(1) << np.uint64(8 * (a % _LANES))
+                for at in range(starts[a, i], starts[a, i + 1]):
+                    stamp[np.uint32(members[a, at]), a // _LANES] |= bit
+            if added == _LANE_LIMIT:
+                _flush(sums, home[part])
+                added = 0
+            added += 1
+            for b in range(layers_y):
+                reached[:] = np.uint64(0)
+                for p in range(k):
+                    j = np.uint32(y[i, b, p])
+                    for w in range(words):
+                        reached[w] |= stamp[j, w]
+                for w in range(words):
+                    sums[b, w] += reached[w]
+            for a in range(layers_x):
+                for at in range(starts[a, i], starts[a, i + 1]):
+                    stamp[np.uint32(members[a, at]), a // _LANES] = np.uint64(0)
+        _flush(sums, home[part])
+    return home.sum(axis=0)[:, :layers_x].T
+
+
+_QUARTER_LIMIT = 4095
+"""Samples after which a 16-bit counter that grows by at most 16 is flushed."""
+LONGEST_BITWISE = 63
+"""Neighbour lists up to this length fit a lane with one bit to spare for carries."""
+
+
+def _lane_bits(k: int) -> int:
+    return 16 if k < 16 else 32 if k < 32 else 64
+
+
+def common_subsequences(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Sum LCS lengths over samples, k <= 63: (n, lx, k), (n, ly, k) -> (lx, ly)."""
+    return _common_subsequences(x, y, _lane_bits(x.shape[2]), numba.get_num_threads())
+
+
+@numba.njit(cache=True, parallel=True)
+def _common_subsequences(
+    x: NDArray[np.int32], y: NDArray[np.int32], bits: int, parts: int
+) -> NDArray[np.int64]:
+    n, layers_x, k = x.shape
+    layers_y = y.shape[1]
+    lanes = 64 // bits
+    words = _whole_registers(layers_x, lanes)
+    full = _every_lane(k, bits)
+    sums = np.zeros((parts, layers_y, words * lanes), dtype=np.int64)
+    for part in numba.prange(parts):
+        # Bit p of lane a in place[j]: sample j is i's p-th neighbour in layer a of x. One step of
+        # the bit-parallel recurrence (Hyyro 2004) then runs for all layers of x at once.
+        place = np.zeros((n, words), dtype=np.uint64)
+        row = np.empty(words, dtype=np.uint64)
+        counts = np.zeros((layers_y, words), dtype=np.uint64)
+        for i in range(part * n // parts, (part + 1) * n // parts):
+            _stamp_places(x, i, bits, place)
+            for b in range(layers_y):
+                row[:] = full
+                for p in range(k):
+                    j = np.uint32(y[i, b, p])
+                    for w in range(words):
+                        v = row[w]
+                        u = v & place[j, w]
+                        row[w] = ((v + u) | (v - u)) & full
+                for w in range(words):
+                    counts[b, w] += _bit_counts(row[w] ^ full)
+            _clear_places(x, i, lanes, place)
+            if i % _QUARTER_LIMIT == 0:
+                _flush_quarters(counts, bits, sums[part])
+        _flush_quarters(counts, bits, sums[part])
+    return sums.sum(axis=0)[:, :layers_x].T
+
+
+@numba.njit(cache=True)
+def _whole_registers(layers: int, lanes: int) -> int:
+    """Words for so many lanes, in fours: what is left over would run one word at a time."""
+    return ((layers + lanes - 1) // lanes + 3) // 4 * 4
+
+
+@numba.njit(cache=True)
+def _every_lane(k: int, bits: int) -> np.uint64:
+    """Return the word whose lanes all have their lowest k bits set."""
+    word = np.uint64(0)
+    for lane in range(64 // bits):
+        word |= ((np.uint64(1) << np.uint64(k)) - np.uint64(1)) << np.uint64(lane * bits)
+    return word
+
+
+@numba.njit(cache=True)
+def _stamp_places(x: NDArray[np.int32], i: int, bits: int, place: NDArray[np.uint64]) -> None:
+    lanes = 64 // bits
+    for a in range(x.shape[1]):
+        for p in range(x.shape[2]):
+            place[np.uint32(x[i, a, p]), a // lanes] |= np.uint64(1) << np.uint64(
+                bits * (a % lanes) + p
+            )
+
+
+@numba.njit(cache=True)
+def _clear_places(x: NDArray[np.int32], i: int, lanes: int, place: NDArray[np.uint64]) -> None:
+    for a in range(x.shape[1]):
+        for p in range(x.shape[2]):
+            place[np.uint32(x[i, a, p]), a // lanes] = np.uint64(0)
+
+
+@numba.njit(cache=True, inline="always")
+def _bit_counts(v: np.uint64) -> np.uint64:
+    """Count set bits in each 16-bit quarter of a word."""
+    v = v - ((v >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    v = (v & np.uint64(0x3333333333333333)) + ((v >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    v = (v + (v >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (v + (v >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
+
+
+@numba.njit(cache=True)
+def _flush_quarters(counts: NDArray[np.uint64], bits: int, sums: NDArray[np.int64]) -> None:
+    """Move 16-bit counters to the 64-bit sums of their lanes before one overflows."""
+    lanes = 64 // bits
+    for b in range(counts.shape[0]):
+        for w in range(counts.shape[1]):
+            for quarter in range(4):
+                lane = w * lanes + quarter * 16 // bits
+                sums[b, lane] += np.int64(
+                    (counts[b, w] >> np.uint64(16 * quarter)) & np.uint64(0xFFFF)
+                )
+            counts[b, w] = np.uint64(0)
+
+
+def edit_distances(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Sum Levenshtein distances over samples, k <= 63: (n, lx, k), (n, ly, k) -> (lx, ly)."""
+    return _edit_distances(x, y, _lane_bits(x.shape[2]), numba.get_num_threads())
+
+
+@numba.njit(cache=True, parallel=True)
+def _edit_distances(
+    x: NDArray[np.int32], y: NDArray[np.int32], bits: int, parts: int
+) -> NDArray[np.int64]:
+    n, layers_x, k = x.shape
+    layers_y = y.shape[1]
+    lanes = 64 // bits
+    words = _whole_registers(layers_x, lanes)
+    full = _every_lane(k, bits)
+    one = _every_lane(1, bits)
+    rises = np.zeros((parts, layers_y, words * lanes), dtype=np.int64)
+    falls = np.zeros((parts, layers_y, words * lanes), dtype=np.int64)
+    for part in numba.prange(parts):
+        place = np.zeros((n, words), dtype=np.uint64)
+        up = np.empty(words, dtype=np.uint64)
+        down = np.empty(words, dtype=np.uint64)
+        risen = np.zeros((layers_y, words), dtype=np.uint64)
+        fallen = np.zeros((layers_y, words), dtype=np.uint64)
+        for i in range(part * n // parts, (part + 1) * n // parts):
+            _stamp_places(x, i, bits, place)
+            for b in range(layers_y):
+                up[:] = full
+                down[:] = 0
+                for p in range(k):
+                    j = np.uint32(y[i, b, p])
+                    for w in range(words):
+                        # Myers 1999 in Hyyro's form; bits say where the last column of the
+                        # distance table rises or falls by one.
+                        m = place[j, w]
+                        vp = up[w]
+                        vn = down[w]
+                        d0 = ((((m & vp) + vp) ^ vp) | m | vn) & full
+                        hp = vn | ((d0 | vp) ^ full)
+                        hn = d0 & vp
+                        # The shift brings a rise in at the bottom of every lane.
+                        hp = (hp + hp + one) & full
+                        up[w] = ((hn + hn) & full) | ((d0 | hp) ^ full)
+                        down[w] = hp & d0
+                for w in range(words):
+                    risen[b, w] += _bit_counts(up[w])
+                    fallen[b, w] += _bit_counts(down[w])
+            _clear_places(x, i, lanes, place)
+            if i % _QUARTER_LIMIT == 0:
+                _flush_quarters(risen, bits, rises[part])
+                _flush_quarters(fallen, bits, falls[part])
+        _flush_quarters(risen, bits, rises[part])
+        _flush_quarters(fallen, bits, falls[part])
+    # The last column starts at k, the letters of y used up, and adds its steps.
+    return ((rises - falls).sum(axis=0)[:, :layers_x] + n * k).T
+
+
+@numba.njit(cache=True, parallel=True)
+def row_common_subsequence(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return each sample's LCS length: (n, k), (n, k) -> (n,); any k.
+
+    A neighbour occurs once in a list, so the LCS is the longest increasing run of places.
+    """
+    n, k = x.shape
+    lengths = np.zeros(n, dtype=np.int64)
+    for i in numba.prange(n):
+        order = np.argsort(x[i])
+        ranked = x[i][order]
+        tails = np.empty(k, dtype=np.int64)
+        held = 0
+        for p in range(k):
+            at = np.searchsorted(ranked, y[i, p])
+            if at == k or ranked[at] != y[i, p]:
+                continue
+            place = order[at]
+            slot = np.searchsorted(tails[:held], place)
+            tails[slot] = place
+            if slot == held:
+                held += 1
+        lengths[i] = held
+    return lengths
+
+
+@numba.njit(cache=True, parallel=True)
+def row_edit_distance(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return each sample's Levenshtein distance by the classic table: (n, k), (n, k) -> (n,)."""
+    n, k = x.shape
+    distances = np.zeros(n, dtype=np.int64)
+    for i in numba.prange(n):
+        last = np.arange(k + 1)
+        for p in range(k):
+            diagonal = last[0]
+            last[0] = p + 1
+            for q in range(k):
+                best = diagonal + (0 if x[i, q] == y[i, p] else 1)
+                best = min(best, last[q] + 1, last[q + 1] + 1)
+                diagonal = last[q + 1]
+                last[q + 1] = best
+        distances[i] = last[k]
+    return distances
+
+
+@numba.njit(cache=True, parallel=True)
+def row_shared(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return how many neighbours each sample's two lists share: (n, k), (n, k) -> (n,)."""
+    n, k = x.shape
+    shared = np.zeros(n, dtype=np.int64)
+    for i in numba.prange(n):
+        a, b = np.sort(x[i]), np.sort(y[i])
+        p, q = 0, 0
+        while p < k and q < k:
+            if a[p] == b[q]:
+                shared[i] += 1
+                p += 1
+                q += 1
+            elif a[p] < b[q]:
+                p += 1
+            else:
+                q += 1
+    return shared
+
+
+def shared_products(
+    x: NDArray[np.int32],
+    y: NDArray[np.int32],
+    values_x: NDArray[np.float32],
+    values_y: NDArray[np.float32],
+) -> NDArray[np.float64]:
+    """Sum value_x * value_y over shared neighbours: (n, lx, k), (n, ly, k) twice -> (lx, ly)."""
+    return _shared_products(x, y, values_x, values_y, numba.get_num_threads())
+
+
+@numba.njit(cache=True, parallel=True)
+def _shared_products(
+    x: NDArray[np.int32],
+    y: NDArray[np.int32],
+    values_x: NDArray[np.float32],
+    values_y: NDArray[np.float32],
+    parts: int,
+) -> NDArray[np.float64]:
+    n, layers_x, k = x.shape
+    layers_y = y.shape[1]
+    sums = np.zeros((parts, layers_y, layers_x))
+    for part in numba.prange(parts):
+        stamp = np.zeros((n, layers_x))
+        for i in range(part * n // parts, (part + 1) * n // parts):
+            for a in range(layers_x):
+                for p in range(k):
+                    stamp[np.uint32(x[i, a, p]), a] = values_x[i, a, p]
+            for b in range(layers_y):
+                for p in range(k):
+                    j = np.uint32(y[i, b, p])
+                    v = np.float64(values_y[i, b, p])
+                    for a in range(layers_x):
+                        sums[part, b, a] += v * stamp[j, a]
+            for a in range(layers_x):
+                for p in range(k):
+                    stamp[np.uint32(x[i, a, p]), a] = 0.0
+    return sums.sum(axis=0).T
+
+
+@numba.njit(cache=True, parallel=True)
+def reciprocal(x: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Say where the neighbour also has the sample as its neighbour: (layers, n, k) -> same."""
+    layers, n, k = x.shape
+    found = np.zeros((layers, n, k), dtype=np.bool_)
+    for a in numba.prange(layers):
+        for i in range(n):
+            for p in range(k):
+                j = x[a, i, p]
+                for q in range(k):
+                    if x[a, j, q] == i:
+                        found[a, i, p] = True
+                        break
+    return found
+
+
+def masked_marginals(
+    x: NDArray[np.int32],
+    y: NDArray[np.int32],
+    values_x: NDArray[np.float32],
+    values_y: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Sums of kernels kept at shared neighbours, for every pair of layers (lx, ly).
+
+    Both kernels K and L keep entry (i, j) where j is a neighbour of i in both layers; returned
+    are the sum of K, the sum of L, and 1'KL1 = sum_j (column sum of K)_j (row sum of L)_j.
+    Arguments are (layers, n, k), each row's neighbours in rising order.
+    """
+    return _masked_marginals(x, y, values_x, values_y)
+
+
+@numba.njit(cache=True, parallel=True)
+def _masked_marginals(
+    x: NDArray[np.int32],
+    y: NDArray[np.int32],
+    values_x: NDArray[np.float32],
+    values_y: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    layers_x, n, k = x.shape
+    layers_y = y.shape[0]
+    sum_x = np.zeros((layers_x, layers_y))
+    sum_y = np.zeros((layers_x, layers_y))
+    cross = np.zeros((layers_x, layers_y))
+    for pair in numba.prange(layers_x * layers_y):
+        a, b = pair // layers_y, pair % layers_y
+        column = np.zeros(n)
+        row = np.zeros(n)
+        for i in range(n):
+            p, q = 0, 0
+            while p < k and q < k:
+                one, other = x[a, i, p], y[b, i, q]
+                if one == other:
+                    column[one] += values_x[a, i, p]
+                    row[i] += values_y[b, i, q]
+                    p += 1
+                    q += 1
+                elif one < other:
+                    p += 1
+                else:
+                    q += 1
+        sum_x[a, b] = column.sum()
+        sum_y[a, b] = row.sum()
+        total = 0.0
+        for j in range(n):
+            total += column[j] * row[j]
+        cross[a, b] = total
+    return sum_x, sum_y, cross
+
+
+@numba.njit(cache=True, parallel=True)
+def pack(
+    matrices: NDArray[np.float32], order: NDArray[np.int64], first: int, out: NDArray[np.float32]
+) -> None:
+    """Write rows `first` ... of relabelled symmetric matrices as packed upper triangles.
+
+    `matrices` (layers, n, n); row i contributes entries (i, j), j >= i, of
+    M[order[i], order[j]], off-diagonals times sqrt(2) so that inner products of packed rows are
+    those of whole matrices. `out` (layers, entries) holds as many whole rows as fit.
+    """
+    layers, n, _ = matrices.shape
+    root = np.float32(np.sqrt(2.0))
+    for a in numba.prange(layers):
+        at = 0
+        i = first
+        while at < out.shape[1]:
+            source = matrices[a, order[i]]
+            out[a, at] = source[order[i]]
+            for j in range(i + 1, n):
+                out[a, at + j - i] = root * source[order[j]]
+            at += n - i
+            i += 1

@@ -1,12 +1,18 @@
 """All pairs of layers at once, and the best of them."""
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from jaxtyping import Int64
 
+from prh_core.calibration import benjamini_hochberg, calibrate, null_best
+from prh_core.calibration import permutations as draw_orders
 from prh_core.errors import DegenerateLayerError, SampleCountError
-from prh_core.metrics.registry import get_metric
-from prh_core.prepare import constant_layers, normalize, truncate
+from prh_core.intervals import Interval
+from prh_core.metrics import get_metric
+from prh_core.metrics.registry import Metric, Need
+from prh_core.prepare import check_range, constant_layers, normalize, truncate
 from prh_core.types import Features, Layers, LayerScores, as_layers
 
 
@@ -28,6 +34,24 @@ class Alignment(NamedTuple):
     layers concatenated."""
     table: LayerScores
     """(layers_x, layers_y), one more row and column with ``concatenate=True``."""
+    calibrated: float | None = None
+    """max((score - threshold) / (best - threshold), 0); None without permutations."""
+    p_value: float | None = None
+    """(1 + relabellings at least as close) / (permutations + 1), best over layers."""
+    interval: Interval | None = None
+    """Confidence interval of the best pair's score, that pair held fixed; None when not asked."""
+    threshold: float | None = None
+    """tau: what the best of a table of unrelated layers stays within, 95 times in 100."""
+    null_mean: float | None = None
+    """Mean of the best score over the relabellings."""
+
+
+class PanelAlignment(NamedTuple):
+    """One model against many."""
+
+    alignments: dict[str, Alignment]
+    q_values: dict[str, float] | None
+    """Benjamini-Hochberg over the panel; None without permutations."""
 
 
 def best_pair(table: LayerScores, higher_is_closer: bool = True) -> BestPair | None:
@@ -59,10 +83,12 @@ def prepare_layers(
     ready = truncate(layers, truncation)
     if normalized:
         ready = normalize(ready, name)
+    else:
+        check_range(ready, name)
     for index in np.flatnonzero(constant_layers(ready)):
         raise DegenerateLayerError(
             f"{name}: layer {index} is constant (all {ready[index].shape[0]} rows are the same), "
-            "so it has no nearest neighbours"
+            "so no sample is nearer than another"
         )
     return ready
 
@@ -76,6 +102,11 @@ def align(
     truncate: Literal["exact", "mean"] | None = None,
     normalize: bool = True,
     concatenate: bool = False,
+    permutations: int = 0,
+    seed: int = 0,
+    device: str | None = None,
+    sigma: float | None = None,
+    confidence: float | None = None,
 ) -> Alignment:
     """Score how alike X and Y represent the same n samples, over all pairs of layers.
 
@@ -85,7 +116,7 @@ def align(
         One (n, d) array, a (layers, n, d) array, or a list of (n, d_l) arrays; numpy or torch.
         Row i of both sides is the same sample, or the two halves of pair i.
     metric
-        A registered name, see `prh_core.metrics.all_metrics`.
+        A registered name, see `prh_core.all_metrics`.
     k
         Neighbours per sample, for metrics that use them.
     truncate
@@ -94,15 +125,25 @@ def align(
         l2-normalise each row.
     concatenate
         Add all layers side by side as one more candidate on each side.
+    permutations
+        Relabellings of Y's samples to calibrate against; 0: none.
+    seed
+        Of the relabellings and of the interval's resampling.
+    device
+        None: numpy on this machine's cores; "cuda" or another torch device for the products.
+    sigma
+        Bandwidth for RBF metrics; None: the median distance.
+    confidence
+        Level of the interval, e.g. 0.95; None: no interval.
 
     Returns
     -------
-    Alignment(score, layers, table)
+    Alignment(score, layers, table, calibrated, p_value, interval, threshold, null_mean)
 
     Raises
     ------
     FeatureShapeError, NotFiniteError, SampleCountError, NeighbourCountError,
-    DegenerateLayerError, UnknownMetricError
+    DegenerateLayerError, UnknownMetricError, TooManySamplesError
 
     Examples
     --------
@@ -110,23 +151,123 @@ def align(
     >>> X = np.random.default_rng(0).normal(size=(100, 8))
     >>> align(X, 2 * X).score
     1.0
+    >>> result = align(X, X[:, :4], permutations=99, confidence=0.95)
+    >>> result.p_value, result.interval.low < result.score < result.interval.high
+    (0.01, True)
+    """
+    return align_panel(
+        X,
+        {"Y": Y},
+        metric=metric,
+        k=k,
+        truncate=truncate,
+        normalize=normalize,
+        concatenate=concatenate,
+        permutations=permutations,
+        seed=seed,
+        device=device,
+        sigma=sigma,
+        confidence=confidence,
+    ).alignments["Y"]
+
+
+def align_panel(
+    X: Features,  # noqa: N803
+    panel: Mapping[str, Features],
+    *,
+    metric: str = "mutual_knn",
+    k: int = 10,
+    truncate: Literal["exact", "mean"] | None = None,
+    normalize: bool = True,
+    concatenate: bool = False,
+    permutations: int = 0,
+    seed: int = 0,
+    device: str | None = None,
+    sigma: float | None = None,
+    confidence: float | None = None,
+) -> PanelAlignment:
+    """Score one model against many, each prepared once, with one false discovery rate.
+
+    Parameters
+    ----------
+    X
+        The model, as in `align`.
+    panel
+        Name -> features of every other model, over the same samples in the same order.
+    metric, k, truncate, normalize, concatenate, permutations, seed, device, sigma, confidence
+        As in `align`; the same relabellings serve the whole panel.
+
+    Returns
+    -------
+    PanelAlignment(alignments, q_values), both by name.
+
+    Raises
+    ------
+    As `align`; a message calls a model by its name in the panel.
     """
     chosen = get_metric(metric)
-    x, y = as_layers(X, "X"), as_layers(Y, "Y")
-    if x[0].shape[0] != y[0].shape[0]:
-        raise SampleCountError(
-            f"X and Y must hold the same samples in the same order, got {x[0].shape[0]} rows "
-            f"and {y[0].shape[0]} rows"
+    need = Need(k if chosen.uses_k else 1, concatenate, sigma, device)
+
+    def prepared(features: Features, name: str) -> Any:
+        layers = as_layers(features, name)
+        if len(layers[0]) != len(x_layers[0]):
+            raise SampleCountError(
+                f"X and {name} must hold the same samples in the same order, got "
+                f"{len(x_layers[0])} rows and {len(layers[0])} rows"
+            )
+        ready = prepare_layers(layers, truncation=truncate, normalized=normalize, name=name)
+        try:
+            return chosen.family.prepare(ready, need)
+        except DegenerateLayerError as error:
+            raise DegenerateLayerError(f"{name}: {error}") from None
+
+    x_layers = as_layers(X, "X")
+    orders = draw_orders(len(x_layers[0]), permutations, seed)
+    x = prepared(x_layers, "X")
+    found: dict[str, Alignment] = {}
+    for name, features in panel.items():
+        y = prepared(features, name)
+        found[name] = _alignment(chosen, x, y, k, orders, seed, confidence, name)
+    tested = [a.p_value for a in found.values() if a.p_value is not None]
+    q_values = None
+    if permutations and tested:
+        q_values = dict(zip(found, benjamini_hochberg(np.array(tested)).tolist(), strict=True))
+    return PanelAlignment(found, q_values)
+
+
+def _alignment(
+    metric: Metric,
+    x: Any,
+    y: Any,
+    k: int,
+    orders: Int64[np.ndarray, "count n"],
+    seed: int,
+    confidence: float | None,
+    name: str,
+) -> Alignment:
+    table = metric.compare(x, y, [k])[0]
+    best = best_pair(table, metric.higher_is_closer)
+    if best is None:
+        raise DegenerateLayerError(
+            f"X and {name}: {metric.name} is not defined for any pair of layers"
         )
-    sides = [
-        chosen.family.prepare(
-            prepare_layers(side, truncation=truncate, normalized=normalize, name=name),
-            k,
-            concatenate,
-        )
-        for side, name in ((x, "X"), (y, "Y"))
-    ]
-    table = chosen.compare(sides[0], sides[1], [k])[0]
-    best = best_pair(table, chosen.higher_is_closer)
-    assert best is not None  # constant layers were refused above
-    return Alignment(best.score, (best.layer_x, best.layer_y), table)
+    pair = (best.layer_x, best.layer_y)
+    interval = None
+    if confidence is not None:
+        interval = metric.interval(x, y, pair, k, confidence, seed)
+    if not len(orders):
+        return Alignment(best.score, pair, table, interval=interval)
+    null = null_best([metric], [x], y, [k], orders)[0, 0, 0]
+    against = calibrate(
+        best.score, null, best=metric.best, higher_is_closer=metric.higher_is_closer
+    )
+    return Alignment(
+        best.score,
+        pair,
+        table,
+        against.score,
+        against.p_value,
+        interval,
+        against.threshold,
+        against.null_mean,
+    )

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from prh_core.errors import DegenerateLayerError, FeatureShapeError
-from prh_core.kernels import magnitude_histogram, unit_rows
+from prh_core.kernels import magnitude_histogram, row_histogram, row_next_above, unit_rows
 from prh_core.types import Layer, Layers
 
 Truncation = Literal["exact", "mean"]
@@ -80,14 +80,35 @@ def exact_threshold(layers: Layers, quantile: float = QUANTILE) -> np.float32:
 
 def mean_threshold(layers: Layers, quantile: float = QUANTILE) -> np.float32:
     """Return the mean over samples of the quantile of |x| over that sample's layers and dims."""
-    rows = np.concatenate([np.abs(layer) for layer in layers], axis=1)
-    position = quantile * (rows.shape[1] - 1)
+    width = sum(layer.shape[1] for layer in layers)
+    n = len(layers[0])
+    position = quantile * (width - 1)
     low = int(position)
-    high = min(low + 1, rows.shape[1] - 1)
-    rows.partition((low, high), axis=1)
-    below = rows[:, low].astype(np.float64)
-    above = rows[:, high].astype(np.float64)
-    return np.float32((below + (position - low) * (above - below)).mean())
+    bits = [layer.view(np.uint32) for layer in layers]
+    # As in exact_threshold, with a histogram per sample.
+    prefix = np.zeros(n, dtype=np.uint32)
+    rank = np.full(n, low, dtype=np.int64)
+    held = np.zeros(n, dtype=np.int64)
+    known = 0
+    for digits in (11, 11, 9):
+        shift = 31 - known - digits
+        counts = np.zeros((n, 1 << digits), dtype=np.int32)
+        for layer in bits:
+            row_histogram(layer, prefix, known, shift, counts)
+        running = np.cumsum(counts, axis=1)
+        bucket = (running <= rank[:, None]).sum(axis=1)
+        held = counts[np.arange(n), bucket]
+        rank -= running[np.arange(n), bucket] - held
+        prefix = (prefix << np.uint32(digits)) | bucket.astype(np.uint32)
+        known += digits
+    above = np.full(n, 0x7F7FFFFF, dtype=np.uint32)
+    for layer in bits:
+        row_next_above(layer, prefix, above)
+    # The next value in order is the same one again unless it was the last of its kind.
+    last = rank == held - 1
+    above = np.where(last & (low + 1 < width), above, prefix)
+    here, there = (part.view(np.float32).astype(np.float64) for part in (prefix, above))
+    return np.float32((here + (position - low) * (there - here)).mean())
 
 
 def normalize(layers: Layers, name: str = "X") -> Layers:
@@ -104,13 +125,44 @@ def normalize(layers: Layers, name: str = "X") -> Layers:
     return [_normalize_layer(layer, name, index) for index, layer in enumerate(layers)]
 
 
-def constant_layers(layers: Layers) -> Bool[np.ndarray, " layers"]:
-    """Say which layers are constant: every row the same, so no sample is nearer than another.
+def check_range(layers: Layers, name: str = "X") -> None:
+    """Refuse layers whose rows differ so much in size that inner products vanish in float32.
 
-    This happens to real models: the embedding of the last token of a prompt that always ends
-    in the same word.
+    Rows of zeros are fine here: their inner products are zero, and say so.
+
+    Raises
+    ------
+    DegenerateLayerError
+        A row is more than 1e18 times smaller than the layer's largest; the message says which.
     """
-    return np.array([bool((layer == layer[:1]).all()) for layer in layers])
+    for index, layer in enumerate(layers):
+        largest = np.maximum(layer.max(axis=1), -layer.min(axis=1)).astype(np.float64)
+        small = np.flatnonzero((largest > 0) & (largest < 1e-18 * largest.max()))
+        if small.size:
+            raise DegenerateLayerError(
+                f"{name}: row {int(small[0])} of layer {index} is more than 1e18 times smaller "
+                "than the layer's largest row, too small for float32 products; normalise rows"
+            )
+
+
+def constant_layers(layers: Layers) -> Bool[np.ndarray, " layers"]:
+    """Say which layers are constant: every row the same up to float32's rounding.
+
+    No sample is then nearer than another. This happens to real models: the embedding of the last
+    token of a prompt that always ends in the same word.
+    """
+    return np.array([_constant(layer) for layer in layers])
+
+
+def _constant(layer: Layer) -> bool:
+    first = layer[0].astype(np.float64)
+    near = (1e-6 * np.abs(first).max()) ** 2 * layer.shape[1]
+    # Real layers differ in the first rows already, so few of them are read to the end.
+    for start in range(0, len(layer), 64):
+        away = layer[start : start + 64] - first
+        if (np.einsum("ij,ij->i", away, away) > near).any():
+            return False
+    return True
 
 
 def _normalize_layer(layer: Layer, name: str, index: int) -> Layer:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Float32, Int32
+from jaxtyping import Float, Float32, Int32, Int64
 
 from prh_core.errors import FeatureShapeError, NotFiniteError, SampleCountError
 
@@ -14,6 +14,8 @@ Layers = list[Layer]
 """A model's layers in depth order; n is shared, widths may differ."""
 Neighbours = Int32[np.ndarray, "_ _ _"]
 """(layers, n, k): indices of the k nearest other samples, nearest first."""
+Order = Int64[np.ndarray, " n"]
+"""A permutation of the samples."""
 LayerScores = Float[np.ndarray, "layers_x layers_y"]
 """One score per pair of layers; NaN where a layer cannot be compared."""
 

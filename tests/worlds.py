@@ -15,7 +15,7 @@ from ingest.datasets import Dataset
 from ingest.feature_store import FeatureHeader, unit_key
 from ingest.progress import Silent
 from ingest.run import Run, record_dataset, record_features, score_missing
-from ingest.score import FeatureFile, Setting, open_features, plan
+from ingest.score import FeatureFile, Setting, open_features, plan, settings_for
 from ingest.workspace import Workspace
 
 
@@ -41,9 +41,10 @@ MODELS = (
     PlantedModel("vis-other", "vision", "Vis B", 4, 16, 1.0),
     PlantedModel("vis-random", "vision", "random weights", 3, 16, 1e6, False),
 )
-SETTINGS = tuple(
-    Setting("mutual_knn", k, truncation) for truncation in ("exact", "mean") for k in (5, 10)
-)
+MUTUAL = settings_for(["mutual_knn"], [5, 10], ["exact", "mean"], permutations=19)
+OTHERS = settings_for(["cka", "cknna", "cycle_knn", "procrustes"], [10], ["exact"], permutations=19)
+"""Without k, of either direction, asymmetric, and a distance."""
+SETTINGS = (*MUTUAL, *OTHERS)
 
 
 def build_world(

@@ -23,6 +23,7 @@ class Setting:
     row_order: str
     metric: str
     k: int | None
+    sigma: float | None
     truncation: str
     normalized: bool
     pooling: str
@@ -60,6 +61,7 @@ def settings() -> Answer:
         metric: registered name
         metric_label: name in words
         k: neighbours per sample; null for metrics without k
+        sigma: bandwidth asked for; null for metrics without one or by their own default
         truncation: outlier truncation
         normalized: whether rows were l2-normalised
         pooling: how a caption's tokens became one vector
@@ -77,6 +79,13 @@ def alignment(setting: Setting, *, concatenated: bool, untrained: bool) -> Answe
         vision_label: unique name
         alignment: best score over layer pairs (mutual k-NN: share of common neighbours, 0 to 1)
         chance: expected score of one pair of unrelated layers, same unit
+        calibrated: alignment beyond the threshold, 1 for identical; null where not calibrated
+        p_value: share of relabelled tables at least as close; null where not calibrated
+        q_value: p_value corrected for the model pairs of the setting; null where not calibrated
+        null_threshold: what 5 % of relabelled tables exceed, same unit; null where not calibrated
+        interval_low: confidence interval of alignment, lower end; null where not made
+        interval_high: upper end
+        higher_is_closer: false where the metric is a distance
         language_layer: name of the best layer
         vision_layer: name of the best layer
         language_group: family, or untrained
@@ -104,7 +113,9 @@ def measured(setting: Setting) -> Answer:
         skipped: corrupt images left out
         n: samples
         k: neighbours per sample; null for metrics without k
+        sigma: bandwidth asked for; null for metrics without one or by their own default
         metric_label: name in words
+        higher_is_closer: false where the metric is a distance
         truncation: outlier truncation
         normalized: whether rows were l2-normalised
         pooling: how a caption's tokens became one vector
@@ -113,6 +124,10 @@ def measured(setting: Setting) -> Answer:
         language_models: count
         vision_models: count
         pairs: count
+        permutations: relabelled tables per score, comma-separated; null where not calibrated
+        seeds: of the permutations, comma-separated; null where not calibrated
+        interval_level: e.g. 0.95; null where no interval was made
+        interval_method: how; null where no interval was made
         runs: ids of the runs, comma-separated
         measured_at: UTC, of the last score
     """
@@ -151,6 +166,51 @@ def depth(unit_key: str) -> Answer:
         chance: expected score of one pair of unrelated layers, same unit
     """
     return _answer("depth", unit_key=unit_key)
+
+
+def metrics() -> Answer:
+    """Return the alignment metrics, with the properties of the paper's Fig. 11.
+
+    Columns:
+        metric: label
+        symmetric: swapping the models leaves the score as it is
+        global: every pair of samples counts, not only near ones
+        ordinal: the order of neighbours counts
+        batchable: can be estimated from batches
+        range: attainable scores
+        closer: higher or lower
+        direction: which way an asymmetric metric runs
+        equation: definition
+        citation: where it was published
+        family: metrics that share their preparation
+        name: registered name
+        scores: scores here
+    """
+    return _answer("metrics")
+
+
+def metric_scores(dataset_id: str, row_order: str) -> Answer:
+    """Compare the metrics on one dataset: trained models only, each metric's customary setting.
+
+    Columns:
+        metric_label: name in words, with its k
+        calibrated: mean over the pairs, in shares of the way from the threshold to identical
+        calibrated_low: smallest of the pairs
+        calibrated_high: largest of the pairs
+        alignment: mean score, in the metric's own unit
+        pairs: calibrated pairs of trained models
+        significant: pairs with q_value at most 0.05
+        k: neighbours per sample; null for metrics without k
+        sigma: bandwidth asked for; null for metrics without one or by their own default
+        truncation: outlier truncation
+        normalized: whether rows were l2-normalised
+        pooling: how a caption's tokens became one vector
+        prompt: name of the prompt round the caption
+        permutations: relabelled tables per score
+        n: samples
+        metric: registered name
+    """
+    return _answer("metric_scores", dataset_id=dataset_id, row_order=row_order)
 
 
 def coverage() -> Answer:

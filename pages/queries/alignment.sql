@@ -1,21 +1,24 @@
--- Alignment of every language model with every vision model in one setting, the strongest first.
+-- Alignment of every language model with every vision model in one setting, the closest first.
 -- $concatenated: let "all layers side by side" compete with the single layers, as the paper does.
 -- $untrained: show randomly initialised controls, too.
 WITH shown AS (
     SELECT
         a.*,
-        s.pooling_y AS vision_pooling,
         CASE WHEN $concatenated THEN a.score ELSE a.single_layer_score END AS alignment,
         CASE WHEN $concatenated THEN a.language_layer ELSE a.single_language_layer END AS best_language_layer,
-        CASE WHEN $concatenated THEN a.vision_layer ELSE a.single_vision_layer END AS best_vision_layer
+        CASE WHEN $concatenated THEN a.vision_layer ELSE a.single_vision_layer END AS best_vision_layer,
+        -- The interval is that of one pair of layers: it holds wherever that pair is the best.
+        $concatenated OR (
+            a.language_layer = a.single_language_layer AND a.vision_layer = a.single_vision_layer
+        ) AS same_pair
     FROM language_vision_alignment AS a
-    JOIN current_scores AS s USING (unit_key)
     WHERE a.dataset_id = $dataset_id
         AND a.row_order = $row_order
         AND a.metric = $metric
         AND a.k IS NOT DISTINCT FROM $k
+        AND a.sigma IS NOT DISTINCT FROM $sigma
         AND a.truncation = $truncation
-        AND s.normalized = $normalized
+        AND a.normalized = $normalized
         AND a.pooling = $pooling
         AND a.prompt = $prompt
         AND ($untrained OR (a.language_trained AND a.vision_trained))
@@ -35,8 +38,8 @@ named AS (
                     THEN ' [' || vision_model || ']'
                 ELSE ''
             END || CASE
-                WHEN count(DISTINCT vision_pooling) OVER (PARTITION BY vision_model) > 1
-                    THEN ', ' || vision_pooling
+                WHEN count(DISTINCT pooling_y) OVER (PARTITION BY vision_model) > 1
+                    THEN ', ' || pooling_y
                 ELSE ''
             END AS vision_label
         )
@@ -48,6 +51,14 @@ SELECT
     vision_label,
     alignment,
     chance,
+    -- Relabelled tables held the concatenation, too: they say nothing about single layers only.
+    CASE WHEN $concatenated THEN calibrated END AS calibrated,
+    CASE WHEN $concatenated THEN p_value END AS p_value,
+    CASE WHEN $concatenated THEN q_value END AS q_value,
+    CASE WHEN $concatenated THEN null_threshold END AS null_threshold,
+    CASE WHEN same_pair THEN interval_low END AS interval_low,
+    CASE WHEN same_pair THEN interval_high END AS interval_high,
+    higher_is_closer,
     best_language_layer AS language_layer,
     best_vision_layer AS vision_layer,
     CASE WHEN language_trained THEN language_family ELSE 'untrained' END AS language_group,
@@ -60,4 +71,4 @@ SELECT
     vision_model,
     unit_key
 FROM named
-ORDER BY alignment DESC, language_label, vision_label
+ORDER BY CASE WHEN higher_is_closer THEN -alignment ELSE alignment END, language_label, vision_label

@@ -1,16 +1,18 @@
--- How far each single layer of a pair can reach: its best score over the other model's single layers.
+-- How far each single layer of a pair can reach: its closest score over the other model's single layers.
 WITH cells AS (
     SELECT
         t.*,
         len(s.layer_names_x) - 1 AS layers_x,
         len(s.layer_names_y) - 1 AS layers_y,
         s.null_mean,
+        coalesce(m.higher_is_closer, true) AS higher_is_closer,
         l.label AS label_x,
         v.label AS label_y
     FROM layer_scores AS t
     JOIN current_scores AS s USING (unit_key)
     JOIN models AS l ON l.model_id = s.model_x
     JOIN models AS v ON v.model_id = s.model_y
+    LEFT JOIN metrics AS m ON m.name = s.metric
     WHERE t.unit_key = $unit_key
         AND t.layer_x < len(s.layer_names_x) - 1
         AND t.layer_y < len(s.layer_names_y) - 1
@@ -22,11 +24,14 @@ SELECT
     layer_x AS layer,
     layer_name_x AS layer_name,
     layer_x / greatest(layers_x - 1, 1) AS depth,
-    max(score) AS alignment,
-    arg_max(layer_name_y, score) AS partner_layer,
+    CASE WHEN higher_is_closer THEN max(score) ELSE min(score) END AS alignment,
+    CASE
+        WHEN higher_is_closer THEN arg_max(layer_name_y, score)
+        ELSE arg_min(layer_name_y, score)
+    END AS partner_layer,
     null_mean AS chance
 FROM cells
-GROUP BY ALL
+GROUP BY label_x, layer_x, layer_name_x, layers_x, null_mean, higher_is_closer
 UNION ALL
 SELECT
     'vision' AS modality,
@@ -34,9 +39,12 @@ SELECT
     layer_y AS layer,
     layer_name_y AS layer_name,
     layer_y / greatest(layers_y - 1, 1) AS depth,
-    max(score) AS alignment,
-    arg_max(layer_name_x, score) AS partner_layer,
+    CASE WHEN higher_is_closer THEN max(score) ELSE min(score) END AS alignment,
+    CASE
+        WHEN higher_is_closer THEN arg_max(layer_name_x, score)
+        ELSE arg_min(layer_name_x, score)
+    END AS partner_layer,
     null_mean AS chance
 FROM cells
-GROUP BY ALL
+GROUP BY label_y, layer_y, layer_name_y, layers_y, null_mean, higher_is_closer
 ORDER BY modality, layer

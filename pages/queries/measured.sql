@@ -8,7 +8,9 @@ SELECT
     len(d.skipped) AS skipped,
     s.n,
     s.k,
-    replace(replace(s.metric, '_', ' '), 'knn', 'k-NN') AS metric_label,
+    s.sigma,
+    coalesce(m.label, s.metric) AS metric_label,
+    coalesce(m.higher_is_closer, true) AS higher_is_closer,
     s.truncation,
     s.normalized,
     s.pooling_x AS pooling,
@@ -17,16 +19,22 @@ SELECT
     count(DISTINCT s.model_x) AS language_models,
     count(DISTINCT s.model_y) AS vision_models,
     count(*) AS pairs,
+    string_agg(DISTINCT nullif(s.permutations, 0), ', ') AS permutations,
+    string_agg(DISTINCT CASE WHEN s.permutations > 0 THEN s.seed END, ', ') AS seeds,
+    max(s.interval_level) AS interval_level,
+    max(s.interval_method) AS interval_method,
     string_agg(DISTINCT s.run_id, ', ' ORDER BY s.run_id) AS runs,
     strftime(max(s.finished_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M UTC') AS measured_at
 FROM current_scores AS s
 JOIN models AS l ON l.model_id = s.model_x AND l.modality = 'language'
 JOIN models AS v ON v.model_id = s.model_y AND v.modality = 'vision'
 JOIN datasets AS d ON d.dataset_id = s.dataset_id AND d.row_order = s.row_order
+LEFT JOIN metrics AS m ON m.name = s.metric
 WHERE s.dataset_id = $dataset_id
     AND s.row_order = $row_order
     AND s.metric = $metric
     AND s.k IS NOT DISTINCT FROM $k
+    AND s.sigma IS NOT DISTINCT FROM $sigma
     AND s.truncation = $truncation
     AND s.normalized = $normalized
     AND s.pooling_x = $pooling

@@ -11,24 +11,25 @@ SELECT
     END AS dataset,
     a.n,
     a.metric,
-    replace(replace(a.metric, '_', ' '), 'knn', 'k-NN') AS metric_label,
+    a.metric_label,
     a.k,
+    a.sigma,
     a.truncation,
-    s.normalized,
+    a.normalized,
     a.pooling,
     a.prompt,
     count(*) AS pairs
 FROM language_vision_alignment AS a
-JOIN current_scores AS s USING (unit_key)
 GROUP BY
-    a.dataset_id, a.dataset, a.row_order, a.n, a.metric, a.k, a.truncation, s.normalized,
-    a.pooling, a.prompt
+    a.dataset_id, a.dataset, a.row_order, a.n, a.metric, a.metric_label, a.k, a.sigma,
+    a.truncation, a.normalized, a.pooling, a.prompt
 ORDER BY
     max(count(*)) OVER (PARTITION BY a.dataset_id, a.row_order) DESC,
     max(max(a.finished_at)) OVER (PARTITION BY a.dataset_id, a.row_order) DESC,
     a.metric <> 'mutual_knn', a.metric,
     abs(coalesce(a.k, 10) - 10), a.k,
+    a.sigma NULLS FIRST,
     a.truncation <> 'exact', a.truncation,
-    NOT s.normalized,
+    NOT a.normalized,
     a.pooling <> 'mean', a.pooling,
     a.prompt <> 'none', a.prompt

@@ -98,6 +98,7 @@ _STEPS = (
     ("Dataset", "dataset", "dataset", 240),
     ("Metric", "metric_label", "metric", 170),
     ("Neighbours k", "k", "k", 130),
+    ("Bandwidth σ", "sigma", "sigma", 130),
     ("Truncation", "truncation", "truncation", 150),
     ("Rows normalised", "normalized", "normalised", 150),
     ("Caption pooling", "pooling", "pooling", 160),
@@ -110,6 +111,8 @@ def choose_setting(controls: Controls, settings: pl.DataFrame) -> Setting:
     left = settings
     for label, column, key, width in _STEPS:
         options = left[column].unique(maintain_order=True).to_list()
+        if options == [None]:
+            continue  # the metric has no such thing, whatever the address of another one says
         picked = controls.choose(
             label,
             sorted(options, key=_natural),

@@ -1,6 +1,24 @@
 """Alignment metrics: a registry, and one file per family, which registers its metrics."""
 
-from prh_core.metrics.neighbours import MUTUAL_KNN
-from prh_core.metrics.registry import Family, Metric, all_metrics, get_metric, register
+from prh_core.metrics import local, matrices, neighbours, subspaces
+from prh_core.metrics.registry import (
+    Family,
+    Metric,
+    Need,
+    all_metrics,
+    get_metric,
+    register,
+)
 
-__all__ = ["MUTUAL_KNN", "Family", "Metric", "all_metrics", "get_metric", "register"]
+__all__ = [
+    "Family",
+    "Metric",
+    "Need",
+    "all_metrics",
+    "get_metric",
+    "local",
+    "matrices",
+    "neighbours",
+    "register",
+    "subspaces",
+]

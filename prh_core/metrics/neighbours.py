@@ -1,21 +1,42 @@
 """The k-nearest-neighbour family: neighbours found once per layer, compared in stacks."""
+# pyright: basic
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.stats import hypergeom
 
 from prh_core.errors import NeighbourCountError, SampleCountError
-from prh_core.kernels import shared_neighbours, top_k
-from prh_core.metrics.registry import Family, Metric, register
-from prh_core.types import Layers, Neighbours
+from prh_core.intervals import DYAD_ROBUST, Interval, dyad_robust
+from prh_core.kernels import (
+    LONGEST_BITWISE,
+    common_subsequences,
+    cycles,
+    edit_distances,
+    reversed_graph,
+    row_common_subsequence,
+    row_edit_distance,
+    row_scores,
+    row_shared,
+    shared_neighbours,
+)
+from prh_core.metrics.registry import Family, Metric, Need, register
+from prh_core.products import products, scaled, weights_of_sum
+from prh_core.types import Layers, Neighbours, Order
 
 BLOCK_BYTES = 64 * 2**20
 """Similarities held at once while searching: rows of a block times n, in float32."""
 
+PairScores = NDArray[np.float64]
 
-def nearest(layers: Layers, k: int, concatenate: bool = False) -> Neighbours:
+
+def nearest(
+    layers: Layers, k: int, concatenate: bool = False, device: str | None = None
+) -> Neighbours:
     """Find each sample's k nearest other samples by inner product, in every layer.
 
     S(i) = the k samples j != i with the largest <x_i, x_j>; ties go to the lower index
@@ -31,6 +52,8 @@ def nearest(layers: Layers, k: int, concatenate: bool = False) -> Neighbours:
     concatenate
         Append one more candidate: all layers side by side. Its inner product is the sum of the
         layers' inner products, so it costs an addition and no further product.
+    device
+        Where the products run: None for numpy, else a torch device.
 
     Returns
     -------
@@ -42,26 +65,77 @@ def nearest(layers: Layers, k: int, concatenate: bool = False) -> Neighbours:
         k is not in 1 ... n - 1.
     """
     n = layers[0].shape[0]
+    check_k(k, n)
+    run = products(device)
+    layers, powers = scaled(layers)
+    weights = weights_of_sum(powers)
+    found = np.empty((len(layers) + concatenate, n, k), dtype=np.int32)
+    rows = max(1, min(n, BLOCK_BYTES // (4 * n)))
+    # Layers outermost where one block holds all rows, so that each is loaded once; else blocks
+    # outermost, so that the sum over layers needs one block only.
+    loaded = [run.load(layer) for layer in layers] if n > rows else None
+    for start in range(0, n, rows):
+        stop = min(start + rows, n)
+        summed = None
+        for index, layer in enumerate(layers):
+            ready = loaded[index] if loaded else run.load(layer)
+            block = run.similarity(ready, start, stop)
+            found[index, start:stop] = run.top_k(block, start, k)
+            if concatenate:
+                block = block * weights[index] if weights[index] != 1 else block
+                if summed is None:
+                    summed = block
+                else:
+                    summed += block
+        if concatenate:
+            found[-1, start:stop] = run.top_k(summed, start, k)
+    return found
+
+
+def check_k(k: int, n: int) -> None:
+    """Refuse a k that n samples cannot have.
+
+    Raises
+    ------
+    NeighbourCountError
+    """
     if not 1 <= k <= n - 1:
         raise NeighbourCountError(
             f"k must be between 1 and n - 1 = {n - 1} for {n} samples, got k = {k}"
         )
-    found = np.empty((len(layers) + concatenate, n, k), dtype=np.int32)
-    rows = max(1, min(n, BLOCK_BYTES // (4 * n)))
-    similarity = np.empty((rows, n), dtype=np.float32)
-    total = np.zeros((rows, n), dtype=np.float32) if concatenate else similarity
-    for start in range(0, n, rows):
-        stop = min(start + rows, n)
-        block, summed = similarity[: stop - start], total[: stop - start]
-        summed.fill(0)
-        for index, layer in enumerate(layers):
-            np.matmul(layer[start:stop], layer.T, out=block)
-            if concatenate:
-                summed += block
-            top_k(block, start, found[index, start:stop])
-        if concatenate:
-            top_k(summed, start, found[-1, start:stop])
-    return found
+
+
+def check_sides(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> None:
+    """Refuse sides over different samples, and a k beyond the neighbours at hand.
+
+    Raises
+    ------
+    SampleCountError, NeighbourCountError
+    """
+    if x.shape[1] != y.shape[1]:
+        raise SampleCountError(
+            f"both sides must hold the same samples, got n = {x.shape[1]} and n = {y.shape[1]}"
+        )
+    deepest = min(x.shape[2], y.shape[2])
+    for k in ks:
+        if not 1 <= k <= deepest:
+            raise NeighbourCountError(f"k must be between 1 and {deepest} here, got k = {k}")
+
+
+def by_sample(side: NDArray, k: int) -> NDArray:
+    """Return (n, layers, k): one sample's neighbours in all layers share cache lines."""
+    return np.ascontiguousarray(side.transpose(1, 0, 2)[:, :, :k])
+
+
+def relabel(x: Neighbours, order: Order) -> Neighbours:
+    """Return the neighbours had row i of every layer been row order[i]; nothing is searched.
+
+    S'(i) = order^-1(S(order(i))). Where similarities are tied the order among them may differ
+    from a fresh search's, which would go by the new indices.
+    """
+    back = np.empty(len(order), dtype=np.int32)
+    back[order] = np.arange(len(order), dtype=np.int32)
+    return back[x[:, order]]
 
 
 def mutual_knn(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
@@ -94,26 +168,167 @@ def mutual_knn(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> Float64[np.nd
     layers to a word; each neighbour of y then finds out about eight layers of x in one addition.
     Neighbours are searched once, at the largest k; every smaller k uses a prefix.
     """
-    if x.shape[1] != y.shape[1]:
-        raise SampleCountError(
-            f"both sides must hold the same samples, got n = {x.shape[1]} and n = {y.shape[1]}"
-        )
-    deepest = min(x.shape[2], y.shape[2])
+    check_sides(x, y, ks)
+    return np.stack(
+        [shared_neighbours(by_sample(x, k), by_sample(y, k)) / (x.shape[1] * k) for k in ks]
+    )
+
+
+def jaccard_knn(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by the Jaccard index of their neighbourhoods.
+
+    m(x, y) = mean_i |S_x(i) & S_y(i)| / |S_x(i) | S_y(i)|. Range [0, 1]; symmetric. Parameters,
+    shapes and errors as in `mutual_knn`. Source: Jaccard 1912, as used for neighbourhoods by
+    Hryniowski and Wong 2020.
+    """
+    check_sides(x, y, ks)
+    tables = [row_scores(by_sample(x, k), by_sample(y, k), _jaccard(k)) for k in ks]
+    return np.stack(tables) / x.shape[1]
+
+
+def _jaccard(k: int) -> NDArray[np.float64]:
+    shared = np.arange(k + 1)
+    return shared / (2 * k - shared)
+
+
+def lcs_knn(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by the longest common subsequence of their neighbour lists.
+
+    m(x, y) = mean_i LCS(S_x(i), S_y(i)) / k, lists nearest first (paper, App. A; the released
+    code does not divide by k). Range [0, 1]; symmetric. Bit-parallel for k <= 63. Parameters,
+    shapes and errors as in `mutual_knn`.
+    """
+    return _listwise(x, y, ks, common_subsequences, row_common_subsequence)
+
+
+def edit_knn(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by the edit distance of their neighbour lists.
+
+    m(x, y) = 1 - mean_i Levenshtein(S_x(i), S_y(i)) / k, lists nearest first (paper, App. A).
+    Range [0, 1]; symmetric. Bit-parallel for k <= 63. Parameters, shapes and errors as in
+    `mutual_knn`.
+    """
+    return 1 - _listwise(x, y, ks, edit_distances, row_edit_distance)
+
+
+def _listwise(
+    x: Neighbours,
+    y: Neighbours,
+    ks: Sequence[int],
+    together: Callable[..., NDArray[np.int64]],
+    one_pair: Callable[..., NDArray[np.int64]],
+) -> Float64[np.ndarray, "ks lx ly"]:
+    check_sides(x, y, ks)
+    tables = []
     for k in ks:
-        if not 1 <= k <= deepest:
-            raise NeighbourCountError(f"k must be between 1 and {deepest} here, got k = {k}")
-    n = x.shape[1]
-    # Row-major by sample, so that one row's neighbours in all layers share cache lines.
-    by_row = [side.transpose(1, 0, 2) for side in (x, y)]
-    tables: list[NDArray[np.float64]] = []
-    for k in ks:
-        prefix_x, prefix_y = (np.ascontiguousarray(side[:, :, :k]) for side in by_row)
-        shared = shared_neighbours(prefix_x, prefix_y)
-        tables.append(shared / (n * k))
+        if k <= LONGEST_BITWISE:
+            sums = together(by_sample(x, k), by_sample(y, k))
+        else:
+            heads = [np.ascontiguousarray(side[:, :, :k]) for side in (x, y)]
+            sums = np.array([[one_pair(a, b).sum() for b in heads[1]] for a in heads[0]])
+        tables.append(sums / (x.shape[1] * k))
     return np.stack(tables)
 
 
-NEIGHBOURS = Family(name="neighbours", prepare=nearest)
+def cycle_knn(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by cycle k-NN: out by y's neighbours, back by x's.
+
+    m(x, y) = share of i for which some j in S_y(i) has i in S_x(j)  (paper, App. A). Range
+    [0, 1]; not symmetric: `cycle_knn_reverse` walks out by x and back by y. Unrelated features
+    score about 1 - (1 - k/(n-1))^k, which is near k^2/n. Parameters, shapes and errors as in
+    `mutual_knn`.
+    """
+    check_sides(x, y, ks)
+    tables = [
+        cycles(*reversed_graph(np.ascontiguousarray(x[:, :, :k])), by_sample(y, k)) for k in ks
+    ]
+    return np.stack(tables) / x.shape[1]
+
+
+def cycle_knn_reverse(
+    x: Neighbours, y: Neighbours, ks: Sequence[int]
+) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by cycle k-NN the other way: out by x's neighbours, back by y's.
+
+    m(x, y) = share of i for which some j in S_x(i) has i in S_y(j). As `cycle_knn` otherwise.
+    """
+    return np.ascontiguousarray(cycle_knn(y, x, ks).transpose(0, 2, 1))
+
+
+def edges(lists: NDArray[np.int32], values: NDArray[Any] | None = None) -> sparse.csr_array:
+    """Return one layer's lists (n, k) as an (n, n) matrix: the value of every neighbour, or 1."""
+    n, k = lists.shape
+    filled = np.ones(n * k) if values is None else values.astype(np.float64).ravel()
+    starts = np.arange(0, n * k + 1, k)
+    return sparse.csr_array((filled, lists.ravel(), starts), shape=(n, n))
+
+
+def _credited(
+    rows: NDArray[np.float64], shared: sparse.csr_array, expected: Any
+) -> sparse.csr_array:
+    """Return residuals: a query's score spread over what earned it, less what lists let expect."""
+    held = np.asarray(shared.sum(axis=1))
+    share = sparse.diags_array(rows / np.maximum(held, 1))
+    return (share @ shared - rows.mean() * expected).tocsr()
+
+
+class _Rows(NamedTuple):
+    """Per-query scores of two lists, for intervals."""
+
+    score: Callable[[NDArray[np.int32], NDArray[np.int32], int], NDArray[np.float64]]
+
+    def interval(
+        self,
+        x: Neighbours,
+        y: Neighbours,
+        layers: tuple[int, int],
+        k: int,
+        level: float,
+        seed: int,
+    ) -> Interval:
+        """Credit every query's score to the neighbours it shares, in equal parts."""
+        a, b = (
+            np.ascontiguousarray(side[at][:, :k]) for side, at in zip((x, y), layers, strict=True)
+        )
+        rows = np.asarray(self.score(a, b, k), dtype=np.float64)
+        one, other = edges(a), edges(b)
+        residuals = _credited(rows, one.multiply(other).tocsr(), (one + other) / (2 * k))
+        return dyad_robust(float(rows.mean()), residuals, 0.0, 1.0, level)
+
+
+def _cycle_interval(
+    x: Neighbours, y: Neighbours, layers: tuple[int, int], k: int, level: float, seed: int
+) -> Interval:
+    """Credit every walk that comes home to the neighbours it came home from."""
+    back, out = edges(x[layers[0]][:, :k]), edges(y[layers[1]][:, :k])
+    home = out.multiply(back.T).tocsr()
+    rows = (np.asarray(home.sum(axis=1)) > 0).astype(np.float64)
+    return dyad_robust(
+        float(rows.mean()), _credited(rows, home, (out + back.T) / (2 * k)), 0.0, 1.0, level
+    )
+
+
+def _cycle_reverse_interval(
+    x: Neighbours, y: Neighbours, layers: tuple[int, int], k: int, level: float, seed: int
+) -> Interval:
+    return _cycle_interval(y, x, (layers[1], layers[0]), k, level, seed)
+
+
+def _prepare(layers: Layers, need: Need) -> Neighbours:
+    return nearest(layers, need.k, need.concatenate, need.device)
+
+
+NEIGHBOURS = Family(name="neighbours", prepare=_prepare, relabel=relabel)
+
+
+def _cycle_null(n: int, k: int) -> float:
+    return 1 - (1 - k / (n - 1)) ** k
+
+
+def _jaccard_null(n: int, k: int) -> float:
+    shared = np.arange(k + 1)
+    return float(hypergeom(n - 1, k, k).pmf(shared) @ _jaccard(k))
+
 
 MUTUAL_KNN = register(
     Metric(
@@ -121,6 +336,8 @@ MUTUAL_KNN = register(
         label="mutual k-NN",
         family=NEIGHBOURS,
         compare=mutual_knn,
+        interval=_Rows(lambda a, b, k: row_shared(a, b) / k).interval,
+        interval_method=DYAD_ROBUST,
         symmetric=True,
         uses_all_samples=False,
         ordinal=False,
@@ -130,5 +347,102 @@ MUTUAL_KNN = register(
         null=lambda n, k: k / (n - 1),
         equation="mean_i |S_x(i) ∩ S_y(i)| / k",
         citation="Huh et al. 2024, App. A, eq. 11",
+    )
+)
+CYCLE_KNN = register(
+    Metric(
+        name="cycle_knn",
+        label="cycle k-NN",
+        family=NEIGHBOURS,
+        compare=cycle_knn,
+        interval=_cycle_interval,
+        interval_method=DYAD_ROBUST,
+        symmetric=False,
+        uses_all_samples=False,
+        ordinal=False,
+        batchable=False,
+        lowest=0.0,
+        highest=1.0,
+        null=_cycle_null,
+        reverse="cycle_knn_reverse",
+        direction="out by Y's neighbours, back by X's",
+        equation="mean_i [∃ j ∈ S_y(i): i ∈ S_x(j)]",
+        citation="Huh et al. 2024, App. A",
+    )
+)
+CYCLE_KNN_REVERSE = register(
+    Metric(
+        name="cycle_knn_reverse",
+        label="cycle k-NN, reverse",
+        family=NEIGHBOURS,
+        compare=cycle_knn_reverse,
+        interval=_cycle_reverse_interval,
+        interval_method=DYAD_ROBUST,
+        symmetric=False,
+        uses_all_samples=False,
+        ordinal=False,
+        batchable=False,
+        lowest=0.0,
+        highest=1.0,
+        null=_cycle_null,
+        reverse="cycle_knn",
+        direction="out by X's neighbours, back by Y's",
+        equation="mean_i [∃ j ∈ S_x(i): i ∈ S_y(j)]",
+        citation="Huh et al. 2024, App. A",
+    )
+)
+LCS_KNN = register(
+    Metric(
+        name="lcs_knn",
+        label="LCS k-NN",
+        family=NEIGHBOURS,
+        compare=lcs_knn,
+        interval=_Rows(lambda a, b, k: row_common_subsequence(a, b) / k).interval,
+        interval_method=DYAD_ROBUST,
+        symmetric=True,
+        uses_all_samples=False,
+        ordinal=True,
+        batchable=False,
+        lowest=0.0,
+        highest=1.0,
+        equation="mean_i LCS(S_x(i), S_y(i)) / k",
+        citation="Huh et al. 2024, App. A",
+    )
+)
+EDIT_KNN = register(
+    Metric(
+        name="edit_knn",
+        label="edit-distance k-NN",
+        family=NEIGHBOURS,
+        compare=edit_knn,
+        interval=_Rows(lambda a, b, k: 1 - row_edit_distance(a, b) / k).interval,
+        interval_method=DYAD_ROBUST,
+        symmetric=True,
+        uses_all_samples=False,
+        ordinal=True,
+        batchable=False,
+        lowest=0.0,
+        highest=1.0,
+        equation="1 - mean_i Levenshtein(S_x(i), S_y(i)) / k",
+        citation="Huh et al. 2024, App. A",
+    )
+)
+JACCARD_KNN = register(
+    Metric(
+        name="jaccard_knn",
+        label="Jaccard k-NN",
+        family=NEIGHBOURS,
+        compare=jaccard_knn,
+        interval=_Rows(lambda a, b, k: _jaccard(k)[row_shared(a, b)]).interval,
+        interval_method=DYAD_ROBUST,
+        symmetric=True,
+        uses_all_samples=False,
+        ordinal=False,
+        batchable=False,
+        lowest=0.0,
+        highest=1.0,
+        null=_jaccard_null,
+        equation="mean_i |S_x(i) ∩ S_y(i)| / |S_x(i) ∪ S_y(i)|",
+        citation="Jaccard 1912; Hryniowski and Wong 2020",
     )
 )

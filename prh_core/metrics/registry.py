@@ -8,10 +8,25 @@ import numpy as np
 from jaxtyping import Float64
 
 from prh_core.errors import PRHError, UnknownMetricError
-from prh_core.types import Layers
+from prh_core.intervals import Interval
+from prh_core.types import Layers, Order
 
 ScoreTables = Float64[np.ndarray, "ks layers_x layers_y"]
 """One layer-by-layer table per k."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a side is prepared for."""
+
+    k: int
+    """The largest k that will be asked for; every smaller one is served too."""
+    concatenate: bool = False
+    """Add one last entry that stands for all layers side by side."""
+    sigma: float | None = None
+    """Bandwidth of the RBF kernel; None: the median distance between samples."""
+    device: str | None = None
+    """None: numpy and numba on this machine's cores; else a torch device for the products."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +34,11 @@ class Family:
     """How one family prepares a model's layers, once, for every metric and every partner."""
 
     name: str
-    prepare: Callable[[Layers, int, bool], Any]
-    """(layers, largest k, concatenate) -> prepared; with `concatenate` the last entry stands for
-    all layers side by side."""
+    prepare: Callable[[Layers, Need], Any]
+    """Layers, truncated and normalised -> what comparisons need."""
+    relabel: Callable[[Any, Order], Any]
+    """(prepared, order) -> as if row i of every layer had been row order[i]; nothing is
+    prepared again."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +50,9 @@ class Metric:
     family: Family
     compare: Callable[[Any, Any, Sequence[int]], ScoreTables]
     """(prepared x, prepared y, ks) -> one table per k."""
+    interval: Callable[[Any, Any, tuple[int, int], int, float, int], Interval]
+    """(prepared x, prepared y, layers, k, level, seed) -> interval of that pair's score."""
+    interval_method: str
     symmetric: bool
     uses_all_samples: bool
     """The paper's 'global': every pair of samples counts, not only near ones."""
@@ -42,11 +62,28 @@ class Metric:
     """Can be estimated from batches."""
     lowest: float
     highest: float
-    null: Callable[[int, int], float] | None
-    """Expected score of unrelated features, from (n, k), where a closed form is known."""
     equation: str
     citation: str
+    null: Callable[[int, int], float] | None = None
+    """Expected score of unrelated features, from (n, k), where a closed form is known."""
+    uses_k: bool = True
+    uses_sigma: bool = False
     higher_is_closer: bool = True
+    rotation_invariant: bool = True
+    """Rotating one side's features changes nothing."""
+    reverse: str | None = None
+    """Name of the metric that is this one with the sides exchanged."""
+    self_score: float | None = None
+    """What two equal representations score, where that is no end of the range."""
+    direction: str = ""
+    """Which side is walked how, for a metric that is not symmetric."""
+
+    @property
+    def best(self) -> float:
+        """What two equal representations score: an end of the range, unless said otherwise."""
+        if self.self_score is not None:
+            return self.self_score
+        return self.highest if self.higher_is_closer else self.lowest
 
 
 _METRICS: dict[str, Metric] = {}

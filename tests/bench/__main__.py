@@ -18,13 +18,28 @@ import numpy as np
 from rich.progress import track
 
 from ingest.console import err
+from prh_core.calibration import null_best, permutations
+from prh_core.metrics import Need, get_metric
+from prh_core.metrics.local import LocalKernels
 from prh_core.metrics.neighbours import mutual_knn, nearest
 from prh_core.prepare import exact_threshold, normalize
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-fast.md"
-LAYERS_X, LAYERS_Y, N, K = 33, 25, 1024, 10
-WIDTH_X, WIDTH_Y = 4096, 1024
+N, K = 1024, 10
+LANGUAGE = (
+    (25, 1024), (25, 1536), (25, 2048), (31, 2560), (31, 4096), (27, 3200), (33, 4096), (41, 5120),
+    (33, 4096), (41, 5120), (61, 6656), (81, 8192),
+)  # fmt: skip
+"""Layers and width of the paper's 12 language models: BLOOMZ, OpenLLaMA, LLaMA."""
+VISION = (
+    (12, 192), (12, 384), (12, 768), (24, 1024), (12, 768), (24, 1024), (32, 1280), (12, 384),
+    (12, 768), (24, 1024), (40, 1536), (12, 768), (24, 1024), (32, 1280), (12, 768), (24, 1024),
+    (32, 1280),
+)  # fmt: skip
+"""Blocks and width of its 17 vision transformers."""
 SAMPLED_PAIRS = 6
+SAMPLED_PERMUTATIONS = 5
+LOCAL = ("mutual_knn", "cycle_knn", "lcs_knn", "edit_knn", "jaccard_knn", "cknna", "cknna_released")
 
 
 class Timing(NamedTuple):
@@ -33,17 +48,6 @@ class Timing(NamedTuple):
     what: str
     seconds: float
     note: str
-
-
-def median_seconds(call: Callable[[], Any], repeats: int) -> float:
-    """Time a call several times, after one that is not counted; return the median."""
-    call()
-    taken = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
 
 
 def pair_at_a_time(x: np.ndarray, y: np.ndarray, k: int) -> float:
@@ -57,46 +61,107 @@ def pair_at_a_time(x: np.ndarray, y: np.ndarray, k: int) -> float:
     return float(np.mean(shared)) / k
 
 
+def synthetic(shape: tuple[int, int], seed: int) -> list[np.ndarray]:
+    """Return one model's layers, (N, width) float32 each, rows normalised."""
+    rng = np.random.default_rng(seed)
+    layers, width = shape
+    return normalize([rng.standard_normal((N, width), dtype=np.float32) for _ in range(layers)])
+
+
 def measure() -> list[Timing]:
-    """Run every measurement."""
-    rng = np.random.default_rng(0)
-    x = [rng.normal(size=(N, WIDTH_X)).astype(np.float32) for _ in range(LAYERS_X)]
-    y = [rng.normal(size=(N, WIDTH_Y)).astype(np.float32) for _ in range(LAYERS_Y)]
-    truncation = median_seconds(lambda: exact_threshold(x), 3)
-    x, y = normalize(x), normalize(y)
-    pairs = LAYERS_X * LAYERS_Y
-    gram = median_seconds(lambda: [layer @ layer.T for layer in (*x, *y)], 3)
-    search = median_seconds(lambda: (nearest(x, K), nearest(y, K)), 3)
-    with_concatenation = median_seconds(lambda: (nearest(x, K, True), nearest(y, K, True)), 3)
-    nx, ny = nearest(x, K), nearest(y, K)
-    compare = median_seconds(lambda: mutual_knn(nx, ny, [K]), 20)
-    table = mutual_knn(nx, ny, [K])[0]
-    sampled = [
-        (int(rng.integers(LAYERS_X)), int(rng.integers(LAYERS_Y))) for _ in range(SAMPLED_PAIRS)
-    ]
-    taken = []
-    for a, b in track(sampled, description="Pair at a time", console=err):
-        started = time.perf_counter()
-        score = pair_at_a_time(x[a], y[b], K)
-        taken.append(time.perf_counter() - started)
-        assert abs(score - table[a, b]) < 1e-3, "the two do not compute the same score"
-    slow = statistics.median(taken)
-    whole = search + compare
-    return [
-        Timing(
-            f"all {pairs} pairs after neighbours", compare, f"{compare / pairs * 1e6:.1f} µs a pair"
-        ),
-        Timing("neighbours of all 58 layers", search, f"{search / gram:.2f} × the floor below"),
-        Timing("the same with the concatenated candidate", with_concatenation, ""),
+    """Run every measurement; models are made, searched and dropped one at a time."""
+    warm = [synthetic((2, 64), seed) for seed in (0, 1)]
+    for metric in (*LOCAL, "cka"):
+        x, y = (get_metric(metric).family.prepare(side, Need(K)) for side in warm)
+        get_metric(metric).compare(x, y, [K])
+        null_best([get_metric(metric)], [x], y, [K], permutations(N, 1, 0))
+    gram = search = prepare_cka = truncation = slow = 0.0
+    found: list[np.ndarray] = []
+    cka: list[Any] = []
+    one_pair: list[float] = []
+    for seed, shape in enumerate(
+        track((*LANGUAGE, *VISION), description="Preparing 806 layers", console=err)
+    ):
+        layers = synthetic(shape, seed)
+        gram += seconds(lambda layers=layers: [layer @ layer.T for layer in layers])
+        search += seconds(lambda layers=layers: found.append(nearest(layers, K)))
+        truncation += seconds(lambda layers=layers: exact_threshold(layers))
+        prepare_cka += seconds(
+            lambda layers=layers: cka.append(get_metric("cka").family.prepare(layers, Need(K)))
+        )
+        if seed < SAMPLED_PAIRS:
+            x, y = layers[0], synthetic((1, VISION[seed][1]), 100 + seed)[0]
+            expected = mutual_knn(nearest([x], K), nearest([y], K), [K])[0, 0, 0]
+            started = time.perf_counter()
+            score = pair_at_a_time(x, y, K)
+            one_pair.append(time.perf_counter() - started)
+            assert abs(score - expected) < 1e-3, "the two do not compute the same score"
+    xs, ys = found[: len(LANGUAGE)], found[len(LANGUAGE) :]
+    pairs = sum(len(x) for x in xs) * sum(len(y) for y in ys)
+    slow = statistics.median(one_pair)
+
+    def whole(metric: str, xs: list[Any], ys: list[Any]) -> float:
+        compare = get_metric(metric).compare
+        return seconds(lambda: [compare(x, y, [K]) for x in xs for y in ys])
+
+    timings = []
+    mutual = min(whole("mutual_knn", xs, ys) for _ in range(3))
+    table = search + mutual
+    timings += [
+        Timing("whole mutual k-NN table: neighbours and all pairs", table, f"{pairs:,} pairs"),
+        Timing("its neighbours, 806 layers", search, f"{search / gram:.2f} × the floor"),
         Timing("floor: one Gram product per layer", gram, "numpy, float32"),
-        Timing("exact truncation threshold, 33 layers", truncation, "selected, not sorted"),
-        Timing("pair at a time, one pair", slow, f"median of {SAMPLED_PAIRS} pairs"),
         Timing(
-            f"pair at a time, {pairs} pairs",
+            "pair at a time, all pairs",
             slow * pairs,
-            f"extrapolated; {slow * pairs / whole:,.0f} × the whole table at once",
+            f"extrapolated from {SAMPLED_PAIRS} pairs (median {slow * 1e3:.0f} ms): "
+            f"{slow * pairs / table:,.0f} × the whole table at once",
         ),
+        Timing("exact truncation threshold, all layers", truncation, "selected, not sorted"),
     ]
+    rng = np.random.default_rng(7)
+    for name in LOCAL:
+        if name.startswith("cknna"):
+            # The kernel's size does not matter after preparing: neighbours get synthetic values.
+            sides = [
+                [LocalKernels(g, rng.random(g.shape, dtype=np.float32)) for g in side]
+                for side in (xs, ys)
+            ]
+        else:
+            sides = [xs, ys]
+        taken = mutual if name == "mutual_knn" else whole(name, *sides)
+        timings.append(
+            Timing(
+                f"{get_metric(name).label}, all pairs after neighbours",
+                taken,
+                f"{taken / pairs * 1e6:.2f} µs a pair, {taken / mutual:.1f} × mutual k-NN",
+            )
+        )
+    orders = permutations(N, SAMPLED_PERMUTATIONS, 0)
+    mutual_null = seconds(
+        lambda: [null_best([get_metric("mutual_knn")], xs, y, [K], orders) for y in ys]
+    )
+    timings.append(
+        Timing(
+            "200 max-corrected permutations of the mutual k-NN table",
+            mutual_null * 200 / SAMPLED_PERMUTATIONS,
+            f"extrapolated from {SAMPLED_PERMUTATIONS}",
+        )
+    )
+    lx, ly = cka[: len(LANGUAGE)], cka[len(LANGUAGE) :]
+    compare = whole("cka", lx, ly)
+    timings += [
+        Timing("linear CKA, all pairs", prepare_cka + compare, "kernels and comparison"),
+        Timing("its comparison alone", compare, f"{compare / pairs * 1e6:.1f} µs a pair"),
+    ]
+    return timings
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """Time one call."""
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
 
 
 def report(timings: list[Timing]) -> str:
@@ -110,9 +175,9 @@ def report(timings: list[Timing]) -> str:
         [
             "# How fast",
             "",
-            "Mutual k-NN of two models, one of 33 layers 4,096 wide and one of 25 layers 1,024 "
-            f"wide, n = {N}, k = {K}, synthetic features. Written by `make bench`; all rows come "
-            "from one run, so compare rows, not machines.",
+            "The paper's panel: 12 language models (454 layers, 1,024 to 8,192 wide) against 17 "
+            f"vision models (352 layers, 192 to 1,536 wide), n = {N}, k = {K}, synthetic features. "
+            "Written by `make bench`; all rows come from one run, so compare rows, not machines.",
             "",
             f"Measured on: {machine}.",
             "",

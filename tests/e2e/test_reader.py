@@ -20,6 +20,7 @@ PAGES = {
     "What is in here?": "Every model",
     "Do language and vision meet?": "Do models that never saw an image",
     "Which layers?": "Where in the two models",
+    "Does the metric matter?": "What does each metric look at",
 }
 # Small charts are drawn as SVG, large ones on a canvas.
 CHART = ".stVegaLiteChart svg.marks, .stVegaLiteChart canvas"

@@ -9,8 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from ingest.cli import demo_study
 from ingest.feature_store import FeatureStore, read_header, read_layers
+from ingest.progress import Silent
 from ingest.warehouse import query
+from ingest.workspace import Workspace
+from prh_core.metrics import all_metrics
 from tests.ingest.command import arguments, environment, prh
 from tests.ingest.own_study import write_study
 
@@ -65,7 +69,7 @@ def refused(folder: Path, sentence: str, *words: object, command: str = "run") -
 def test_help_teaches_every_command() -> None:
     overview = prh("--help").stdout
     assert "prh demo" in overview
-    for command in "catalog extract score run demo status publish sql app".split():
+    for command in "catalog metrics extract score run demo status publish sql app".split():
         assert command in overview
         assert len(prh(command, "--help").stdout) > 300
 
@@ -119,6 +123,53 @@ def test_a_new_k_adds_rows_and_keeps_the_old_ones(own: Path) -> None:
     assert "Scores: 6 done, 0 found done" in done.stderr
     assert query(path, "FROM scores WHERE k = 5 ORDER BY unit_key").equals(before)
     assert query(path, "FROM scores").height == 12
+
+
+def test_other_permutations_are_scored_anew_and_the_most_are_shown(own: Path) -> None:
+    path = own / "data" / "results.duckdb"
+    catalog = own / "study" / "mine.toml"
+    words = ("--catalog", catalog, *STUDY, "--k", 5, "--data", own / "data")
+    done = prh("score", *words, "--permutations", 5, "--seed", 3)
+    assert "Scores: 6 done, 0 found done" in done.stderr
+    again = prh("score", *words, "--permutations", 5, "--seed", 3)
+    assert "Scores: 0 done, 6 found done" in again.stderr
+    asked = "SELECT DISTINCT permutations, seed FROM {} ORDER BY ALL"
+    assert query(path, asked.format("scores")).rows() == [(5, 3), (200, 0)]
+    assert query(path, asked.format("language_vision_alignment")).rows() == [(200, 0)]
+
+
+def test_all_metrics_are_scored_and_status_knows_them(own: Path) -> None:
+    catalog = own / "study" / "mine.toml"
+    words = ("--catalog", catalog, *STUDY, "--data", own / "data")
+    chosen = ("--metric", "all", "--k", 5, "--k", 6, "--permutations", 3)
+    planned = prh("status", *words, *chosen)
+    units = 6 * sum(2 if metric.uses_k else 1 for metric in all_metrics())
+    assert f"Scores: 0 done, {units} ready to compute, 0 waiting" in planned.stdout
+    done = prh("score", *words, *chosen)
+    assert done.returncode == 0, done.stderr
+    assert f"Scores: {units} done, 0 found done" in done.stderr
+    found = query(own / "data" / "results.duckdb", "SELECT DISTINCT metric FROM scores")
+    assert set(found["metric"]) == {metric.name for metric in all_metrics()}
+
+
+def test_metrics_are_listed_as_table_and_json() -> None:
+    shown = prh("metrics")
+    assert shown.returncode == 0
+    rows = json.loads(prh("metrics", "--format", "json").stdout)
+    assert [row["name"] for row in rows] == [metric.name for metric in all_metrics()]
+    mutual = next(row for row in rows if row["name"] == "mutual_knn")
+    assert mutual["unrelated"] == pytest.approx(10 / 1023)
+    assert mutual["symmetric"] and not mutual["global"] and mutual["closer is"] == "higher"
+    procrustes = next(row for row in rows if row["name"] == "procrustes")
+    assert procrustes["closer is"] == "lower"
+    assert prh("metrics", "--format", "csv").returncode != 0
+
+
+def test_the_demo_says_which_settings_it_measures(tmp_path: Path) -> None:
+    study = demo_study(Workspace(tmp_path), Silent())
+    measured = {(s.metric, s.k, s.truncation) for s in study.settings}
+    assert ("mutual_knn", 20, "mean") in measured and ("cka", None, "exact") in measured
+    assert len(measured) == len(study.settings) == 6 + 5
 
 
 def test_fewer_captions_than_images_is_refused(own: Path) -> None:
@@ -208,10 +259,15 @@ def test_a_warehouse_from_the_future_is_left_alone(own: Path) -> None:
 
 def test_light_installation_shows_and_refuses_without_torch(finished: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "sitecustomize.py"
+    # A finder, not None in sys.modules: scipy takes a module that stands there for loaded.
     blocked.write_text(
         "import sys\n"
-        "for name in ('torch', 'torchvision', 'timm', 'transformers', 'onnx', 'datasets'):\n"
-        "    sys.modules[name] = None\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in {'torch', 'torchvision', 'timm', 'transformers',\n"
+        "                                      'onnx', 'datasets'}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
     )
     catalog = finished / "study" / "mine.toml"
     light = {"capture_output": True, "text": True, "env": environment(str(tmp_path))}

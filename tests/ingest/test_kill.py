@@ -21,7 +21,7 @@ from ingest.feature_store import read_header, read_layers
 from ingest.warehouse import query
 from tests.ingest.command import ROOT, arguments, environment
 from tests.ingest.own_study import write_study
-from tests.worlds import build_world
+from tests.worlds import MUTUAL, build_world
 
 KILLS = 5
 PROVENANCE = ("run_id", "finished_at")
@@ -62,7 +62,7 @@ def result(folder: Path) -> tuple[pl.DataFrame, dict[str, list[np.ndarray]]]:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """Return a finished study and the seconds it worked."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    build_world(folder / "data")
+    build_world(folder / "data", settings=MUTUAL)
     write_study(folder / "study")
     process = begin(folder)
     started = time.monotonic()
@@ -78,7 +78,7 @@ def test_a_killed_run_resumes_to_the_same_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     finished, working = undisturbed
-    build_world(tmp_path / "data")
+    build_world(tmp_path / "data", settings=MUTUAL)
     write_study(tmp_path / "study")
     warehouse = tmp_path / "data" / "results.duckdb"
     monkeypatch.setenv("PRH_DATA", str(tmp_path / "data"))
@@ -105,7 +105,7 @@ def test_a_killed_run_resumes_to_the_same_rows(
     finally:
         stop.set()
         reader.join()
-    assert set(answers) == {64}, "a reader saw a half-published or empty warehouse"
+    assert set(answers) == {16 * len(MUTUAL)}, "a reader saw a half-published or empty warehouse"
     scores, features = result(tmp_path)
     expected_scores, expected_features = result(finished)
     assert scores.equals(expected_scores)

@@ -8,12 +8,23 @@ import pytest
 from ingest.errors import RowOrderError
 from ingest.feature_store import FeatureStore
 from ingest.progress import Silent
-from ingest.score import ALL_LAYERS, FeatureFile, Refused, Setting, open_features, plan, score
-from prh_core import align
+from ingest.score import (
+    ALL_LAYERS,
+    FeatureFile,
+    Refused,
+    Setting,
+    open_features,
+    plan,
+    prepare,
+    score,
+    settings_for,
+)
+from prh_core import align, all_metrics, calibration, get_metric
 from prh_core.errors import NeighbourCountError
+from prh_core.metrics.registry import Need
 from tests.ingest.test_feature_store import header
 
-SETTING = Setting("mutual_knn", 5, "exact")
+SETTING = Setting("mutual_knn", 5, "exact", permutations=9)
 
 
 def features(
@@ -46,7 +57,7 @@ def test_rows_equal_the_public_call(tmp_path: Path) -> None:
     xs, ys = random_layers(0), random_layers(1, layers=2)
     x, y = features(tmp_path, "x", xs), features(tmp_path, "y", ys)
     settings = [
-        Setting("mutual_knn", k, truncation)
+        Setting("mutual_knn", k, truncation, permutations=0)
         for truncation in ("exact", "mean", "none")
         for k in (3, 9)
     ]
@@ -117,3 +128,122 @@ def test_symmetric_pairs_are_scored_once(tmp_path: Path) -> None:
     units = plan(files, files, [SETTING])
     pairs = {frozenset((u.x.header.model_id, u.y.header.model_id)) for u in units}
     assert len(units) == len(pairs) == 3
+
+
+class Counted(Silent):
+    """A progress that remembers its total and its steps."""
+
+    total = steps = 0
+
+    def start(self, title: str, total: int) -> None:
+        """Note the total."""
+        self.total = total
+
+    def advance(self, n: int) -> None:
+        """Count."""
+        self.steps += n
+
+
+def all_settings(permutations: int = 19, seed: int = 0) -> tuple[Setting, ...]:
+    names = [metric.name for metric in all_metrics()]
+    return settings_for(names, [3, 9], ["exact", "none"], permutations=permutations, seed=seed)
+
+
+def test_a_metric_without_k_is_one_unit_whatever_the_ks(tmp_path: Path) -> None:
+    x, y = (features(tmp_path, name, random_layers(i)) for i, name in enumerate("xy"))
+    raw = [Setting("cka", k, "exact") for k in (3, 9, 1000)]
+    assert [unit.setting.k for unit in plan([x], [y], raw)] == [None]
+    assert [s.k for s in settings_for(["mutual_knn", "cka"], [3, 9], ["exact"])] == [3, 9, None]
+    with_sigma = settings_for(["cka", "cka_rbf"], [3], ["exact"], sigma=0.5)
+    assert [s.sigma for s in with_sigma] == [None, 0.5]
+
+
+def test_other_permutations_or_another_seed_are_another_unit(tmp_path: Path) -> None:
+    x, y = (features(tmp_path, name, random_layers(i)) for i, name in enumerate("xy"))
+    settings = [
+        Setting("mutual_knn", 5, "exact", permutations=count, seed=seed)
+        for count, seed in ((9, 0), (19, 0), (19, 1))
+    ]
+    units = plan([x], [y], settings)
+    assert len({unit.key for unit in units}) == 3
+    rows = {(row["permutations"], row["seed"]): row for row in scored(x, y, *settings)[0]}
+    assert rows[9, 0]["score"] == rows[19, 0]["score"] == rows[19, 1]["score"]
+    assert rows[19, 0]["null_best_mean"] != rows[19, 1]["null_best_mean"]
+
+
+def test_every_metric_is_scored_calibrated_and_bounded(tmp_path: Path) -> None:
+    xs, ys = random_layers(0), random_layers(1, layers=2)
+    ys[1][:, :3] += xs[1][:, :3]
+    x, y = features(tmp_path, "x", xs), features(tmp_path, "y", ys)
+    rows, refused = scored(x, y, *all_settings())
+    with_k = sum(metric.uses_k for metric in all_metrics())
+    assert not refused
+    assert len(rows) == 2 * (len(all_metrics()) + with_k)
+    for row in rows:
+        metric = get_metric(row["metric"])
+        how = None if row["truncation"] == "none" else row["truncation"]
+        expected = align(
+            xs, ys, metric=metric.name, k=row["k"] or 9, truncate=how, concatenate=True
+        )
+        assert row["score"] == pytest.approx(expected.score, rel=1e-5, abs=1e-6)
+        assert 1 / 20 <= row["p_value"] <= 1
+        assert row["interval_low"] <= row["interval_high"]
+        assert row["interval_level"] == 0.95 and row["interval_method"] == metric.interval_method
+        assert (row["calibrated"] is not None) == np.isfinite(metric.best)
+        assert row["null_threshold"] is not None
+
+
+def test_calibration_is_that_of_the_core(tmp_path: Path) -> None:
+    x, y = (features(tmp_path, name, random_layers(i)) for i, name in enumerate("xy"))
+    rows, _ = scored(x, y, SETTING)
+    metric = get_metric("mutual_knn")
+    need = Need(k=5, concatenate=True)
+    sides = [prepare(side, metric.family, "exact", need).ready for side in (x, y)]
+    null = calibration.null_best(
+        [metric], [sides[0]], sides[1], [5], calibration.permutations(40, 9, 0)
+    )
+    expected = calibration.calibrate(rows[0]["score"], null[0, 0, 0], best=metric.best)
+    assert rows[0]["p_value"] == expected.p_value
+    assert rows[0]["null_threshold"] == expected.threshold
+    assert rows[0]["calibrated"] == expected.score
+
+
+def test_without_permutations_a_score_stays_raw(tmp_path: Path) -> None:
+    x, y = (features(tmp_path, name, random_layers(i)) for i, name in enumerate("xy"))
+    rows, _ = scored(x, y, *settings_for(["mutual_knn", "cka"], [5], ["exact"], permutations=0))
+    for row in rows:
+        assert row["permutations"] == 0
+        for column in ("calibrated", "p_value", "null_threshold", "null_best_mean"):
+            assert row[column] is None
+        assert row["interval_low"] is not None
+
+
+def test_numbers_do_not_depend_on_what_else_is_scored(tmp_path: Path) -> None:
+    """A resumed run computes the missing units alone, in other groups."""
+    files = [features(tmp_path, name, random_layers(i)) for i, name in enumerate("abxy")]
+    settings = settings_for(
+        ["mutual_knn", "lcs_knn", "cycle_knn"], [3, 9], ["exact"], permutations=19
+    )
+    units = plan(files[:2], files[2:], settings)
+
+    def numbers(some: list) -> dict[str, tuple]:
+        frames = score(some, "run", Silent(), [])
+        columns = ("score", "p_value", "null_threshold", "interval_low", "interval_high")
+        return {
+            row["unit_key"]: tuple(row[column] for column in columns)
+            for frame in frames
+            for row in frame.to_dicts()
+        }
+
+    together = numbers(units)
+    apart = numbers(units[::3]) | numbers(units[1::3]) | numbers(units[2::3])
+    assert apart == together
+
+
+def test_the_bar_ends_where_it_said(tmp_path: Path) -> None:
+    dead = features(tmp_path, "dead", [np.ones((40, 3), dtype=np.float32)])
+    files = [features(tmp_path, name, random_layers(i)) for i, name in enumerate("xyz")]
+    units = plan([dead, files[0]], [*files[1:], dead], [SETTING, *all_settings()[:3]])
+    counted = Counted()
+    list(score(units, "run", counted, []))
+    assert counted.steps == counted.total > len(units)

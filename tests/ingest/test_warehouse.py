@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
 
@@ -17,7 +18,12 @@ from ingest.errors import (
     WarehouseTooNewError,
 )
 from ingest.warehouse import Warehouse, migrate, migrations, open_readonly, query, schema_version
-from tests.worlds import MODELS, build_world
+from prh_core.calibration import benjamini_hochberg
+from prh_core.metrics import all_metrics, get_metric
+from tests.worlds import MODELS, SETTINGS, build_world
+
+PAIRS = 4 * 4
+SCORES = PAIRS * len(SETTINGS)
 
 
 def test_migrations_are_numbered_without_gaps_and_recorded_once() -> None:
@@ -69,7 +75,7 @@ def test_publishing_again_changes_nothing(own_world: Path) -> None:
     before = query(warehouse.path, "FROM scores ORDER BY unit_key")
     published = warehouse.publish()
     assert query(warehouse.path, "FROM scores ORDER BY unit_key").equals(before)
-    assert published.scores == before.height == 4 * 4 * 4
+    assert published.scores == before.height == SCORES
     assert published.feature_sets == len(MODELS)
 
 
@@ -93,7 +99,122 @@ def test_rows_without_parts_are_carried_over(own_world: Path, tmp_path: Path) ->
     build_world(own_world, dataset_id="second", n=50, publish=False)
     received.publish()
     found = query(received.path, "SELECT dataset_id, count(*) AS rows FROM scores GROUP BY ALL")
-    assert dict(found.iter_rows()) == {"planted": 64, "second": 64}
+    assert dict(found.iter_rows()) == {"planted": SCORES, "second": SCORES}
+
+
+def as_before_calibration(home: Path) -> None:
+    """Turn a folder into one that schema 2 left: older parts, and no published file."""
+    warehouse = Warehouse(home)
+    with duckdb.connect(":memory:") as connection:
+        for number, _, sql in migrations():
+            if number <= 2:
+                connection.execute(sql)
+        kept = [name for name, *_ in connection.execute("DESCRIBE scores").fetchall()]
+    for part in (warehouse.parts / "scores").glob("*.parquet"):
+        version = pl.lit(1, pl.Int32).alias("score_version")
+        pl.read_parquet(part).select(kept).with_columns(version).write_parquet(part)
+    warehouse.path.unlink()
+
+
+def test_parts_from_before_calibration_are_published_without_it(own_world: Path) -> None:
+    as_before_calibration(own_world)
+    warehouse = Warehouse(own_world)
+    assert warehouse.publish().scores == SCORES
+    found = query(warehouse.path, "FROM language_vision_alignment WHERE metric = 'mutual_knn'")
+    assert found.height == PAIRS * 4
+    for column in ("calibrated", "p_value", "q_value", "interval_low", "permutations", "sigma"):
+        assert found[column].null_count() == found.height
+    assert set(found["metric_label"]) == {get_metric("mutual_knn").label}
+
+
+def test_a_warehouse_published_before_calibration_is_carried_over(
+    own_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_before_calibration(own_world)
+    warehouse = Warehouse(own_world)
+    with monkeypatch.context() as earlier:
+        known = migrations()[:2]
+        earlier.setattr(module, "migrations", lambda: known)
+        earlier.setattr(module, "all_metrics", tuple)
+        warehouse.publish()
+    with open_readonly(warehouse.path) as connection:
+        assert connection.execute("SELECT max(version) FROM schema_migrations").fetchone() == (2,)
+    for part in warehouse.parts.rglob("*.parquet"):
+        part.unlink()
+    assert warehouse.publish().scores == SCORES
+    assert query(warehouse.path, "FROM scores")["p_value"].null_count() == SCORES
+    assert query(warehouse.path, "FROM metrics").height == len(all_metrics())
+
+
+def test_what_is_done_is_known_across_parts_of_several_ages(own_world: Path) -> None:
+    warehouse = Warehouse(own_world)
+    keys = warehouse.column("scores", "unit_key")
+    assert len(keys) == SCORES
+    parts = sorted((warehouse.parts / "scores").glob("*.parquet"))
+    for part in (parts[0], parts[-1]):
+        pl.read_parquet(part).drop("p_value", "calibrated", "sigma").write_parquet(part)
+    assert warehouse.column("scores", "unit_key") == keys
+    assert warehouse.publish().scores == SCORES
+
+
+def test_a_calibrated_score_supersedes_one_from_before(own_world: Path) -> None:
+    warehouse = Warehouse(own_world)
+    part = next((warehouse.parts / "scores").glob("*.parquet"))
+    older = pl.read_parquet(part).with_columns(
+        (pl.col("unit_key") + "-old").alias("unit_key"),
+        pl.lit(1, pl.Int32).alias("score_version"),
+        pl.lit(None, pl.Float64).alias("p_value"),
+        pl.col("finished_at") + pl.duration(days=1),
+    )
+    fewer = pl.read_parquet(part).with_columns(
+        (pl.col("unit_key") + "-fewer").alias("unit_key"),
+        pl.lit(3, pl.Int32).alias("permutations"),
+        pl.col("finished_at") + pl.duration(days=1),
+    )
+    before = query(warehouse.path, "SELECT unit_key FROM current_scores ORDER BY ALL")
+    warehouse.append("scores", "older", older)
+    warehouse.append("scores", "fewer", fewer)
+    warehouse.publish()
+    assert query(warehouse.path, "FROM scores").height > before.height
+    assert query(warehouse.path, "SELECT unit_key FROM current_scores ORDER BY ALL").equals(before)
+
+
+def test_q_values_are_benjamini_and_hochbergs(world: Path) -> None:
+    setting = ["metric", "k", "truncation", "sigma", "pooling", "prompt"]
+    found = query(world / "results.duckdb", "FROM language_vision_alignment ORDER BY unit_key")
+    groups = found.partition_by(setting)
+    assert len(groups) == len(SETTINGS)
+    for group in groups:
+        assert group.height == PAIRS
+        expected = benjamini_hochberg(group["p_value"].to_numpy())
+        assert group["q_value"].to_numpy() == pytest.approx(expected, rel=1e-12)
+
+
+def test_q_values_with_many_ties_gaps_and_settings() -> None:
+    rng = np.random.default_rng(0)
+    ps = np.round(rng.uniform(size=200) ** 3, 2)
+    with duckdb.connect(":memory:") as connection:
+        migrate(connection)
+        connection.execute("CREATE TABLE p AS SELECT unnest($ps) AS p", {"ps": [*ps, None, None]})
+        connection.execute(Path(__file__).with_name("many_p_values.sql").read_text("utf-8"))
+        rows = connection.execute(
+            "SELECT p_value, q_value FROM language_vision_alignment WHERE k = 10"
+        ).fetchall()
+    known = np.array([row for row in rows if row[0] is not None], dtype=float)
+    assert [q for p, q in rows if p is None] == [None, None]
+    assert len(known) == 200
+    assert known[:, 1] == pytest.approx(benjamini_hochberg(known[:, 0]), rel=1e-12)
+
+
+def test_the_metrics_are_those_registered_and_a_foreign_one_is_kept(own_world: Path) -> None:
+    path = own_world / "results.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "INSERT INTO metrics SELECT * REPLACE ('theirs' AS name) FROM metrics LIMIT 1"
+        )
+    Warehouse(own_world).publish()
+    names = set(query(path, "SELECT name FROM metrics")["name"])
+    assert names == {metric.name for metric in all_metrics()} | {"theirs"}
 
 
 def test_a_killed_runs_part_is_called_unfinished(own_world: Path) -> None:
@@ -148,7 +269,7 @@ def test_a_damaged_warehouse_is_refused_then_rebuilt_from_parts(
     with pytest.raises(WarehouseDamagedError, match="`prh publish` rebuilds it"):
         query(path, "FROM scores")
     Warehouse(own_world).publish()
-    assert query(path, "FROM scores").height == 64
+    assert query(path, "FROM scores").height == SCORES
     assert list(own_world.glob("results.damaged-*.duckdb")), "the damaged file is kept"
 
 

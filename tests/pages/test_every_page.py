@@ -20,6 +20,8 @@ EMPTY = {
     "do_language_and_vision_meet": "The warehouse is here, but it holds no scores of language "
     "against vision yet.",
     "which_layers": "The warehouse is here, but it holds no scores of layers yet.",
+    "does_the_metric_matter": "The warehouse is here, but it holds no scores of language against "
+    "vision yet.",
 }
 
 

@@ -13,9 +13,12 @@ from streamlit.testing.v1 import AppTest
 from ingest.warehouse import query
 from pages import queries
 from pages.ui import charts, export, palette
+from prh_core.metrics import all_metrics, get_metric
 from tests.pages.conftest import OpenPage
+from tests.worlds import SETTINGS
 
 MEET, LAYERS = "do_language_and_vision_meet", "which_layers"
+METRICS = "does_the_metric_matter"
 
 
 def drawn(app: AppTest) -> list[pl.DataFrame]:
@@ -39,7 +42,7 @@ def test_the_heat_map_draws_the_warehouse(open_page: OpenPage, world: Path) -> N
     there = query(
         world / "results.duckdb",
         "SELECT language_label, vision_label, score AS alignment FROM language_vision_alignment "
-        "WHERE k = 5 AND truncation = 'mean' ORDER BY ALL",
+        "WHERE metric = 'mutual_knn' AND k = 5 AND truncation = 'mean' ORDER BY ALL",
     )
     app = open_page(world, MEET, k="5", truncation="mean")
     seen = drawn(app)[0].select(there.columns).sort(there.columns)
@@ -51,8 +54,8 @@ def test_single_layers_and_trained_models_only(open_page: OpenPage, world: Path)
     there = query(
         world / "results.duckdb",
         "SELECT language_label, vision_label, single_layer_score AS alignment "
-        "FROM language_vision_alignment WHERE k = 10 AND truncation = 'exact' "
-        "AND language_trained AND vision_trained ORDER BY ALL",
+        "FROM language_vision_alignment WHERE metric = 'mutual_knn' AND k = 10 "
+        "AND truncation = 'exact' AND language_trained AND vision_trained ORDER BY ALL",
     )
     app = open_page(world, MEET, concatenated="false", untrained="false")
     seen = drawn(app)[0].select(there.columns).sort(there.columns)
@@ -71,6 +74,7 @@ def test_what_was_measured_is_said(
     said = " ".join(caption.value for caption in app.caption)
     for piece in (
         "n = 60", "mutual k-NN (k = 5)", "truncation exact", "chance 0.0847", models,
+        "19 permutations (seed 0), 95 % interval by",
         "test-run-planted", "UTC",
     ):  # fmt: skip
         assert piece in said
@@ -91,6 +95,75 @@ def test_lines_show_chance_and_one_colour_per_family(open_page: OpenPage, world:
     assert scales[0]["domain"] == ["Vis A", "Vis B", "untrained"]
     assert scales[0]["range"] == [families["Vis A"], families["Vis B"], palette.UNTRAINED]
     assert any("chance" in frame.columns and frame.height == 1 for frame in drawn(app))
+
+
+def test_lines_carry_their_intervals(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, MEET, view="Lines")
+    (whisker,) = [
+        layer for layer in spec(app)["layer"] if layer.get("encoding", {}).get("y2") is not None
+    ]
+    assert whisker["encoding"]["y"]["field"] == "interval_low"
+    assert whisker["encoding"]["y2"]["field"] == "interval_high"
+    lowest, highest = whisker_domain(app)
+    frame = drawn(app)[0]
+    assert (frame["interval_low"] > lowest).all() and (frame["interval_high"] < highest).all()
+
+
+def whisker_domain(app: AppTest) -> list[float]:
+    """Return the range of the y axis."""
+    return next(
+        layer["encoding"]["y"]["scale"]["domain"]
+        for layer in spec(app)["layer"]
+        if "scale" in (layer.get("encoding", {}).get("y") or {})
+    )
+
+
+def test_the_tooltip_tells_significance_only_where_it_is_known(
+    open_page: OpenPage, world: Path
+) -> None:
+    def told(**address: str) -> set[str]:
+        layers = spec(open_page(world, MEET, **address))["layer"]
+        return {tip["field"] for layer in layers for tip in layer["encoding"].get("tooltip", [])}
+
+    known = {"calibrated", "p_value", "q_value", "null_threshold", "interval_low"}
+    assert known <= told()
+    assert not {"calibrated", "p_value", "q_value", "null_threshold"} & told(concatenated="false")
+
+
+@pytest.mark.parametrize("view", ["Heat map", "Lines"])
+def test_a_metric_without_k_needs_none(open_page: OpenPage, world: Path, view: str) -> None:
+    label = get_metric("cka").label
+    app = open_page(world, MEET, metric=label, k="5", view=view)
+    assert not app.exception
+    assert [box.value for box in app.info if "address" in box.value] == []
+    assert "k" not in [box.key for box in app.selectbox]
+    assert drawn(app)[0].height == 16
+
+
+def test_the_light_end_of_a_heat_map_is_the_closest(open_page: OpenPage, world: Path) -> None:
+    for name, turned in (("mutual_knn", False), ("procrustes", True)):
+        app = open_page(world, MEET, metric=get_metric(name).label)
+        cells = spec(app)["layer"][0]["encoding"]
+        assert cells["color"]["scale"]["reverse"] is turned
+        # The strongest language model stands first either way.
+        assert cells["y"]["sort"][0] == "Lang Large"
+
+
+def test_the_metrics_page_lists_all_and_compares_those_measured(
+    open_page: OpenPage, world: Path
+) -> None:
+    app = open_page(world, METRICS)
+    listed = app.dataframe[0].value
+    assert len(listed) == len(all_metrics())
+    assert drawn(app)[0].height == len({setting.metric for setting in SETTINGS})
+    assert "19 permutations" in " ".join(caption.value for caption in app.caption)
+
+
+def test_the_metrics_page_without_scores_still_lists_the_metrics(
+    open_page: OpenPage, empty_world: Path
+) -> None:
+    app = open_page(empty_world, METRICS)
+    assert len(app.dataframe[0].value) == len(all_metrics())
 
 
 def test_the_order_of_language_models_follows_the_control(open_page: OpenPage, world: Path) -> None:

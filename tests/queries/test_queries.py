@@ -15,10 +15,12 @@ from ingest.warehouse import Warehouse, open_readonly
 from pages import queries
 from pages.queries import Answer, Setting
 from pages.ui import export
+from prh_core.metrics import get_metric
+from tests.worlds import SETTINGS
 
 FOLDER = Path(queries.__file__).parent
 FILES = sorted(path.stem for path in FOLDER.glob("*.sql"))
-NOWHERE = Setting("none", "none", "mutual_knn", 10, "exact", True, "mean", "none")
+NOWHERE = Setting("none", "none", "mutual_knn", 10, None, "exact", True, "mean", "none")
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +43,7 @@ def _asked(name: str) -> Answer:
         unit_key = pairs["unit_key"][0]
     offered = {
         "setting": setting, "concatenated": True, "untrained": True, "unit_key": unit_key,
+        "dataset_id": setting.dataset_id, "row_order": setting.row_order,
     }  # fmt: skip
     function: Callable[..., Answer] = getattr(queries, name)
     wanted = inspect.signature(function).parameters
@@ -56,7 +59,8 @@ def test_a_query_answers_with_the_columns_its_docstring_lists(
     answer = _asked(name)
     listed = inspect.getdoc(getattr(queries, name)).partition("Columns:")[2]  # type: ignore[union-attr]
     assert re.findall(r"^\s+(\w+):", listed, re.M) == answer.frame.columns
-    assert (answer.frame.height > 0) == (fill == "full")
+    # The metrics are those registered, whatever was measured.
+    assert (answer.frame.height > 0) == (fill == "full" or name == "metrics")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -102,6 +106,69 @@ def test_depth_is_the_best_over_single_layers(
     best = single.group_by("language_layer", maintain_order=True).agg(pl.col("alignment").max())
     side = depth.filter(depth["modality"] == "language")
     assert side["alignment"].to_list() == best["alignment"].to_list()
+
+
+def _setting(metric: str) -> Setting:
+    row = queries.settings().frame.filter(pl.col("metric") == metric).row(0, named=True)
+    return Setting(**{column: row[column] for column in Setting.__dataclass_fields__})
+
+
+def test_a_distance_puts_the_smallest_first(
+    homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRH_DATA", str(homes["full"]))
+    pairs = queries.alignment(_setting("procrustes"), concatenated=True, untrained=True).frame
+    assert pairs["alignment"].is_sorted() and not pairs["higher_is_closer"].any()
+    depth = queries.depth(pairs["unit_key"][0]).frame
+    layers = queries.layers(pairs["unit_key"][0]).frame
+    single = layers.filter(~layers["language_concatenated"] & ~layers["vision_concatenated"])
+    best = single.group_by("language_layer", maintain_order=True).agg(pl.col("alignment").min())
+    side = depth.filter(depth["modality"] == "language")
+    assert side["alignment"].to_list() == best["alignment"].to_list()
+    partners = single.join(best, on=["language_layer", "alignment"], nulls_equal=False)
+    assert side["partner_layer"].to_list() == partners["vision_layer_name"].to_list()
+
+
+def test_a_metric_without_k_is_found_and_named_from_the_registry(
+    homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRH_DATA", str(homes["full"]))
+    setting = _setting("cka")
+    assert setting.k is None
+    measured = queries.measured(setting).frame.row(0, named=True)
+    assert measured["metric_label"] == get_metric("cka").label
+    assert (measured["permutations"], measured["seeds"]) == ("19", "0")
+    assert measured["interval_level"] == 0.95 and measured["pairs"] == 16
+
+
+def test_single_layers_have_no_calibration_of_the_whole_table(
+    homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRH_DATA", str(homes["full"]))
+    whole, single = (
+        queries.alignment(_setting("mutual_knn"), concatenated=choice, untrained=True).frame
+        for choice in (True, False)
+    )
+    for column in ("calibrated", "p_value", "q_value", "null_threshold"):
+        assert whole[column].null_count() == 0
+        assert single[column].null_count() == single.height
+    kept = single.join(whole, on="unit_key").filter(pl.col("interval_low").is_not_null())
+    assert (kept["alignment"] == kept["alignment_right"]).all()
+
+
+def test_the_metrics_are_compared_over_trained_models_once_each(
+    homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRH_DATA", str(homes["full"]))
+    setting = _setting("mutual_knn")
+    frame = queries.metric_scores(setting.dataset_id, setting.row_order).frame
+    assert sorted(frame["metric"]) == sorted({setting.metric for setting in SETTINGS})
+    assert set(frame["pairs"]) == {9}
+    mutual = frame.filter(pl.col("metric") == "mutual_knn").row(0, named=True)
+    pairs = queries.alignment(setting, concatenated=True, untrained=False).frame
+    assert (mutual["k"], mutual["truncation"]) == (10, "exact")
+    assert mutual["calibrated"] == pytest.approx(pairs["calibrated"].mean())
+    assert mutual["significant"] == (pairs["q_value"] <= 0.05).sum()
 
 
 def test_charts_and_exports_need_no_streamlit() -> None:

@@ -4,6 +4,7 @@ from pages.ui.charts.alignment import heat_map, lines
 from pages.ui.charts.coverage import coverage
 from pages.ui.charts.finish import on_screen, titled
 from pages.ui.charts.layers import depth_curve, layer_map
+from pages.ui.charts.metrics import metric_dots
 from pages.ui.charts.parts import Chart
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "heat_map",
     "layer_map",
     "lines",
+    "metric_dots",
     "on_screen",
     "titled",
 ]

@@ -25,12 +25,14 @@ def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
 
     Args:
         frame: answer of `queries.alignment`.
-        order: column of the language models to order rows by, descending.
+        order: column of the language models to order rows by, the closest or largest first.
         measure: what the numbers are, for the legend.
     """
-    rows = frame.sort(order, "language_label", descending=[True, False], nulls_last=True)
+    closer_up = bool(frame["higher_is_closer"].all())
+    falling = closer_up or order != "language_mean"
+    rows = frame.sort(order, "language_label", descending=[falling, False], nulls_last=True)
     columns = frame.sort(
-        pl.col("vision_group") == "untrained", "vision_mean", descending=[False, True]
+        pl.col("vision_group") == "untrained", "vision_mean", descending=[False, closer_up]
     )
     across, down = frame["vision_label"].n_unique(), frame["language_label"].n_unique()
     x = alt.X(
@@ -45,12 +47,17 @@ def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
         title="Language model",
         axis=alt.Axis(domain=False, ticks=False, **LABELS),
     )
-    base = alt.Chart(frame).encode(x=x, y=y, tooltip=_pair_tooltip(measure))
-    cells = base.mark_rect().encode(color=sequential(frame["alignment"], measure))
+    base = alt.Chart(frame).encode(x=x, y=y, tooltip=_pair_tooltip(frame, measure))
+    cells = base.mark_rect().encode(
+        color=sequential(frame["alignment"], measure, higher_is_closer=closer_up)
+    )
     text = base.mark_text(
         fontSize=cell_text(across),
         fontWeight=500,
-    ).encode(text=alt.Text("alignment:Q", format=".3f"), color=on_cell(frame["alignment"]))
+    ).encode(
+        text=alt.Text("alignment:Q", format=".3f"),
+        color=on_cell(frame["alignment"], higher_is_closer=closer_up),
+    )
     return sized(cells + text, down * _ROW)
 
 
@@ -62,14 +69,17 @@ def lines(
     Args:
         frame: answer of `queries.alignment`.
         colours: colour of every family.
-        order: column of the language models to order the x axis by, ascending.
+        order: column of the language models to order the x axis by, the closest or largest last.
         measure: what the numbers are, for the axis.
         chance: where to draw the dashed line; None draws none.
     """
-    ordered = frame.sort(order, "language_label", nulls_last=True)
+    falling = order == "language_mean" and not frame["higher_is_closer"].all()
+    ordered = frame.sort(order, "language_label", descending=[falling, False], nulls_last=True)
     names = unique(ordered["language_label"])
     height = max(320, 18 * frame["vision_label"].n_unique())
-    bottom, top = roomy(frame["alignment"], chance)
+    ends = ("alignment", "interval_low", "interval_high")
+    seen = pl.concat([frame[name].cast(pl.Float64).rename("seen") for name in ends])
+    bottom, top = roomy(seen, chance)
     y = alt.Y(
         "alignment:Q",
         title=measure,
@@ -96,32 +106,51 @@ def lines(
         legend=alt.Legend(orient="top", columns=2, labelLimit=220, symbolType="stroke"),
     )
     base = alt.Chart(ordered).encode(
-        x=x, y=y, color=color, detail="vision_label:N", tooltip=_pair_tooltip(measure)
+        x=x, y=y, color=color, detail="vision_label:N", tooltip=_pair_tooltip(frame, measure)
     )
-    ends = _dodged(
+    names_at = _dodged(
         ordered.group_by("vision_label", maintain_order=True).last(),
         gap=14 / height * (top - bottom),
         top=top,
     )
     labels = (
-        alt.Chart(ends)
+        alt.Chart(names_at)
         .mark_text(align="left", dx=10, fontSize=alt.expr(f"{wide} ? 12 : 0"))
         .encode(x=x, y=alt.Y("label_at:Q"), text="vision_label:N", color=color)
     )
     drawn = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=60), labels]
+    if frame["interval_low"].is_not_null().any():
+        whiskers = base.transform_filter("isValid(datum.interval_low)").mark_rule(
+            strokeWidth=1, opacity=0.6
+        )
+        drawn.insert(0, whiskers.encode(y=alt.Y("interval_low:Q"), y2="interval_high:Q"))
     if chance is not None:
         drawn = [*chance_line(chance), *drawn]
     return sized(alt.layer(*drawn), height)
 
 
-def _pair_tooltip(measure: str) -> list[alt.Tooltip]:
-    return [
+def _pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
+    """Tell all that is known of a pair; what was not computed for any pair is left out."""
+    words = [
         alt.Tooltip("language_label:N", title="Language model"),
         alt.Tooltip("language_layer:N", title="… its best layer"),
         alt.Tooltip("vision_label:N", title="Vision model"),
         alt.Tooltip("vision_layer:N", title="… its best layer"),
         alt.Tooltip("alignment:Q", title=measure, format=".4f"),
-        alt.Tooltip("chance:Q", title="Chance, one pair of layers", format=".4f"),
+    ]
+    numbers = {
+        "interval_low": ("… interval from", ".4f"),
+        "interval_high": ("… to", ".4f"),
+        "chance": ("Chance, one pair of layers", ".4f"),
+        "null_threshold": ("Threshold of relabelled tables", ".4f"),
+        "calibrated": ("Calibrated", ".3f"),
+        "p_value": ("p", ".3g"),
+        "q_value": ("q, over all pairs here", ".3g"),
+    }
+    return words + [
+        alt.Tooltip(f"{name}:Q", title=title, format=form)
+        for name, (title, form) in numbers.items()
+        if frame[name].is_not_null().any()
     ]
 
 

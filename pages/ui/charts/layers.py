@@ -20,7 +20,9 @@ from pages.ui.charts.parts import (
 )
 
 
-def layer_map(frame: pl.DataFrame, *, language: str, vision: str, measure: str) -> Chart:
+def layer_map(
+    frame: pl.DataFrame, *, language: str, vision: str, measure: str, higher_is_closer: bool = True
+) -> Chart:
     """Draw every layer of one model against every layer of the other.
 
     The candidate of all layers side by side stands apart, behind a gap; the best pair is framed;
@@ -31,6 +33,7 @@ def layer_map(frame: pl.DataFrame, *, language: str, vision: str, measure: str) 
         language: label of the language model.
         vision: label of the vision model.
         measure: what the numbers are, for the legend.
+        higher_is_closer: False where the numbers are distances.
     """
     placed = _placed(_placed(frame, "vision", "left", "right"), "language", "bottom", "top")
     across, down = frame["vision_layer"].n_unique(), frame["language_layer"].n_unique()
@@ -62,7 +65,11 @@ def layer_map(frame: pl.DataFrame, *, language: str, vision: str, measure: str) 
     drawn: list[Any] = [
         alt.Chart(known)
         .mark_rect()
-        .encode(**cell, color=sequential(known["alignment"], measure), tooltip=tooltip)
+        .encode(
+            **cell,
+            color=sequential(known["alignment"], measure, higher_is_closer=higher_is_closer),
+            tooltip=tooltip,
+        )
     ]
     if down <= 16 and across <= 24:
         drawn.append(
@@ -71,7 +78,7 @@ def layer_map(frame: pl.DataFrame, *, language: str, vision: str, measure: str) 
             .encode(
                 **centre,
                 text=alt.Text("alignment:Q", format=".3f"),
-                color=on_cell(known["alignment"]),
+                color=on_cell(known["alignment"], higher_is_closer=higher_is_closer),
                 tooltip=tooltip,
             )  # fmt: skip
         )

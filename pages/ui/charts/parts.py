@@ -38,23 +38,32 @@ def sized(chart: Chart, height: int, **more: Any) -> Chart:
     )
 
 
-def sequential(values: pl.Series, measure: str) -> alt.Color:
-    """Colour cells by alignment, the scale spanning exactly the values shown."""
+def sequential(values: pl.Series, measure: str, *, higher_is_closer: bool = True) -> alt.Color:
+    """Colour cells by alignment, the scale spanning the values shown, its light end the closest."""
     return alt.Color(
         "alignment:Q",
         title=measure,
-        scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=span(values), zero=False, nice=False),
+        scale=alt.Scale(
+            scheme=palette.SEQUENTIAL,
+            domain=span(values),
+            zero=False,
+            nice=False,
+            reverse=not higher_is_closer,
+        ),
         legend=alt.Legend(
             orient="bottom", format=".3f", gradientLength=220, tickCount=4, titleLimit=300
         ),
     )
 
 
-def on_cell(values: pl.Series) -> Any:
+def on_cell(values: pl.Series, *, higher_is_closer: bool = True) -> Any:
     """Black on the light end of the scale, white on the dark one."""
     low, high = span(values)
-    turn = low + 0.6 * (high - low)
-    return alt.condition(f"datum.alignment > {turn}", alt.value("black"), alt.value("white"))
+    if higher_is_closer:
+        light = f"datum.alignment > {low + 0.6 * (high - low)}"
+    else:
+        light = f"datum.alignment < {high - 0.6 * (high - low)}"
+    return alt.condition(light, alt.value("black"), alt.value("white"))
 
 
 def chance_line(chance: float) -> list[alt.Chart]:
@@ -79,7 +88,8 @@ def span(values: pl.Series) -> list[float]:
 def roomy(values: pl.Series, chance: float | None) -> list[float]:
     """Return an axis range that holds the values and chance, with some air around."""
     low, high = span(values)
-    low = low if chance is None else min(low, chance)
+    if chance is not None:
+        low, high = min(low, chance), max(high, chance)
     room = (high - low) * 0.08 or 0.01
     return [low - room, high + room]
 

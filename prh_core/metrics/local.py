@@ -1,0 +1,281 @@
+"""Kernels looked at between neighbours only: CKNNA, as the paper defines it and as released."""
+# pyright: basic
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from numpy.typing import NDArray
+from scipy import sparse
+
+from prh_core.errors import DegenerateLayerError, SampleCountError
+from prh_core.intervals import DYAD_ROBUST, Interval, dyad_robust
+from prh_core.kernels import masked_marginals, reciprocal, shared_products
+from prh_core.metrics.neighbours import (
+    BLOCK_BYTES,
+    by_sample,
+    check_k,
+    check_sides,
+    edges,
+    relabel,
+)
+from prh_core.metrics.registry import Family, Metric, Need, register
+from prh_core.products import products, scaled, weights_of_sum
+from prh_core.types import Layers, Neighbours, Order
+
+
+class LocalKernels(NamedTuple):
+    """Each sample's neighbours, nearest first, and the kernel between them and the sample."""
+
+    indices: Neighbours
+    values: Float32[np.ndarray, "_ _ _"]
+
+    def relabelled(self, order: Order) -> "LocalKernels":
+        """Return the same had row i been row order[i]."""
+        return LocalKernels(
+            relabel(self.indices, order), np.ascontiguousarray(self.values[:, order])
+        )
+
+
+def _prepare(layers: Layers, need: Need, centred: bool) -> LocalKernels:
+    n = layers[0].shape[0]
+    check_k(need.k, n)
+    k = need.k
+    run = products(need.device)
+    layers, powers = scaled(layers)
+    weights = weights_of_sum(powers)
+    entries = len(layers) + need.concatenate
+    indices = np.empty((entries, n, k), dtype=np.int32)
+    values = np.empty((entries, n, k), dtype=np.float32)
+    # HKH = (HX)(HX)': centring the features first loses nothing to cancellation.
+    loaded = [(run.load(layer), run.load(_centred(layer)) if centred else None) for layer in layers]
+    rows = max(1, min(n, BLOCK_BYTES // (4 * n)))
+    for start in range(0, n, rows):
+        stop = min(start + rows, n)
+        total = total_centred = None
+        for index, (layer, other) in enumerate(loaded):
+            block = run.similarity(layer, start, stop)
+            kernel = block if other is None else run.similarity(other, start, stop)
+            found = run.top_k(block, start, k)
+            indices[index, start:stop] = found
+            values[index, start:stop] = run.gather(kernel, found)
+            if need.concatenate:
+                share = block * weights[index]
+                total = share if total is None else total + share
+                if other is not None:
+                    share = kernel * weights[index]
+                    total_centred = share if total_centred is None else total_centred + share
+        if need.concatenate:
+            found = run.top_k(total, start, k)
+            indices[-1, start:stop] = found
+            values[-1, start:stop] = run.gather(total_centred if centred else total, found)
+    return LocalKernels(indices, values)
+
+
+def _centred(layer: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (layer - layer.mean(axis=0, dtype=np.float64)).astype(np.float32)
+
+
+def cknna(x: LocalKernels, y: LocalKernels, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by CKNNA, the kernel alignment between shared neighbours.
+
+    m(x, y) = A(K, L) / sqrt(A(K, K) A(L, L)), A(K, L) = sum_ij alpha(i, j) Kc_ij Lc_ij with
+    Kc = HKH and alpha(i, j) = [j in S_x(i) and j in S_y(i), i != j]  (paper, App. B, eqs. 12,
+    16-18; the neighbours are those of the uncentred kernel). Range [-1, 1]; symmetric; tends to
+    CKA without the diagonal as k -> n - 1. Parameters and shapes as in `mutual_knn`.
+
+    Raises
+    ------
+    SampleCountError, NeighbourCountError
+        As in `mutual_knn`.
+    DegenerateLayerError
+        A layer's centred kernel is zero between all neighbours.
+    """
+    check_sides(x.indices, y.indices, ks)
+    tables = []
+    for k in ks:
+        both = shared_products(
+            by_sample(x.indices, k),
+            by_sample(y.indices, k),
+            by_sample(x.values, k),
+            by_sample(y.values, k),
+        )
+        own = [_squares(side, k).sum(axis=1) for side in (x, y)]
+        for squares in own:
+            for index in np.flatnonzero(squares == 0):
+                raise DegenerateLayerError(
+                    f"layer {index} has no centred similarity between any neighbours (k = {k})"
+                )
+        tables.append(both / np.sqrt(np.outer(*own)))
+    return np.stack(tables)
+
+
+def _squares(side: LocalKernels, k: int) -> NDArray[np.float64]:
+    return np.sum(np.square(side.values[:, :, :k], dtype=np.float64), axis=2)
+
+
+def _cknna_interval(
+    x: LocalKernels, y: LocalKernels, layers: tuple[int, int], k: int, level: float, seed: int
+) -> Interval:
+    """Linearise the ratio: every pair's part of the numerator, less its parts of the norms."""
+    one, other = _masked(x, layers[0], k), _masked(y, layers[1], k)
+    both, xx, yy = (
+        sparse.csr_array(a.multiply(b)) for a, b in ((one, other), (one, one), (other, other))
+    )
+    norm = np.sqrt(xx.sum() * yy.sum())
+    score = float(both.sum() / norm)
+    n = one.shape[0]
+    residuals = both * (n / norm) - (xx / xx.sum() + yy / yy.sum()) * (n * score / 2)
+    return dyad_robust(score, residuals.tocsr(), -1.0, 1.0, level)
+
+
+def _masked(side: LocalKernels, layer: int, k: int) -> sparse.csr_array:
+    """Return one layer's kernel, (n, n), kept between a sample and its neighbours."""
+    return edges(side.indices[layer, :, :k], side.values[layer, :, :k])
+
+
+def cknna_released(
+    x: LocalKernels, y: LocalKernels, ks: Sequence[int]
+) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by CKNNA as the authors' code computes it.
+
+    m(x, y) = h(a * K, a * L) / sqrt(h(a_x * K, a_x * K) h(a_y * L, a_y * L)) where * masks the
+    *uncentred* kernels, a = a_x * a_y marks shared and a_x, a_y own neighbours, and h is the
+    unbiased HSIC of Song et al. 2012, eq. 5. Not bounded by 1 at large k; not quite symmetric,
+    because masked kernels are not (1'KL1 is not 1'LK1). NaN where a denominator is not positive.
+    Without the code's 1e-6 in the denominator. Parameters, shapes and errors as in `mutual_knn`.
+
+    Raises
+    ------
+    SampleCountError
+        n < 4, where the estimator is not defined.
+    """
+    check_sides(x.indices, y.indices, ks)
+    n = x.indices.shape[1]
+    _check_four(n)
+    tables = []
+    for k in ks:
+        kept = [_reciprocal_only(side, k) for side in (x, y)]
+        trace = shared_products(
+            by_sample(x.indices, k), by_sample(y.indices, k), by_sample(kept[0], k),
+            by_sample(kept[1], k),
+        )  # fmt: skip
+        marginals = masked_marginals(*_sorted(x, y, k))
+        both = _unbiased(n, trace, *marginals)
+        own = np.outer(_own(x, kept[0], k), _own(y, kept[1], k))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            tables.append(np.where(own > 0, both / np.sqrt(own), np.nan))
+    return np.stack(tables)
+
+
+def _check_four(n: int) -> None:
+    if n < 4:
+        raise SampleCountError(f"the unbiased HSIC needs at least 4 samples, got n = {n}")
+
+
+def _reciprocal_only(side: LocalKernels, k: int) -> NDArray[np.float32]:
+    heads = np.ascontiguousarray(side.indices[:, :, :k])
+    return np.where(reciprocal(heads), side.values[:, :, :k], np.float32(0))
+
+
+def _sorted(x: LocalKernels, y: LocalKernels, k: int) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    indices, values = [], []
+    for side in (x, y):
+        heads = side.indices[:, :, :k]
+        order = np.argsort(heads, axis=2)
+        indices.append(np.take_along_axis(heads, order, axis=2))
+        values.append(np.take_along_axis(side.values[:, :, :k], order, axis=2))
+    return indices[0], indices[1], values[0], values[1]
+
+
+def _own(side: LocalKernels, kept: NDArray[np.float32], k: int) -> NDArray[np.float64]:
+    layers, n, _ = side.indices.shape
+    found = np.empty(layers)
+    for a in range(layers):
+        masked = _masked(side, a, k)
+        cross = masked.sum(axis=0) @ masked.sum(axis=1)
+        trace = np.square(kept[a], dtype=np.float64).sum()
+        found[a] = _unbiased(n, trace, masked.sum(), masked.sum(), cross)
+    return found
+
+
+def _unbiased(n: int, trace: Any, sum_x: Any, sum_y: Any, cross: Any) -> Any:
+    """Unbiased HSIC (Song et al. 2012, eq. 5) from its three sums."""
+    return (trace + sum_x * sum_y / ((n - 1) * (n - 2)) - 2 * cross / (n - 2)) / (n * (n - 3))
+
+
+def _released_interval(
+    x: LocalKernels, y: LocalKernels, layers: tuple[int, int], k: int, level: float, seed: int
+) -> Interval:
+    """Linearise the ratio of HSICs in what every pair (query, neighbour) adds to each."""
+    own_x, own_y = _masked(x, layers[0], k), _masked(y, layers[1], k)
+    shared_x = own_x.multiply(own_y.astype(bool)).tocsr()
+    shared_y = own_y.multiply(own_x.astype(bool)).tocsr()
+    both, xx, yy = (_shares(*p) for p in ((shared_x, shared_y), (own_x, own_x), (own_y, own_y)))
+    score = float(cknna_released(_one(x, layers[0]), _one(y, layers[1]), [k])[0, 0, 0])
+    n = own_x.shape[0]
+    residuals = (both * 2 - xx - yy) * (n * score / 2)
+    return dyad_robust(score, residuals.tocsr(), -np.inf, np.inf, level)
+
+
+def _one(side: LocalKernels, layer: int) -> LocalKernels:
+    return LocalKernels(side.indices[layer : layer + 1], side.values[layer : layer + 1])
+
+
+def _shares(a: sparse.csr_array, b: sparse.csr_array) -> sparse.csr_array:
+    """Return what every entry adds to the unbiased HSIC of a and b, as shares that sum to 1.
+
+    The HSIC is bilinear, so half its derivative along (a, b) entry by entry sums to itself.
+    """
+    n = a.shape[0]
+    trace = (a.multiply(b.T) + b.multiply(a.T)) / 2
+    total = (a * b.sum() + b * a.sum()) / (2 * (n - 1) * (n - 2))
+    # 1'AB1 = sum_j column_j(A) row_j(B): entry a_ij meets row j of B, entry b_ij column i of A.
+    met = a @ sparse.diags_array(b.sum(axis=1)) + sparse.diags_array(a.sum(axis=0)) @ b
+    shares = (trace + total - met / (n - 2)).tocsr()
+    return sparse.csr_array(shares / shares.sum())
+
+
+def _prepare_as(centred: bool) -> Callable[[Layers, Need], LocalKernels]:
+    return lambda layers, need: _prepare(layers, need, centred)
+
+
+CKNNA = register(
+    Metric(
+        name="cknna",
+        label="CKNNA",
+        family=Family("centred local kernels", _prepare_as(True), LocalKernels.relabelled),
+        compare=cknna,
+        interval=_cknna_interval,
+        interval_method=DYAD_ROBUST,
+        symmetric=True,
+        uses_all_samples=False,
+        ordinal=False,
+        batchable=False,
+        lowest=-1.0,
+        highest=1.0,
+        equation="A(K̄,L̄) / √(A(K̄,K̄) A(L̄,L̄)), A = Σ_ij [j ∈ S_x(i) ∩ S_y(i)] K̄_ij L̄_ij",
+        citation="Huh et al. 2024, App. B, eqs. 12, 16–18",
+    )
+)
+CKNNA_RELEASED = register(
+    Metric(
+        name="cknna_released",
+        label="CKNNA, released code",
+        family=Family("local kernels", _prepare_as(False), LocalKernels.relabelled),
+        compare=cknna_released,
+        interval=_released_interval,
+        interval_method=DYAD_ROBUST,
+        symmetric=False,
+        uses_all_samples=False,
+        ordinal=False,
+        batchable=False,
+        lowest=-np.inf,
+        highest=np.inf,
+        self_score=1.0,
+        direction="column sums of X's masked kernel meet row sums of Y's",
+        equation="h(a∘K, a∘L) / √(h(a_x∘K, a_x∘K) h(a_y∘L, a_y∘L)), h: unbiased HSIC",
+        citation="minyoungg/platonic-rep (code of Huh et al. 2024); Song et al. 2012, eq. 5",
+    )
+)

@@ -1,0 +1,461 @@
+"""Whole kernels compared: CKA, unbiased CKA and RSA are inner products of prepared matrices.
+
+Each metric turns a layer's kernel into a symmetric matrix of unit norm; the score of two layers is
+then the inner product of their matrices, and all pairs of layers are one matrix product.
+"""
+# pyright: basic
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from prh_core.errors import DegenerateLayerError, SampleCountError, TooManySamplesError
+from prh_core.intervals import (
+    DELETE_GROUP,
+    DELETE_ONE,
+    Interval,
+    jackknife,
+    leave_out_groups,
+)
+from prh_core.kernels import pack
+from prh_core.metrics.registry import Family, Metric, Need, register
+from prh_core.products import products, scaled, weights_of_sum
+from prh_core.types import Layer, Layers, Order
+
+MOST_BYTES = 8 * 2**30
+"""Kernels of one model may take this much memory."""
+MOST_SAMPLES_IN_MATRICES = 4096
+"""Beyond this n linear CKA works from features: (d, d) products instead of (n, n) kernels."""
+PACKED_AT_ONCE = 2**16
+"""Entries of a packed kernel multiplied in float32 before the sum goes on in float64."""
+
+Matrix = NDArray[np.float32]
+Transform = Callable[[NDArray[Any]], Matrix]
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """Symmetric matrices of unit Frobenius norm, one per layer, under one labelling."""
+
+    stack: NDArray[np.float32]
+    """(layers, n, n)."""
+    order: Order
+
+    @cached_property
+    def packed(self) -> NDArray[np.float32]:
+        """Upper triangles, (layers, n (n + 1) / 2), made once for every partner."""
+        layers, n, _ = self.stack.shape
+        out = np.empty((layers, n * (n + 1) // 2), dtype=np.float32)
+        pack(self.stack, self.order, 0, out)
+        return out
+
+    def relabelled(self, order: Order) -> "Matrices":
+        """Return the same had row i been row order[i]; only looked up when compared."""
+        return replace(self, order=self.order[order])
+
+    def inner(self, other: "Matrices") -> Float64[np.ndarray, "lx ly"]:
+        """Return the inner product of every pair of layers' matrices."""
+        n = len(self.order)
+        if len(other.order) != n:
+            raise SampleCountError(
+                f"both sides must hold the same samples, got n = {n} and n = {len(other.order)}"
+            )
+        table = np.zeros((len(self.stack), len(other.stack)))
+        ends = np.cumsum(np.arange(n, 0, -1))
+        first = at = 0
+        while first < n:
+            last = max(first + 1, int(np.searchsorted(ends, at + PACKED_AT_ONCE, side="right")))
+            chunk = np.empty((len(other.stack), int(ends[last - 1]) - at), dtype=np.float32)
+            pack(other.stack, other.order, first, chunk)
+            table += self.packed[:, at : at + chunk.shape[1]] @ chunk.T
+            first, at = last, int(ends[last - 1])
+        return table
+
+
+@dataclass(frozen=True)
+class CentredFeatures:
+    """Centred features, for linear CKA without any (n, n) matrix."""
+
+    layers: Layers
+    weights: tuple[float, ...]
+    """What each layer's kernel counts in the concatenated one; empty without one."""
+    order: Order
+
+    def relabelled(self, order: Order) -> "CentredFeatures":
+        """Return the same had row i been row order[i]; only looked up when compared."""
+        return replace(self, order=self.order[order])
+
+    @cached_property
+    def norms(self) -> NDArray[np.float64]:
+        """Frobenius norm of each layer's kernel, the concatenated one last."""
+        table = self._products(self, upper=True)
+        table = np.triu(table) + np.triu(table, 1).T
+        if self.weights:
+            table = _with_sum(_with_sum(table, self.weights).T, self.weights)
+        return np.sqrt(np.diagonal(table))
+
+    def inner(self, other: "CentredFeatures") -> Float64[np.ndarray, "lx ly"]:
+        """Return <K, L> / (|K| |L|) of every pair, <K, L> = |X'Y|^2."""
+        if len(self.order) != len(other.order):
+            raise SampleCountError(
+                f"both sides must hold the same samples, got n = {len(self.order)} and "
+                f"n = {len(other.order)}"
+            )
+        table = self._products(other)
+        if self.weights:
+            table = _with_sum(table, self.weights)
+        if other.weights:
+            table = _with_sum(table.T, other.weights).T
+        return table / np.outer(self.norms, other.norms)
+
+    def _products(self, other: "CentredFeatures", upper: bool = False) -> NDArray[np.float64]:
+        table = np.zeros((len(self.layers), len(other.layers)))
+        # Without a concatenated kernel the norms need the diagonal only.
+        for a in range(len(self.layers)):
+            for b in range(len(other.layers)):
+                if upper and (b < a or (b > a and not self.weights)):
+                    continue
+                table[a, b] = np.square(self.cross(other, a, b)).sum()
+        return table
+
+    def cross(self, other: "CentredFeatures", a: int, b: int) -> NDArray[np.float64]:
+        """Return X_a'Y_b, (d_a, d_b): float32 products of blocks of rows, summed in float64."""
+        x, y = self.layers[a], other.layers[b]
+        total = np.zeros((x.shape[1], y.shape[1]))
+        for start in range(0, len(x), 8192):
+            rows = slice(start, start + 8192)
+            total += x[self.order[rows]].T @ y[other.order[rows]]
+        return total
+
+
+def _with_sum(table: NDArray[np.float64], weights: Sequence[float]) -> NDArray[np.float64]:
+    return np.vstack([table, np.asarray(weights) @ table])
+
+
+def inner_products(x: Any, y: Any, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by the inner product of their prepared matrices.
+
+    Parameters
+    ----------
+    x, y
+        Prepared by the same family over the same n samples.
+    ks
+        Only its length matters: these metrics have no neighbours.
+
+    Returns
+    -------
+    (len(ks), layers_x, layers_y) float64.
+
+    Raises
+    ------
+    SampleCountError
+        The sides hold different n.
+    """
+    # By Cauchy and Schwarz; only rounding goes beyond.
+    table = np.clip(x.inner(y), -1.0, 1.0)
+    return np.stack([table] * max(1, len(ks)))
+
+
+def cka_matrix(centred: NDArray[Any]) -> Matrix:
+    """Centre a kernel and scale it to unit norm: HKH / |HKH|  (Kornblith et al. 2019)."""
+    rows = centred.mean(axis=0, dtype=np.float64)
+    out = centred - (rows - rows.mean() / 2).astype(np.float32)
+    out -= (rows - rows.mean() / 2).astype(np.float32)[:, None]
+    return _unit(out)
+
+
+def unbiased_matrix(centred: NDArray[Any]) -> Matrix:
+    """U-centre a kernel and scale it to unit norm; inner products are then unbiased CKA.
+
+    With the diagonal zeroed, A_ij = K_ij - r_i/(n-2) - r_j/(n-2) + s/((n-1)(n-2)) for i != j
+    (Szekely and Rizzo 2014); sum_ij A_ij B_ij / (n(n-3)) equals eq. 5 of Song et al. 2012.
+
+    Raises
+    ------
+    SampleCountError
+        n < 4.
+    """
+    n = len(centred)
+    if n < 4:
+        raise SampleCountError(f"the unbiased HSIC needs at least 4 samples, got n = {n}")
+    out = centred.copy()
+    np.fill_diagonal(out, 0)
+    rows = out.sum(axis=0, dtype=np.float64)
+    shift = rows / (n - 2) - rows.sum() / (2 * (n - 1) * (n - 2))
+    out -= shift.astype(np.float32)
+    out -= shift.astype(np.float32)[:, None]
+    np.fill_diagonal(out, 0)
+    return _unit(out)
+
+
+def rank_matrix(kernel: NDArray[Any]) -> Matrix:
+    """Rank a kernel's off-diagonal entries, centre, and scale: inner products are Spearman's r."""
+    n = len(kernel)
+    upper = np.triu_indices(n, 1)
+    ranks = rankdata(kernel[upper])
+    ranks -= ranks.mean()
+    out = np.zeros((n, n), dtype=np.float32)
+    out[upper] = ranks
+    out += out.T
+    return _unit(out)
+
+
+def _unit(matrix: Matrix) -> Matrix:
+    norm = np.sqrt(np.einsum("ij,ij->i", matrix, matrix).sum(dtype=np.float64))
+    if not norm > 0:
+        raise DegenerateLayerError("its centred kernel is zero")
+    matrix /= np.float32(norm)
+    return matrix
+
+
+def _prepare(layers: Layers, need: Need, base: str, transform: Transform) -> Matrices:
+    n, count = len(layers[0]), len(layers) + need.concatenate
+    size = 6 * n * n * count
+    if size > MOST_BYTES:
+        raise TooManySamplesError(
+            f"{count} kernels of {n:,} samples would take {size / 2**30:.0f} GiB of the "
+            f"{MOST_BYTES / 2**30:.0f} allowed; take fewer samples or layers, or a metric of the "
+            "k-NN family"
+        )
+    run = products(need.device)
+    layers, powers = scaled(layers)
+    weights = weights_of_sum(powers)
+    stack = np.empty((count, n, n), dtype=np.float32)
+    total: NDArray[Any] | None = None
+    for index, layer in enumerate(layers):
+        seen = layer if base == "raw" else centre(layer)
+        loaded = run.load(seen)
+        # Ranks turn a difference in the last bit into a whole rank: they come from float64.
+        kernel = _exact(layer) if base == "raw" else run.host(run.similarity(loaded, 0, n))
+        kernel[:, loaded.repeats] = kernel[:, loaded.originals]
+        kernel[loaded.repeats] = kernel[loaded.originals]
+        if need.concatenate:
+            share = kernel * weights[index]
+            total = share if total is None else total + share
+        stack[index] = _transformed(kernel, base, transform, need.sigma, powers[index], index)
+    if total is not None:
+        stack[-1] = _transformed(total, base, transform, need.sigma, min(powers), len(layers))
+    return Matrices(stack, np.arange(n))
+
+
+def _exact(layer: Layer) -> NDArray[np.float64]:
+    wide = layer.astype(np.float64)
+    return wide @ wide.T
+
+
+def _transformed(
+    kernel: NDArray[Any],
+    base: str,
+    transform: Transform,
+    sigma: float | None,
+    power: float,
+    index: int,
+) -> Matrix:
+    try:
+        return transform(rbf(kernel, sigma, power) if base == "rbf" else kernel)
+    except DegenerateLayerError as error:
+        raise DegenerateLayerError(f"layer {index} cannot be compared: {error}") from None
+
+
+def centre(layer: Layer) -> Layer:
+    """Subtract each column's mean, found in float64."""
+    return (layer - layer.mean(axis=0, dtype=np.float64)).astype(np.float32)
+
+
+def rbf(gram: Matrix, sigma: float | None, power: float = 1.0) -> Matrix:
+    """Turn a Gram matrix into the RBF kernel exp(-|x_i - x_j|^2 / (2 sigma^2)).
+
+    Parameters
+    ----------
+    gram
+        (n, n) inner products of features multiplied by `power`.
+    sigma
+        Bandwidth in units of the features; None: the median of the n(n-1)/2 distances.
+    power
+        What the features were multiplied by.
+
+    Raises
+    ------
+    DegenerateLayerError
+        The median distance is zero, so it is no bandwidth; or the given one is not positive.
+    """
+    diagonal = np.diagonal(gram).astype(np.float64)
+    squared = diagonal[:, None] + diagonal - 2.0 * gram
+    np.maximum(squared, 0, out=squared)
+    np.fill_diagonal(squared, 0)
+    if sigma is None:
+        width = float(np.median(np.sqrt(squared[np.triu_indices(len(gram), 1)])))
+        if width == 0:
+            raise DegenerateLayerError(
+                "the median distance is 0 (most samples are the same): give sigma"
+            )
+    else:
+        width = sigma * power
+    if not width > 0:
+        raise DegenerateLayerError(f"sigma must be positive, got {sigma}")
+    return np.exp(squared / (-2 * width**2)).astype(np.float32)
+
+
+def _prepare_linear(layers: Layers, need: Need) -> Matrices | CentredFeatures:
+    n = len(layers[0])
+    if n <= MOST_SAMPLES_IN_MATRICES:
+        return _prepare(layers, need, "centred", cka_matrix)
+    layers, powers = scaled(layers)
+    weights = tuple(float(w) for w in weights_of_sum(powers)) if need.concatenate else ()
+    return CentredFeatures([centre(layer) for layer in layers], weights, np.arange(n))
+
+
+def _relabel(prepared: Any, order: Order) -> Any:
+    return prepared.relabelled(order)
+
+
+def _row_products(x: Any, y: Any, a: int, b: int) -> tuple[NDArray, NDArray]:
+    """Return t_i = sum_j K_ij L_ij and d_i = K_ii L_ii of one pair of layers."""
+    if isinstance(x, Matrices):
+        one, other = x.stack[a], y.stack[b]
+        rows = np.einsum("ij,ij->i", one, other, dtype=np.float64)
+        return rows, np.diagonal(one).astype(np.float64) * np.diagonal(other)
+    one, other = _side(x, a), _side(y, b)
+    rows = np.einsum("ij,ij->i", one @ (one.T @ other), other, dtype=np.float64)
+    lengths = [np.einsum("ij,ij->i", side, side, dtype=np.float64) for side in (one, other)]
+    return rows, lengths[0] * lengths[1]
+
+
+def _side(x: CentredFeatures, layer: int) -> Layer:
+    if layer < len(x.layers):
+        return x.layers[layer]
+    roots = np.sqrt(np.asarray(x.weights)).astype(np.float32)
+    return np.concatenate([r * part for r, part in zip(roots, x.layers, strict=True)], axis=1)
+
+
+def _without_each_centred(x: Any, y: Any, a: int, b: int) -> NDArray[np.float64]:
+    """Return <K, L> re-centred without sample i, for every i, from row sums alone.
+
+    With rows summing to zero and m = n - 1: <K, L> - 2 t_i + d_i - (2/m)(t_i - d_i) + d_i/m^2.
+    """
+    t, d = _row_products(x, y, a, b)
+    m = len(t) - 1
+    return t.sum() - 2 * t + d - 2 / m * (t - d) + d / m**2
+
+
+def _without_each_unbiased(x: Any, y: Any, a: int, b: int) -> NDArray[np.float64]:
+    """Return <A, B> re-U-centred without sample i: <A, B> - 2 t_i - 2 t_i / (n - 3)."""
+    t, _ = _row_products(x, y, a, b)
+    return t.sum() - 2 * t - 2 * t / (len(t) - 3)
+
+
+def _delete_one(without_each: Callable[..., NDArray[np.float64]], lowest: float) -> Callable:
+    def interval(
+        x: Any, y: Any, layers: tuple[int, int], k: int, level: float, seed: int
+    ) -> Interval:
+        a, b = layers
+        both = without_each(x, y, a, b)
+        own = without_each(x, x, a, a) * without_each(y, y, b, b)
+        t = [_row_products(*p)[0].sum() for p in ((x, y, a, b), (x, x, a, a), (y, y, b, b))]
+        score = t[0] / np.sqrt(t[1] * t[2])
+        return jackknife(score, both / np.sqrt(own), lowest, 1.0, level)
+
+    return interval
+
+
+def _delete_group(
+    x: Matrices, y: Matrices, layers: tuple[int, int], k: int, level: float, seed: int
+) -> Interval:
+    """Rank again without each group: ranks of ranks are the ranks of what was ranked."""
+    one, other = x.stack[layers[0]], y.stack[layers[1]]
+    scores = []
+    for keep in leave_out_groups(len(one), seed):
+        kept = np.ix_(keep, keep)
+        scores.append(np.vdot(rank_matrix(one[kept]), rank_matrix(other[kept])))
+    return jackknife(float(np.vdot(one, other)), np.array(scores, np.float64), -1.0, 1.0, level)
+
+
+def _family(name: str, base: str, transform: Transform) -> Family:
+    return Family(name, lambda layers, need: _prepare(layers, need, base, transform), _relabel)
+
+
+CKA = register(
+    Metric(
+        name="cka",
+        label="CKA (linear)",
+        family=Family("linear kernels", _prepare_linear, _relabel),
+        compare=inner_products,
+        interval=_delete_one(_without_each_centred, 0.0),
+        interval_method=DELETE_ONE,
+        symmetric=True,
+        uses_all_samples=True,
+        ordinal=False,
+        batchable=True,
+        lowest=0.0,
+        highest=1.0,
+        uses_k=False,
+        equation="⟨HKH, HLH⟩ / (‖HKH‖ ‖HLH‖), K = XXᵀ, L = YYᵀ",
+        citation="Kornblith et al. 2019; Huh et al. 2024, App. A",
+    )
+)
+CKA_RBF = register(
+    Metric(
+        name="cka_rbf",
+        label="CKA (RBF)",
+        family=_family("RBF kernels", "rbf", cka_matrix),
+        compare=inner_products,
+        interval=_delete_one(_without_each_centred, 0.0),
+        interval_method=f"{DELETE_ONE}, bandwidth fixed",
+        symmetric=True,
+        uses_all_samples=True,
+        ordinal=False,
+        batchable=True,
+        lowest=0.0,
+        highest=1.0,
+        uses_k=False,
+        uses_sigma=True,
+        equation="CKA of exp(-‖x_i - x_j‖² / 2σ²); σ = median distance unless given",
+        citation="Kornblith et al. 2019; Huh et al. 2024, App. A",
+    )
+)
+UNBIASED_CKA = register(
+    Metric(
+        name="unbiased_cka",
+        label="unbiased CKA",
+        family=_family("U-centred kernels", "centred", unbiased_matrix),
+        compare=inner_products,
+        interval=_delete_one(_without_each_unbiased, -1.0),
+        interval_method=DELETE_ONE,
+        symmetric=True,
+        uses_all_samples=True,
+        ordinal=False,
+        batchable=True,
+        lowest=-1.0,
+        highest=1.0,
+        null=lambda n, k: 0.0,
+        uses_k=False,
+        equation="CKA with HSIC's unbiased estimator (zero diagonals, linear kernel)",
+        citation="Song et al. 2012, eq. 5; Huh et al. 2024, App. A",
+    )
+)
+RSA = register(
+    Metric(
+        name="rsa",
+        label="RSA",
+        family=_family("ranked kernels", "raw", rank_matrix),
+        compare=inner_products,
+        interval=_delete_group,
+        interval_method=DELETE_GROUP,
+        symmetric=True,
+        uses_all_samples=True,
+        ordinal=False,
+        batchable=False,
+        lowest=-1.0,
+        highest=1.0,
+        null=lambda n, k: 0.0,
+        uses_k=False,
+        equation="Spearman(K_ij, L_ij), i < j, K = XXᵀ, L = YYᵀ",
+        citation="Kriegeskorte et al. 2008",
+    )
+)

@@ -1,0 +1,250 @@
+"""Subspaces compared: SVCCA and the orthogonal Procrustes distance.
+
+Both see a layer through a factor F with FF' = the centred kernel, never wider than n.
+"""
+# pyright: basic
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from numpy.typing import NDArray
+from scipy import linalg
+
+from prh_core.errors import DegenerateLayerError, SampleCountError
+from prh_core.intervals import DELETE_GROUP, Interval, jackknife, leave_out_groups
+from prh_core.metrics.registry import Family, Metric, Need, register
+from prh_core.products import scaled
+from prh_core.types import Layer, Layers, Order
+
+COMPONENTS = 10
+"""Left singular vectors that SVCCA keeps (paper, App. A)."""
+
+Factor = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Factors:
+    """One factor per layer, (n, at most n), columns centred, unit Frobenius norm."""
+
+    layers: tuple[Factor, ...]
+
+    def relabelled(self, order: Order) -> "Factors":
+        """Return the same had row i been row order[i]."""
+        return Factors(tuple(factor[order] for factor in self.layers))
+
+
+@dataclass(frozen=True)
+class Subspaces:
+    """The span of each layer's leading left singular vectors, beside the factors they are from."""
+
+    factors: tuple[Factor, ...]
+    bases: Float64[np.ndarray, "layers n components"]
+    """Orthonormal columns; zero beyond `counts`."""
+    counts: NDArray[np.int64]
+
+    def relabelled(self, order: Order) -> "Subspaces":
+        """Return the same had row i been row order[i]."""
+        return Subspaces(
+            tuple(factor[order] for factor in self.factors), self.bases[:, order], self.counts
+        )
+
+
+def _factors(layers: Layers, need: Need, standardize: bool) -> tuple[Factor, ...]:
+    layers, powers = scaled(layers)
+    # Standardised columns are free of scale; else each layer weighs as its features do.
+    parts = [_narrow(_columns(layer, standardize)) for layer in layers]
+    if need.concatenate:
+        shares = [1.0 if standardize else min(powers) / power for power in powers]
+        parts.append(_narrow(np.hstack([s * f for s, f in zip(shares, parts, strict=True)])))
+    found: list[Factor] = []
+    for index, factor in enumerate(parts):
+        norm = np.linalg.norm(factor)
+        if not norm > 0:
+            raise DegenerateLayerError(f"layer {index} is constant: it spans nothing")
+        found.append(factor / norm)
+    return tuple(found)
+
+
+def _columns(layer: Layer, standardize: bool) -> Factor:
+    wide = layer.astype(np.float64)
+    mean = wide.mean(axis=0)
+    wide -= mean
+    if standardize:
+        spread = wide.std(axis=0)
+        # A column constant up to float32's rounding has no spread to divide by.
+        flat = spread <= 1e-6 * np.abs(mean)
+        wide /= np.where(flat, 1.0, spread)
+        wide[:, flat] = 0
+    return wide
+
+
+def _narrow(wide: Factor) -> Factor:
+    """Return F with FF' = ww' and at most n columns: w' = QR gives w = R'Q'."""
+    n, d = wide.shape
+    if d <= n:
+        return wide
+    return np.array(linalg.qr(wide.T, mode="r", check_finite=False)[0][:n].T, dtype=np.float64)
+
+
+def leading(factor: Factor) -> tuple[Factor, int]:
+    """Return at most COMPONENTS leading left singular vectors, (n, COMPONENTS), and their number.
+
+    Exact: from the full eigendecomposition of the smaller of FF' and F'F, in float64. Directions
+    whose share of the variance is below 1e-12 are rounding and are left out.
+    """
+    n, d = factor.shape
+    few = min(COMPONENTS, n - 1, d)
+    small = factor.T @ factor if d < n else factor @ factor.T
+    size = len(small)
+    values, vectors = linalg.eigh(small, subset_by_index=[size - few, size - 1])
+    real = values > 1e-12 * values[-1]
+    values, vectors = values[real][::-1], vectors[:, real][:, ::-1]
+    basis = factor @ vectors / np.sqrt(values) if d < n else vectors
+    padded = np.zeros((n, COMPONENTS))
+    padded[:, : len(values)] = basis
+    return padded, len(values)
+
+
+def _prepare_svcca(layers: Layers, need: Need) -> Subspaces:
+    factors = _factors(layers, need, standardize=True)
+    found = [leading(factor) for factor in factors]
+    return Subspaces(
+        factors, np.stack([basis for basis, _ in found]), np.array([count for _, count in found])
+    )
+
+
+def svcca(x: Subspaces, y: Subspaces, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by SVCCA.
+
+    Columns centred and scaled, U = the top 10 left singular vectors of each side;
+    m(x, y) = mean singular value of U_x' U_y  (paper, App. A; exact SVD). Where a layer has fewer
+    than 10 directions the mean is over the smaller number. Range [0, 1]; symmetric.
+
+    Parameters
+    ----------
+    x, y
+        Subspaces of both sides over the same n samples.
+    ks
+        Only its length matters.
+
+    Returns
+    -------
+    (len(ks), layers_x, layers_y) float64.
+
+    Raises
+    ------
+    SampleCountError
+        The sides hold different n.
+    """
+    _check_samples(x.bases.shape[1], y.bases.shape[1])
+    lx, n, c = x.bases.shape
+    ly = len(y.bases)
+    flat = [side.bases.transpose(0, 2, 1).reshape(-1, n) for side in (x, y)]
+    between = (flat[0] @ flat[1].T).reshape(lx, c, ly, c).transpose(0, 2, 1, 3)
+    correlations = np.linalg.svd(between, compute_uv=False)
+    table = correlations.sum(axis=2) / np.minimum.outer(x.counts, y.counts)
+    return np.stack([table] * max(1, len(ks)))
+
+
+def procrustes(x: Factors, y: Factors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Measure all pairs of layers by the orthogonal Procrustes distance: lower is closer.
+
+    d(x, y) = min_Q |X/|X| - YQ/|Y||^2 = 2 - 2 |X'Y|_* / (|X| |Y|), columns centred, |.|_* the
+    sum of singular values, Q orthogonal, the narrower side padded (Ding et al. 2021). Range
+    [0, 2]; symmetric. Parameters, shapes and errors as in `svcca`.
+    """
+    _check_samples(len(x.layers[0]), len(y.layers[0]))
+    table = np.array([[_distance(a, b) for b in y.layers] for a in x.layers])
+    return np.stack([table] * max(1, len(ks)))
+
+
+def _distance(a: Factor, b: Factor) -> float:
+    return max(0.0, 2 - 2 * float(linalg.svdvals(a.T @ b).sum()))
+
+
+def _check_samples(x: int, y: int) -> None:
+    if x != y:
+        raise SampleCountError(f"both sides must hold the same samples, got n = {x} and n = {y}")
+
+
+def _kept(factor: Factor, keep: NDArray[np.int64]) -> Factor:
+    part = factor[keep] - factor[keep].mean(axis=0)
+    return part / np.linalg.norm(part)
+
+
+def _svcca_interval(
+    x: Subspaces, y: Subspaces, layers: tuple[int, int], k: int, level: float, seed: int
+) -> Interval:
+    """Jackknife; the columns' scales are held fixed."""
+    a, b = layers
+
+    def one(factors: Sequence[Factor]) -> float:
+        sides = [Subspaces((), base[None], np.array([c])) for base, c in map(leading, factors)]
+        return float(svcca(sides[0], sides[1], [1])[0, 0, 0])
+
+    pair = (x.factors[a], y.factors[b])
+    groups = leave_out_groups(len(pair[0]), seed)
+    scores = [one([_kept(factor, keep) for factor in pair]) for keep in groups]
+    return jackknife(one(pair), np.array(scores), 0.0, 1.0, level)
+
+
+def _procrustes_interval(
+    x: Factors, y: Factors, layers: tuple[int, int], k: int, level: float, seed: int
+) -> Interval:
+    a, b = x.layers[layers[0]], y.layers[layers[1]]
+    groups = leave_out_groups(len(a), seed)
+    scores = [_distance(_kept(a, keep), _kept(b, keep)) for keep in groups]
+    return jackknife(_distance(a, b), np.array(scores), 0.0, 2.0, level)
+
+
+def _relabel(prepared: Any, order: Order) -> Any:
+    return prepared.relabelled(order)
+
+
+SVCCA = register(
+    Metric(
+        name="svcca",
+        label="SVCCA",
+        family=Family("leading subspaces", _prepare_svcca, _relabel),
+        compare=svcca,
+        interval=_svcca_interval,
+        interval_method=DELETE_GROUP,
+        symmetric=True,
+        uses_all_samples=True,
+        ordinal=False,
+        batchable=True,
+        lowest=0.0,
+        highest=1.0,
+        uses_k=False,
+        rotation_invariant=False,
+        equation="mean singular value of U_xᵀU_y, U: top 10 left singular vectors",
+        citation="Raghu et al. 2017; Huh et al. 2024, App. A",
+    )
+)
+PROCRUSTES = register(
+    Metric(
+        name="procrustes",
+        label="Procrustes distance",
+        family=Family(
+            "factors",
+            lambda layers, need: Factors(_factors(layers, need, standardize=False)),
+            _relabel,
+        ),
+        compare=procrustes,
+        interval=_procrustes_interval,
+        interval_method=DELETE_GROUP,
+        symmetric=True,
+        uses_all_samples=True,
+        ordinal=False,
+        batchable=False,
+        lowest=0.0,
+        highest=2.0,
+        uses_k=False,
+        higher_is_closer=False,
+        equation="2 - 2 ‖XᵀY‖_* / (‖X‖ ‖Y‖), columns centred",
+        citation="Ding et al. 2021; Schönemann 1966",
+    )
+)
