@@ -3,6 +3,7 @@
 float32 products everywhere; bfloat16 and TF32 would tie neighbours that are not tied.
 """
 
+import importlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
@@ -110,12 +111,13 @@ class TorchProducts:
             There is no such device here.
         """
         try:
-            import torch
+            # By name: the core does without torch until a device is handed over.
+            torch: Any = importlib.import_module("torch")
         except ImportError:
             raise MissingLibraryError(
                 f"device={device!r} needs torch, which is not installed; device=None runs without"
             ) from None
-        self._torch: Any = torch
+        self._torch = torch
         try:
             self._device = torch.device(device)
             torch.zeros(1, device=self._device)
