@@ -202,8 +202,8 @@ def cknna_released(x: np.ndarray, y: np.ndarray, k: int) -> float:
 def rsa(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
     """Spearman correlation of the similarities of all pairs i < j."""
     upper = np.triu_indices(len(x), 1)
-    ranks = np.stack([rankdata(linear_kernel(side)[upper]) for side in (x, y)])
-    return float(np.corrcoef(ranks)[0, 1])
+    one, other = (rankdata(linear_kernel(side)[upper]) for side in (x, y))
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def procrustes(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
