@@ -1,10 +1,16 @@
 """Fixtures every room shares."""
 
+import os
 import shutil
 from pathlib import Path
 
-import jaxtyping
-import pytest
+# Two workers share two cores: a thread pool in each would only get in the other's way. Must be set
+# before numpy is imported; tests of the threads themselves ask for more.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import jaxtyping  # noqa: E402
+import numba  # noqa: E402
+import pytest  # noqa: E402
 
 # Shapes and types in prh_core's signatures are checked in every test. The compiled kernels are left
 # out (numba cannot compile a wrapped function); the hook must be in place before the first import.
@@ -17,6 +23,11 @@ _CHECKED = [
 jaxtyping.install_import_hook(_CHECKED, "beartype.beartype")
 
 from tests.worlds import build_world  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    numba.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

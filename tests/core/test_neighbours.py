@@ -1,5 +1,6 @@
 """Neighbour search and mutual k-NN against loops, scikit-learn, and their own symmetries."""
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,10 +9,14 @@ from hypothesis.extra.numpy import arrays
 from sklearn.neighbors import NearestNeighbors
 
 from prh_core.errors import NeighbourCountError, SampleCountError
+from prh_core.metrics import Metric, Need, all_metrics
 from prh_core.metrics import neighbours as family
 from prh_core.metrics.neighbours import mutual_knn, nearest
 from prh_core.prepare import normalize
 from tests.core import oracles
+
+THREADS = numba.get_num_threads()
+"""Asked while tests are collected: they run on one thread."""
 
 
 def layers(seed: int, n: int, widths: tuple[int, ...]) -> list[np.ndarray]:
@@ -121,3 +126,19 @@ def test_sides_of_different_n_and_too_large_k_are_refused() -> None:
         mutual_knn(a, b, [5])
     with pytest.raises(NeighbourCountError, match="between 1 and 5 here, got k = 6"):
         mutual_knn(a, a, [6])
+
+
+@pytest.mark.parametrize("metric", all_metrics(), ids=lambda metric: metric.name)
+def test_threads_change_nothing(metric: Metric) -> None:
+    xs, ys = layers(11, 90, (8, 5, 9)), layers(12, 90, (6, 7))
+
+    def table() -> np.ndarray:
+        x, y = (metric.family.prepare(side, Need(7)) for side in (xs, ys))
+        return metric.compare(x, y, [7, 3])
+
+    one = table()
+    try:
+        numba.set_num_threads(THREADS)
+        assert np.allclose(table(), one, atol=1e-12)
+    finally:
+        numba.set_num_threads(1)
