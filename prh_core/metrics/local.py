@@ -126,7 +126,8 @@ def _cknna_interval(
     norm = np.sqrt(xx.sum() * yy.sum())
     score = float(both.sum() / norm)
     n = one.shape[0]
-    residuals: Any = both * (n / norm)  # pyright: ignore[reportOperatorIssue] - (xx / xx.sum() + yy / yy.sum()) * (n * score / 2)
+    expected: Any = xx / xx.sum() + yy / yy.sum()
+    residuals = both * (n / norm) - expected * (n * score / 2)
     return dyad_robust(score, residuals.tocsr(), -1.0, 1.0, level)
 
 
