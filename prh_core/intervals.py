@@ -17,8 +17,12 @@ from prh_core.errors import PRHError
 
 GROUPS = 20
 """Groups of the grouped jackknife: 20 recomputations, 19 degrees of freedom."""
+SUBSETS = 40
+KEPT = 0.4
+"""Share of the samples in each random subset; docs/decisions.md tells how it was chosen."""
 DYAD_ROBUST = "dyad-robust, neighbours fixed"
 DELETE_ONE = "delete-one jackknife"
+SUBSAMPLING = f"{SUBSETS} random subsets of {KEPT:.0%}"
 DELETE_GROUP = f"jackknife over {GROUPS} groups"
 
 
@@ -62,8 +66,7 @@ def dyad_robust(
     # The difference may come out below zero by chance; counting pairs twice errs to the safe side.
     variance = float(np.sum(influence**2))
     variance = variance - float(twice) if variance > twice else variance
-    reach = float(stats.t.ppf(0.5 + level / 2, n - 1)) * variance**0.5 / n
-    return Interval(float(max(score - reach, lowest)), float(min(score + reach, highest)))
+    return _around(score, variance**0.5 / n, n, (lowest, highest), level)
 
 
 def jackknife(
@@ -92,9 +95,54 @@ def jackknife(
     """
     _check_level(level)
     groups = len(left_out)
-    spread = np.sqrt((groups - 1) * np.mean((left_out - left_out.mean()) ** 2))  # pyright: ignore[reportUnknownArgumentType]
-    reach = float(stats.t.ppf(0.5 + level / 2, len(left_out) - 1) * spread)
-    return Interval(float(max(score - reach, lowest)), float(min(score + reach, highest)))
+    error = ((groups - 1) * float(np.var(left_out))) ** 0.5
+    return _around(score, error, groups, (lowest, highest), level)
+
+
+def subsampling(
+    score: float,
+    subsets: Float64[np.ndarray, " subsets"],
+    n: int,
+    lowest: float,
+    highest: float,
+    level: float = 0.95,
+) -> Interval:
+    """Interval from scores of random subsets of the samples, drawn without replacement.
+
+    With m of n samples in each, se^2 = m / (n - m) * variance over the subsets: a jackknife that
+    leaves out most samples. Unlike leaving out few, it is sound where the score jumps, as leading
+    singular vectors do when singular values come close (Shao and Wu 1989).
+
+    Parameters
+    ----------
+    score
+        Score of all samples.
+    subsets
+        Scores of the subsets of `random_subsets`.
+    n
+        Samples in all.
+    lowest, highest
+        Range the interval is cut to.
+    level
+        Confidence, in (0, 1).
+    """
+    _check_level(level)
+    kept = int(KEPT * n)
+    error = float(np.std(subsets, ddof=1)) * (kept / (n - kept)) ** 0.5
+    return _around(score, error, len(subsets), (lowest, highest), level)
+
+
+def _around(
+    score: float, error: float, replicates: int, ends: tuple[float, float], level: float
+) -> Interval:
+    reach = float(stats.t.ppf(0.5 + level / 2, replicates - 1)) * error
+    return Interval(float(max(score - reach, ends[0])), float(min(score + reach, ends[1])))
+
+
+def random_subsets(n: int, seed: int) -> list[np.ndarray]:
+    """Return the rows of each of SUBSETS random subsets."""
+    rng = np.random.default_rng(seed)
+    return [rng.permutation(n)[: int(KEPT * n)] for _ in range(SUBSETS)]
 
 
 def leave_out_groups(n: int, seed: int) -> list[np.ndarray]:

@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from prh_core.errors import DegenerateLayerError, SampleCountError
-from prh_core.intervals import DELETE_GROUP, Interval, jackknife, leave_out_groups
+from prh_core.intervals import (
+    DELETE_GROUP,
+    SUBSAMPLING,
+    Interval,
+    jackknife,
+    leave_out_groups,
+    random_subsets,
+    subsampling,
+)
 from prh_core.metrics.registry import Family, Metric, Need, register
 from prh_core.products import scaled
 from prh_core.types import Layer, Layers, Order
@@ -178,7 +186,7 @@ def _kept(factor: Factor, keep: NDArray[np.int64]) -> Factor:
 def _svcca_interval(
     x: Subspaces, y: Subspaces, layers: tuple[int, int], k: int, level: float, seed: int
 ) -> Interval:
-    """Jackknife; the columns' scales are held fixed."""
+    """Score random subsets; the columns' scales are held fixed."""
     a, b = layers
 
     def one(factors: Sequence[Factor]) -> float:
@@ -186,9 +194,9 @@ def _svcca_interval(
         return float(svcca(sides[0], sides[1], [1])[0, 0, 0])
 
     pair = (x.factors[a], y.factors[b])
-    groups = leave_out_groups(len(pair[0]), seed)
-    scores = [one([_kept(factor, keep) for factor in pair]) for keep in groups]
-    return jackknife(one(pair), np.array(scores), 0.0, 1.0, level)
+    n = len(pair[0])
+    scores = [one([_kept(factor, keep) for factor in pair]) for keep in random_subsets(n, seed)]
+    return subsampling(one(pair), np.array(scores), n, 0.0, 1.0, level)
 
 
 def _procrustes_interval(
@@ -211,7 +219,7 @@ SVCCA = register(
         family=Family("leading subspaces", _prepare_svcca, _relabel),
         compare=svcca,
         interval=_svcca_interval,
-        interval_method=DELETE_GROUP,
+        interval_method=SUBSAMPLING,
         symmetric=True,
         uses_all_samples=True,
         ordinal=False,
