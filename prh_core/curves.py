@@ -8,7 +8,7 @@ import numpy as np
 from prh_core.errors import NeighbourCountError, PRHError, SampleCountError
 from prh_core.layers import align
 from prh_core.metrics import get_metric
-from prh_core.types import Features, as_layers
+from prh_core.types import Features, as_layers, check_paired
 
 
 class CurvePoint(NamedTuple):
@@ -77,11 +77,7 @@ def n_curve(
         raise PRHError(f'fixed should be "k" or "k/n", got {fixed!r}')
     x, y = as_layers(X, "X"), as_layers(Y, "Y")
     total = len(x[0])
-    if len(y[0]) != total:
-        raise SampleCountError(
-            f"X and Y must hold the same samples in the same order, got {total} rows and "
-            f"{len(y[0])} rows"
-        )
+    check_paired(total, len(y[0]))
     order = np.random.default_rng(seed).permutation(total)
     points: list[CurvePoint] = []
     for n in ns:

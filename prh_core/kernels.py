@@ -649,24 +649,21 @@ def _masked_marginals(
 
 
 @numba.njit(cache=True, parallel=True)
-def pack(
-    matrices: NDArray[np.float32], order: NDArray[np.int64], first: int, out: NDArray[np.float32]
-) -> None:
-    """Write rows `first` ... of relabelled symmetric matrices as packed upper triangles.
+def pack(matrices: NDArray[np.float32], order: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return relabelled symmetric matrices as packed upper triangles, (layers, n (n + 1) / 2).
 
-    `matrices` (layers, n, n); row i contributes entries (i, j), j >= i, of
-    M[order[i], order[j]], off-diagonals times sqrt(2) so that inner products of packed rows are
-    those of whole matrices. `out` (layers, entries) holds as many whole rows as fit.
+    `matrices` (layers, n, n); entries (i, j), j >= i, are M[order[i], order[j]], off-diagonals
+    times sqrt(2), so that inner products of packed rows are those of whole matrices.
     """
     layers, n, _ = matrices.shape
+    out = np.empty((layers, n * (n + 1) // 2), dtype=np.float32)
     root = np.float32(np.sqrt(2.0))
     for a in numba.prange(layers):
         at = 0
-        i = first
-        while at < out.shape[1]:
+        for i in range(n):
             source = matrices[a, order[i]]
             out[a, at] = source[order[i]]
             for j in range(i + 1, n):
                 out[a, at + j - i] = root * source[order[j]]
             at += n - i
-            i += 1
+    return out

@@ -8,12 +8,12 @@ from jaxtyping import Int64
 
 from prh_core.calibration import benjamini_hochberg, calibrate, null_best
 from prh_core.calibration import permutations as draw_orders
-from prh_core.errors import DegenerateLayerError, SampleCountError
+from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import Interval
 from prh_core.metrics import get_metric
 from prh_core.metrics.registry import Metric, Need
 from prh_core.prepare import check_range, constant_layers, normalize, truncate
-from prh_core.types import Features, Layers, LayerScores, as_layers
+from prh_core.types import Features, Layers, LayerScores, as_layers, check_paired
 
 
 class BestPair(NamedTuple):
@@ -210,11 +210,7 @@ def align_panel(
 
     def prepared(features: Features, name: str) -> Any:
         layers = as_layers(features, name)
-        if len(layers[0]) != len(x_layers[0]):
-            raise SampleCountError(
-                f"X and {name} must hold the same samples in the same order, got "
-                f"{len(x_layers[0])} rows and {len(layers[0])} rows"
-            )
+        check_paired(len(x_layers[0]), len(layers[0]), name)
         ready = prepare_layers(layers, truncation=truncate, normalized=normalize, name=name)
         try:
             return chosen.family.prepare(ready, need)

@@ -125,6 +125,11 @@ def normalize(layers: Layers, name: str = "X") -> Layers:
     return [_normalize_layer(layer, name, index) for index, layer in enumerate(layers)]
 
 
+def centre(layer: Layer) -> Layer:
+    """Subtract each column's mean, found in float64."""
+    return (layer - layer.mean(axis=0, dtype=np.float64)).astype(np.float32)
+
+
 def check_range(layers: Layers, name: str = "X") -> None:
     """Refuse layers whose rows differ so much in size that inner products vanish in float32.
 

@@ -100,6 +100,41 @@ def as_layers(features: Features, name: str = "X") -> Layers:
     return layers
 
 
+def check_paired(x: int, y: int, name: str = "Y") -> None:
+    """Refuse two models' features over different numbers of samples.
+
+    Raises
+    ------
+    SampleCountError
+    """
+    if x != y:
+        raise SampleCountError(
+            f"X and {name} must hold the same samples in the same order, got {x} rows and {y} rows"
+        )
+
+
+def check_same_n(x: int, y: int) -> None:
+    """Refuse two prepared sides over different numbers of samples.
+
+    Raises
+    ------
+    SampleCountError
+    """
+    if x != y:
+        raise SampleCountError(f"both sides must hold the same samples, got n = {x} and n = {y}")
+
+
+def check_four(n: int) -> None:
+    """Refuse fewer samples than the unbiased HSIC is defined for.
+
+    Raises
+    ------
+    SampleCountError
+    """
+    if n < 4:
+        raise SampleCountError(f"the unbiased HSIC needs at least 4 samples, got n = {n}")
+
+
 def _as_array(part: Any, name: str) -> np.ndarray:
     if isinstance(part, SupportsNumpy):
         part = part.detach().cpu()

@@ -1,6 +1,5 @@
 -- Calibration against relabelled tables, intervals, and what each metric is.
 
-DROP VIEW coverage;
 DROP VIEW layer_scores;
 DROP VIEW language_vision_alignment;
 DROP VIEW current_scores;
@@ -80,7 +79,11 @@ WITH named AS (
         s.single_layer_score,
         s.layer_names_x[s.single_layer_x + 1] AS single_language_layer,
         s.layer_names_y[s.single_layer_y + 1] AS single_vision_layer,
-        d.dataset_id, d.title AS dataset, d.row_order, s.run_id, s.unit_key, s.finished_at
+        d.dataset_id, d.title AS dataset, d.row_order, s.run_id, s.unit_key, s.finished_at,
+        row(
+            d.dataset_id, d.row_order, s.metric, s.k, s.n, s.truncation, s.normalized, s.sigma,
+            s.pooling_x, s.prompt_x
+        ) AS setting
     FROM current_scores AS s
     JOIN models AS l ON l.model_id = s.model_x AND l.modality = 'language'
     JOIN models AS v ON v.model_id = s.model_y AND v.modality = 'vision'
@@ -91,21 +94,17 @@ WITH named AS (
 ranked AS (
     SELECT
         *,
-        count(p_value) OVER setting AS tested,
-        row_number() OVER (setting ORDER BY p_value NULLS LAST) AS place
+        count(p_value) OVER same AS tested,
+        row_number() OVER (same ORDER BY p_value NULLS LAST) AS place
     FROM named
-    WINDOW setting AS (
-        PARTITION BY dataset_id, row_order, metric, k, n, truncation, normalized, sigma, pooling,
-                     prompt
-    )
+    WINDOW same AS (PARTITION BY setting)
 )
 
 -- Benjamini and Hochberg: the smallest p * tested / place among this p-value and larger ones.
 SELECT
-    * EXCLUDE (tested, place),
+    * EXCLUDE (setting, tested, place),
     CASE WHEN p_value IS NOT NULL THEN least(1, min(p_value * tested / place) OVER (
-        PARTITION BY dataset_id, row_order, metric, k, n, truncation, normalized, sigma, pooling,
-                     prompt
+        PARTITION BY setting
         ORDER BY p_value DESC NULLS LAST RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )) END AS q_value
 FROM ranked;
@@ -122,16 +121,3 @@ FROM current_scores AS s,
     LATERAL (SELECT unnest(range(1, len(s.layer_names_x) + 1)) AS i) AS a,
     LATERAL (SELECT unnest(range(1, len(s.layer_names_y) + 1)) AS j) AS b;
 COMMENT ON VIEW layer_scores IS 'The whole layer-by-layer table of every score, a row per pair of layers.';
-
-CREATE VIEW coverage AS
-SELECT
-    m.model_id, m.label, m.modality, m.family, m.trained, f.dataset_id, f.row_order, f.pooling,
-    f.prompt, f.n, len(f.layer_names) AS layers, f.items_per_second, f.device, f.bytes,
-    f.finished_at, f.unit_key,
-    (
-        SELECT count(*) FROM scores AS s
-        WHERE s.features_x = f.unit_key OR s.features_y = f.unit_key
-    ) AS scores
-FROM feature_sets AS f
-JOIN models AS m USING (model_id);
-COMMENT ON VIEW coverage IS 'Which model has features on which dataset, and how many scores use them.';

@@ -1,28 +1,20 @@
 """Kernels looked at between neighbours only: CKNNA, as the paper defines it and as released."""
 # pyright: basic
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Float64
 from numpy.typing import NDArray
 from scipy import sparse
 
-from prh_core.errors import DegenerateLayerError, SampleCountError
+from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import DYAD_ROBUST, Interval, dyad_robust
 from prh_core.kernels import masked_marginals, reciprocal, shared_products
-from prh_core.metrics.neighbours import (
-    BLOCK_BYTES,
-    by_sample,
-    check_k,
-    check_sides,
-    edges,
-    relabel,
-)
-from prh_core.metrics.registry import Family, Metric, Need, register
-from prh_core.products import products, scaled, weights_of_sum
-from prh_core.types import Layers, Neighbours, Order
+from prh_core.metrics.neighbours import by_sample, check_sides, edges, relabel, search
+from prh_core.metrics.registry import Family, Metric, register
+from prh_core.types import Neighbours, Order, check_four
 
 
 class LocalKernels(NamedTuple):
@@ -36,45 +28,6 @@ class LocalKernels(NamedTuple):
         return LocalKernels(
             relabel(self.indices, order), np.ascontiguousarray(self.values[:, order])
         )
-
-
-def _prepare(layers: Layers, need: Need, centred: bool) -> LocalKernels:
-    n = layers[0].shape[0]
-    check_k(need.k, n)
-    k = need.k
-    run = products(need.device)
-    layers, powers = scaled(layers)
-    weights = weights_of_sum(powers)
-    entries = len(layers) + need.concatenate
-    indices = np.empty((entries, n, k), dtype=np.int32)
-    values = np.empty((entries, n, k), dtype=np.float32)
-    # HKH = (HX)(HX)': centring the features first loses nothing to cancellation.
-    loaded = [(run.load(layer), run.load(_centred(layer)) if centred else None) for layer in layers]
-    rows = max(1, min(n, BLOCK_BYTES // (4 * n)))
-    for start in range(0, n, rows):
-        stop = min(start + rows, n)
-        total = total_centred = None
-        for index, (layer, other) in enumerate(loaded):
-            block = run.similarity(layer, start, stop)
-            kernel = block if other is None else run.similarity(other, start, stop)
-            found = run.top_k(block, start, k)
-            indices[index, start:stop] = found
-            values[index, start:stop] = run.gather(kernel, found)
-            if need.concatenate:
-                share = block * weights[index]
-                total = share if total is None else total + share
-                if other is not None:
-                    share = kernel * weights[index]
-                    total_centred = share if total_centred is None else total_centred + share
-        if need.concatenate:
-            found = run.top_k(total, start, k)
-            indices[-1, start:stop] = found
-            values[-1, start:stop] = run.gather(total_centred if centred else total, found)
-    return LocalKernels(indices, values)
-
-
-def _centred(layer: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (layer - layer.mean(axis=0, dtype=np.float64)).astype(np.float32)
 
 
 def cknna(x: LocalKernels, y: LocalKernels, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
@@ -154,7 +107,7 @@ def cknna_released(
     """
     check_sides(x.indices, y.indices, ks)
     n = x.indices.shape[1]
-    _check_four(n)
+    check_four(n)
     tables = []
     for k in ks:
         kept = [_reciprocal_only(side, k) for side in (x, y)]
@@ -168,11 +121,6 @@ def cknna_released(
         with np.errstate(invalid="ignore", divide="ignore"):
             tables.append(np.where(own > 0, both / np.sqrt(own), np.nan))
     return np.stack(tables)
-
-
-def _check_four(n: int) -> None:
-    if n < 4:
-        raise SampleCountError(f"the unbiased HSIC needs at least 4 samples, got n = {n}")
 
 
 def _reciprocal_only(side: LocalKernels, k: int) -> NDArray[np.float32]:
@@ -238,15 +186,15 @@ def _shares(a: sparse.csr_array, b: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array(shares / shares.sum())
 
 
-def _prepare_as(centred: bool) -> Callable[[Layers, Need], LocalKernels]:
-    return lambda layers, need: _prepare(layers, need, centred)
+def _family(name: str, kernel: Literal["raw", "centred"]) -> Family:
+    return Family(name, lambda layers, need: LocalKernels(*search(layers, need, kernel)))
 
 
 CKNNA = register(
     Metric(
         name="cknna",
         label="CKNNA",
-        family=Family("centred local kernels", _prepare_as(True), LocalKernels.relabelled),
+        family=_family("centred local kernels", "centred"),
         compare=cknna,
         interval=_cknna_interval,
         interval_method=DYAD_ROBUST,
@@ -264,7 +212,7 @@ CKNNA_RELEASED = register(
     Metric(
         name="cknna_released",
         label="CKNNA, released code",
-        family=Family("local kernels", _prepare_as(False), LocalKernels.relabelled),
+        family=_family("local kernels", "raw"),
         compare=cknna_released,
         interval=_released_interval,
         interval_method=DYAD_ROBUST,

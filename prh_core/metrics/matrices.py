@@ -7,7 +7,7 @@ then the inner product of their matrices, and all pairs of layers are one matrix
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from jaxtyping import Float64
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from prh_core.errors import DegenerateLayerError, SampleCountError, TooManySamplesError
+from prh_core.errors import DegenerateLayerError, TooManySamplesError
 from prh_core.intervals import (
     DELETE_GROUP,
     DELETE_ONE,
@@ -25,8 +25,9 @@ from prh_core.intervals import (
 )
 from prh_core.kernels import pack
 from prh_core.metrics.registry import Family, Metric, Need, register
-from prh_core.products import products, scaled, weights_of_sum
-from prh_core.types import Layer, Layers, Order
+from prh_core.prepare import centre
+from prh_core.products import Products, products, repeated_rows, scaled, weights_of_sum
+from prh_core.types import Layer, Layers, Order, check_four, check_same_n
 
 MOST_BYTES = 8 * 2**30
 """Kernels of one model may take this much memory."""
@@ -36,6 +37,8 @@ PACKED_AT_ONCE = 2**16
 """Entries of a packed kernel multiplied in float32 before the sum goes on in float64."""
 
 Matrix = NDArray[np.float32]
+RowSums = NDArray[np.float64]
+"""One number per sample."""
 Transform = Callable[[NDArray[Any]], Matrix]
 
 
@@ -50,31 +53,19 @@ class Matrices:
     @cached_property
     def packed(self) -> NDArray[np.float32]:
         """Upper triangles, (layers, n (n + 1) / 2), made once for every partner."""
-        layers, n, _ = self.stack.shape
-        out = np.empty((layers, n * (n + 1) // 2), dtype=np.float32)
-        pack(self.stack, self.order, 0, out)
-        return out
+        return pack(self.stack, self.order)
 
     def relabelled(self, order: Order) -> "Matrices":
         """Return the same had row i been row order[i]; only looked up when compared."""
-        return replace(self, order=self.order[order])
+        return Matrices(self.stack, self.order[order])
 
     def inner(self, other: "Matrices") -> Float64[np.ndarray, "lx ly"]:
         """Return the inner product of every pair of layers' matrices."""
-        n = len(self.order)
-        if len(other.order) != n:
-            raise SampleCountError(
-                f"both sides must hold the same samples, got n = {n} and n = {len(other.order)}"
-            )
+        check_same_n(len(self.order), len(other.order))
         table = np.zeros((len(self.stack), len(other.stack)))
-        ends = np.cumsum(np.arange(n, 0, -1))
-        first = at = 0
-        while first < n:
-            last = max(first + 1, int(np.searchsorted(ends, at + PACKED_AT_ONCE, side="right")))
-            chunk = np.empty((len(other.stack), int(ends[last - 1]) - at), dtype=np.float32)
-            pack(other.stack, other.order, first, chunk)
-            table += self.packed[:, at : at + chunk.shape[1]] @ chunk.T
-            first, at = last, int(ends[last - 1])
+        for start in range(0, self.packed.shape[1], PACKED_AT_ONCE):
+            entries = slice(start, start + PACKED_AT_ONCE)
+            table += self.packed[:, entries] @ other.packed[:, entries].T
         return table
 
 
@@ -86,27 +77,27 @@ class CentredFeatures:
     weights: tuple[float, ...]
     """What each layer's kernel counts in the concatenated one; empty without one."""
     order: Order
+    norms: NDArray[np.float64]
+    """Frobenius norm of each layer's kernel, the concatenated one last; the same in any order."""
+
+    @classmethod
+    def of(cls, layers: Layers, weights: tuple[float, ...]) -> "CentredFeatures":
+        """Centre layers and measure their kernels."""
+        centred = [centre(layer) for layer in layers]
+        own = cls(centred, weights, np.arange(len(layers[0])), np.empty(0))
+        table = own._products(own, upper=True)
+        table = np.triu(table) + np.triu(table, 1).T
+        if weights:
+            table = _with_sum(_with_sum(table, weights).T, weights)
+        return replace(own, norms=np.sqrt(np.diagonal(table)))
 
     def relabelled(self, order: Order) -> "CentredFeatures":
         """Return the same had row i been row order[i]; only looked up when compared."""
         return replace(self, order=self.order[order])
 
-    @cached_property
-    def norms(self) -> NDArray[np.float64]:
-        """Frobenius norm of each layer's kernel, the concatenated one last."""
-        table = self._products(self, upper=True)
-        table = np.triu(table) + np.triu(table, 1).T
-        if self.weights:
-            table = _with_sum(_with_sum(table, self.weights).T, self.weights)
-        return np.sqrt(np.diagonal(table))
-
     def inner(self, other: "CentredFeatures") -> Float64[np.ndarray, "lx ly"]:
         """Return <K, L> / (|K| |L|) of every pair, <K, L> = |X'Y|^2."""
-        if len(self.order) != len(other.order):
-            raise SampleCountError(
-                f"both sides must hold the same samples, got n = {len(self.order)} and "
-                f"n = {len(other.order)}"
-            )
+        check_same_n(len(self.order), len(other.order))
         table = self._products(other)
         if self.weights:
             table = _with_sum(table, self.weights)
@@ -182,8 +173,7 @@ def unbiased_matrix(centred: NDArray[Any]) -> Matrix:
         n < 4.
     """
     n = len(centred)
-    if n < 4:
-        raise SampleCountError(f"the unbiased HSIC needs at least 4 samples, got n = {n}")
+    check_four(n)
     out = centred.copy()
     np.fill_diagonal(out, 0)
     rows = out.sum(axis=0, dtype=np.float64)
@@ -229,12 +219,7 @@ def _prepare(layers: Layers, need: Need, base: str, transform: Transform) -> Mat
     stack = np.empty((count, n, n), dtype=np.float32)
     total: NDArray[Any] | None = None
     for index, layer in enumerate(layers):
-        seen = layer if base == "raw" else centre(layer)
-        loaded = run.load(seen)
-        # Ranks turn a difference in the last bit into a whole rank: they come from float64.
-        kernel = _exact(layer) if base == "raw" else run.host(run.similarity(loaded, 0, n))
-        kernel[:, loaded.repeats] = kernel[:, loaded.originals]
-        kernel[loaded.repeats] = kernel[loaded.originals]
+        kernel = _exact_kernel(layer) if base == "raw" else _centred_kernel(run, layer)
         if need.concatenate:
             share = kernel * weights[index]
             total = share if total is None else total + share
@@ -244,9 +229,21 @@ def _prepare(layers: Layers, need: Need, base: str, transform: Transform) -> Mat
     return Matrices(stack, np.arange(n))
 
 
-def _exact(layer: Layer) -> NDArray[np.float64]:
+def _centred_kernel(run: Products, layer: Layer) -> Matrix:
+    loaded = run.load(centre(layer))
+    kernel = run.host(run.similarity(loaded, 0, len(layer)))
+    kernel[loaded.repeats] = kernel[loaded.originals]
+    return kernel
+
+
+def _exact_kernel(layer: Layer) -> NDArray[np.float64]:
+    """Return a kernel to rank: a difference in the last bit of float32 would be a whole rank."""
     wide = layer.astype(np.float64)
-    return wide @ wide.T
+    kernel = wide @ wide.T
+    repeats, originals = repeated_rows(layer)
+    kernel[:, repeats] = kernel[:, originals]
+    kernel[repeats] = kernel[originals]
+    return kernel
 
 
 def _transformed(
@@ -261,11 +258,6 @@ def _transformed(
         return transform(rbf(kernel, sigma, power) if base == "rbf" else kernel)
     except DegenerateLayerError as error:
         raise DegenerateLayerError(f"layer {index} cannot be compared: {error}") from None
-
-
-def centre(layer: Layer) -> Layer:
-    """Subtract each column's mean, found in float64."""
-    return (layer - layer.mean(axis=0, dtype=np.float64)).astype(np.float32)
 
 
 def rbf(gram: Matrix, sigma: float | None, power: float = 1.0) -> Matrix:
@@ -308,14 +300,10 @@ def _prepare_linear(layers: Layers, need: Need) -> Matrices | CentredFeatures:
         return _prepare(layers, need, "centred", cka_matrix)
     layers, powers = scaled(layers)
     weights = tuple(float(w) for w in weights_of_sum(powers)) if need.concatenate else ()
-    return CentredFeatures([centre(layer) for layer in layers], weights, np.arange(n))
+    return CentredFeatures.of(layers, weights)
 
 
-def _relabel(prepared: Any, order: Order) -> Any:
-    return prepared.relabelled(order)
-
-
-def _row_products(x: Any, y: Any, a: int, b: int) -> tuple[NDArray, NDArray]:
+def _row_products(x: Any, y: Any, a: int, b: int) -> tuple[RowSums, RowSums]:
     """Return t_i = sum_j K_ij L_ij and d_i = K_ii L_ii of one pair of layers."""
     if isinstance(x, Matrices):
         one, other = x.stack[a], y.stack[b]
@@ -334,32 +322,31 @@ def _side(x: CentredFeatures, layer: int) -> Layer:
     return np.concatenate([r * part for r, part in zip(roots, x.layers, strict=True)], axis=1)
 
 
-def _without_each_centred(x: Any, y: Any, a: int, b: int) -> NDArray[np.float64]:
+def _without_each_centred(t: RowSums, d: RowSums) -> RowSums:
     """Return <K, L> re-centred without sample i, for every i, from row sums alone.
 
     With rows summing to zero and m = n - 1: <K, L> - 2 t_i + d_i - (2/m)(t_i - d_i) + d_i/m^2.
     """
-    t, d = _row_products(x, y, a, b)
     m = len(t) - 1
     return t.sum() - 2 * t + d - 2 / m * (t - d) + d / m**2
 
 
-def _without_each_unbiased(x: Any, y: Any, a: int, b: int) -> NDArray[np.float64]:
+def _without_each_unbiased(t: RowSums, d: RowSums) -> RowSums:
     """Return <A, B> re-U-centred without sample i: <A, B> - 2 t_i - 2 t_i / (n - 3)."""
-    t, _ = _row_products(x, y, a, b)
     return t.sum() - 2 * t - 2 * t / (len(t) - 3)
 
 
-def _delete_one(without_each: Callable[..., NDArray[np.float64]], lowest: float) -> Callable:
+def _delete_one(without_each: Callable[[RowSums, RowSums], RowSums], lowest: float) -> Callable:
     def interval(
         x: Any, y: Any, layers: tuple[int, int], k: int, level: float, seed: int
     ) -> Interval:
         a, b = layers
-        both = without_each(x, y, a, b)
-        own = without_each(x, x, a, a) * without_each(y, y, b, b)
-        t = [_row_products(*p)[0].sum() for p in ((x, y, a, b), (x, x, a, a), (y, y, b, b))]
-        score = t[0] / np.sqrt(t[1] * t[2])
-        return jackknife(score, both / np.sqrt(own), lowest, 1.0, level)
+        both, one, other = (
+            _row_products(*pair) for pair in ((x, y, a, b), (x, x, a, a), (y, y, b, b))
+        )
+        score = both[0].sum() / np.sqrt(one[0].sum() * other[0].sum())
+        left_out = without_each(*both) / np.sqrt(without_each(*one) * without_each(*other))
+        return jackknife(score, left_out, lowest, 1.0, level)
 
     return interval
 
@@ -377,84 +364,68 @@ def _delete_group(
 
 
 def _family(name: str, base: str, transform: Transform) -> Family:
-    return Family(name, lambda layers, need: _prepare(layers, need, base, transform), _relabel)
+    return Family(name, lambda layers, need: _prepare(layers, need, base, transform))
 
+
+_whole_kernel_metric = partial(
+    Metric, symmetric=True, uses_all_samples=True, ordinal=False, highest=1.0, uses_k=False
+)
 
 CKA = register(
-    Metric(
+    _whole_kernel_metric(
         name="cka",
         label="CKA (linear)",
-        family=Family("linear kernels", _prepare_linear, _relabel),
+        family=Family("linear kernels", _prepare_linear),
         compare=inner_products,
         interval=_delete_one(_without_each_centred, 0.0),
         interval_method=DELETE_ONE,
-        symmetric=True,
-        uses_all_samples=True,
-        ordinal=False,
         batchable=True,
         lowest=0.0,
-        highest=1.0,
-        uses_k=False,
         equation="⟨HKH, HLH⟩ / (‖HKH‖ ‖HLH‖), K = XXᵀ, L = YYᵀ",
         citation="Kornblith et al. 2019; Huh et al. 2024, App. A",
     )
 )
 CKA_RBF = register(
-    Metric(
+    _whole_kernel_metric(
         name="cka_rbf",
         label="CKA (RBF)",
         family=_family("RBF kernels", "rbf", cka_matrix),
         compare=inner_products,
         interval=_delete_one(_without_each_centred, 0.0),
         interval_method=f"{DELETE_ONE}, bandwidth fixed",
-        symmetric=True,
-        uses_all_samples=True,
-        ordinal=False,
         batchable=True,
         lowest=0.0,
-        highest=1.0,
-        uses_k=False,
         uses_sigma=True,
         equation="CKA of exp(-‖x_i - x_j‖² / 2σ²); σ = median distance unless given",
         citation="Kornblith et al. 2019; Huh et al. 2024, App. A",
     )
 )
 UNBIASED_CKA = register(
-    Metric(
+    _whole_kernel_metric(
         name="unbiased_cka",
         label="unbiased CKA",
         family=_family("U-centred kernels", "centred", unbiased_matrix),
         compare=inner_products,
         interval=_delete_one(_without_each_unbiased, -1.0),
         interval_method=DELETE_ONE,
-        symmetric=True,
-        uses_all_samples=True,
-        ordinal=False,
         batchable=True,
         lowest=-1.0,
-        highest=1.0,
         null=lambda n, k: 0.0,
-        uses_k=False,
         equation="CKA with HSIC's unbiased estimator (zero diagonals, linear kernel)",
         citation="Song et al. 2012, eq. 5; Huh et al. 2024, App. A",
     )
 )
 RSA = register(
-    Metric(
+    _whole_kernel_metric(
         name="rsa",
         label="RSA",
         family=_family("ranked kernels", "raw", rank_matrix),
         compare=inner_products,
         interval=_delete_group,
         interval_method=DELETE_GROUP,
-        symmetric=True,
-        uses_all_samples=True,
-        ordinal=False,
         batchable=False,
         lowest=-1.0,
-        highest=1.0,
         null=lambda n, k: 0.0,
-        uses_k=False,
         equation="Spearman(K_ij, L_ij), i < j, K = XXᵀ, L = YYᵀ",
         citation="Kriegeskorte et al. 2008",
     )

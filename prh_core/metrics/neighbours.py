@@ -2,15 +2,16 @@
 # pyright: basic
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float32, Float64
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.stats import hypergeom
 
-from prh_core.errors import NeighbourCountError, SampleCountError
+from prh_core.errors import NeighbourCountError
 from prh_core.intervals import DYAD_ROBUST, Interval, dyad_robust
 from prh_core.kernels import (
     LONGEST_BITWISE,
@@ -25,13 +26,12 @@ from prh_core.kernels import (
     shared_neighbours,
 )
 from prh_core.metrics.registry import Family, Metric, Need, register
+from prh_core.prepare import centre
 from prh_core.products import products, scaled, weights_of_sum
-from prh_core.types import Layers, Neighbours, Order
+from prh_core.types import Layers, Neighbours, Order, check_same_n
 
 BLOCK_BYTES = 64 * 2**20
 """Similarities held at once while searching: rows of a block times n, in float32."""
-
-PairScores = NDArray[np.float64]
 
 
 def nearest(
@@ -64,32 +64,76 @@ def nearest(
     NeighbourCountError
         k is not in 1 ... n - 1.
     """
-    n = layers[0].shape[0]
-    check_k(k, n)
-    run = products(device)
+    return search(layers, Need(k, concatenate, device=device))[0]
+
+
+def search(
+    layers: Layers, need: Need, kernel: Literal["raw", "centred"] | None = None
+) -> tuple[Neighbours, Float32[np.ndarray, "_ _ _"]]:
+    """Find neighbours as `nearest` does, and look up a kernel between them and the sample.
+
+    Parameters
+    ----------
+    layers
+        Prepared layers, (n, d_l) float32 each.
+    need
+        k, the concatenated candidate and the device.
+    kernel
+        <x_i, x_j> as it is, or of centred features; None looks nothing up.
+
+    Returns
+    -------
+    Neighbours and the kernel's values there, (layers [+ 1], n, k) each; no values for None.
+
+    Raises
+    ------
+    NeighbourCountError
+        k is not in 1 ... n - 1.
+    """
+    n = len(layers[0])
+    check_k(need.k, n)
+    run = products(need.device)
     layers, powers = scaled(layers)
     weights = weights_of_sum(powers)
-    found = np.empty((len(layers) + concatenate, n, k), dtype=np.int32)
+    # HKH = (HX)(HX)': centring the features first loses nothing to cancellation.
+    loaded = [
+        (run.load(layer), run.load(centre(layer)) if kernel == "centred" else None)
+        for layer in layers
+    ]
+    entries = len(layers) + need.concatenate
+    found = np.empty((entries, n, need.k), dtype=np.int32)
+    values = np.empty((entries, n, need.k if kernel else 0), dtype=np.float32)
     rows = max(1, min(n, BLOCK_BYTES // (4 * n)))
-    # Layers outermost where one block holds all rows, so that each is loaded once; else blocks
-    # outermost, so that the sum over layers needs one block only.
-    loaded = [run.load(layer) for layer in layers] if n > rows else None
+
+    def rank(entry: int, start: int, similarity: Any, looked_up: Any) -> None:
+        block = slice(start, start + len(similarity))
+        found[entry, block] = run.top_k(similarity, start, need.k)
+        if kernel:
+            values[entry, block] = run.gather(looked_up, found[entry, block])
+
     for start in range(0, n, rows):
         stop = min(start + rows, n)
-        summed = None
-        for index, layer in enumerate(layers):
-            ready = loaded[index] if loaded else run.load(layer)
-            block = run.similarity(ready, start, stop)
-            found[index, start:stop] = run.top_k(block, start, k)
-            if concatenate:
-                block = block * weights[index] if weights[index] != 1 else block
-                if summed is None:
-                    summed = block
-                else:
-                    summed += block
-        if concatenate:
-            found[-1, start:stop] = run.top_k(summed, start, k)
-    return found
+        sums: list[Any] = [None, None]
+        for entry, (layer, other) in enumerate(loaded):
+            similarity = run.similarity(layer, start, stop)
+            looked_up = similarity if other is None else run.similarity(other, start, stop)
+            rank(entry, start, similarity, looked_up)
+            if need.concatenate:
+                sums[0] = _plus(sums[0], similarity, weights[entry])
+                if other is not None:
+                    sums[1] = _plus(sums[1], looked_up, weights[entry])
+        if need.concatenate:
+            rank(-1, start, sums[0], sums[0] if sums[1] is None else sums[1])
+    return found, values
+
+
+def _plus(total: Any, block: Any, weight: np.float32) -> Any:
+    """Add a weighted block to a sum that may take the first one over."""
+    share = block if weight == 1 else block * weight
+    if total is None:
+        return share
+    total += share
+    return total
 
 
 def check_k(k: int, n: int) -> None:
@@ -112,10 +156,7 @@ def check_sides(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> None:
     ------
     SampleCountError, NeighbourCountError
     """
-    if x.shape[1] != y.shape[1]:
-        raise SampleCountError(
-            f"both sides must hold the same samples, got n = {x.shape[1]} and n = {y.shape[1]}"
-        )
+    check_same_n(x.shape[1], y.shape[1])
     deepest = min(x.shape[2], y.shape[2])
     for k in ks:
         if not 1 <= k <= deepest:
@@ -315,7 +356,7 @@ def _cycle_reverse_interval(
 
 
 def _prepare(layers: Layers, need: Need) -> Neighbours:
-    return nearest(layers, need.k, need.concatenate, need.device)
+    return search(layers, need)[0]
 
 
 NEIGHBOURS = Family(name="neighbours", prepare=_prepare, relabel=relabel)
@@ -330,39 +371,37 @@ def _jaccard_null(n: int, k: int) -> float:
     return float(hypergeom(n - 1, k, k).pmf(shared) @ _jaccard(k))
 
 
+_neighbour_metric = partial(
+    Metric,
+    family=NEIGHBOURS,
+    interval_method=DYAD_ROBUST,
+    uses_all_samples=False,
+    batchable=False,
+    lowest=0.0,
+    highest=1.0,
+)
+
 MUTUAL_KNN = register(
-    Metric(
+    _neighbour_metric(
         name="mutual_knn",
         label="mutual k-NN",
-        family=NEIGHBOURS,
         compare=mutual_knn,
         interval=_Rows(lambda a, b, k: row_shared(a, b) / k).interval,
-        interval_method=DYAD_ROBUST,
         symmetric=True,
-        uses_all_samples=False,
         ordinal=False,
-        batchable=False,
-        lowest=0.0,
-        highest=1.0,
         null=lambda n, k: k / (n - 1),
         equation="mean_i |S_x(i) ∩ S_y(i)| / k",
         citation="Huh et al. 2024, App. A, eq. 11",
     )
 )
 CYCLE_KNN = register(
-    Metric(
+    _neighbour_metric(
         name="cycle_knn",
         label="cycle k-NN",
-        family=NEIGHBOURS,
         compare=cycle_knn,
         interval=_cycle_interval,
-        interval_method=DYAD_ROBUST,
         symmetric=False,
-        uses_all_samples=False,
         ordinal=False,
-        batchable=False,
-        lowest=0.0,
-        highest=1.0,
         null=_cycle_null,
         reverse="cycle_knn_reverse",
         direction="out by Y's neighbours, back by X's",
@@ -371,19 +410,13 @@ CYCLE_KNN = register(
     )
 )
 CYCLE_KNN_REVERSE = register(
-    Metric(
+    _neighbour_metric(
         name="cycle_knn_reverse",
         label="cycle k-NN, reverse",
-        family=NEIGHBOURS,
         compare=cycle_knn_reverse,
         interval=_cycle_reverse_interval,
-        interval_method=DYAD_ROBUST,
         symmetric=False,
-        uses_all_samples=False,
         ordinal=False,
-        batchable=False,
-        lowest=0.0,
-        highest=1.0,
         null=_cycle_null,
         reverse="cycle_knn",
         direction="out by X's neighbours, back by Y's",
@@ -392,55 +425,37 @@ CYCLE_KNN_REVERSE = register(
     )
 )
 LCS_KNN = register(
-    Metric(
+    _neighbour_metric(
         name="lcs_knn",
         label="LCS k-NN",
-        family=NEIGHBOURS,
         compare=lcs_knn,
         interval=_Rows(lambda a, b, k: row_common_subsequence(a, b) / k).interval,
-        interval_method=DYAD_ROBUST,
         symmetric=True,
-        uses_all_samples=False,
         ordinal=True,
-        batchable=False,
-        lowest=0.0,
-        highest=1.0,
         equation="mean_i LCS(S_x(i), S_y(i)) / k",
         citation="Huh et al. 2024, App. A",
     )
 )
 EDIT_KNN = register(
-    Metric(
+    _neighbour_metric(
         name="edit_knn",
         label="edit-distance k-NN",
-        family=NEIGHBOURS,
         compare=edit_knn,
         interval=_Rows(lambda a, b, k: 1 - row_edit_distance(a, b) / k).interval,
-        interval_method=DYAD_ROBUST,
         symmetric=True,
-        uses_all_samples=False,
         ordinal=True,
-        batchable=False,
-        lowest=0.0,
-        highest=1.0,
         equation="1 - mean_i Levenshtein(S_x(i), S_y(i)) / k",
         citation="Huh et al. 2024, App. A",
     )
 )
 JACCARD_KNN = register(
-    Metric(
+    _neighbour_metric(
         name="jaccard_knn",
         label="Jaccard k-NN",
-        family=NEIGHBOURS,
         compare=jaccard_knn,
         interval=_Rows(lambda a, b, k: _jaccard(k)[row_shared(a, b)]).interval,
-        interval_method=DYAD_ROBUST,
         symmetric=True,
-        uses_all_samples=False,
         ordinal=False,
-        batchable=False,
-        lowest=0.0,
-        highest=1.0,
         null=_jaccard_null,
         equation="mean_i |S_x(i) ∩ S_y(i)| / |S_x(i) ∪ S_y(i)|",
         citation="Jaccard 1912; Hryniowski and Wong 2020",

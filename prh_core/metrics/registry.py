@@ -29,6 +29,10 @@ class Need:
     """None: numpy and numba on this machine's cores; else a torch device for the products."""
 
 
+def _relabelled(prepared: Any, order: Order) -> Any:
+    return prepared.relabelled(order)
+
+
 @dataclass(frozen=True)
 class Family:
     """How one family prepares a model's layers, once, for every metric and every partner."""
@@ -36,9 +40,9 @@ class Family:
     name: str
     prepare: Callable[[Layers, Need], Any]
     """Layers, truncated and normalised -> what comparisons need."""
-    relabel: Callable[[Any, Order], Any]
+    relabel: Callable[[Any, Order], Any] = _relabelled
     """(prepared, order) -> as if row i of every layer had been row order[i]; nothing is
-    prepared again."""
+    prepared again. By default what is prepared knows how."""
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@ Both see a layer through a factor F with FF' = the centred kernel, never wider t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
 from scipy import linalg
 
-from prh_core.errors import DegenerateLayerError, SampleCountError
+from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import (
     DELETE_GROUP,
     SUBSAMPLING,
@@ -25,7 +24,7 @@ from prh_core.intervals import (
 )
 from prh_core.metrics.registry import Family, Metric, Need, register
 from prh_core.products import scaled
-from prh_core.types import Layer, Layers, Order
+from prh_core.types import Layer, Layers, Order, check_same_n
 
 COMPONENTS = 10
 """Left singular vectors that SVCCA keeps (paper, App. A)."""
@@ -147,7 +146,7 @@ def svcca(x: Subspaces, y: Subspaces, ks: Sequence[int]) -> Float64[np.ndarray, 
     SampleCountError
         The sides hold different n.
     """
-    _check_samples(x.bases.shape[1], y.bases.shape[1])
+    check_same_n(x.bases.shape[1], y.bases.shape[1])
     lx, n, c = x.bases.shape
     ly = len(y.bases)
     flat = [side.bases.transpose(0, 2, 1).reshape(-1, n) for side in (x, y)]
@@ -164,18 +163,13 @@ def procrustes(x: Factors, y: Factors, ks: Sequence[int]) -> Float64[np.ndarray,
     sum of singular values, Q orthogonal, the narrower side padded (Ding et al. 2021). Range
     [0, 2]; symmetric. Parameters, shapes and errors as in `svcca`.
     """
-    _check_samples(len(x.layers[0]), len(y.layers[0]))
+    check_same_n(len(x.layers[0]), len(y.layers[0]))
     table = np.array([[_distance(a, b) for b in y.layers] for a in x.layers])
     return np.stack([table] * max(1, len(ks)))
 
 
 def _distance(a: Factor, b: Factor) -> float:
     return max(0.0, 2 - 2 * float(linalg.svdvals(a.T @ b).sum()))
-
-
-def _check_samples(x: int, y: int) -> None:
-    if x != y:
-        raise SampleCountError(f"both sides must hold the same samples, got n = {x} and n = {y}")
 
 
 def _kept(factor: Factor, keep: NDArray[np.int64]) -> Factor:
@@ -208,15 +202,11 @@ def _procrustes_interval(
     return jackknife(_distance(a, b), np.array(scores), 0.0, 2.0, level)
 
 
-def _relabel(prepared: Any, order: Order) -> Any:
-    return prepared.relabelled(order)
-
-
 SVCCA = register(
     Metric(
         name="svcca",
         label="SVCCA",
-        family=Family("leading subspaces", _prepare_svcca, _relabel),
+        family=Family("leading subspaces", _prepare_svcca),
         compare=svcca,
         interval=_svcca_interval,
         interval_method=SUBSAMPLING,
@@ -239,7 +229,6 @@ PROCRUSTES = register(
         family=Family(
             "factors",
             lambda layers, need: Factors(_factors(layers, need, standardize=False)),
-            _relabel,
         ),
         compare=procrustes,
         interval=_procrustes_interval,
