@@ -34,7 +34,7 @@ types: env ## pyright, strict on prh_core
 	@$(BIN)/python -m pyright --pythonpath $(BIN)/python
 
 unit: env ## pytest
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: env ## measure speed against pair-at-a-time scoring and write docs/how-fast.md
 	@$(BIN)/python -m tests.bench

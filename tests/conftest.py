@@ -25,6 +25,11 @@ jaxtyping.install_import_hook(_CHECKED, "beartype.beartype")
 from tests.worlds import build_world  # noqa: E402
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with what runs longest in one file, or a worker would sit idle at the end."""
+    items.sort(key=lambda item: item.path.name != "test_shared_alignment.py")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     numba.set_num_threads(1)

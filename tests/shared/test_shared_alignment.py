@@ -13,12 +13,7 @@ from ingest.warehouse import query
 from ingest.workspace import Workspace
 from tests.shared import shared_catalog
 
-# One worker, so that the features are extracted once.
-pytestmark = [
-    pytest.mark.shared,
-    pytest.mark.timeout(900),
-    pytest.mark.xdist_group("flickr8k"),
-]
+pytestmark = [pytest.mark.shared, pytest.mark.timeout(900)]
 
 LANGUAGE = ("SmolLM2-135M-Instruct", "all-MiniLM-L6-v2", "stories260K", "random-MiniLM-L6")
 VISION = ("efficientnet-lite2", "mobilenetv1-0.75", "random-efficientnet-lite0")
