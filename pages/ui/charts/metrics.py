@@ -28,7 +28,7 @@ def metric_dots(frame: pl.DataFrame) -> Chart:
     )  # fmt: skip
     across = alt.X(
         "calibrated:Q",
-        title="Calibrated score (0 threshold of relabelled tables, 1 identical)",
+        title="Calibrated (0 threshold, 1 identical)",
         axis=alt.Axis(tickCount=5, **LABELS),
     )
     line = base.mark_rule(strokeWidth=1.5, color=palette.CHANCE).encode(
