@@ -5,6 +5,8 @@ be wrapped by the shape checker that runs in every test.
 """
 # pyright: basic
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +92,21 @@ def row_next_above(
             if b > value[i] and b < found:
                 found = b
         least[i] = found
+
+
+@numba.njit(cache=True, parallel=True)
+def row_largest(layer: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each row's largest |x|: (n, d) -> (n,)."""
+    n, d = layer.shape
+    bits = layer.view(np.uint32)
+    found = np.empty(n, dtype=np.uint32)
+    for i in numba.prange(n):
+        # Finite magnitudes sort like their bit patterns, and integers compare in vectors.
+        largest = np.uint32(0)
+        for j in range(d):
+            largest = max(largest, bits[i, j] & np.uint32(0x7FFFFFFF))
+        found[i] = largest
+    return found.view(np.float32)
 
 
 @numba.njit(cache=True, parallel=True)
@@ -244,29 +261,37 @@ def _row_scores(
 
 def reversed_graph(
     x: NDArray[np.int32],
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """List who has sample i as a neighbour: (layers, n, k) -> starts (layers, n + 1), members."""
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
+    """List who has sample i as a neighbour: (n, layers, k) -> starts, members, places.
+
+    starts (layers, n + 1): where sample i's members begin; members (layers, n k): who they are;
+    places (layers, n k): where in x, flattened, each was found.
+    """
     return _reversed_graph(x)
 
 
 @numba.njit(cache=True, parallel=True)
-def _reversed_graph(x: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    layers, n, k = x.shape
+def _reversed_graph(
+    x: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
+    n, layers, k = x.shape
     starts = np.zeros((layers, n + 1), dtype=np.int64)
     members = np.empty((layers, n * k), dtype=np.int32)
+    places = np.empty((layers, n * k), dtype=np.int64)
     for a in numba.prange(layers):
         for i in range(n):
             for p in range(k):
-                starts[a, x[a, i, p] + 1] += 1
+                starts[a, x[i, a, p] + 1] += 1
         for i in range(n):
             starts[a, i + 1] += starts[a, i]
         place = starts[a].copy()
         for i in range(n):
             for p in range(k):
-                j = x[a, i, p]
+                j = x[i, a, p]
                 members[a, place[j]] = i
+                places[a, place[j]] = (i * layers + a) * k + p
                 place[j] += 1
-    return starts, members
+    return starts, members, places
 
 
 def cycles(
@@ -560,92 +585,133 @@ def _shared_products(
 ) -> NDArray[np.float64]:
     n, layers_x, k = x.shape
     layers_y = y.shape[1]
-    sums = np.zeros((parts, layers_y, layers_x))
+    lanes = _whole_vectors(layers_x)
+    sums = np.zeros((parts, layers_y, lanes))
     for part in numba.prange(parts):
-        stamp = np.zeros((n, layers_x))
+        stamp = np.zeros((n, lanes), dtype=np.float32)
+        # One sample's sum in float32, the sum over samples in float64.
+        here = np.empty(lanes, dtype=np.float32)
         for i in range(part * n // parts, (part + 1) * n // parts):
             for a in range(layers_x):
                 for p in range(k):
                     stamp[np.uint32(x[i, a, p]), a] = values_x[i, a, p]
             for b in range(layers_y):
+                here[:] = 0
                 for p in range(k):
                     j = np.uint32(y[i, b, p])
-                    v = np.float64(values_y[i, b, p])
-                    for a in range(layers_x):
-                        sums[part, b, a] += v * stamp[j, a]
+                    v = values_y[i, b, p]
+                    for a in range(lanes):
+                        here[a] += v * stamp[j, a]
+                for a in range(lanes):
+                    sums[part, b, a] += here[a]
             for a in range(layers_x):
                 for p in range(k):
-                    stamp[np.uint32(x[i, a, p]), a] = 0.0
-    return sums.sum(axis=0).T
+                    stamp[np.uint32(x[i, a, p]), a] = 0
+    return sums.sum(axis=0)[:, :layers_x].T
+
+
+@numba.njit(cache=True)
+def _whole_vectors(layers: int) -> int:
+    """Lanes for so many layers, in eights: what is left over would run one at a time."""
+    return (layers + 7) // 8 * 8
 
 
 @numba.njit(cache=True, parallel=True)
 def reciprocal(x: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Say where the neighbour also has the sample as its neighbour: (layers, n, k) -> same."""
-    layers, n, k = x.shape
-    found = np.zeros((layers, n, k), dtype=np.bool_)
-    for a in numba.prange(layers):
-        for i in range(n):
+    """Say where the neighbour also has the sample as its neighbour: (n, layers, k) -> same."""
+    n, layers, k = x.shape
+    found = np.zeros((n, layers, k), dtype=np.bool_)
+    for i in numba.prange(n):
+        for a in range(layers):
             for p in range(k):
-                j = x[a, i, p]
+                j = x[i, a, p]
                 for q in range(k):
-                    if x[a, j, q] == i:
-                        found[a, i, p] = True
+                    if x[j, a, q] == i:
+                        found[i, a, p] = True
                         break
     return found
 
 
+class Listed(NamedTuple):
+    """Layers' neighbour lists with the kernel between neighbours, from both ends."""
+
+    lists: NDArray[np.int32]
+    """(n, layers, k): whom sample i has as neighbours."""
+    values: NDArray[np.float32]
+    """The kernel there, same shape."""
+    starts: NDArray[np.int64]
+    """(layers, n + 1): where in `members` those begin that have sample j as a neighbour."""
+    members: NDArray[np.int32]
+    """(layers, n k)."""
+    held: NDArray[np.float32]
+    """The kernel there, same shape."""
+
+
 def masked_marginals(
-    x: NDArray[np.int32],
-    y: NDArray[np.int32],
-    values_x: NDArray[np.float32],
-    values_y: NDArray[np.float32],
+    x: Listed, y: Listed
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Sums of kernels kept at shared neighbours, for every pair of layers (lx, ly).
 
     Both kernels K and L keep entry (i, j) where j is a neighbour of i in both layers; returned
     are the sum of K, the sum of L, and 1'KL1 = sum_j (column sum of K)_j (row sum of L)_j.
-    Arguments are (layers, n, k), each row's neighbours in rising order.
     """
-    return _masked_marginals(x, y, values_x, values_y)
+    threads = numba.get_num_threads()
+    return _masked_marginals(
+        x.lists, x.starts, x.members, x.held, y.lists, y.values, y.starts, y.members, threads
+    )
 
 
 @numba.njit(cache=True, parallel=True)
 def _masked_marginals(
     x: NDArray[np.int32],
+    starts_x: NDArray[np.int64],
+    members_x: NDArray[np.int32],
+    held_x: NDArray[np.float32],
     y: NDArray[np.int32],
-    values_x: NDArray[np.float32],
     values_y: NDArray[np.float32],
+    starts_y: NDArray[np.int64],
+    members_y: NDArray[np.int32],
+    parts: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    layers_x, n, k = x.shape
-    layers_y = y.shape[0]
-    sum_x = np.zeros((layers_x, layers_y))
-    sum_y = np.zeros((layers_x, layers_y))
-    cross = np.zeros((layers_x, layers_y))
-    for pair in numba.prange(layers_x * layers_y):
-        a, b = pair // layers_y, pair % layers_y
-        column = np.zeros(n)
-        row = np.zeros(n)
-        for i in range(n):
-            p, q = 0, 0
-            while p < k and q < k:
-                one, other = x[a, i, p], y[b, i, q]
-                if one == other:
-                    column[one] += values_x[a, i, p]
-                    row[i] += values_y[b, i, q]
-                    p += 1
-                    q += 1
-                elif one < other:
-                    p += 1
-                else:
-                    q += 1
-        sum_x[a, b] = column.sum()
-        sum_y[a, b] = row.sum()
-        total = 0.0
-        for j in range(n):
-            total += column[j] * row[j]
-        cross[a, b] = total
-    return sum_x, sum_y, cross
+    n, layers_x, k = x.shape
+    layers_y = y.shape[1]
+    lanes = _whole_vectors(layers_x)
+    sums = np.zeros((3, parts, layers_y, lanes))
+    for part in numba.prange(parts):
+        # Sample j's row of L and column of K, masked, for all layers of x at once.
+        own = np.zeros((n, lanes), dtype=np.float32)
+        has = np.zeros((n, lanes), dtype=np.float32)
+        row = np.empty(lanes, dtype=np.float32)
+        column = np.empty(lanes, dtype=np.float32)
+        for j in range(part * n // parts, (part + 1) * n // parts):
+            for a in range(layers_x):
+                for p in range(k):
+                    own[np.uint32(x[j, a, p]), a] = 1
+                for at in range(starts_x[a, j], starts_x[a, j + 1]):
+                    has[np.uint32(members_x[a, at]), a] = held_x[a, at]
+            for b in range(layers_y):
+                row[:] = 0
+                column[:] = 0
+                for p in range(k):
+                    i = np.uint32(y[j, b, p])
+                    v = values_y[j, b, p]
+                    for a in range(lanes):
+                        row[a] += v * own[i, a]
+                for at in range(starts_y[b, j], starts_y[b, j + 1]):
+                    i = np.uint32(members_y[b, at])
+                    for a in range(lanes):
+                        column[a] += has[i, a]
+                for a in range(lanes):
+                    sums[0, part, b, a] += column[a]
+                    sums[1, part, b, a] += row[a]
+                    sums[2, part, b, a] += np.float64(column[a]) * row[a]
+            for a in range(layers_x):
+                for p in range(k):
+                    own[np.uint32(x[j, a, p]), a] = 0
+                for at in range(starts_x[a, j], starts_x[a, j + 1]):
+                    has[np.uint32(members_x[a, at]), a] = 0
+    totals = sums.sum(axis=1)[:, :, :layers_x]
+    return totals[0].T, totals[1].T, totals[2].T
 
 
 @numba.njit(cache=True, parallel=True)

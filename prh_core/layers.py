@@ -6,9 +6,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Int64
 
+from prh_core.approximate import measured_recall
 from prh_core.calibration import benjamini_hochberg, calibrate, null_best
 from prh_core.calibration import permutations as draw_orders
-from prh_core.errors import DegenerateLayerError
+from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.intervals import Interval
 from prh_core.metrics import get_metric
 from prh_core.metrics.registry import Metric, Need
@@ -44,6 +45,9 @@ class Alignment(NamedTuple):
     """tau: what the best of a table of unrelated layers stays within, 95 times in 100."""
     null_mean: float | None = None
     """Mean of the best score over the relabellings."""
+    recall: float | None = None
+    """Share of true neighbours the approximate index found, of the layer of X or Y with the fewest
+    (1,024 random queries each); None when the search was exact."""
 
 
 class PanelAlignment(NamedTuple):
@@ -107,6 +111,7 @@ def align(
     device: str | None = None,
     sigma: float | None = None,
     confidence: float | None = None,
+    recall: float | None = None,
 ) -> Alignment:
     """Score how alike X and Y represent the same n samples, over all pairs of layers.
 
@@ -135,10 +140,13 @@ def align(
         Bandwidth for RBF metrics; None: the median distance.
     confidence
         Level of the interval, e.g. 0.95; None: no interval.
+    recall
+        None: exact neighbours. Else an approximate index (faiss) looks for that share of them,
+        and the result's ``recall`` says what it found; for the k-NN family, n beyond 100,000.
 
     Returns
     -------
-    Alignment(score, layers, table, calibrated, p_value, interval, threshold, null_mean)
+    Alignment(score, layers, table, calibrated, p_value, interval, threshold, null_mean, recall)
 
     Raises
     ------
@@ -168,6 +176,7 @@ def align(
         device=device,
         sigma=sigma,
         confidence=confidence,
+        recall=recall,
     ).alignments["Y"]
 
 
@@ -185,6 +194,7 @@ def align_panel(
     device: str | None = None,
     sigma: float | None = None,
     confidence: float | None = None,
+    recall: float | None = None,
 ) -> PanelAlignment:
     """Score one model against many, each prepared once, with one false discovery rate.
 
@@ -194,7 +204,8 @@ def align_panel(
         The model, as in `align`.
     panel
         Name -> features of every other model, over the same samples in the same order.
-    metric, k, truncate, normalize, concatenate, permutations, seed, device, sigma, confidence
+    metric, k, truncate, normalize, concatenate, permutations, seed, device, sigma, confidence, \
+recall
         As in `align`; the same relabellings serve the whole panel.
 
     Returns
@@ -206,24 +217,29 @@ def align_panel(
     As `align`; a message calls a model by its name in the panel.
     """
     chosen = get_metric(metric)
-    need = Need(k if chosen.uses_k else 1, concatenate, sigma, device)
+    if recall is not None and not chosen.family.approximate:
+        raise PRHError(f"recall: {metric} needs more than neighbours, so it is only exact")
+    need = Need(k if chosen.uses_k else 1, concatenate, sigma, device, recall)
 
-    def prepared(features: Features, name: str) -> Any:
+    def prepared(features: Features, name: str) -> tuple[Any, float | None]:
         layers = as_layers(features, name)
         check_paired(len(x_layers[0]), len(layers[0]), name)
         ready = prepare_layers(layers, truncation=truncate, normalized=normalize, name=name)
         try:
-            return chosen.family.prepare(ready, need)
+            found = chosen.family.prepare(ready, need)
         except DegenerateLayerError as error:
             raise DegenerateLayerError(f"{name}: {error}") from None
+        return found, None if recall is None else measured_recall(ready, found, seed)
 
     x_layers = as_layers(X, "X")
     orders = draw_orders(len(x_layers[0]), permutations, seed)
-    x = prepared(x_layers, "X")
+    x, x_recall = prepared(x_layers, "X")
     found: dict[str, Alignment] = {}
     for name, features in panel.items():
-        y = prepared(features, name)
+        y, y_recall = prepared(features, name)
         found[name] = _alignment(chosen, x, y, k, orders, seed, confidence, name)
+        if x_recall is not None and y_recall is not None:
+            found[name] = found[name]._replace(recall=min(x_recall, y_recall))
     tested = [a.p_value for a in found.values() if a.p_value is not None]
     q_values = None
     if permutations and tested:

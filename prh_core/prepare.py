@@ -6,7 +6,13 @@ import numpy as np
 from jaxtyping import Bool
 
 from prh_core.errors import DegenerateLayerError, FeatureShapeError
-from prh_core.kernels import magnitude_histogram, row_histogram, row_next_above, unit_rows
+from prh_core.kernels import (
+    magnitude_histogram,
+    row_histogram,
+    row_largest,
+    row_next_above,
+    unit_rows,
+)
 from prh_core.types import Layer, Layers
 
 Truncation = Literal["exact", "mean"]
@@ -141,7 +147,7 @@ def check_range(layers: Layers, name: str = "X") -> None:
         A row is more than 1e18 times smaller than the layer's largest; the message says which.
     """
     for index, layer in enumerate(layers):
-        largest = np.maximum(layer.max(axis=1), -layer.min(axis=1)).astype(np.float64)
+        largest = row_largest(layer).astype(np.float64)
         small = np.flatnonzero((largest > 0) & (largest < 1e-18 * largest.max()))
         if small.size:
             raise DegenerateLayerError(

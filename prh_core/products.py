@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 from prh_core.errors import MissingLibraryError, PRHError
-from prh_core.kernels import row_hashes, top_k
+from prh_core.kernels import row_hashes, row_largest, top_k
 from prh_core.types import Layer, Layers
 
 Block = Float32[np.ndarray, "rows n"]
@@ -178,7 +178,7 @@ def scaled(layers: Layers) -> tuple[Layers, list[float]]:
     """
     powers: list[float] = []
     for layer in layers:
-        largest = max(float(layer.max()), -float(layer.min()))
+        largest = float(row_largest(layer).max())
         ordinary = largest == 0 or 1e-3 < largest < 1e3
         powers.append(1.0 if ordinary else float(2.0 ** -np.floor(np.log2(largest))))
     ready = [

@@ -2,6 +2,8 @@
 # pyright: basic
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -11,23 +13,65 @@ from scipy import sparse
 
 from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import DYAD_ROBUST, Interval, dyad_robust
-from prh_core.kernels import masked_marginals, reciprocal, shared_products
+from prh_core.kernels import Listed, masked_marginals, reciprocal, reversed_graph, shared_products
 from prh_core.metrics.neighbours import by_sample, check_sides, edges, relabel, search
 from prh_core.metrics.registry import Family, Metric, register
 from prh_core.types import Neighbours, Order, check_four
 
 
-class LocalKernels(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class LocalKernels:
     """Each sample's neighbours, nearest first, and the kernel between them and the sample."""
 
     indices: Neighbours
     values: Float32[np.ndarray, "_ _ _"]
+    _masked: dict[int, "Masked"] = field(default_factory=dict[int, "Masked"], repr=False)
 
     def relabelled(self, order: Order) -> "LocalKernels":
         """Return the same had row i been row order[i]."""
-        return LocalKernels(
-            relabel(self.indices, order), np.ascontiguousarray(self.values[:, order])
+        moved = self.values.transpose(1, 0, 2)[order].transpose(1, 0, 2)
+        return LocalKernels(relabel(self.indices, order), moved)
+
+    @cached_property
+    def squares(self) -> NDArray[np.float64]:
+        """Return each layer's sum of squares between a sample and its first 1 ... k neighbours."""
+        return np.square(self.values, dtype=np.float64).sum(axis=1).cumsum(axis=1)
+
+    def masked(self, k: int) -> "Masked":
+        """Return the kernels kept between k neighbours, laid out once for every partner."""
+        if k not in self._masked:
+            self._masked[k] = Masked.of(self, k)
+        return self._masked[k]
+
+
+class Masked(NamedTuple):
+    """Kernels kept between neighbours, and what the unbiased HSIC needs of each."""
+
+    both_ends: Listed
+    reciprocal: NDArray[np.float32]
+    """The kernel where sample and neighbour have each other, else 0: (n, layers, k)."""
+    own: NDArray[np.float64]
+    """Each layer's unbiased HSIC with itself."""
+
+    @classmethod
+    def of(cls, side: LocalKernels, k: int) -> "Masked":
+        """Lay out one side's kernels."""
+        lists, values = by_sample(side.indices, k), by_sample(side.values, k)
+        n, layers, _ = lists.shape
+        starts, members, places = reversed_graph(lists)
+        kept = np.where(reciprocal(lists), values, np.float32(0))
+        rows = values.sum(axis=2, dtype=np.float64)
+        at = lists + n * np.arange(layers)[:, None]
+        columns = np.bincount(at.ravel(), values.ravel(), n * layers).reshape(layers, n)
+        total = rows.sum(axis=0)
+        own = _unbiased(
+            n,
+            np.square(kept, dtype=np.float64).sum(axis=(0, 2)),
+            total,
+            total,
+            np.einsum("ia,ai->a", rows, columns),
         )
+        return cls(Listed(lists, values, starts, members, values.ravel()[places]), kept, own)
 
 
 def cknna(x: LocalKernels, y: LocalKernels, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
@@ -54,7 +98,7 @@ def cknna(x: LocalKernels, y: LocalKernels, ks: Sequence[int]) -> Float64[np.nda
             by_sample(x.values, k),
             by_sample(y.values, k),
         )
-        own = [_squares(side, k).sum(axis=1) for side in (x, y)]
+        own = [side.squares[:, k - 1] for side in (x, y)]
         for squares in own:
             for index in np.flatnonzero(squares == 0):
                 raise DegenerateLayerError(
@@ -62,10 +106,6 @@ def cknna(x: LocalKernels, y: LocalKernels, ks: Sequence[int]) -> Float64[np.nda
                 )
         tables.append(both / np.sqrt(np.outer(*own)))
     return np.stack(tables)
-
-
-def _squares(side: LocalKernels, k: int) -> NDArray[np.float64]:
-    return np.sum(np.square(side.values[:, :, :k], dtype=np.float64), axis=2)
 
 
 def _cknna_interval(
@@ -110,43 +150,15 @@ def cknna_released(
     check_four(n)
     tables = []
     for k in ks:
-        kept = [_reciprocal_only(side, k) for side in (x, y)]
+        one, other = x.masked(k), y.masked(k)
         trace = shared_products(
-            by_sample(x.indices, k), by_sample(y.indices, k), by_sample(kept[0], k),
-            by_sample(kept[1], k),
-        )  # fmt: skip
-        marginals = masked_marginals(*_sorted(x, y, k))
-        both = _unbiased(n, trace, *marginals)
-        own = np.outer(_own(x, kept[0], k), _own(y, kept[1], k))
+            one.both_ends.lists, other.both_ends.lists, one.reciprocal, other.reciprocal
+        )
+        both = _unbiased(n, trace, *masked_marginals(one.both_ends, other.both_ends))
+        own = np.outer(one.own, other.own)
         with np.errstate(invalid="ignore", divide="ignore"):
             tables.append(np.where(own > 0, both / np.sqrt(own), np.nan))
     return np.stack(tables)
-
-
-def _reciprocal_only(side: LocalKernels, k: int) -> NDArray[np.float32]:
-    heads = np.ascontiguousarray(side.indices[:, :, :k])
-    return np.where(reciprocal(heads), side.values[:, :, :k], np.float32(0))
-
-
-def _sorted(x: LocalKernels, y: LocalKernels, k: int) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    indices, values = [], []
-    for side in (x, y):
-        heads = side.indices[:, :, :k]
-        order = np.argsort(heads, axis=2)
-        indices.append(np.take_along_axis(heads, order, axis=2))
-        values.append(np.take_along_axis(side.values[:, :, :k], order, axis=2))
-    return indices[0], indices[1], values[0], values[1]
-
-
-def _own(side: LocalKernels, kept: NDArray[np.float32], k: int) -> NDArray[np.float64]:
-    layers, n, _ = side.indices.shape
-    found = np.empty(layers)
-    for a in range(layers):
-        masked = _masked(side, a, k)
-        cross = masked.sum(axis=0) @ masked.sum(axis=1)
-        trace = np.square(kept[a], dtype=np.float64).sum()
-        found[a] = _unbiased(n, trace, masked.sum(), masked.sum(), cross)
-    return found
 
 
 def _unbiased(n: int, trace: Any, sum_x: Any, sum_y: Any, cross: Any) -> Any:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.stats import hypergeom
 
-from prh_core.errors import NeighbourCountError
+from prh_core.approximate import approximate_neighbours
+from prh_core.errors import NeighbourCountError, PRHError
 from prh_core.intervals import DYAD_ROBUST, Interval, dyad_robust
 from prh_core.kernels import (
     LONGEST_BITWISE,
@@ -83,7 +84,8 @@ def search(
 
     Returns
     -------
-    Neighbours and the kernel's values there, (layers [+ 1], n, k) each; no values for None.
+    Neighbours and the kernel's values there, (layers [+ 1], n, k) each; no values for None. In
+    memory a sample's lists of all layers stand together, as comparisons read them.
 
     Raises
     ------
@@ -101,9 +103,12 @@ def search(
         for layer in layers
     ]
     entries = len(layers) + need.concatenate
-    found = np.empty((entries, n, need.k), dtype=np.int32)
-    values = np.empty((entries, n, need.k if kernel else 0), dtype=np.float32)
+    found = np.empty((n, entries, need.k), dtype=np.int32).transpose(1, 0, 2)
+    values = np.empty((n, entries, need.k if kernel else 0), dtype=np.float32).transpose(1, 0, 2)
     rows = max(1, min(n, BLOCK_BYTES // (4 * n)))
+    # Products and ranking run on two sets of threads; each, when idle, spins for a while on the
+    # cores the other needs. So they take turns a group of layers at a time.
+    group = max(1, BLOCK_BYTES // (4 * n * rows))
 
     def rank(entry: int, start: int, similarity: Any, looked_up: Any) -> None:
         block = slice(start, start + len(similarity))
@@ -114,14 +119,18 @@ def search(
     for start in range(0, n, rows):
         stop = min(start + rows, n)
         sums: list[Any] = [None, None]
-        for entry, (layer, other) in enumerate(loaded):
-            similarity = run.similarity(layer, start, stop)
-            looked_up = similarity if other is None else run.similarity(other, start, stop)
-            rank(entry, start, similarity, looked_up)
-            if need.concatenate:
-                sums[0] = _plus(sums[0], similarity, weights[entry])
-                if other is not None:
-                    sums[1] = _plus(sums[1], looked_up, weights[entry])
+        for first in range(0, len(loaded), group):
+            blocks: list[tuple[int, Any, Any]] = []
+            for entry, (layer, other) in enumerate(loaded[first : first + group], first):
+                similarity = run.similarity(layer, start, stop)
+                looked_up = similarity if other is None else run.similarity(other, start, stop)
+                blocks.append((entry, similarity, looked_up))
+            for entry, similarity, looked_up in blocks:
+                rank(entry, start, similarity, looked_up)
+                if need.concatenate:
+                    sums[0] = _plus(sums[0], similarity, weights[entry])
+                    if looked_up is not similarity:
+                        sums[1] = _plus(sums[1], looked_up, weights[entry])
         if need.concatenate:
             rank(-1, start, sums[0], sums[0] if sums[1] is None else sums[1])
     return found, values
@@ -164,7 +173,10 @@ def check_sides(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> None:
 
 
 def by_sample(side: NDArray, k: int) -> NDArray:
-    """Return (n, layers, k): one sample's neighbours in all layers share cache lines."""
+    """Return (n, layers, k): one sample's neighbours in all layers share cache lines.
+
+    What `search` returned stands like that already, so that nothing is copied at its own k.
+    """
     return np.ascontiguousarray(side.transpose(1, 0, 2)[:, :, :k])
 
 
@@ -176,7 +188,7 @@ def relabel(x: Neighbours, order: Order) -> Neighbours:
     """
     back = np.empty(len(order), dtype=np.int32)
     back[order] = np.arange(len(order), dtype=np.int32)
-    return back[x[:, order]]
+    return back[x.transpose(1, 0, 2)[order]].transpose(1, 0, 2)
 
 
 def mutual_knn(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
@@ -280,9 +292,10 @@ def cycle_knn(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> Float64[np.nda
     `mutual_knn`.
     """
     check_sides(x, y, ks)
-    tables = [
-        cycles(*reversed_graph(np.ascontiguousarray(x[:, :, :k])), by_sample(y, k)) for k in ks
-    ]
+    tables = []
+    for k in ks:
+        starts, members, _ = reversed_graph(by_sample(x, k))
+        tables.append(cycles(starts, members, by_sample(y, k)))
     return np.stack(tables) / x.shape[1]
 
 
@@ -356,10 +369,16 @@ def _cycle_reverse_interval(
 
 
 def _prepare(layers: Layers, need: Need) -> Neighbours:
-    return search(layers, need)[0]
+    if need.recall is None:
+        return search(layers, need)[0]
+    if need.concatenate:
+        raise PRHError(
+            "an approximate index has no concatenated candidate: recall=None, or without"
+        )
+    return approximate_neighbours(scaled(layers)[0], need.k, need.recall)
 
 
-NEIGHBOURS = Family(name="neighbours", prepare=_prepare, relabel=relabel)
+NEIGHBOURS = Family(name="neighbours", prepare=_prepare, relabel=relabel, approximate=True)
 
 
 def _cycle_null(n: int, k: int) -> float:

@@ -27,6 +27,8 @@ class Need:
     """Bandwidth of the RBF kernel; None: the median distance between samples."""
     device: str | None = None
     """None: numpy and numba on this machine's cores; else a torch device for the products."""
+    recall: float | None = None
+    """None: exact neighbours; else the share of them an approximate index should find."""
 
 
 def _relabelled(prepared: Any, order: Order) -> Any:
@@ -43,6 +45,8 @@ class Family:
     relabel: Callable[[Any, Order], Any] = _relabelled
     """(prepared, order) -> as if row i of every layer had been row order[i]; nothing is
     prepared again. By default what is prepared knows how."""
+    approximate: bool = False
+    """Neighbours are all it needs, so that an approximate index can serve it."""
 
 
 @dataclass(frozen=True)

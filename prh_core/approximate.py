@@ -1,0 +1,123 @@
+"""Nearest neighbours by an approximate index, for more samples than an exact search has time for.
+
+An inverted file (faiss, IVF) over about 4 sqrt(n) cells looks at a few cells per query. How many is
+found by asking, not by guessing: cells are added until a sample of queries has found the share of
+its true neighbours that was asked for.
+"""
+
+import importlib
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int32, Int64
+from numpy.typing import NDArray
+
+from prh_core.errors import MissingLibraryError, NeighbourCountError, PRHError
+from prh_core.kernels import top_k
+from prh_core.types import Layer, Layers, Neighbours
+
+TUNING_QUERIES = 256
+MEASURED_QUERIES = 1024
+
+
+def approximate_neighbours(layers: Layers, k: int, recall: float) -> Neighbours:
+    """Find about `recall` of each sample's k nearest other samples, in every layer.
+
+    Parameters
+    ----------
+    layers
+        Prepared layers, (n, d_l) float32 each.
+    k
+        Neighbours per sample, 1 <= k <= n - 1.
+    recall
+        Share of the true neighbours to find, in (0, 1]; `measured_recall` says what was found.
+
+    Returns
+    -------
+    (layers, n, k) int32, nearest first. Ties may break either way.
+
+    Raises
+    ------
+    MissingLibraryError
+        faiss is not installed.
+    NeighbourCountError
+        k is not in 1 ... n - 1.
+    PRHError
+        The recall is outside (0, 1].
+    """
+    n = len(layers[0])
+    if not 0 < recall <= 1:
+        raise PRHError(f"recall must be in (0, 1], got {recall}")
+    if not 1 <= k <= n - 1:
+        raise NeighbourCountError(f"k must be between 1 and n - 1 = {n - 1}, got k = {k}")
+    try:
+        faiss: Any = importlib.import_module("faiss")
+    except ImportError:
+        raise MissingLibraryError(
+            "approximate neighbours need faiss-cpu, which is not installed; recall=None searches "
+            "exactly and needs nothing"
+        ) from None
+    found = np.empty((n, len(layers), k), dtype=np.int32)
+    for at, layer in enumerate(layers):
+        found[:, at] = _search(faiss, np.ascontiguousarray(layer), k, recall)
+    return found.transpose(1, 0, 2)
+
+
+def measured_recall(layers: Layers, found: Neighbours, seed: int = 0) -> float:
+    """Return the share of true neighbours among those found, of the layer with the fewest.
+
+    Measured on up to 1,024 random queries per layer, each searched exactly.
+    """
+    n, k = found.shape[1:]
+    queries = _queries(n, MEASURED_QUERIES, seed)
+    return min(
+        _share(exact_neighbours(layer, queries, k), lists[queries])
+        for layer, lists in zip(layers, found, strict=True)
+    )
+
+
+def exact_neighbours(
+    layer: Layer, queries: Int64[np.ndarray, " q"], k: int
+) -> Int32[np.ndarray, "q k"]:
+    """Return the k nearest other samples of some queries, searched exactly: O(q n) products."""
+    out = np.empty((len(queries), k), dtype=np.int32)
+    for row, query in enumerate(queries):
+        top_k(layer[query : query + 1] @ layer.T, int(query), out[row : row + 1])
+    return out
+
+
+def _search(faiss: Any, layer: Layer, k: int, recall: float) -> Int32[np.ndarray, "n k"]:
+    n, d = layer.shape
+    cells = max(1, min(int(4 * np.sqrt(n)), n // 40))
+    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, cells, faiss.METRIC_INNER_PRODUCT)
+    index.cp.max_points_per_centroid = 64
+    index.train(layer)
+    index.add(layer)
+    # Another sample than the recall is reported on.
+    queries = _queries(n, TUNING_QUERIES, seed=1)
+    true = exact_neighbours(layer, queries, k)
+    index.nprobe = 1
+    while index.nprobe < cells and _share(true, _found(index, layer, queries, k)) < recall:
+        index.nprobe = min(2 * index.nprobe, cells)
+    lists = _found(index, layer, np.arange(n, dtype=np.int64), k)
+    short: NDArray[np.int64] = np.flatnonzero((lists < 0).any(axis=1))
+    lists[short] = exact_neighbours(layer, short, k)
+    return lists
+
+
+def _found(
+    index: Any, layer: Layer, queries: Int64[np.ndarray, " q"], k: int
+) -> Int32[np.ndarray, "q k"]:
+    """Ask for one more than k, and leave out the query itself, wherever it stands."""
+    _, lists = index.search(layer[queries], k + 1)
+    itself = lists == queries[:, None]
+    itself[~itself.any(axis=1), -1] = True
+    return lists[~itself].reshape(len(queries), k).astype(np.int32)
+
+
+def _share(true: Int32[np.ndarray, "q k"], found: Int32[np.ndarray, "q k"]) -> float:
+    return float((true[:, :, None] == found[:, None, :]).any(axis=2).mean())
+
+
+def _queries(n: int, count: int, seed: int) -> Int64[np.ndarray, " q"]:
+    return np.random.default_rng(seed).permutation(n)[:count]

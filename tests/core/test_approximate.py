@@ -1,0 +1,52 @@
+"""Approximate neighbours say their recall, and it is true."""
+
+import numpy as np
+import pytest
+
+from prh_core import align
+from prh_core.approximate import approximate_neighbours, exact_neighbours, measured_recall
+from prh_core.errors import MissingLibraryError, PRHError
+from prh_core.metrics.neighbours import nearest
+from prh_core.prepare import normalize
+from tests.core.worlds import two_views
+
+pytest.importorskip("faiss", reason="faiss-cpu is part of the ingest half")
+
+
+def test_the_recall_it_reports_is_the_recall_it_has() -> None:
+    layers = normalize([view.astype(np.float32) for view in two_views(0, 3000)])
+    found = approximate_neighbours(layers, 10, 0.9)
+    true = nearest(layers, 10)
+    assert not (found == np.arange(3000)[:, None]).any()
+    shares = [
+        np.mean([len(set(a) & set(b)) / 10 for a, b in zip(*pair, strict=True)])
+        for pair in zip(true, found, strict=True)
+    ]
+    assert 0.85 < min(shares) < 1
+    assert measured_recall(layers, found) == pytest.approx(min(shares), abs=0.02)
+
+
+def test_all_of_them_are_the_exact_ones() -> None:
+    x, y = two_views(1, 500)
+    exact, found = align(x, y), align(x, y, recall=1.0)
+    assert exact.recall is None and found.recall == 1.0
+    assert found.score == pytest.approx(exact.score)
+
+
+def test_single_queries_are_those_of_the_whole_search() -> None:
+    layer = normalize([two_views(2, 200)[0].astype(np.float32)])[0]
+    queries = np.array([7, 199, 0])
+    assert np.array_equal(exact_neighbours(layer, queries, 5), nearest([layer], 5)[0, queries])
+
+
+def test_refusals(monkeypatch) -> None:
+    x, y = two_views(3, 100)
+    with pytest.raises(PRHError, match="cka needs more than neighbours"):
+        align(x, y, metric="cka", recall=0.9)
+    with pytest.raises(PRHError, match="no concatenated candidate"):
+        align(x, y, concatenate=True, recall=0.9)
+    with pytest.raises(PRHError, match=r"in \(0, 1\], got 1.5"):
+        align(x, y, recall=1.5)
+    monkeypatch.setitem(__import__("sys").modules, "faiss", None)
+    with pytest.raises(MissingLibraryError, match="faiss-cpu"):
+        align(x, y, recall=0.9)
