@@ -4,7 +4,7 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
@@ -93,6 +93,17 @@ Sigma = Annotated[
     float | None,
     typer.Option("--sigma", help="Bandwidth of cka_rbf; by default the metric chooses one."),
 ]
+Ns = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--n",
+        help="Score the first n samples of one random order, too; repeatable. Always: all samples.",
+    ),
+]
+Fixed = Annotated[
+    Literal["k", "k/n"],
+    typer.Option("--fixed", help="What stays as n changes: k, or k/n. --k is that of all samples."),
+]
 ScoreDevice = Annotated[
     str,
     typer.Option(
@@ -133,6 +144,8 @@ def _study(context: typer.Context, progress: TerminalProgress) -> Study:
         sigma=given.get("sigma"),
         permutations=given.get("permutations", PERMUTATIONS),
         seed=given.get("seed", 0),
+        ns=given.get("ns") or [],
+        fixed=given.get("fixed", "k"),
         skip_corrupt=given["skip_corrupt"],
         progress=progress,
     )
@@ -295,6 +308,8 @@ def score(
     permutations: Permutations = PERMUTATIONS,
     seed: Seed = 0,
     sigma: Sigma = None,
+    ns: Ns = None,
+    fixed: Fixed = "k",
     skip_corrupt: SkipCorrupt = False,
     device: ScoreDevice = "auto",
     no_publish: NoPublish = False,
@@ -329,6 +344,8 @@ def run_all(
     permutations: Permutations = PERMUTATIONS,
     seed: Seed = 0,
     sigma: Sigma = None,
+    ns: Ns = None,
+    fixed: Fixed = "k",
     skip_corrupt: SkipCorrupt = False,
     device: Device = "auto",
     dtype: Dtype = "auto",
@@ -409,6 +426,8 @@ def status(
     permutations: Permutations = PERMUTATIONS,
     seed: Seed = 0,
     sigma: Sigma = None,
+    ns: Ns = None,
+    fixed: Fixed = "k",
     skip_corrupt: SkipCorrupt = False,
     data: Data = None,
 ) -> None:

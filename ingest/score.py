@@ -19,6 +19,7 @@ from ingest.feature_store import (
 from ingest.progress import Progress
 from prh_core import calibration
 from prh_core.calibration import PERMUTATIONS
+from prh_core.curves import first_samples, k_of
 from prh_core.errors import DegenerateLayerError, NeighbourCountError, PRHError
 from prh_core.layers import best_pair
 from prh_core.metrics import Metric, get_metric
@@ -55,6 +56,8 @@ class Setting:
     """Relabelled tables the score is calibrated against; 0 leaves it raw."""
     seed: int = 0
     """Of the permutations and of the interval's resampling."""
+    n: int | None = None
+    """The first n samples of one random order; None takes them all, in their own order."""
 
 
 class Unit(NamedTuple):
@@ -99,8 +102,14 @@ def settings_for(
     sigma: float | None = None,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
+    ns: Iterable[int] = (),
+    total: int = 0,
+    fixed: Literal["k", "k/n"] = "k",
 ) -> tuple[Setting, ...]:
     """Combine choices to settings, each once: a metric without k has one whatever the list of ks.
+
+    `ns` adds numbers of samples; all `total` samples are always among them, and k is theirs: it
+    shrinks with n where k/n is fixed.
 
     Raises
     ------
@@ -108,10 +117,12 @@ def settings_for(
         A metric is not registered.
     """
     ks, truncations = list(ks), list(truncations)
+    sizes: list[tuple[int | None, int]] = [(None, k) for k in ks]
+    sizes += [(n, k_of(k, n, total, fixed)) for n in ns if n != total for k in ks]
     wanted = (
-        _applicable(Setting(metric, k, truncation, sigma, permutations, seed))
+        _applicable(Setting(metric, k, truncation, sigma, permutations, seed, n))
         for metric in metrics
-        for k in ks
+        for n, k in sizes
         for truncation in truncations
     )
     return tuple(dict.fromkeys(wanted))
@@ -147,6 +158,8 @@ def plan(
     ------
     RowOrderError
         Two files do not list the same samples in the same order.
+    SampleCountError
+        More samples are asked for than there are.
     NeighbourCountError
         k is not in 1 ... n - 1, or is missing where the metric needs one.
     """
@@ -159,7 +172,7 @@ def plan(
                 continue
             check_same_rows(x.header, y.header)
             for setting in settings:
-                metric, n = get_metric(setting.metric), x.header.n
+                metric, n = get_metric(setting.metric), _n(x, setting)
                 if metric.uses_k and (setting.k is None or not 1 <= setting.k <= n - 1):
                     raise NeighbourCountError(
                         f"k must be between 1 and n - 1 = {n - 1} on {x.header.dataset_id} "
@@ -216,14 +229,23 @@ def score(
     progress.done()
 
 
+def _n(side: FeatureFile, setting: Setting) -> int:
+    if setting.n is None:
+        return side.header.n
+    return len(first_samples(side.header.n, setting.n))
+
+
 def _batches(units: Iterable[Unit]) -> list[list[Unit]]:
-    """Group units that share their preparation: one truncation, family and bandwidth."""
-    batches: dict[tuple[str, str, float | None], list[Unit]] = {}
+    """Group units that share their preparation: one n, truncation, family and bandwidth."""
+    batches: dict[tuple[str, str, float | None, int | None], list[Unit]] = {}
     for unit in units:
         setting = unit.setting
         family = get_metric(setting.metric).family.name
-        batches.setdefault((setting.truncation, family, setting.sigma), []).append(unit)
-    ordered = sorted(batches, key=lambda key: (key[0], key[1], key[2] is not None, key[2] or 0.0))
+        batches.setdefault((setting.truncation, family, setting.sigma, setting.n), []).append(unit)
+    ordered = sorted(
+        batches,
+        key=lambda key: (key[0], key[1], key[2] is not None, key[2] or 0.0, key[3] or np.inf),
+    )
     return [batches[key] for key in ordered]
 
 
@@ -269,7 +291,7 @@ def _score_batch(
     ready: dict[str, Prepared | None] = {}
     for file in {f.header.key: f for unit in batch for f in (unit.x, unit.y)}.values():
         try:
-            ready[file.header.key] = prepare(file, family, first.truncation, need)
+            ready[file.header.key] = prepare(file, family, first.truncation, need, first.n)
         except PRHError as error:
             refused.append(Refused(file.header.model_id, str(error)))
             ready[file.header.key] = None
@@ -325,7 +347,9 @@ def _relabelled(
             [x.ready for _, x in partners],
             y.ready,
             [k or deepest for k in group.ks],
-            calibration.permutations(files[0].header.n, group.permutations, group.seed),
+            calibration.permutations(
+                _n(files[0], units[0].setting), group.permutations, group.seed
+            ),
             lambda: progress.advance(1),
         )
         for i, name in enumerate(group.metrics):
@@ -335,9 +359,12 @@ def _relabelled(
     return found
 
 
-def prepare(side: FeatureFile, family: Family, truncation: str, need: Need) -> Prepared:
+def prepare(
+    side: FeatureFile, family: Family, truncation: str, need: Need, n: int | None = None
+) -> Prepared:
     """Read a feature set, truncate, l2-normalise, and prepare it for a family of metrics.
 
+    `n` samples only, the first of one random order; truncation then looks at these alone.
     Constant layers (the embedding of a prompt's fixed last token) are set aside, not refused:
     their cells of the layer table stay empty.
 
@@ -350,6 +377,9 @@ def prepare(side: FeatureFile, family: Family, truncation: str, need: Need) -> P
     """
     header = side.header
     layers = read_layers(side.path)
+    if n is not None:
+        rows = first_samples(header.n, n)
+        layers = [layer[rows] for layer in layers]
     layers = truncate(layers, None if truncation == "none" else truncation)
     layers = normalize(layers, header.model_id)
     usable = np.flatnonzero(~constant_layers(layers))
@@ -378,6 +408,7 @@ def _row(
     single = best_pair(table[:-1, :-1], metric.higher_is_closer)
     assert best is not None and single is not None  # a side without usable layers was refused
     hx, hy, setting = unit.x.header, unit.y.header, unit.setting
+    n = _n(unit.x, setting)
     pair = (
         int(np.searchsorted(x.usable, best.layer_x)),
         int(np.searchsorted(y.usable, best.layer_y)),
@@ -399,7 +430,7 @@ def _row(
         "pooling_y": hy.pooling,
         "prompt_y": hy.prompt,
         **asdict(setting),
-        "n": hx.n,
+        "n": n,
         "normalized": True,
         "score": best.score,
         "layer_x": best.layer_x,
@@ -410,7 +441,7 @@ def _row(
         "layer_names_x": list(x.names),
         "layer_names_y": list(y.names),
         "layer_table": [[None if np.isnan(v) else float(v) for v in row] for row in table],
-        "null_mean": metric.null(hx.n, setting.k or deepest) if metric.null else None,
+        "null_mean": metric.null(n, setting.k or deepest) if metric.null else None,
         **_calibrated(best.score, metric, null),
         "interval_low": _finite(interval.low),
         "interval_high": _finite(interval.high),
@@ -464,11 +495,14 @@ def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def _key(x: FeatureFile, y: FeatureFile, setting: Setting) -> str:
+    named = asdict(setting)
+    if setting.n is None:
+        del named["n"]  # as before a part of the samples could be scored
     return unit_key(
         {
             "x": x.header.key,
             "y": y.header.key,
-            **asdict(setting),
+            **named,
             "normalized": True,
             "version": SCORE_VERSION,
         }

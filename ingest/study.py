@@ -136,6 +136,8 @@ def open_study(
     sigma: float | None = None,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
+    ns: Sequence[int] = (),
+    fixed: str = "k",
     settings: Sequence[Setting] | None = None,
     skip_corrupt: bool = False,
     progress: Progress | None = None,
@@ -143,7 +145,8 @@ def open_study(
     """Resolve names to records and check every choice before any model is loaded.
 
     `settings`, where given, stands for every combination of metrics, ks, truncations, sigma,
-    permutations and seed. The metric "all" stands for every metric there is.
+    permutations, seed, ns and what is fixed when n changes. The metric "all" stands for every
+    metric there is.
 
     Raises
     ------
@@ -153,6 +156,12 @@ def open_study(
         The dataset cannot be opened as described.
     """
     catalog = load_catalog(catalogs)
+    opened = open_dataset(
+        catalog.dataset(dataset),
+        skip_corrupt=skip_corrupt,
+        progress=progress,
+        cache=workspace.cache,
+    )
     if settings is None:
         settings = settings_for(
             _metrics(metrics),
@@ -161,15 +170,13 @@ def open_study(
             sigma=sigma,
             permutations=permutations,
             seed=seed,
+            ns=ns,
+            total=len(opened),
+            fixed="k/n" if fixed == "k/n" else "k",
         )
     return Study(
         workspace,
-        open_dataset(
-            catalog.dataset(dataset),
-            skip_corrupt=skip_corrupt,
-            progress=progress,
-            cache=workspace.cache,
-        ),
+        opened,
         _models(catalog, panel, models),
         _variants(poolings, prompts),
         tuple(settings),

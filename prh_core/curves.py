@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
+from jaxtyping import Int64
 
 from prh_core.errors import NeighbourCountError, PRHError, SampleCountError
 from prh_core.layers import align
@@ -27,6 +28,32 @@ class NoiseCeiling(NamedTuple):
     """Mean over the splits, or the score of the two views."""
     scores: tuple[float, ...]
     method: str
+
+
+def first_samples(total: int, n: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
+    """Return the first n of one random order of all samples, the same for every n.
+
+    Raises
+    ------
+    SampleCountError
+        n is not in 2 ... total.
+    """
+    if not 2 <= n <= total:
+        raise SampleCountError(f"n must be between 2 and {total}, got n = {n}")
+    return np.random.default_rng(seed).permutation(total)[:n]
+
+
+def k_of(k: int, n: int, total: int, fixed: Literal["k", "k/n"]) -> int:
+    """Return the k for n of `total` samples: the same, or the same share of them (at least 1).
+
+    Raises
+    ------
+    PRHError
+        `fixed` is neither.
+    """
+    if fixed not in ("k", "k/n"):
+        raise PRHError(f'fixed should be "k" or "k/n", got {fixed!r}')
+    return k if fixed == "k" else max(1, round(k * n / total))
 
 
 def n_curve(
@@ -73,20 +100,15 @@ def n_curve(
     NeighbourCountError
         k does not fit an n; the message says which.
     """
-    if fixed not in ("k", "k/n"):
-        raise PRHError(f'fixed should be "k" or "k/n", got {fixed!r}')
     x, y = as_layers(X, "X"), as_layers(Y, "Y")
     total = len(x[0])
     check_paired(total, len(y[0]))
-    order = np.random.default_rng(seed).permutation(total)
     points: list[CurvePoint] = []
     for n in ns:
-        if not 2 <= n <= total:
-            raise SampleCountError(f"n must be between 2 and {total}, got n = {n}")
-        here = k if fixed == "k" else max(1, round(k * n / total))
+        rows = first_samples(total, n, seed)
+        here = k_of(k, n, total, fixed)
         if get_metric(metric).uses_k and here >= n:
             raise NeighbourCountError(f"k must be between 1 and n - 1 = {n - 1}, got k = {here}")
-        rows = order[:n]
         found = align(
             [layer[rows] for layer in x],
             [layer[rows] for layer in y],

@@ -21,6 +21,7 @@ class Setting:
 
     dataset_id: str
     row_order: str
+    n: int
     metric: str
     k: int | None
     sigma: float | None

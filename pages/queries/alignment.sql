@@ -14,6 +14,7 @@ WITH shown AS (
     FROM language_vision_alignment AS a
     WHERE a.dataset_id = $dataset_id
         AND a.row_order = $row_order
+        AND a.n = $n
         AND a.metric = $metric
         AND a.k IS NOT DISTINCT FROM $k
         AND a.sigma IS NOT DISTINCT FROM $sigma

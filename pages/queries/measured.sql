@@ -32,6 +32,7 @@ JOIN datasets AS d ON d.dataset_id = s.dataset_id AND d.row_order = s.row_order
 LEFT JOIN metrics AS m ON m.name = s.metric
 WHERE s.dataset_id = $dataset_id
     AND s.row_order = $row_order
+    AND s.n = $n
     AND s.metric = $metric
     AND s.k IS NOT DISTINCT FROM $k
     AND s.sigma IS NOT DISTINCT FROM $sigma

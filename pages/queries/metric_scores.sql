@@ -27,6 +27,7 @@ GROUP BY metric, metric_label, k, sigma, truncation, normalized, pooling, prompt
 QUALIFY row_number() OVER (
     PARTITION BY metric
     ORDER BY
+        n DESC,
         abs(coalesce(k, 10) - 10), k,
         sigma NULLS FIRST,
         truncation <> 'exact', truncation,

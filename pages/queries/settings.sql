@@ -26,6 +26,7 @@ GROUP BY
 ORDER BY
     max(count(*)) OVER (PARTITION BY a.dataset_id, a.row_order) DESC,
     max(max(a.finished_at)) OVER (PARTITION BY a.dataset_id, a.row_order) DESC,
+    a.n DESC,
     a.metric <> 'mutual_knn', a.metric,
     abs(coalesce(a.k, 10) - 10), a.k,
     a.sigma NULLS FIRST,

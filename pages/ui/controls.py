@@ -96,6 +96,7 @@ class Selection:
 _STEPS = (
     # label, column offered, key in the address, width
     ("Dataset", "dataset", "dataset", 240),
+    ("Samples n", "n", "n", 130),
     ("Metric", "metric_label", "metric", 170),
     ("Neighbours k", "k", "k", 130),
     ("Bandwidth σ", "sigma", "sigma", 130),

@@ -1,5 +1,6 @@
 """From feature files to rows: the right numbers, the right refusals."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from ingest.score import (
     settings_for,
 )
 from prh_core import align, all_metrics, calibration, get_metric
-from prh_core.errors import NeighbourCountError
+from prh_core.errors import NeighbourCountError, SampleCountError
 from prh_core.metrics.registry import Need
 from tests.ingest.test_feature_store import header
 
@@ -247,3 +248,36 @@ def test_the_bar_ends_where_it_said(tmp_path: Path) -> None:
     counted = Counted()
     list(score(units, "run", counted, []))
     assert counted.steps == counted.total > len(units)
+
+
+def test_fewer_samples_are_the_first_of_one_random_order(tmp_path: Path) -> None:
+    xs, ys = random_layers(0), random_layers(1)
+    x, y = features(tmp_path, "x", xs), features(tmp_path, "y", ys)
+    settings = settings_for(
+        ["mutual_knn", "cka"], [8], ["exact"], permutations=9, ns=[20, 40], total=40, fixed="k/n"
+    )
+    assert [(s.metric, s.k, s.n) for s in settings] == [
+        ("mutual_knn", 8, None),
+        ("mutual_knn", 4, 20),
+        ("cka", None, None),
+        ("cka", None, 20),
+    ]
+    found = {(row["metric"], row["n"]): row for row in scored(x, y, *settings)[0]}
+    rows = np.random.default_rng(0).permutation(40)[:20]
+    for metric in ("mutual_knn", "cka"):
+        expected = align(
+            [layer[rows] for layer in xs], [layer[rows] for layer in ys],
+            metric=metric, k=4, truncate="exact", concatenate=True, permutations=9,
+        )  # fmt: skip
+        row = found[metric, 20]
+        assert row["score"] == pytest.approx(expected.score, rel=1e-6)
+        assert row["p_value"] == expected.p_value
+    assert found["mutual_knn", 20]["null_mean"] == pytest.approx(4 / 19)
+    with pytest.raises(SampleCountError, match="between 2 and 40, got n = 41"):
+        plan([x], [y], [Setting("cka", None, "exact", n=41)])
+
+
+def test_scoring_fewer_samples_leaves_the_units_of_all_samples_as_they_were(tmp_path: Path) -> None:
+    x, y = (features(tmp_path, name, random_layers(i)) for i, name in enumerate("xy"))
+    whole, part = plan([x], [y], [SETTING, replace(SETTING, n=20)])
+    assert whole.key == plan([x], [y], [SETTING])[0].key != part.key

@@ -20,7 +20,7 @@ from tests.worlds import SETTINGS
 
 FOLDER = Path(queries.__file__).parent
 FILES = sorted(path.stem for path in FOLDER.glob("*.sql"))
-NOWHERE = Setting("none", "none", "mutual_knn", 10, None, "exact", True, "mean", "none")
+NOWHERE = Setting("none", "none", 10, "mutual_knn", 10, None, "exact", True, "mean", "none")
 
 
 @pytest.fixture(scope="session")
