@@ -104,6 +104,13 @@ Fixed = Annotated[
     Literal["k", "k/n"],
     typer.Option("--fixed", help="What stays as n changes: k, or k/n. --k is that of all samples."),
 ]
+NoiseCeiling = Annotated[
+    bool,
+    typer.Option(
+        "--noise-ceiling",
+        help="Score each model with itself, too: two random halves of its dimensions, 10 times.",
+    ),
+]
 ScoreDevice = Annotated[
     str,
     typer.Option(
@@ -310,6 +317,7 @@ def score(
     sigma: Sigma = None,
     ns: Ns = None,
     fixed: Fixed = "k",
+    noise_ceiling: NoiseCeiling = False,
     skip_corrupt: SkipCorrupt = False,
     device: ScoreDevice = "auto",
     no_publish: NoPublish = False,
@@ -323,7 +331,7 @@ def score(
     workspace = _workspace(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         study = _study(context, progress)
-        study.score(run, progress, device=device)
+        study.score(run, progress, device=device, ceilings=noise_ceiling)
     if not no_publish:
         _publish(workspace)
     _finish(run, "Scores")
@@ -346,6 +354,7 @@ def run_all(
     sigma: Sigma = None,
     ns: Ns = None,
     fixed: Fixed = "k",
+    noise_ceiling: NoiseCeiling = False,
     skip_corrupt: SkipCorrupt = False,
     device: Device = "auto",
     dtype: Dtype = "auto",
@@ -357,7 +366,7 @@ def run_all(
     with TerminalProgress() as progress, Run(workspace) as run:
         study = _study(context, progress)
         study.extract(run, progress, device=device, dtype=dtype, batch_size=batch_size)
-        study.score(run, progress, device=device)
+        study.score(run, progress, device=device, ceilings=noise_ceiling)
     _publish(workspace)
     _finish(run, "Units of work")
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ingest.catalog import Catalog, ModelRecord, load_catalog
+from ingest.ceilings import ceilings_missing, plan_ceilings
 from ingest.datasets import Dataset, open_dataset
 from ingest.errors import CatalogError, MissingFeaturesError
 from ingest.extract import PROMPTS, Variant, variants_for
@@ -95,8 +96,10 @@ class Study:
             batch_size=batch_size,
         )
 
-    def score(self, run: Run, progress: Progress, *, device: str = "auto") -> None:
-        """Score what is missing.
+    def score(
+        self, run: Run, progress: Progress, *, device: str = "auto", ceilings: bool = False
+    ) -> None:
+        """Score what is missing, and with `ceilings` each model with itself.
 
         `device` "auto" and "cpu" compute on the CPU; any other goes through torch.
 
@@ -118,7 +121,11 @@ class Study:
                 f"no features on {self.dataset.record.id} for {', '.join(missing)}; run `prh "
                 f"extract --dataset {self.dataset.record.id} --models {','.join(missing)}` first"
             )
-        score_missing(run, self.scores(), progress, None if device in ("auto", "cpu") else device)
+        products_on = None if device in ("auto", "cpu") else device
+        score_missing(run, self.scores(), progress, products_on)
+        if ceilings:
+            files = [f for own in feature_files(self.extractions).values() for f in own]
+            ceilings_missing(run, plan_ceilings(files, self.settings), progress, products_on)
 
 
 def open_study(

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Int64
 
+from prh_core import prepare
 from prh_core.errors import NeighbourCountError, PRHError, SampleCountError
 from prh_core.layers import align
 from prh_core.metrics import get_metric
@@ -165,15 +166,17 @@ def noise_ceiling(
     """
     chosen = get_metric(metric)
 
-    def score(x: Features, y: Features) -> float:
+    def score(x: Features, y: Features, how: Literal["exact", "mean"] | None = None) -> float:
         return align(
-            x, y, metric=metric, k=k, truncate=truncate, normalize=normalize, device=device
+            x, y, metric=metric, k=k, truncate=how, normalize=normalize, device=device
         ).score
 
     if second is not None:
-        only = score(X, second)
+        only = score(X, second, truncate)
         return NoiseCeiling(only, (only,), "second view")
-    layers = [layer for layer in as_layers(X, "X") if layer.shape[1] > 1]
+    # Truncation looks at the whole model, as when models are compared; then it is halved.
+    whole = prepare.truncate(as_layers(X, "X"), truncate)
+    layers = [layer for layer in whole if layer.shape[1] > 1]
     if splits < 1 or not layers:
         raise PRHError("split half needs at least one split and a layer of two dimensions")
     rng = np.random.default_rng(seed)

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
+from ingest.ceilings import ceilings_missing, plan_ceilings
 from ingest.datasets import Dataset
 from ingest.feature_store import FeatureHeader, unit_key
 from ingest.progress import Silent
@@ -45,6 +46,7 @@ MUTUAL = settings_for(["mutual_knn"], [5, 10], ["exact", "mean"], permutations=1
 OTHERS = settings_for(["cka", "cknna", "cycle_knn", "procrustes"], [10], ["exact"], permutations=19)
 """Without k, of either direction, asymmetric, and a distance."""
 SETTINGS = (*MUTUAL, *OTHERS)
+CEILINGS = settings_for(["mutual_knn"], [10], ["exact"])
 
 
 def build_world(
@@ -68,6 +70,8 @@ def build_world(
         for model in models:
             files[model.modality].append(_plant(run, model, latent, dataset, rng))
         score_missing(run, plan(files["language"], files["vision"], settings), Silent())
+        everyone = [*files["language"], *files["vision"]]
+        ceilings_missing(run, plan_ceilings(everyone, CEILINGS), Silent())
     if publish:
         workspace.warehouse.publish()
     return home

@@ -3,52 +3,12 @@
 Each docstring lists the columns of its answer, one a line, with units.
 """
 
-from dataclasses import asdict, dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from dataclasses import asdict
 
-import polars as pl
+from pages.queries.answers import Answer, Setting, load
+from pages.queries.answers import answer as _answer
 
-from pages.ui.warehouse import ask
-
-_HERE = Path(__file__).parent
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What must be equal for scores to be comparable."""
-
-    dataset_id: str
-    row_order: str
-    n: int
-    metric: str
-    k: int | None
-    sigma: float | None
-    truncation: str
-    normalized: bool
-    pooling: str
-    prompt: str
-
-
-class Answer(NamedTuple):
-    """A frame, and the question it answers."""
-
-    frame: pl.DataFrame
-    name: str
-    sql: str
-    parameters: dict[str, Any]
-
-
-@cache
-def load(name: str) -> str:
-    """Return the text of a query file."""
-    return (_HERE / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def _answer(name: str, **parameters: Any) -> Answer:
-    sql = load(name)
-    return Answer(ask(sql, **parameters), name, sql, parameters)
+__all__ = ["Answer", "Setting", "load"]
 
 
 def settings() -> Answer:
@@ -133,6 +93,27 @@ def measured(setting: Setting) -> Answer:
         measured_at: UTC, of the last score
     """
     return _answer("measured", **asdict(setting))
+
+
+def ceilings(setting: Setting, *, language_model: str, vision_model: str) -> Answer:
+    """Return the noise ceilings of two models in one setting, where they were measured.
+
+    Columns:
+        modality: language or vision
+        label: the model's name
+        ceiling: the metric between two halves of its own dimensions, best layer, mean of splits
+        method: how
+    """
+    named = asdict(setting)
+    return _answer(
+        "ceilings",
+        **{name: named[name] for name in _CEILING},
+        language_model=language_model,
+        vision_model=vision_model,
+    )
+
+
+_CEILING = ("dataset_id", "row_order", "n", "metric", "k", "truncation", "pooling", "prompt")
 
 
 def layers(unit_key: str) -> Answer:

@@ -11,11 +11,13 @@ import duckdb
 import polars as pl
 import pytest
 
+from ingest.feature_store import read_header, read_layers
 from ingest.warehouse import Warehouse, open_readonly
+from ingest.workspace import Workspace
 from pages import queries
 from pages.queries import Answer, Setting
 from pages.ui import export
-from prh_core.metrics import get_metric
+from prh_core import get_metric, noise_ceiling
 from tests.worlds import SETTINGS
 
 FOLDER = Path(queries.__file__).parent
@@ -35,15 +37,18 @@ def _asked(name: str) -> Answer:
     """Call a query's function with arguments taken from the warehouse where it has any."""
     settings = queries.settings().frame
     setting = NOWHERE
-    unit_key = "none"
+    unit_key = language_model = vision_model = "none"
     if settings.height:
         row = settings.row(0, named=True)
         setting = Setting(**{column: row[column] for column in Setting.__dataclass_fields__})
         pairs = queries.alignment(setting, concatenated=True, untrained=True).frame
-        unit_key = pairs["unit_key"][0]
+        pair = pairs.row(0, named=True)
+        unit_key = pair["unit_key"]
+        language_model, vision_model = pair["language_model"], pair["vision_model"]
     offered = {
         "setting": setting, "concatenated": True, "untrained": True, "unit_key": unit_key,
         "dataset_id": setting.dataset_id, "row_order": setting.row_order,
+        "language_model": language_model, "vision_model": vision_model,
     }  # fmt: skip
     function: Callable[..., Answer] = getattr(queries, name)
     wanted = inspect.signature(function).parameters
@@ -175,3 +180,19 @@ def test_charts_and_exports_need_no_streamlit() -> None:
     code = "import sys, pages.ui.charts, pages.ui.palette\nsys.exit('streamlit' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=FOLDER.parents[1], check=False)
     assert done.returncode == 0
+
+
+def test_a_ceiling_is_what_the_core_says_of_the_same_features(
+    homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRH_DATA", str(homes["full"]))
+    found = queries.ceilings(
+        _setting("mutual_knn"), language_model="lang-large", vision_model="vis-large"
+    ).frame
+    assert found["modality"].to_list() == ["language", "vision"]
+    root = Workspace(homes["full"]).features.root
+    for row, model in zip(found.to_dicts(), ("lang-large", "vis-large"), strict=True):
+        (path,) = (p for p in root.rglob("*.safetensors") if read_header(p).model_id == model)
+        expected = noise_ceiling(read_layers(path), truncate="exact", splits=10)
+        assert row["ceiling"] == pytest.approx(expected.score)
+        assert row["method"] == "split half, 10 splits"
