@@ -135,3 +135,12 @@ def _checksum_asked_for(path: Path) -> int:
     found = re.search(r"computed checksum (\d+)", str(complaint.value))
     assert found, complaint.value
     return int(found[1])
+
+
+def test_the_layers_of_a_pair_are_told_their_noise_ceilings(
+    open_page: OpenPage, world: Path
+) -> None:
+    told = [text.value for text in open_page(world, "which_layers").markdown]
+    (ceiling,) = [text for text in told if "Noise ceiling: " in text]
+    assert "for Lang Large and " in ceiling and "for Vis Large." in ceiling
+    assert "split half, 10 splits" in ceiling
