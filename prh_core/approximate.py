@@ -1,8 +1,8 @@
 """Nearest neighbours by an approximate index, for more samples than an exact search has time for.
 
-An inverted file (faiss, IVF) over about 4 sqrt(n) cells looks at a few cells per query. How many is
-found by asking, not by guessing: cells are added until a sample of queries has found the share of
-its true neighbours that was asked for.
+A navigable graph (faiss, HNSW) is walked towards each query. How widely is found by asking, not by
+guessing: the walk is widened until a sample of queries has found the share of its true neighbours
+that was asked for. Several threads build the graph, so two runs may differ in a few neighbours.
 """
 
 import importlib
@@ -16,6 +16,8 @@ from prh_core.errors import MissingLibraryError, NeighbourCountError, PRHError
 from prh_core.kernels import top_k
 from prh_core.types import Layer, Layers, Neighbours
 
+LINKS = 32
+"""Links of a sample in the graph."""
 TUNING_QUERIES = 256
 MEASURED_QUERIES = 1024
 
@@ -88,17 +90,14 @@ def exact_neighbours(
 
 def _search(faiss: Any, layer: Layer, k: int, recall: float) -> Int32[np.ndarray, "n k"]:
     n, d = layer.shape
-    cells = max(1, min(int(4 * np.sqrt(n)), n // 40))
-    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, cells, faiss.METRIC_INNER_PRODUCT)
-    index.cp.max_points_per_centroid = 64
-    index.train(layer)
+    index = faiss.IndexHNSWFlat(d, LINKS, faiss.METRIC_INNER_PRODUCT)
     index.add(layer)
     # Another sample than the recall is reported on.
     queries = _queries(n, TUNING_QUERIES, seed=1)
     true = exact_neighbours(layer, queries, k)
-    index.nprobe = 1
-    while index.nprobe < cells and _share(true, _found(index, layer, queries, k)) < recall:
-        index.nprobe = min(2 * index.nprobe, cells)
+    index.hnsw.efSearch = max(32, k + 1)
+    while index.hnsw.efSearch < n and _share(true, _found(index, layer, queries, k)) < recall:
+        index.hnsw.efSearch = min(2 * index.hnsw.efSearch, n)
     lists = _found(index, layer, np.arange(n, dtype=np.int64), k)
     short: NDArray[np.int64] = np.flatnonzero((lists < 0).any(axis=1))
     lists[short] = exact_neighbours(layer, short, k)

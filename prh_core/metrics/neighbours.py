@@ -33,6 +33,8 @@ from prh_core.types import Layers, Neighbours, Order, check_same_n
 
 BLOCK_BYTES = 64 * 2**20
 """Similarities held at once while searching: rows of a block times n, in float32."""
+LEAST_ROWS = 512
+"""Rows of a block at least: with fewer, a product reads the whole layer for too little work."""
 
 
 def nearest(
@@ -105,7 +107,7 @@ def search(
     entries = len(layers) + need.concatenate
     found = np.empty((n, entries, need.k), dtype=np.int32).transpose(1, 0, 2)
     values = np.empty((n, entries, need.k if kernel else 0), dtype=np.float32).transpose(1, 0, 2)
-    rows = max(1, min(n, BLOCK_BYTES // (4 * n)))
+    rows = min(n, max(LEAST_ROWS, BLOCK_BYTES // (4 * n)))
     # Products and ranking run on two sets of threads; each, when idle, spins for a while on the
     # cores the other needs. So they take turns a group of layers at a time.
     group = max(1, BLOCK_BYTES // (4 * n * rows))
