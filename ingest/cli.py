@@ -15,7 +15,7 @@ from ingest.progress import Progress
 from ingest.run import Run
 from ingest.score import settings_for
 from ingest.status import status as status_of
-from ingest.study import Study, open_study
+from ingest.study import Study, chosen_models, open_study
 from ingest.warehouse import query
 from ingest.workspace import PROJECT, Workspace, default_home
 from prh_core.calibration import PERMUTATIONS
@@ -335,6 +335,55 @@ def score(
     if not no_publish:
         _publish(workspace)
     _finish(run, "Scores")
+
+
+@app.command()
+def bits(
+    text: Annotated[
+        Path, typer.Option("--text", help="A .txt, .jsonl or .parquet file, or a folder of them.")
+    ],
+    panel: Panel = None,
+    models: Models = "",
+    catalogs: Catalogs = None,
+    tokens: Annotated[
+        int, typer.Option("--tokens", min=1, help="Tokens to score; the paper takes 4 million.")
+    ] = 4_000_000,
+    column: Annotated[
+        str, typer.Option("--text-column", help="Where .jsonl and .parquet records keep the text.")
+    ] = "text",
+    window: Annotated[
+        int | None,
+        typer.Option("--window", min=2, help="Most tokens of context. [default: the model's]"),
+    ] = None,
+    stride: Annotated[
+        int | None,
+        typer.Option("--stride", min=1, help="Tokens scored a window. [default: half a window]"),
+    ] = None,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    no_publish: NoPublish = False,
+    data: Data = None,
+) -> None:
+    """Measure how well language models predict a text, in bits per byte, and publish.
+
+    Every token is scored once, in overlapping windows, after the tokeniser's start token where it
+    has one; the bytes are those of the text the scored tokens stand for, so models with any
+    tokeniser compare. Killed at any moment, it goes on where it was.
+    """
+    from ingest.bits.run import measure_bits
+
+    workspace = _workspace(data)
+    with TerminalProgress() as progress, Run(workspace) as run:
+        chosen = chosen_models(load_catalog(catalogs or []), panel, _ids(models))
+        left = measure_bits(
+            run, chosen, text, progress, column=column, budget=tokens, window=window,
+            stride=stride, device=device, dtype=dtype,
+        )  # fmt: skip
+    for item in left:
+        err.print(f"  skipped {item.name}: {item.reason}", highlight=False, markup=False)
+    if not no_publish:
+        _publish(workspace)
+    _finish(run, "Models")
 
 
 @app.command("run")

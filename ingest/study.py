@@ -184,13 +184,22 @@ def open_study(
     return Study(
         workspace,
         opened,
-        _models(catalog, panel, models),
+        chosen_models(catalog, panel, models),
         _variants(poolings, prompts),
         tuple(settings),
     )
 
 
-def _models(catalog: Catalog, panel: str | None, models: Sequence[str]) -> tuple[ModelRecord, ...]:
+def chosen_models(
+    catalog: Catalog, panel: str | None, models: Sequence[str]
+) -> tuple[ModelRecord, ...]:
+    """Return the models of a panel and those named besides, each once.
+
+    Raises
+    ------
+    CatalogError
+        None is named, or one is unknown.
+    """
     ids = [*(catalog.panel(panel).models if panel else ()), *models]
     if not ids:
         raise CatalogError("name the models: --panel, --models, or both")

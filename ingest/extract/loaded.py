@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import torch
 from PIL import Image
@@ -48,6 +48,26 @@ class StateTaker(Protocol):
         ...
 
 
+class Pieces(NamedTuple):
+    """A text's tokens, without special ones, and where in the text each begins."""
+
+    ids: list[int]
+    starts: list[int]
+    """Position of each token's first character."""
+
+
+@dataclass(frozen=True)
+class Causal:
+    """What a language network needs to have its predictions scored."""
+
+    logits: Callable[[Tensor, Tensor], Tensor]
+    """(B, T) ids and mask -> (B, T, V): at t, what the network expects at t + 1."""
+    pieces: Callable[[str], Pieces]
+    start: int | None
+    """The tokeniser's BOS, put before a text so that its first token is predicted, too; None
+    where there is none: the first token is then not scored, nor its bytes counted."""
+
+
 @dataclass(frozen=True)
 class LoadedLanguage:
     """A language network in eval mode, with its tokeniser."""
@@ -63,6 +83,8 @@ class LoadedLanguage:
     revision: str
     shorten: Callable[[Sequence[str], int], list[list[int]]] | None = field(default=None)
     """Texts, window -> ids truncated so that closing special tokens are kept; None: cut off."""
+    causal: Causal | None = None
+    """None where the network does not predict the next token."""
     placed: bool = False
     """True when the loader has put the module on its devices already."""
 

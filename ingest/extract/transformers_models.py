@@ -16,7 +16,7 @@ from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError, CheckpointMismatchError, UnsafeCheckpointError
 from ingest.extract.cache import cached_folder
 from ingest.extract.checkpoints import content_hash
-from ingest.extract.loaded import LoadedLanguage, Placement, StateTaker
+from ingest.extract.loaded import Causal, LoadedLanguage, Pieces, Placement, StateTaker
 from ingest.extract.loaders import loader, local_path
 from ingest.hub import hub_errors, hub_file
 
@@ -78,7 +78,7 @@ def from_pretrained(
     with quiet():
         try:
             tokens = transformers.AutoTokenizer.from_pretrained(name, **where)
-            module, found = transformers.AutoModel.from_pretrained(
+            module, found = _class(name, where).from_pretrained(
                 name, dtype=place.dtype, output_loading_info=True, **arguments
             )
         except pickle.UnpicklingError as error:
@@ -113,6 +113,14 @@ def from_pretrained(
     return wrap(record, module, tokens, revision, placed=bool(spread))
 
 
+def _class(name: str, where: dict[str, Any]) -> Any:
+    """Return what opens the weights: with the head that predicts tokens, where they have one."""
+    config: Any = transformers.AutoConfig.from_pretrained(name, **where)
+    heads = ("ForCausalLM", "LMHeadModel")
+    causal = any(str(kind).endswith(heads) for kind in config.architectures or ())
+    return transformers.AutoModelForCausalLM if causal else transformers.AutoModel
+
+
 def wrap(
     record: ModelRecord, module: nn.Module, tokens: Any, revision: str, placed: bool = False
 ) -> LoadedLanguage:
@@ -125,7 +133,10 @@ def wrap(
             "of hidden states."
         )
     text: Any = config.get_text_config()
-    blocks = transformer_layers(record, module, int(text.num_hidden_layers))
+    network: Any = module
+    predicts = network.get_output_embeddings() is not None
+    backbone = network.base_model if predicts else network
+    blocks = transformer_layers(record, backbone, int(text.num_hidden_layers))
 
     def encode(texts: Sequence[str]) -> list[list[int]]:
         return [list(map(int, row)) for row in tokens(list(texts), verbose=False)["input_ids"]]
@@ -135,7 +146,14 @@ def wrap(
         return [list(map(int, row)) for row in cut]
 
     def stream(ids: Tensor, mask: Tensor, take: StateTaker) -> None:
-        stream_states(module, blocks, ids, mask, take)
+        stream_states(backbone, blocks, ids, mask, take)
+
+    def logits(ids: Tensor, mask: Tensor) -> Tensor:
+        return network(input_ids=ids, attention_mask=mask, **_uncached(network)).logits
+
+    def pieces(text: str) -> Pieces:
+        found = tokens(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        return Pieces(list(found["input_ids"]), [begin for begin, _ in found["offset_mapping"]])
 
     limits = [tokens.model_max_length, getattr(text, "max_position_embeddings", None)]
     # Tokenisers without a limit say 1e30.
@@ -149,6 +167,7 @@ def wrap(
         pad_id=next(int(pad) for pad in pads if pad is not None),
         revision=revision,
         shorten=shorten,
+        causal=Causal(logits, pieces, tokens.bos_token_id) if predicts else None,
         placed=placed,
     )
 
@@ -181,12 +200,15 @@ def stream_states(
 
     handles = [block.register_forward_pre_hook(hook, with_kwargs=True) for block in blocks]
     try:
-        caching = {"use_cache": False} if hasattr(module.config, "use_cache") else {}
-        result = module(input_ids=ids, attention_mask=mask, **caching)
+        result = module(input_ids=ids, attention_mask=mask, **_uncached(module))
     finally:
         for handle in handles:
             handle.remove()
     take(result.last_hidden_state)
+
+
+def _uncached(module: Any) -> dict[str, bool]:
+    return {"use_cache": False} if hasattr(module.config, "use_cache") else {}
 
 
 def dequantised(record: ModelRecord, file: Path, revision: str) -> Path:

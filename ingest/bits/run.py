@@ -1,0 +1,149 @@
+"""Measure models on a text, chunk by durable chunk; a killed run goes on after its last one."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ingest.bits.measure import Tally, causal_of, resolved_window, tallies
+from ingest.bits.texts import Document, Skipped, documents, text_files
+from ingest.catalog.records import ModelRecord
+from ingest.errors import CatalogError
+from ingest.extract.device import place
+from ingest.extract.loaded import LoadedLanguage
+from ingest.extract.loaders import load
+from ingest.feature_store import unit_key
+from ingest.progress import Progress
+from ingest.run import Run
+from ingest.score import Refused
+from prh_core.errors import PRHError
+
+BITS_VERSION = 1
+"""Raised when measuring would give other numbers; part of every unit's key."""
+END = -1
+"""Number of the chunk that says a measurement is finished."""
+
+
+def measure_bits(
+    run: Run,
+    models: Sequence[ModelRecord],
+    source: Path,
+    progress: Progress,
+    *,
+    column: str = "text",
+    budget: int,
+    window: int | None = None,
+    stride: int | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+) -> list[Skipped]:
+    """Measure what is missing; a model that cannot be measured is noted and the others go on.
+
+    Returns:
+        The documents that could not be read.
+    """
+    digest = hashlib.sha256()
+    for file in text_files(source):
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
+    skipped: dict[str, Skipped] = {}
+
+    def texts() -> Iterator[Document]:
+        return documents(source, column, lambda item: skipped.setdefault(item.name, item))
+
+    for record in models:
+        try:
+            if record.modality != "language":
+                raise CatalogError(f"{record.id} is a vision model: it predicts no text")
+            unit = {
+                "model": record.id,
+                "revision": record.revision,
+                "text": digest.hexdigest(),
+                "column": column,
+                "budget": budget,
+                "window": window,
+                "stride": stride,
+                "dtype": dtype,
+                "version": BITS_VERSION,
+            }
+            _measure(run, record, unit_key(unit), texts, source.name, progress, budget, window,
+                     stride, device, dtype)  # fmt: skip
+        except PRHError as error:
+            run.refused.append(Refused(record.id, str(error)))
+            progress.note(f"{record.label} left out: {error}")
+    return list(skipped.values())
+
+
+def _measure(
+    run: Run,
+    record: ModelRecord,
+    key: str,
+    texts: Callable[[], Iterator[Document]],
+    name: str,
+    progress: Progress,
+    budget: int,
+    window: int | None,
+    stride: int | None,
+    device: str,
+    dtype: str,
+) -> None:
+    before = _done(run, key)
+    if any(row["chunk"] == END for row in before):
+        run.skipped += 1
+        return
+    where = place(device, dtype)
+    progress.note(f"Loading {record.label}")
+    loaded = load(record, where)
+    assert isinstance(loaded, LoadedLanguage)  # the record is of a language model
+    causal = causal_of(record.id, loaded)
+    if loaded.module is not None and not loaded.placed:
+        loaded.module.to(device=where.device, dtype=where.dtype)
+    context, step = resolved_window(loaded, window, stride)
+
+    def keep(number: int, tally: Tally) -> None:
+        row: dict[str, Any] = {
+            "unit_key": key,
+            "chunk": number,
+            "run_id": run.run_id,
+            "model_id": record.id,
+            "revision": loaded.revision,
+            "text": name,
+            "budget": budget,
+            "context": context,
+            "stride": step,
+            "starts_with": "none" if causal.start is None else "bos",
+            **tally._asdict(),
+            "dtype": str(where.dtype).removeprefix("torch."),
+            "device": where.device.type,
+            "finished_at": datetime.now(tz=UTC),
+        }
+        run.workspace.warehouse.append("bits", f"{key}.{number:06d}", pl.DataFrame([row]))
+
+    read = sum(row["documents"] for row in before)
+    scored = sum(row["tokens"] for row in before)
+    number = len(before)
+    progress.start(f"{record.label}: tokens of {name}", budget)
+    progress.advance(scored)
+    if scored < budget:
+        left = islice(texts(), read, None)
+        for tally in tallies(
+            loaded, causal, left, budget=budget - scored, window=context, stride=step,
+            device=where.device,
+        ):  # fmt: skip
+            keep(number, tally)
+            number += 1
+            progress.advance(tally.tokens)
+    progress.done()
+    if not number:
+        raise CatalogError(f"{name} holds no text that {record.id} could predict")
+    keep(END, Tally(0.0, 0, 0, 0))
+    run.done += 1
+
+
+def _done(run: Run, key: str) -> list[dict[str, Any]]:
+    files = sorted((run.workspace.warehouse.parts / "bits").glob(f"{key}.*.parquet"))
+    return [row for file in files for row in pl.read_parquet(file).to_dicts()]
