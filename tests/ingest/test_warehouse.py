@@ -113,6 +113,8 @@ def as_before_calibration(home: Path) -> None:
     for part in (warehouse.parts / "scores").glob("*.parquet"):
         version = pl.lit(1, pl.Int32).alias("score_version")
         pl.read_parquet(part).select(kept).with_columns(version).write_parquet(part)
+    for part in (warehouse.parts / "noise_ceilings").glob("*.parquet"):
+        part.unlink()  # a table of schema 4
     warehouse.path.unlink()
 
 
