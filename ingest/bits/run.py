@@ -52,8 +52,11 @@ def measure_bits(
             digest.update(hashlib.file_digest(content, "sha256").digest())
     skipped: dict[str, Skipped] = {}
 
+    def skip(item: Skipped) -> None:
+        skipped.setdefault(item.name, item)
+
     def texts() -> Iterator[Document]:
-        return documents(source, column, lambda item: skipped.setdefault(item.name, item))
+        return documents(source, column, skip)
 
     for record in models:
         try:
