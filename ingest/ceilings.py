@@ -57,9 +57,7 @@ def ceilings_missing(
 ) -> None:
     """Compute the ceilings that are not stored yet; each is durable when finished."""
     warehouse = run.workspace.warehouse
-    stored = warehouse.column("noise_ceilings", "unit_key")
-    missing = [unit for unit in units if unit.key not in stored]
-    run.skipped += len(units) - len(missing)
+    missing = run.missing("noise_ceilings", units)
     if not missing:
         return
     progress.start("Noise ceilings", len(missing))

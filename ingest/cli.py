@@ -4,7 +4,7 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -19,6 +19,7 @@ from ingest.study import Study, chosen_models, open_study
 from ingest.warehouse import query
 from ingest.workspace import PROJECT, Workspace, default_home
 from prh_core.calibration import PERMUTATIONS
+from prh_core.curves import Fixed
 from prh_core.errors import PRHError
 from prh_core.metrics import Metric, all_metrics
 
@@ -100,8 +101,8 @@ Ns = Annotated[
         help="Score the first n samples of one random order, too; repeatable. Always: all samples.",
     ),
 ]
-Fixed = Annotated[
-    Literal["k", "k/n"],
+KeptFixed = Annotated[
+    Fixed,
     typer.Option("--fixed", help="What stays as n changes: k, or k/n. --k is that of all samples."),
 ]
 NoiseCeiling = Annotated[
@@ -316,7 +317,7 @@ def score(
     seed: Seed = 0,
     sigma: Sigma = None,
     ns: Ns = None,
-    fixed: Fixed = "k",
+    fixed: KeptFixed = "k",
     noise_ceiling: NoiseCeiling = False,
     skip_corrupt: SkipCorrupt = False,
     device: ScoreDevice = "auto",
@@ -370,15 +371,13 @@ def bits(
     has one; the bytes are those of the text the scored tokens stand for, so models with any
     tokeniser compare. Killed at any moment, it goes on where it was.
     """
-    from ingest.bits.run import measure_bits
+    from ingest.bits.run import Choices, measure_bits
 
     workspace = _workspace(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         chosen = chosen_models(load_catalog(catalogs or []), panel, _ids(models))
-        left = measure_bits(
-            run, chosen, text, progress, column=column, budget=tokens, window=window,
-            stride=stride, device=device, dtype=dtype,
-        )  # fmt: skip
+        choices = Choices(tokens, column, window, stride, dtype)
+        left = measure_bits(run, chosen, text, choices, progress, device)
     for item in left:
         err.print(f"  skipped {item.name}: {item.reason}", highlight=False, markup=False)
     if not no_publish:
@@ -402,7 +401,7 @@ def run_all(
     seed: Seed = 0,
     sigma: Sigma = None,
     ns: Ns = None,
-    fixed: Fixed = "k",
+    fixed: KeptFixed = "k",
     noise_ceiling: NoiseCeiling = False,
     skip_corrupt: SkipCorrupt = False,
     device: Device = "auto",
@@ -485,7 +484,7 @@ def status(
     seed: Seed = 0,
     sigma: Sigma = None,
     ns: Ns = None,
-    fixed: Fixed = "k",
+    fixed: KeptFixed = "k",
     skip_corrupt: SkipCorrupt = False,
     data: Data = None,
 ) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 import polars as pl
 
@@ -58,6 +58,18 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+class Keyed(Protocol):
+    """A unit of work with the name of its row."""
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that determines the row."""
+        ...
+
+
+K = TypeVar("K", bound=Keyed)
 
 
 @dataclass
@@ -109,6 +121,13 @@ class Run:
             done=self.done,
             skipped=self.skipped,
         )
+
+    def missing(self, table: str, units: Sequence[K]) -> list[K]:
+        """Return the units whose rows the table's parts do not hold; count the others as found."""
+        stored = self.workspace.warehouse.column(table, "unit_key")
+        left = [unit for unit in units if unit.key not in stored]
+        self.skipped += len(units) - len(left)
+        return left
 
     def _leave(self, moment: str, **columns: object) -> None:
         row = pl.DataFrame([{"run_id": self.run_id, **columns}], schema=_RUN_COLUMNS)
@@ -343,9 +362,7 @@ def score_missing(
 ) -> None:
     """Score the units that are not stored yet; rows become durable model by model."""
     warehouse = run.workspace.warehouse
-    stored = warehouse.column("scores", "unit_key")
-    missing = [unit for unit in units if unit.key not in stored]
-    run.skipped += len(units) - len(missing)
+    missing = run.missing("scores", units)
     if not missing:
         return
     for rows in score(missing, run.run_id, progress, run.refused, device):

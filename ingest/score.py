@@ -19,7 +19,7 @@ from ingest.feature_store import (
 from ingest.progress import Progress
 from prh_core import calibration
 from prh_core.calibration import PERMUTATIONS
-from prh_core.curves import first_samples, k_of
+from prh_core.curves import Fixed, check_n, first_samples, k_of
 from prh_core.errors import DegenerateLayerError, NeighbourCountError, PRHError
 from prh_core.layers import best_pair
 from prh_core.metrics import Metric, get_metric
@@ -104,7 +104,7 @@ def settings_for(
     seed: int = 0,
     ns: Iterable[int] = (),
     total: int = 0,
-    fixed: Literal["k", "k/n"] = "k",
+    fixed: Fixed = "k",
 ) -> tuple[Setting, ...]:
     """Combine choices to settings, each once: a metric without k has one whatever the list of ks.
 
@@ -230,9 +230,7 @@ def score(
 
 
 def _n(side: FeatureFile, setting: Setting) -> int:
-    if setting.n is None:
-        return side.header.n
-    return len(first_samples(side.header.n, setting.n))
+    return side.header.n if setting.n is None else check_n(setting.n, side.header.n)
 
 
 def _batches(units: Iterable[Unit]) -> list[list[Unit]]:

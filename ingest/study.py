@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from ingest.catalog import Catalog, ModelRecord, load_catalog
@@ -20,9 +21,10 @@ from ingest.run import (
     plan_scores,
     score_missing,
 )
-from ingest.score import Setting, TruncationName, Unit, settings_for
+from ingest.score import FeatureFile, Setting, TruncationName, Unit, settings_for
 from ingest.workspace import Workspace
 from prh_core.calibration import PERMUTATIONS
+from prh_core.curves import Fixed
 from prh_core.metrics import all_metrics
 
 TRUNCATIONS: tuple[TruncationName, ...] = ("exact", "mean", "none")
@@ -64,7 +66,9 @@ class Study:
         ------
         RowOrderError, NeighbourCountError, DamagedFeatureFileError
         """
-        files = feature_files(self.extractions)
+        return self._planned(feature_files(self.extractions))
+
+    def _planned(self, files: dict[str, list[FeatureFile]]) -> list[Unit]:
         return plan_scores(files, self.side("language"), self.side("vision"), self.settings)
 
     @property
@@ -122,10 +126,11 @@ class Study:
                 f"extract --dataset {self.dataset.record.id} --models {','.join(missing)}` first"
             )
         products_on = None if device in ("auto", "cpu") else device
-        score_missing(run, self.scores(), progress, products_on)
+        files = feature_files(self.extractions)
+        score_missing(run, self._planned(files), progress, products_on)
         if ceilings:
-            files = [f for own in feature_files(self.extractions).values() for f in own]
-            ceilings_missing(run, plan_ceilings(files, self.settings), progress, products_on)
+            everyone = chain.from_iterable(files.values())
+            ceilings_missing(run, plan_ceilings(everyone, self.settings), progress, products_on)
 
 
 def open_study(
@@ -144,7 +149,7 @@ def open_study(
     permutations: int = PERMUTATIONS,
     seed: int = 0,
     ns: Sequence[int] = (),
-    fixed: str = "k",
+    fixed: Fixed = "k",
     settings: Sequence[Setting] | None = None,
     skip_corrupt: bool = False,
     progress: Progress | None = None,
@@ -179,7 +184,7 @@ def open_study(
             seed=seed,
             ns=ns,
             total=len(opened),
-            fixed="k/n" if fixed == "k/n" else "k",
+            fixed=fixed,
         )
     return Study(
         workspace,

@@ -120,9 +120,9 @@ class Warehouse:
         parts = pl.scan_parquet(files, schema={column: pl.String}, extra_columns="ignore")
         return set(parts.collect().to_series().to_list())
 
-    def rows(self, table: str) -> pl.DataFrame | None:
-        """Return all parts of a table as one frame, None when there are none."""
-        files = sorted((self.parts / table).glob("*.parquet"))
+    def rows(self, table: str, names: str = "*") -> pl.DataFrame | None:
+        """Return a table's parts whose names match as one frame, None when there are none."""
+        files = sorted((self.parts / table).glob(f"{names}.parquet"))
         if not files:
             return None
         return pl.concat([pl.read_parquet(file) for file in files], how="diagonal_relaxed")

@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Int32, Int64
 from numpy.typing import NDArray
 
-from prh_core.errors import MissingLibraryError, NeighbourCountError, PRHError
+from prh_core.errors import MissingLibraryError, PRHError
 from prh_core.kernels import top_k
-from prh_core.types import Layer, Layers, Neighbours
+from prh_core.types import Layer, Layers, Neighbours, check_k
 
 LINKS = 32
 """Links of a sample in the graph."""
@@ -50,8 +50,7 @@ def approximate_neighbours(layers: Layers, k: int, recall: float) -> Neighbours:
     n = len(layers[0])
     if not 0 < recall <= 1:
         raise PRHError(f"recall must be in (0, 1], got {recall}")
-    if not 1 <= k <= n - 1:
-        raise NeighbourCountError(f"k must be between 1 and n - 1 = {n - 1}, got k = {k}")
+    check_k(k, n)
     try:
         faiss: Any = importlib.import_module("faiss")
     except ImportError:

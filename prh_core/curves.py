@@ -12,6 +12,9 @@ from prh_core.layers import align
 from prh_core.metrics import get_metric
 from prh_core.types import Features, as_layers, check_paired
 
+Fixed = Literal["k", "k/n"]
+"""What stays as the number of samples changes."""
+
 
 class CurvePoint(NamedTuple):
     """A score at one number of samples."""
@@ -31,8 +34,8 @@ class NoiseCeiling(NamedTuple):
     method: str
 
 
-def first_samples(total: int, n: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
-    """Return the first n of one random order of all samples, the same for every n.
+def check_n(n: int, total: int) -> int:
+    """Return n, a number of samples that `total` samples have.
 
     Raises
     ------
@@ -41,10 +44,21 @@ def first_samples(total: int, n: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
     """
     if not 2 <= n <= total:
         raise SampleCountError(f"n must be between 2 and {total}, got n = {n}")
-    return np.random.default_rng(seed).permutation(total)[:n]
+    return n
 
 
-def k_of(k: int, n: int, total: int, fixed: Literal["k", "k/n"]) -> int:
+def first_samples(total: int, n: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
+    """Return the first n of one random order of all samples, the same for every n.
+
+    Raises
+    ------
+    SampleCountError
+        n is not in 2 ... total.
+    """
+    return np.random.default_rng(seed).permutation(total)[: check_n(n, total)]
+
+
+def k_of(k: int, n: int, total: int, fixed: Fixed) -> int:
     """Return the k for n of `total` samples: the same, or the same share of them (at least 1).
 
     Raises
@@ -64,7 +78,7 @@ def n_curve(
     *,
     metric: str = "mutual_knn",
     k: int = 10,
-    fixed: Literal["k", "k/n"] = "k",
+    fixed: Fixed = "k",
     truncate: Literal["exact", "mean"] | None = None,
     normalize: bool = True,
     seed: int = 0,

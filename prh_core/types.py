@@ -6,7 +6,12 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Float32, Int32, Int64
 
-from prh_core.errors import FeatureShapeError, NotFiniteError, SampleCountError
+from prh_core.errors import (
+    FeatureShapeError,
+    NeighbourCountError,
+    NotFiniteError,
+    SampleCountError,
+)
 
 Layer = Float32[np.ndarray, "n _"]
 """One layer's features: n samples, d dimensions."""
@@ -122,6 +127,19 @@ def check_same_n(x: int, y: int) -> None:
     """
     if x != y:
         raise SampleCountError(f"both sides must hold the same samples, got n = {x} and n = {y}")
+
+
+def check_k(k: int, n: int) -> None:
+    """Refuse a k that n samples cannot have.
+
+    Raises
+    ------
+    NeighbourCountError
+    """
+    if not 1 <= k <= n - 1:
+        raise NeighbourCountError(
+            f"k must be between 1 and n - 1 = {n - 1} for {n} samples, got k = {k}"
+        )
 
 
 def check_four(n: int) -> None:

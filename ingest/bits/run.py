@@ -1,7 +1,7 @@
 """Measure models on a text, chunk by durable chunk; a killed run goes on after its last one."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from ingest.bits.measure import Tally, causal_of, resolved_window, tallies
 from ingest.bits.texts import Document, Skipped, documents, text_files
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
+from ingest.extract.checkpoints import files_hash
 from ingest.extract.device import place
 from ingest.extract.loaded import LoadedLanguage
 from ingest.extract.loaders import load
@@ -28,35 +29,42 @@ END = -1
 """Number of the chunk that says a measurement is finished."""
 
 
+@dataclass(frozen=True)
+class Choices:
+    """How a text is read and predicted: part of every unit's key."""
+
+    budget: int
+    """Tokens to score at least, where the text has them."""
+    column: str = "text"
+    """Name of the text in .jsonl and .parquet records."""
+    window: int | None = None
+    stride: int | None = None
+    """As in `tallies`."""
+    dtype: str = "auto"
+    """As in `place`."""
+
+
 def measure_bits(
     run: Run,
     models: Sequence[ModelRecord],
     source: Path,
+    choices: Choices,
     progress: Progress,
-    *,
-    column: str = "text",
-    budget: int,
-    window: int | None = None,
-    stride: int | None = None,
     device: str = "auto",
-    dtype: str = "auto",
 ) -> list[Skipped]:
     """Measure what is missing; a model that cannot be measured is noted and the others go on.
 
     Returns:
         The documents that could not be read.
     """
-    digest = hashlib.sha256()
-    for file in text_files(source):
-        with file.open("rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
+    content = files_hash(text_files(source))
     skipped: dict[str, Skipped] = {}
 
     def skip(item: Skipped) -> None:
         skipped.setdefault(item.name, item)
 
     def texts() -> Iterator[Document]:
-        return documents(source, column, skip)
+        return documents(source, choices.column, skip)
 
     for record in models:
         try:
@@ -65,16 +73,11 @@ def measure_bits(
             unit = {
                 "model": record.id,
                 "revision": record.revision,
-                "text": digest.hexdigest(),
-                "column": column,
-                "budget": budget,
-                "window": window,
-                "stride": stride,
-                "dtype": dtype,
+                "text": content,
+                **asdict(choices),
                 "version": BITS_VERSION,
             }
-            _measure(run, record, unit_key(unit), texts, source.name, progress, budget, window,
-                     stride, device, dtype)  # fmt: skip
+            _measure(run, record, unit_key(unit), source.name, texts, choices, progress, device)
         except PRHError as error:
             run.refused.append(Refused(record.id, str(error)))
             progress.note(f"{record.label} left out: {error}")
@@ -85,27 +88,24 @@ def _measure(
     run: Run,
     record: ModelRecord,
     key: str,
-    texts: Callable[[], Iterator[Document]],
     name: str,
+    texts: Callable[[], Iterator[Document]],
+    choices: Choices,
     progress: Progress,
-    budget: int,
-    window: int | None,
-    stride: int | None,
     device: str,
-    dtype: str,
 ) -> None:
-    before = _done(run, key)
+    stored = run.workspace.warehouse.rows("bits", f"{key}.*")
+    before = [] if stored is None else stored.to_dicts()
     if any(row["chunk"] == END for row in before):
         run.skipped += 1
         return
-    where = place(device, dtype)
+    where, budget = place(device, choices.dtype), choices.budget
     progress.note(f"Loading {record.label}")
     loaded = load(record, where)
     assert isinstance(loaded, LoadedLanguage)  # the record is of a language model
     causal = causal_of(record.id, loaded)
-    if loaded.module is not None and not loaded.placed:
-        loaded.module.to(device=where.device, dtype=where.dtype)
-    context, step = resolved_window(loaded, window, stride)
+    loaded.move(where)
+    context, step = resolved_window(loaded, choices.window, choices.stride)
 
     def keep(number: int, tally: Tally) -> None:
         row: dict[str, Any] = {
@@ -145,8 +145,3 @@ def _measure(
         raise CatalogError(f"{name} holds no text that {record.id} could predict")
     keep(END, Tally(0.0, 0, 0, 0))
     run.done += 1
-
-
-def _done(run: Run, key: str) -> list[dict[str, Any]]:
-    files = sorted((run.workspace.warehouse.parts / "bits").glob(f"{key}.*.parquet"))
-    return [row for file in files for row in pl.read_parquet(file).to_dicts()]

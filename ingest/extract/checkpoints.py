@@ -2,7 +2,7 @@
 
 import hashlib
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -94,8 +94,13 @@ def content_hash(path: Path) -> str:
     """Return 'sha256:' and 16 hex digits over a file, or over the weight files of a folder."""
     endings = {".safetensors", ".bin", ".gguf", ".pt", ".pth", ".th"}
     files = [path] if path.is_file() else sorted(f for f in path.iterdir() if f.suffix in endings)
+    return f"sha256:{files_hash(files)[:16]}"
+
+
+def files_hash(files: Iterable[Path]) -> str:
+    """Return the sha256 of files' contents, in their order and whatever their names."""
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as handle:
             digest.update(hashlib.file_digest(handle, "sha256").digest())
-    return f"sha256:{digest.hexdigest()[:16]}"
+    return digest.hexdigest()

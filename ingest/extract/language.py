@@ -48,8 +48,7 @@ def extract_language(
         OutOfMemoryError: not even one caption fits.
         RowOrderError: a row run alone differs from what was stored for it.
     """
-    if loaded.module is not None and not loaded.placed:
-        loaded.module.to(device=place.device, dtype=place.dtype)
+    loaded.move(place)
     layers: dict[Variant, dict[str, NDArray[np.float32]]] = {}
     truncated: dict[Variant, int] = {}
     for prompt in dict.fromkeys(variant.prompt for variant in variants):

@@ -48,6 +48,14 @@ class StateTaker(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where and in which precision a network runs."""
+
+    device: torch.device
+    dtype: torch.dtype
+
+
 class Pieces(NamedTuple):
     """A text's tokens, without special ones, and where in the text each begins."""
 
@@ -88,10 +96,7 @@ class LoadedLanguage:
     placed: bool = False
     """True when the loader has put the module on its devices already."""
 
-
-@dataclass(frozen=True)
-class Placement:
-    """Where and in which precision a network runs."""
-
-    device: torch.device
-    dtype: torch.dtype
+    def move(self, place: Placement) -> None:
+        """Bring the network to its device and precision, unless the loader has done so."""
+        if self.module is not None and not self.placed:
+            self.module.to(device=place.device, dtype=place.dtype)

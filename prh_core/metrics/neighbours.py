@@ -29,7 +29,7 @@ from prh_core.kernels import (
 from prh_core.metrics.registry import Family, Metric, Need, register
 from prh_core.prepare import centre
 from prh_core.products import products, scaled, weights_of_sum
-from prh_core.types import Layers, Neighbours, Order, check_same_n
+from prh_core.types import Layers, Neighbours, Order, check_k, check_same_n
 
 BLOCK_BYTES = 64 * 2**20
 """Similarities held at once while searching: rows of a block times n, in float32."""
@@ -145,19 +145,6 @@ def _plus(total: Any, block: Any, weight: np.float32) -> Any:
         return share
     total += share
     return total
-
-
-def check_k(k: int, n: int) -> None:
-    """Refuse a k that n samples cannot have.
-
-    Raises
-    ------
-    NeighbourCountError
-    """
-    if not 1 <= k <= n - 1:
-        raise NeighbourCountError(
-            f"k must be between 1 and n - 1 = {n - 1} for {n} samples, got k = {k}"
-        )
 
 
 def check_sides(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> None:

@@ -5,15 +5,12 @@ seconds do not.
 """
 
 import argparse
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import torch
 from rich.progress import track
@@ -24,6 +21,7 @@ from prh_core.metrics import Need, get_metric
 from prh_core.metrics.local import LocalKernels
 from prh_core.metrics.neighbours import mutual_knn, nearest
 from prh_core.prepare import exact_threshold, normalize
+from tests.bench import machine
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-fast.md"
 N, K = 1024, 10
@@ -182,10 +180,6 @@ def seconds(call: Callable[[], Any]) -> float:
 def report(timings: list[Timing]) -> str:
     """Write the page."""
     rows = [f"| {t.what} | {_seconds(t.seconds)} | {t.note} |" for t in timings]
-    machine = (
-        f"{platform.machine()}, {os.cpu_count()} CPU cores, Python {platform.python_version()}"
-    )
-    machine += f", numpy {np.__version__}, numba {numba.__version__}"
     return "\n".join(
         [
             "# How fast",
@@ -194,7 +188,7 @@ def report(timings: list[Timing]) -> str:
             f"vision models (352 layers, 192 to 1,536 wide), n = {N}, k = {K}, synthetic features. "
             "Written by `make bench`; all rows come from one run, so compare rows, not machines.",
             "",
-            f"Measured on: {machine}.",
+            f"Measured on: {machine()}.",
             "",
             "| what | time | note |",
             "|---|---|---|",

@@ -5,8 +5,6 @@ process of its own, so that its peak memory is its own; the features themselves 
 """
 
 import argparse
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -17,6 +15,7 @@ import numpy as np
 
 from ingest.console import err
 from prh_core import align
+from tests.bench import machine
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-large.md"
 PARTS = {
@@ -79,8 +78,7 @@ def main() -> None:
             "kept. Written by `python -m tests.bench.large`; each row is a process of its own, "
             "and its peak memory counts the features and the libraries too.",
             "",
-            f"Measured on: {platform.machine()}, {os.cpu_count()} CPU cores, "
-            f"Python {platform.python_version()}, numpy {np.__version__}.",
+            f"Measured on: {machine()}.",
             "",
             "| what | time | peak memory | score |",
             "|---|---|---|---|",
