@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from ingest.catalog import load_catalog
 from ingest.console import TerminalProgress, err, flattened, out, table
+from ingest.extract import ingest_half
 from ingest.progress import Progress
 from ingest.run import Run
 from ingest.score import settings_for
@@ -371,7 +372,8 @@ def bits(
     has one; the bytes are those of the text the scored tokens stand for, so models with any
     tokeniser compare. Killed at any moment, it goes on where it was.
     """
-    from ingest.bits.run import Choices, measure_bits
+    with ingest_half("Predicting text"):
+        from ingest.bits.run import Choices, measure_bits
 
     workspace = _workspace(data)
     with TerminalProgress() as progress, Run(workspace) as run:

@@ -129,6 +129,13 @@ class Run:
         self.skipped += len(units) - len(left)
         return left
 
+    def leave_out(self, record: ModelRecord, error: PRHError, progress: Progress) -> None:
+        """Note a model that failed; what the next one would meet, too, is raised again."""
+        if isinstance(error, DiskFullError | MissingExtraError):
+            raise error
+        self.refused.append(Refused(record.id, str(error)))
+        progress.note(f"{record.label} left out: {error}")
+
     def _leave(self, moment: str, **columns: object) -> None:
         row = pl.DataFrame([{"run_id": self.run_id, **columns}], schema=_RUN_COLUMNS)
         self.workspace.warehouse.append("runs", f"{self.run_id}.{moment}", row)
@@ -297,10 +304,7 @@ def _extract_model(
             record_features(run, record, header, path)
             run.done += 1
     except PRHError as error:
-        if isinstance(error, DiskFullError | MissingExtraError):
-            raise  # the next model would fail for the same reason
-        run.refused.append(Refused(record.id, str(error)))
-        progress.note(f"{record.label} left out: {error}")
+        run.leave_out(record, error, progress)
 
 
 def record_features(run: Run, record: ModelRecord, header: FeatureHeader, path: Path) -> None:

@@ -20,7 +20,6 @@ from ingest.extract.loaders import load
 from ingest.feature_store import unit_key
 from ingest.progress import Progress
 from ingest.run import Run
-from ingest.score import Refused
 from prh_core.errors import PRHError
 
 BITS_VERSION = 1
@@ -79,8 +78,7 @@ def measure_bits(
             }
             _measure(run, record, unit_key(unit), source.name, texts, choices, progress, device)
         except PRHError as error:
-            run.refused.append(Refused(record.id, str(error)))
-            progress.note(f"{record.label} left out: {error}")
+            run.leave_out(record, error, progress)
     return list(skipped.values())
 
 

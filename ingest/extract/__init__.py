@@ -3,7 +3,8 @@
 Importing this package does not import torch; calling `extract` does.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
@@ -11,7 +12,23 @@ from ingest.errors import MissingExtraError
 from ingest.extract.variants import PROMPTS, Extracted, Variant, variants_for
 from ingest.progress import Progress
 
-__all__ = ["PROMPTS", "Extracted", "Variant", "extract", "variants_for"]
+__all__ = ["PROMPTS", "Extracted", "Variant", "extract", "ingest_half", "variants_for"]
+
+
+@contextlib.contextmanager
+def ingest_half(what: str) -> Iterator[None]:
+    """Turn a library missing from imports into one sentence.
+
+    Raises:
+        MissingExtraError: torch, timm or transformers is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"{what} needs the ingest half of the installation ({error}): "
+            "pip install 'prh-explorer[ingest]'"
+        ) from error
 
 
 def extract(
@@ -50,15 +67,10 @@ def extract(
         DiskFullError: no room for a cached copy.
         RowOrderError: the rows did not come back in order (never expected).
     """
-    try:
+    with ingest_half("Extraction"):
         from ingest.extract.loaders import loader_names
         from ingest.extract.run import run
 
         loader_names()  # imports every loader, so a missing library is told here
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"Extraction needs the ingest half of the installation ({error}): "
-            "pip install 'prh-explorer[ingest]'"
-        ) from error
 
     return run(record, dataset, variants, device, dtype, batch_size, progress)

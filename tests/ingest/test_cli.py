@@ -281,6 +281,13 @@ def test_light_installation_shows_and_refuses_without_torch(finished: Path, tmp_
         **light,
     )
     assert done.returncode == 1 and "[ingest]" in done.stderr
+    (tmp_path / "text.txt").write_text("some text")
+    done = subprocess.run(
+        arguments("bits", "--text", tmp_path / "text.txt", "--models", "SmolLM2-135M-Instruct"),
+        check=False,
+        **light,
+    )
+    assert done.returncode == 1 and "Predicting text needs the ingest half" in done.stderr
 
 
 def test_fewer_samples_and_noise_ceilings_are_scored_and_found_again(own: Path) -> None:
