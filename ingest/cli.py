@@ -11,6 +11,8 @@ from rich.markup import escape
 
 from ingest.catalog import load_catalog
 from ingest.console import TerminalProgress, err, flattened, out, table
+from ingest.datasets import open_dataset
+from ingest.errors import DatasetError
 from ingest.extract import ingest_half
 from ingest.progress import Progress
 from ingest.run import Run
@@ -342,8 +344,12 @@ def score(
 @app.command()
 def bits(
     text: Annotated[
-        Path, typer.Option("--text", help="A .txt, .jsonl or .parquet file, or a folder of them.")
-    ],
+        Path | None,
+        typer.Option("--text", help="A .txt, .jsonl or .parquet file, or a folder of them."),
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", help="Or the captions of this dataset.")
+    ] = None,
     panel: Panel = None,
     models: Models = "",
     catalogs: Catalogs = None,
@@ -370,16 +376,27 @@ def bits(
 
     Every token is scored once, in overlapping windows, after the tokeniser's start token where it
     has one; the bytes are those of the text the scored tokens stand for, so models with any
-    tokeniser compare. Killed at any moment, it goes on where it was.
+    tokeniser compare. An encoder has no bits per byte: it is noted as left out, and the others go
+    on. Killed at any moment, it goes on where it was.
     """
     with ingest_half("Predicting text"):
         from ingest.bits.run import Choices, measure_bits
+        from ingest.bits.texts import text_of_captions, text_of_files
 
     workspace = _workspace(data)
     with TerminalProgress() as progress, Run(workspace) as run:
-        chosen = chosen_models(load_catalog(catalogs or []), panel, _ids(models))
-        choices = Choices(tokens, column, window, stride, dtype)
-        left = measure_bits(run, chosen, text, choices, progress, device)
+        catalog = load_catalog(catalogs or [])
+        chosen = chosen_models(catalog, panel, _ids(models))
+        if text is not None and dataset is None:
+            source = text_of_files(text, column)
+        elif dataset is not None and text is None:
+            record = catalog.dataset(dataset)
+            opened = open_dataset(record, progress=progress, cache=workspace.cache)
+            source = text_of_captions(opened)
+        else:
+            raise DatasetError("name the text to predict: either --text or --dataset")
+        choices = Choices(tokens, window, stride, dtype)
+        left = measure_bits(run, chosen, source, choices, progress, device)
     for item in left:
         err.print(f"  skipped {item.name}: {item.reason}", highlight=False, markup=False)
     if not no_publish:

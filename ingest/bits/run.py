@@ -1,19 +1,17 @@
 """Measure models on a text, chunk by durable chunk; a killed run goes on after its last one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from ingest.bits.measure import Tally, causal_of, resolved_window, tallies
-from ingest.bits.texts import Document, Skipped, documents, text_files
+from ingest.bits.texts import Skip, Skipped, Text
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
-from ingest.extract.checkpoints import files_hash
 from ingest.extract.device import place
 from ingest.extract.loaded import LoadedLanguage
 from ingest.extract.loaders import load
@@ -34,8 +32,6 @@ class Choices:
 
     budget: int
     """Tokens to score at least, where the text has them."""
-    column: str = "text"
-    """Name of the text in .jsonl and .parquet records."""
     window: int | None = None
     stride: int | None = None
     """As in `tallies`."""
@@ -46,7 +42,7 @@ class Choices:
 def measure_bits(
     run: Run,
     models: Sequence[ModelRecord],
-    source: Path,
+    text: Text,
     choices: Choices,
     progress: Progress,
     device: str = "auto",
@@ -56,14 +52,10 @@ def measure_bits(
     Returns:
         The documents that could not be read.
     """
-    content = files_hash(text_files(source))
     skipped: dict[str, Skipped] = {}
 
     def skip(item: Skipped) -> None:
         skipped.setdefault(item.name, item)
-
-    def texts() -> Iterator[Document]:
-        return documents(source, choices.column, skip)
 
     for record in models:
         try:
@@ -72,11 +64,11 @@ def measure_bits(
             unit = {
                 "model": record.id,
                 "revision": record.revision,
-                "text": content,
+                "text": text.content,
                 **asdict(choices),
                 "version": BITS_VERSION,
             }
-            _measure(run, record, unit_key(unit), source.name, texts, choices, progress, device)
+            _measure(run, record, unit_key(unit), text, skip, choices, progress, device)
         except PRHError as error:
             run.leave_out(record, error, progress)
     return list(skipped.values())
@@ -86,8 +78,8 @@ def _measure(
     run: Run,
     record: ModelRecord,
     key: str,
-    name: str,
-    texts: Callable[[], Iterator[Document]],
+    text: Text,
+    skip: Skip,
     choices: Choices,
     progress: Progress,
     device: str,
@@ -112,7 +104,7 @@ def _measure(
             "run_id": run.run_id,
             "model_id": record.id,
             "revision": loaded.revision,
-            "text": name,
+            "text": text.name,
             "budget": budget,
             "context": context,
             "stride": step,
@@ -127,10 +119,10 @@ def _measure(
     read = sum(row["documents"] for row in before)
     scored = sum(row["tokens"] for row in before)
     number = len(before)
-    progress.start(f"{record.label}: tokens of {name}", budget)
+    progress.start(f"{record.label}: tokens of {text.name}", budget)
     progress.advance(scored)
     if scored < budget:
-        left = islice(texts(), read, None)
+        left = islice(text.read(skip), read, None)
         for tally in tallies(
             loaded, causal, left, budget=budget - scored, window=context, stride=step,
             device=where.device,
@@ -140,6 +132,6 @@ def _measure(
             progress.advance(tally.tokens)
     progress.done()
     if not number:
-        raise CatalogError(f"{name} holds no text that {record.id} could predict")
+        raise CatalogError(f"{text.name} holds no text that {record.id} could predict")
     keep(END, Tally(0.0, 0, 0, 0))
     run.done += 1

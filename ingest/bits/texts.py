@@ -1,4 +1,4 @@
-"""Text to predict, one document at a time: files and folders of .txt, .jsonl and .parquet."""
+"""Text to predict, one document at a time: .txt, .jsonl and .parquet files, or captions."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import pyarrow.parquet as pq
 
+from ingest.datasets import Dataset
 from ingest.errors import DatasetError
+from ingest.extract.checkpoints import files_hash
 
 
 class Document(NamedTuple):
@@ -24,7 +26,44 @@ class Skipped(NamedTuple):
     reason: str
 
 
-def documents(source: Path, column: str, skip: Callable[[Skipped], None]) -> Iterator[Document]:
+Skip = Callable[[Skipped], None]
+
+
+class Text(NamedTuple):
+    """A text to measure models on."""
+
+    name: str
+    """As it stands in the warehouse."""
+    content: str
+    """Hash of what `read` will yield."""
+    read: Callable[[Skip], Iterator[Document]]
+    """Streams the documents anew, in the same order; is told what was left out."""
+
+
+def text_of_files(source: Path, column: str) -> Text:
+    """Return a file or folder as a text; see `documents`.
+
+    Raises:
+        DatasetError: there is no such file, or none of these kinds.
+    """
+    content = f"{files_hash(text_files(source))} {column}"
+    return Text(source.name, content, lambda skip: documents(source, column, skip))
+
+
+def text_of_captions(dataset: Dataset) -> Text:
+    """Return a dataset's captions as a text, each a document of its own."""
+
+    def read(skip: Skip) -> Iterator[Document]:
+        for sample, caption in zip(dataset.sample_ids, dataset.captions, strict=True):
+            if caption.strip():
+                yield Document(sample, caption)
+            else:
+                skip(Skipped(sample, "its caption is empty"))
+
+    return Text(f"{dataset.record.id} captions", dataset.caption_hash, read)
+
+
+def documents(source: Path, column: str, skip: Skip) -> Iterator[Document]:
     """Stream documents in a fixed order: files by name, records as they stand.
 
     A .txt file is one document; a .jsonl line and a .parquet row hold one under `column`. A

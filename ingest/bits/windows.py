@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ingest.extract.batching import run_batches
 from ingest.extract.language import token_batches
 from ingest.extract.loaded import Causal
+from ingest.progress import Silent
 
 
 class Window(NamedTuple):
@@ -54,10 +56,15 @@ def nats(
 ) -> list[float]:
     """Return each window's sum of -log p over its scored tokens, float32 log-probabilities.
 
-    Windows of like length run together, at most `tokens` tokens a batch, padding included.
+    Windows of like length run together, at most `tokens` tokens a batch, padding included; a batch
+    that runs out of memory is run again in halves.
+
+    Raises:
+        OutOfMemoryError: a single window does not fit.
     """
     found = [0.0] * len(cut)
-    for rows in token_batches([len(w.ids) for w in cut], tokens, 256):
+
+    def step(rows: Sequence[int]) -> None:
         width = max(len(cut[row].ids) for row in rows)
         ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
         mask = torch.zeros((len(rows), width), dtype=torch.long)
@@ -70,6 +77,9 @@ def nats(
         sums = _sums(causal, ids.to(device), mask.to(device), scored.to(device))
         for row, value in zip(rows, sums.tolist(), strict=True):
             found[row] = value
+
+    batches = list(token_batches([len(w.ids) for w in cut], tokens, 256))
+    run_batches(batches, step, device, Silent(), "Predicting text")
     return found
 
 

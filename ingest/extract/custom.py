@@ -15,7 +15,7 @@ Vision: the function returns an `nn.Module` that takes (B, 3, H, W).
     width = 0.5                    # any other option is an argument of the function
 
 Language: the function returns an object with the methods of `LanguageModule`; `checkpoint` is
-passed to the function as a path.
+passed to the function as a path. With what `PredictingModule` adds, `prh bits` can measure it.
 """
 
 import importlib
@@ -32,7 +32,15 @@ from torchvision.transforms import v2
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract.checkpoints import content_hash, fit, read_checkpoint
-from ingest.extract.loaded import LoadedLanguage, LoadedVision, Placement, StateTaker, Tap
+from ingest.extract.loaded import (
+    Causal,
+    LoadedLanguage,
+    LoadedVision,
+    Pieces,
+    Placement,
+    StateTaker,
+    Tap,
+)
 from ingest.extract.loaders import Loaded, loader, local_path, other_options
 
 _OWN = {"layers", "pooling", "input_size", "mean", "std", "checkpoint", "window", "pad_id"}
@@ -56,6 +64,26 @@ class LanguageModule(Protocol):
         Returns:
             The states, (B, T, D) each; D may differ between them.
         """
+        ...
+
+
+@runtime_checkable
+class PredictingModule(LanguageModule, Protocol):
+    """What a language model offers besides, to have its predictions scored."""
+
+    start: int | None
+    """Token put before a text so that its first token is predicted, too; None without one."""
+
+    def pieces(self, text: str) -> tuple[list[int], list[int]]:
+        """Return the text's tokens, without special ones, and where each begins.
+
+        The second list holds positions of characters. Every character must belong to a token: give
+        those outside the vocabulary the token of the unknown, or the figure is too good.
+        """
+        ...
+
+    def logits(self, input_ids: Tensor, mask: Tensor) -> Tensor:
+        """Map (B, T) ids and mask, as in `states`, to (B, T, V): at t, what comes at t + 1."""
         ...
 
 
@@ -127,6 +155,11 @@ def _language(record: ModelRecord, model: object, path: Path | None) -> LoadedLa
         for state in model.states(ids, mask):
             take(state)
 
+    def pieces(text: str) -> Pieces:
+        assert isinstance(model, PredictingModule)
+        return Pieces(*model.pieces(text))
+
+    predicts = isinstance(model, PredictingModule)
     return LoadedLanguage(
         module=model.eval() if isinstance(model, nn.Module) else None,
         encode=model.encode,
@@ -134,6 +167,7 @@ def _language(record: ModelRecord, model: object, path: Path | None) -> LoadedLa
         window=window if isinstance(window, int) else None,
         pad_id=pad if isinstance(pad, int) else 0,
         revision=content_hash(path) if path is not None else record.revision,
+        causal=Causal(model.logits, pieces, model.start) if predicts else None,
     )
 
 

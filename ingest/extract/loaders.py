@@ -5,7 +5,8 @@ from importlib import import_module
 from pathlib import Path
 
 from ingest.catalog.records import ModelRecord, Scalar
-from ingest.errors import CatalogError
+from ingest.errors import CatalogError, OutOfMemoryError
+from ingest.extract.device import out_of_memory
 from ingest.extract.loaded import LoadedLanguage, LoadedVision, Placement
 
 Loaded = LoadedVision | LoadedLanguage
@@ -43,7 +44,14 @@ def load(record: ModelRecord, place: Placement) -> Loaded:
         raise CatalogError(
             f"Model {record.id!r} names the loader {record.loader!r}; known: {', '.join(names)}."
         )
-    loaded = _LOADERS[record.loader](record, place)
+    try:
+        loaded = _LOADERS[record.loader](record, place)
+    except (RuntimeError, MemoryError) as error:
+        if out_of_memory(error):
+            raise OutOfMemoryError(
+                f"Model {record.id!r} does not fit the memory of this machine ({error})."
+            ) from error
+        raise
     fits = LoadedVision if record.modality == "vision" else LoadedLanguage
     if not isinstance(loaded, fits):
         raise CatalogError(

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
-from ingest.errors import CatalogError, OutOfMemoryError
-from ingest.extract.device import out_of_memory, place
+from ingest.errors import CatalogError
+from ingest.extract.device import place
 from ingest.extract.language import extract_language
 from ingest.extract.loaded import LoadedLanguage, LoadedVision
 from ingest.extract.loaders import load
@@ -39,14 +39,7 @@ def run(
     where = place(device, dtype)
     started = time.perf_counter()
     shown.note(f"Loading {record.label}")
-    try:
-        loaded = load(record, where)
-    except (RuntimeError, MemoryError) as error:
-        if out_of_memory(error):
-            raise OutOfMemoryError(
-                f"Model {record.id!r} does not fit the memory of this machine ({error})."
-            ) from error
-        raise
+    loaded = load(record, where)
     parameters = _parameters(loaded)  # before anything is folded
     ready = time.perf_counter()
     truncated: dict[Variant, int] = {}

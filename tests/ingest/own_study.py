@@ -38,8 +38,22 @@ class Letters(nn.Module):
         yield torch.tanh(self.mix(state))
 
 
+class Bigrams(Letters):
+    start = None
+
+    def pieces(self, text):
+        return [min(ord(c), 127) for c in text], list(range(len(text)))
+
+    def logits(self, input_ids, mask):
+        return self.table(input_ids) @ self.table.weight.T
+
+
 def letters(seed, width):
     return Letters(seed, width).eval()
+
+
+def bigrams(seed, width):
+    return Bigrams(seed, width).eval()
 '''
 
 MODEL = """
@@ -108,6 +122,7 @@ def write_study(folder: Path, n: int = 24) -> Path:
         for kind, modality, options, names in (
             ("conv", "vision", VISION_OPTIONS, "abc"),
             ("letters", "language", "", "ab"),
+            ("bigrams", "language", "", "a"),
         )
         for seed, name in enumerate(names)
     ]

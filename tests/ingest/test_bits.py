@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -97,6 +98,25 @@ def test_batches_and_padding_change_nothing() -> None:
     together = nats(loaded.causal, cut, CPU, loaded.pad_id, 256)
     alone = [nats(loaded.causal, [w], CPU, loaded.pad_id, 256)[0] for w in cut]
     assert together == pytest.approx(alone, rel=1e-5)
+
+
+def test_a_batch_too_large_for_the_memory_is_run_in_halves() -> None:
+    loaded = byte_llama()
+    assert loaded.causal is not None
+    real = loaded.causal.logits
+    cut = windows(loaded.causal.pieces(TEXT).ids, 256, 24, 10)
+    sizes: list[int] = []
+
+    def short_of_memory(ids: Tensor, mask: Tensor) -> Tensor:
+        sizes.append(len(ids))
+        if len(ids) > 2:
+            raise MemoryError("out of memory")
+        return real(ids, mask)
+
+    small = replace(loaded.causal, logits=short_of_memory)
+    found = nats(small, cut, CPU, loaded.pad_id, 256)
+    assert max(sizes) > 2  # it was tried
+    assert found == pytest.approx(nats(loaded.causal, cut, CPU, loaded.pad_id, 256), rel=1e-5)
 
 
 def test_the_budget_ends_a_stream_after_the_document_that_reaches_it() -> None:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
+import torch
 
 from ingest.cli import demo_study
 from ingest.feature_store import FeatureStore, read_header, read_layers
@@ -69,9 +71,46 @@ def refused(folder: Path, sentence: str, *words: object, command: str = "run") -
 def test_help_teaches_every_command() -> None:
     overview = prh("--help").stdout
     assert "prh demo" in overview
-    for command in "catalog metrics extract score run demo status publish sql app".split():
+    for command in "catalog metrics extract score run demo bits status publish sql app".split():
         assert command in overview
         assert len(prh(command, "--help").stdout) > 300
+
+
+def test_bits_per_byte_of_captions_and_files(finished: Path, tmp_path: Path) -> None:
+    catalog, where = finished / "study" / "mine.toml", ("--data", tmp_path / "data")
+    own = ("bits", "--catalog", catalog, "--models", "conv-a,letters-a,bigrams-a", *where)
+    done = prh(*own, "--dataset", "noise")
+    said = " ".join(done.stderr.split())
+    assert "1 done, 0 found done, 2 left out" in said and "Traceback" not in said
+    assert "conv-a is a vision model: it predicts no text" in said
+    assert "'letters-a' does not predict the next token" in said
+
+    warehouse = Workspace(tmp_path / "data").warehouse.path
+    row = query(warehouse, "FROM bits_per_byte").to_dicts()[0]
+    lines = (finished / "study" / "captions.csv").read_text(encoding="utf-8").splitlines()[1:]
+    captions = [line.split(",", 1)[1] for line in lines]
+    torch.manual_seed(0)
+    table = torch.nn.Embedding(128, 4).weight.detach().double().numpy()
+    logits = table @ table.T
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    codes = [[ord(c) for c in caption] for caption in captions]
+    nats = -sum(log_p[a, b] for code in codes for a, b in zip(code, code[1:], strict=False))
+    size = sum(len(code) - 1 for code in codes)
+    assert (row["text"], row["bytes"], row["documents"]) == ("noise captions", size, 24)
+    assert row["starts_with"] == "none"
+    assert row["bits_per_byte"] == pytest.approx(nats / np.log(2) / size, rel=1e-6)
+
+    text = tmp_path / "text.jsonl"
+    text.write_text('{"body": "red noise"}\n{"body": ""}\n', encoding="utf-8")
+    done = prh(*own, "--text", text, "--text-column", "body")
+    assert "skipped text.jsonl:2: it is empty" in done.stderr
+    again = prh(*own, "--dataset", "noise")
+    assert "0 done, 1 found done, 2 left out" in again.stderr
+    assert query(warehouse, "FROM bits_per_byte").height == 2
+    for wrong in ((), ("--text", text, "--dataset", "noise")):
+        done = prh(*own, *wrong)
+        assert done.returncode == 1
+        assert "name the text to predict: either --text or --dataset" in done.stderr
 
 
 def test_a_finished_study_has_nothing_left_to_do(finished: Path) -> None:

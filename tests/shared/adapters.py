@@ -68,7 +68,7 @@ def cifar_resnet(depth: int) -> nn.Module:
 
 
 class _CharLSTM(nn.Module):
-    """textgenrnn's embedding and two LSTMs over characters."""
+    """textgenrnn: embedding, two LSTMs and attention over the last 40 characters."""
 
     def __init__(self, vocabulary: dict[str, int], weights: dict[str, Tensor]) -> None:
         super().__init__()
@@ -76,12 +76,25 @@ class _CharLSTM(nn.Module):
         self.emb = nn.Embedding(465, 100)
         self.l1 = nn.LSTM(100, 128, batch_first=True)
         self.l2 = nn.LSTM(128, 128, batch_first=True)
-        used = {k: v for k, v in weights.items() if k.split(".")[0] in ("emb", "l1", "l2")}
-        self.load_state_dict(used)
+        self.att = nn.Linear(356, 1, bias=False)
+        self.out = nn.Linear(356, 465)
+        self.start: int | None = vocabulary["<s>"]
+        self.load_state_dict(weights)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return character numbers; characters outside the vocabulary are dropped."""
         return [[self.vocabulary[c] for c in text if c in self.vocabulary] for text in texts]
+
+    def pieces(self, text: str) -> tuple[list[int], list[int]]:
+        """Return a number a character, 0 (never learnt) outside the vocabulary."""
+        return [self.vocabulary.get(c, 0) for c in text], list(range(len(text)))
+
+    def logits(self, input_ids: Tensor, mask: Tensor) -> Tensor:
+        """Run every position's own 40 characters, padded with 0 before the text: (B, T, 465)."""
+        seen = functional.pad(input_ids, (39, 0)).unfold(1, 40, 1).reshape(-1, 40)
+        layers = torch.cat(list(self.states(seen, torch.ones_like(seen))), dim=-1)
+        weight = self.att(layers).softmax(dim=1)
+        return self.out((layers * weight).sum(dim=1)).reshape(*input_ids.shape, -1)
 
     def states(self, input_ids: Tensor, mask: Tensor) -> Iterator[Tensor]:
         """Yield embedding, first and second LSTM: 100, 128, 128 wide."""
