@@ -1,5 +1,6 @@
 """Do language and vision meet: alignment of every language model with every vision model."""
 
+import polars as pl
 import streamlit as st
 
 from pages import queries
@@ -7,6 +8,7 @@ from pages.ui import charts, palette, shell, words
 from pages.ui.controls import Controls, choose_candidates, choose_setting
 from pages.ui.warehouse import WarehouseEmpty
 
+_SKILL = "1 − bits per byte"
 _ORDERS = {"mean alignment": "language_mean", "parameters": "language_parameters"}
 
 
@@ -20,24 +22,40 @@ def draw() -> None:
     controls = Controls()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         setting = choose_setting(controls, settings)
-        order = controls.choose("Order language models by", list(_ORDERS), key="order")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        view = controls.view(["Heat map", "Lines"])
+        texts = queries.texts().frame
+        view = controls.view(["Heat map", "Lines", *([] if texts.is_empty() else [_SKILL])])
         concatenated, untrained = choose_candidates(controls)
+        text = None
+        order = "mean alignment"
+        if view == _SKILL:
+            text = controls.choose("Text", texts["text"].to_list(), key="text", width=240)
+        else:
+            order = controls.choose("Order language models by", list(_ORDERS), key="order")
     controls.show_notes()
 
     measured = queries.measured(setting).frame.row(0, named=True)
-    answer = queries.alignment(setting, concatenated=concatenated, untrained=untrained)
+    answer = queries.alignment(setting, concatenated=concatenated, untrained=untrained, text=text)
     if answer.frame.is_empty():
         st.info("Only untrained models were measured here: switch them on to see them.")
         return
     if measured["note"]:
         st.info(f"**{measured['dataset']}.** {measured['note']}")
     measure = words.measure(measured)
-    if view == "Lines":
+    colours = palette.families(queries.families().frame["family"].to_list())
+    sources = words.measured(measured)
+    if view == _SKILL:
+        if answer.frame["language_score"].is_null().all():
+            st.info(f"No language model here has bits per byte on {text}: `prh bits` makes them.")
+            return
+        sources.append(words.predicted(texts.row(by_predicate=pl.col("text") == text, named=True)))
+        chart = charts.against_bits(
+            answer.frame, colours, measure=measure, chance=measured["chance"]
+        )
+    elif view == "Lines":
         chart = charts.lines(
             answer.frame,
-            palette.families(queries.families().frame["family"].to_list()),
+            colours,
             order=_ORDERS[order],
             measure=measure,
             chance=measured["chance"],
@@ -48,7 +66,7 @@ def draw() -> None:
         chart,
         answer,
         title="Alignment of language with vision models",
-        measured=words.measured(measured),
+        measured=sources,
         controls=controls,
         alt_text=f"{measure} of each language model with each vision model.",
     )
@@ -67,6 +85,7 @@ def draw() -> None:
         "untrained controls, too. "
         + significance
         + "Scores fall as n grows at a fixed k: never compare across n."
+        + (words.fits(answer.frame) if view == _SKILL else "")
     )
 
 

@@ -4,10 +4,13 @@ The features are planted: every model sees the same latent samples through a ran
 its own noise, so alignment falls with noise and a model without signal stays at chance.
 """
 
+import math
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from PIL import Image
 
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
@@ -72,9 +75,29 @@ def build_world(
         score_missing(run, plan(files["language"], files["vision"], settings), Silent())
         everyone = [*files["language"], *files["vision"]]
         ceilings_missing(run, plan_ceilings(everyone, CEILINGS), Silent())
+        _plant_bits(run, dataset_id, models)
     if publish:
         workspace.warehouse.publish()
     return home
+
+
+def _plant_bits(run: Run, dataset_id: str, models: tuple[PlantedModel, ...]) -> None:
+    """Give every language model bits per byte: the less noise, the fewer; the last has none."""
+    for model in [m for m in models if m.modality == "language"][:-1]:
+        size = 1000
+        row = {
+            "unit_key": f"bits-{dataset_id}-{model.id}", "run_id": run.run_id,
+            "model_id": model.id, "revision": "1", "text": f"{dataset_id} captions",
+            "budget": 500, "context": 64, "stride": 32, "starts_with": "bos",
+            "dtype": "float32", "device": "test", "finished_at": datetime.now(tz=UTC),
+        }  # fmt: skip
+        for chunk, counted in ((0, size), (-1, 0)):
+            scored = {
+                "chunk": chunk, "nats": (1 + model.noise) * math.log(2) * counted,
+                "tokens": counted // 2, "bytes": counted, "documents": counted // 20,
+            }  # fmt: skip
+            part = f"{row['unit_key']}.{chunk:06d}"
+            run.workspace.warehouse.append("bits", part, pl.DataFrame([{**row, **scored}]))
 
 
 def _planted_pairs(dataset_id: str, n: int) -> Dataset:

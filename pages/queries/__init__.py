@@ -32,8 +32,28 @@ def settings() -> Answer:
     return _answer("settings")
 
 
-def alignment(setting: Setting, *, concatenated: bool, untrained: bool) -> Answer:
+def texts() -> Answer:
+    """Return the texts whose bits per byte were measured, the one most models read first.
+
+    Columns:
+        text: name
+        models: language models measured on it
+        tokens: scored, by the model that cuts it finest
+        documents: scored
+        starts_with: bos, none or both: whether a start token stood before every document
+        shortest_context: fewest tokens a model saw at once
+        longest_context: most tokens
+        measured_at: UTC, of the last measurement
+    """
+    return _answer("texts")
+
+
+def alignment(
+    setting: Setting, *, concatenated: bool, untrained: bool, text: str | None = None
+) -> Answer:
     """Alignment of every language model with every vision model in one setting.
+
+    With a `text`, also against 1 - bits per byte of it (paper, Fig. 3), a line per vision model.
 
     Columns:
         language_label: unique name
@@ -53,13 +73,21 @@ def alignment(setting: Setting, *, concatenated: bool, untrained: bool) -> Answe
         vision_group: family, or untrained
         language_parameters: count
         vision_parameters: count
+        language_score: 1 - bits per byte of the text; null where not measured
+        fit_models: trained language models with a language score
+        slope: of the vision model's line; null with fewer than 3 models
+        fit: the line at this language model; null where it is not part of it
+        r: Pearson correlation along the line
+        rho: Spearman correlation along the line
         language_mean: mean alignment over the vision models shown
         vision_mean: mean alignment over the language models shown
         language_model: catalog id
         vision_model: catalog id
         unit_key: names the score
     """
-    return _answer("alignment", **asdict(setting), concatenated=concatenated, untrained=untrained)
+    return _answer(
+        "alignment", **asdict(setting), concatenated=concatenated, untrained=untrained, text=text
+    )
 
 
 def measured(setting: Setting) -> Answer:
@@ -105,12 +133,8 @@ def ceilings(setting: Setting, *, language_model: str, vision_model: str) -> Ans
         method: how
     """
     named = asdict(setting)
-    return _answer(
-        "ceilings",
-        **{name: named[name] for name in _CEILING},
-        language_model=language_model,
-        vision_model=vision_model,
-    )
+    models = {"language_model": language_model, "vision_model": vision_model}
+    return _answer("ceilings", **{name: named[name] for name in _CEILING}, **models)
 
 
 _CEILING = ("dataset_id", "row_order", "n", "metric", "k", "truncation", "pooling", "prompt")

@@ -59,6 +59,47 @@ def compared(dataset: str, frame: pl.DataFrame) -> list[str]:
     return [" · ".join(parts)]
 
 
+def predicted(text: dict[str, Any]) -> str:
+    """Say what bits per byte were measured on, in one line.
+
+    Args:
+        text: a row of `queries.texts`.
+    """
+    start = {"bos": "all tokens scored, after a start token", "none": "first token not scored"}
+    policy = start.get(text["starts_with"], "first token scored where a model has a start token")
+    return (
+        f"Bits per byte of {text['text']}: {text['models']} models, up to {text['tokens']:,} "
+        f"tokens of {text['documents']:,} documents, {policy}, {text['shortest_context']:,} to "
+        f"{text['longest_context']:,} tokens of context · measured {text['measured_at']}"
+    )
+
+
+def fits(frame: pl.DataFrame) -> str:
+    """Say how closely alignment follows the language score, and who has none.
+
+    Args:
+        frame: answer of `queries.alignment` with a text.
+    """
+    lines = frame.drop_nulls("r").unique("vision_label", maintain_order=True)
+    told = "; ".join(
+        f"{row['vision_label']} r = {row['r']:.2f}, ρ = {row['rho']:.2f}"
+        for row in lines.sort("r", descending=True).to_dicts()
+    )
+    said = (
+        f"\n\nAlong each line, over {lines['fit_models'][0]} trained language models: {told}. "
+        "Models of one family are not independent, and few models leave r loose."
+        if told
+        else "\n\nA line needs three trained language models with bits per byte on this text."
+    )
+    without = frame.filter(pl.col("language_score").is_null())["language_label"].unique().sort()
+    if len(without):
+        said += (
+            f"\n\nNot shown, since they have no bits per byte on this text: {', '.join(without)}. "
+            "An encoder has none at all: it does not predict the next token."
+        )
+    return said
+
+
 def ceilings(frame: pl.DataFrame) -> str:
     """Say what the models score with themselves; nothing where it was not measured.
 

@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow.ipc
 import pytest
+from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
 from ingest.warehouse import query
@@ -61,6 +63,34 @@ def test_single_layers_and_trained_models_only(open_page: OpenPage, world: Path)
     seen = drawn(app)[0].select(there.columns).sort(there.columns)
     assert there.height == 9
     assert seen.equals(there)
+
+
+def test_alignment_against_bits_per_byte(open_page: OpenPage, world: Path) -> None:
+    there = query(
+        world / "results.duckdb",
+        "SELECT vision_label, 1 - bits_per_byte AS skill, score FROM language_vision_alignment "
+        "JOIN bits_per_byte ON model_id = language_model WHERE metric = 'mutual_knn' AND k = 10 "
+        "AND truncation = 'exact' AND language_trained ORDER BY ALL",
+    )
+    app = open_page(world, MEET, view="1 − bits per byte")
+    assert not app.exception
+    seen = drawn(app)[0].drop_nulls("fit")
+    assert seen.height == there.height == 12
+    said = " ".join(text.value for text in app.markdown)
+    for (label,), rows in there.group_by("vision_label"):
+        x, y = rows["skill"].to_numpy(), rows["score"].to_numpy()
+        slope, intercept = np.polyfit(x, y, 1)
+        own = seen.filter(vision_label=label)
+        fit = intercept + slope * own["language_score"].to_numpy()
+        np.testing.assert_allclose(own["fit"].to_numpy(), fit, rtol=1e-9)
+        np.testing.assert_allclose(own["slope"].to_numpy(), slope, rtol=1e-9)
+        np.testing.assert_allclose(own["r"].to_numpy(), np.corrcoef(x, y)[0, 1], rtol=1e-9)
+        rho = spearmanr(x, y).statistic
+        np.testing.assert_allclose(own["rho"].to_numpy(), rho, rtol=1e-9)
+        assert f"{label} r = {np.corrcoef(x, y)[0, 1]:.2f}, ρ = {rho:.2f}" in said
+    assert "no bits per byte on this text: Lang Random" in said
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "Bits per byte of planted captions: 3 models" in captions
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Language models against vision models."""
 
+from typing import Any
+
 import altair as alt
 import polars as pl
 
+from pages.ui import palette
 from pages.ui.charts.parts import (
     LABELS,
     Chart,
@@ -86,9 +89,7 @@ def lines(
         scale=alt.Scale(domain=[bottom, top], zero=False, nice=False),
         axis=alt.Axis(tickCount=6, **LABELS),
     )
-    # Room for the names at the end of the lines, where it leaves enough for the lines.
-    room = 16 + round(6.3 * max(len(name) for name in frame["vision_label"]))
-    wide = f"width - {room} > {max(26 * len(names), 100)}"
+    room, wide = _room(frame["vision_label"], max(26 * len(names), 100))
     x = alt.X(
         "language_label:N",
         sort=names,
@@ -129,6 +130,95 @@ def lines(
     return sized(alt.layer(*drawn), height)
 
 
+def against_bits(
+    frame: pl.DataFrame, colours: dict[str, str], *, measure: str, chance: float | None
+) -> Chart:
+    """Draw alignment against 1 - bits per byte, a line fitted per vision model (paper, Fig. 3).
+
+    Args:
+        frame: answer of `queries.alignment` with a text; models without a score are left out.
+        colours: colour of every family.
+        measure: what the numbers are, for the axis.
+        chance: where to draw the dashed line; None draws none.
+    """
+    known = frame.drop_nulls("language_score")
+    bottom, top = roomy(pl.concat([known["alignment"], known["fit"].drop_nulls()]), chance)
+    height = 420
+    gap = 15 / height * (top - bottom)
+    top += 2 * gap  # room for the names above the points
+    left, right = roomy(known["language_score"], None)
+    room, wide = _room(known["vision_label"], 300)
+    x = alt.X(
+        "language_score:Q",
+        title="1 − bits per byte (better to the right)",
+        scale=alt.Scale(
+            domain=[left, right],
+            zero=False,
+            nice=False,
+            rangeMax=alt.expr(f"{wide} ? width - {room} : width"),
+        ),
+        axis=alt.Axis(tickCount=6, labelOverlap=True, **LABELS),
+    )
+    y = alt.Y(
+        "alignment:Q",
+        title=measure,
+        scale=alt.Scale(domain=[bottom, top], zero=False, nice=False),
+        axis=alt.Axis(tickCount=6, **LABELS),
+    )
+    shown = [name for name in colours if name in set(known["vision_group"])]
+    color = alt.Color(
+        "vision_group:N",
+        title="Vision family",
+        scale=alt.Scale(domain=shown, range=[colours[name] for name in shown]),
+        legend=alt.Legend(orient="top", columns=2, labelLimit=220),
+    )
+    told = [
+        *_pair_tooltip(known, measure),
+        alt.Tooltip("language_score:Q", title="1 − bits per byte", format=".3f"),
+        alt.Tooltip("r:Q", title="r along the vision model's line", format=".2f"),
+        alt.Tooltip("rho:Q", title="ρ", format=".2f"),
+    ]
+    base = alt.Chart(known).encode(x=x, color=color, detail="vision_label:N", tooltip=told)
+    fits = base.transform_filter("isValid(datum.fit)").mark_line(strokeWidth=1.5, opacity=0.8)
+    names_at = _dodged(
+        known.group_by("language_label").agg(
+            pl.col("alignment").max(), pl.col("language_score").first()
+        ),
+        gap=gap,
+        top=top,
+    ).with_columns(label_at=pl.col("label_at") + gap * 0.9)
+    # A name stands on the side of its point where there is more room.
+    middle = (left + right) / 2
+    named = alt.Chart(names_at).encode(x=x, y=alt.Y("label_at:Q"), text="language_label:N")
+    style: dict[str, Any] = {"fontSize": 12, "color": palette.CHANCE}
+    names = [
+        named.transform_filter(f"datum.language_score < {middle}").mark_text(align="left", **style),
+        named.transform_filter(f"datum.language_score >= {middle}").mark_text(
+            align="right", **style
+        ),
+    ]
+    ends = (
+        known.drop_nulls("fit")
+        .sort("language_score")
+        .group_by("vision_label", maintain_order=True)
+        .last()
+    )
+    line_names = (
+        alt.Chart(_dodged(ends, by="fit", gap=gap, top=top))
+        .mark_text(align="left", dx=10, fontSize=alt.expr(f"{wide} ? 12 : 0"))
+        .encode(x=x, y=alt.Y("label_at:Q"), text="vision_label:N", color=color)
+    )
+    drawn = [
+        fits.encode(y=alt.Y("fit:Q")),
+        base.mark_point(filled=True, size=60).encode(y=y),
+        *names,
+        line_names,
+    ]
+    if chance is not None:
+        drawn = [*chance_line(chance), *drawn]
+    return sized(alt.layer(*drawn), height)
+
+
 def _pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
     """Tell all that is known of a pair; what was not computed for any pair is left out."""
     words = [
@@ -154,11 +244,17 @@ def _pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
     ]
 
 
-def _dodged(ends: pl.DataFrame, *, gap: float, top: float) -> pl.DataFrame:
-    """Move end-of-line labels apart, up and then down from the top, so that none hides another."""
-    ordered = ends.sort("alignment")
+def _room(names: pl.Series, least: int) -> tuple[int, str]:
+    """Return pixels for names at the end of lines, and when that leaves `least` for the lines."""
+    room = 16 + round(6.3 * max(len(name) for name in names))
+    return room, f"width - {room} > {least}"
+
+
+def _dodged(ends: pl.DataFrame, *, gap: float, top: float, by: str = "alignment") -> pl.DataFrame:
+    """Move labels apart, up and then down from the top, so that none hides another."""
+    ordered = ends.sort(by)
     places: list[float] = []
-    for value in ordered["alignment"].to_list():
+    for value in ordered[by].to_list():
         places.append(value if not places else max(value, places[-1] + gap))
     ceiling = top
     for i in reversed(range(len(places))):

@@ -1,0 +1,13 @@
+-- Texts that language models were asked to predict, the one most models read first.
+SELECT
+    text,
+    count(DISTINCT model_id) AS models,
+    max(tokens) AS tokens,
+    max(documents) AS documents,
+    string_agg(DISTINCT starts_with, ', ' ORDER BY starts_with) AS starts_with,
+    min(context) AS shortest_context,
+    max(context) AS longest_context,
+    strftime(max(finished_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M UTC') AS measured_at
+FROM bits_per_byte
+GROUP BY text
+ORDER BY models DESC, text
