@@ -113,8 +113,9 @@ def as_before_calibration(home: Path) -> None:
     for part in (warehouse.parts / "scores").glob("*.parquet"):
         version = pl.lit(1, pl.Int32).alias("score_version")
         pl.read_parquet(part).select(kept).with_columns(version).write_parquet(part)
-    for part in (warehouse.parts / "noise_ceilings").glob("*.parquet"):
-        part.unlink()  # a table of schema 4
+    for later in ("noise_ceilings", "bits"):  # tables of schemas 4 and 5
+        for part in (warehouse.parts / later).glob("*.parquet"):
+            part.unlink()
     warehouse.path.unlink()
 
 
