@@ -83,12 +83,7 @@ def lines(
     ends = ("alignment", "interval_low", "interval_high")
     seen = pl.concat([frame[name].cast(pl.Float64).rename("seen") for name in ends])
     bottom, top = roomy(seen, chance)
-    y = alt.Y(
-        "alignment:Q",
-        title=measure,
-        scale=alt.Scale(domain=[bottom, top], zero=False, nice=False),
-        axis=alt.Axis(tickCount=6, **LABELS),
-    )
+    y = _closeness(measure, bottom, top)
     room, wide = _room(frame["vision_label"], max(26 * len(names), 100))
     x = alt.X(
         "language_label:N",
@@ -99,13 +94,7 @@ def lines(
             type="point", padding=0.3, rangeMax=alt.expr(f"{wide} ? width - {room} : width")
         ),
     )
-    shown = [name for name in colours if name in set(frame["vision_group"])]
-    color = alt.Color(
-        "vision_group:N",
-        title="Vision family",
-        scale=alt.Scale(domain=shown, range=[colours[name] for name in shown]),
-        legend=alt.Legend(orient="top", columns=2, labelLimit=220, symbolType="stroke"),
-    )
+    color = _family(frame, colours, symbolType="stroke")
     base = alt.Chart(ordered).encode(
         x=x, y=y, color=color, detail="vision_label:N", tooltip=_pair_tooltip(frame, measure)
     )
@@ -159,19 +148,8 @@ def against_bits(
         ),
         axis=alt.Axis(tickCount=6, labelOverlap=True, **LABELS),
     )
-    y = alt.Y(
-        "alignment:Q",
-        title=measure,
-        scale=alt.Scale(domain=[bottom, top], zero=False, nice=False),
-        axis=alt.Axis(tickCount=6, **LABELS),
-    )
-    shown = [name for name in colours if name in set(known["vision_group"])]
-    color = alt.Color(
-        "vision_group:N",
-        title="Vision family",
-        scale=alt.Scale(domain=shown, range=[colours[name] for name in shown]),
-        legend=alt.Legend(orient="top", columns=2, labelLimit=220),
-    )
+    y = _closeness(measure, bottom, top)
+    color = _family(known, colours)
     told = [
         *_pair_tooltip(known, measure),
         alt.Tooltip("language_score:Q", title="1 − bits per byte", format=".3f"),
@@ -217,6 +195,26 @@ def against_bits(
     if chance is not None:
         drawn = [*chance_line(chance), *drawn]
     return sized(alt.layer(*drawn), height)
+
+
+def _closeness(measure: str, bottom: float, top: float) -> alt.Y:
+    return alt.Y(
+        "alignment:Q",
+        title=measure,
+        scale=alt.Scale(domain=[bottom, top], zero=False, nice=False),
+        axis=alt.Axis(tickCount=6, **LABELS),
+    )
+
+
+def _family(frame: pl.DataFrame, colours: dict[str, str], **legend: Any) -> alt.Color:
+    """Colour by vision family; the legend names those shown."""
+    shown = [name for name in colours if name in set(frame["vision_group"])]
+    return alt.Color(
+        "vision_group:N",
+        title="Vision family",
+        scale=alt.Scale(domain=shown, range=[colours[name] for name in shown]),
+        legend=alt.Legend(orient="top", columns=2, labelLimit=220, **legend),
+    )
 
 
 def _pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
