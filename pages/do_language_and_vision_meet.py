@@ -20,14 +20,15 @@ def draw() -> None:
             "The warehouse is here, but it holds no scores of language against vision yet."
         )
     controls = Controls()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    first_row = st.container(horizontal=True, vertical_alignment="bottom")
+    with first_row:
         setting = choose_setting(controls, settings)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         texts = queries.texts().frame
         view = controls.view(["Heat map", "Lines", *([] if texts.is_empty() else [_SKILL])])
         concatenated, untrained = choose_candidates(controls)
-        text = None
-        order = "mean alignment"
+    text, order = None, "mean alignment"
+    with first_row:
         if view == _SKILL:
             text = controls.choose("Text", texts["text"].to_list(), key="text", width=240)
         else:
