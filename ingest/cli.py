@@ -12,17 +12,44 @@ from rich.markup import escape
 from ingest.catalog import load_catalog
 from ingest.console import TerminalProgress, err, flattened, out, table
 from ingest.datasets import open_dataset
+from ingest.demo import run_demo
 from ingest.errors import DatasetError
 from ingest.extract import ingest_half
-from ingest.progress import Progress
+from ingest.imports.cli import app as imports
+from ingest.options import (
+    Batch,
+    Catalogs,
+    Data,
+    DatasetId,
+    Device,
+    Dtype,
+    KeptFixed,
+    Ks,
+    Metrics,
+    Models,
+    NoiseCeiling,
+    NoPublish,
+    Ns,
+    Panel,
+    Permutations,
+    Poolings,
+    Prompts,
+    ScoreDevice,
+    Seed,
+    Sigma,
+    SkipCorrupt,
+    Truncations,
+    finish,
+    ids,
+)
+from ingest.options import publish as publish_now
+from ingest.options import workspace as workspace_of
 from ingest.run import Run
-from ingest.score import settings_for
 from ingest.status import status as status_of
 from ingest.study import Study, chosen_models, open_study
 from ingest.warehouse import query
-from ingest.workspace import PROJECT, Workspace, default_home
+from ingest.workspace import PROJECT, Workspace
 from prh_core.calibration import PERMUTATIONS
-from prh_core.curves import Fixed
 from prh_core.errors import PRHError
 from prh_core.metrics import Metric, all_metrics
 
@@ -35,117 +62,17 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
 )
-
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", help="Data folder; PRH_DATA sets the default.", show_default=False),
-]
-DatasetId = Annotated[str, typer.Option("--dataset", help="A dataset of `prh catalog datasets`.")]
-Panel = Annotated[
-    str | None, typer.Option("--panel", help="A panel of `prh catalog panels`: a list of models.")
-]
-Models = Annotated[
-    str, typer.Option("--models", help="Models by id, separated by commas; adds to --panel.")
-]
-Catalogs = Annotated[
-    list[Path] | None,
-    typer.Option("--catalog", help="A TOML file with records of your own; may be repeated."),
-]
-Poolings = Annotated[
-    list[str] | None,
-    typer.Option("--pooling", help="Language pooling: mean (over tokens) or last. [default: mean]"),
-]
-Prompts = Annotated[
-    list[str] | None,
-    typer.Option("--prompt", help="Prompt round the caption: none or paper. [default: none]"),
-]
-SkipCorrupt = Annotated[
-    bool,
-    typer.Option(
-        "--skip-corrupt", help="Leave corrupt images out, for every model alike, and record it."
-    ),
-]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
-Dtype = Annotated[
-    str, typer.Option("--dtype", help="auto, float32, bfloat16 or float16; pooling is in float32.")
-]
-Batch = Annotated[
-    int | None, typer.Option("--batch-size", min=1, help="Most inputs a batch; halved when full.")
-]
-Metrics = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--metric",
-        help="A metric of `prh metrics`, or all; may be repeated. [default: mutual_knn]",
-    ),
-]
-Ks = Annotated[
-    list[int] | None, typer.Option("--k", help="Neighbours per sample; repeatable. [default: 10]")
-]
-Permutations = Annotated[
-    int,
-    typer.Option(
-        "--permutations",
-        min=0,
-        help="Relabelled tables each score is calibrated against; 0 leaves scores raw.",
-    ),
-]
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, help="Of the permutations and of the intervals.")
-]
-Sigma = Annotated[
-    float | None,
-    typer.Option("--sigma", help="Bandwidth of cka_rbf; by default the metric chooses one."),
-]
-Ns = Annotated[
-    list[int] | None,
-    typer.Option(
-        "--n",
-        help="Score the first n samples of one random order, too; repeatable. Always: all samples.",
-    ),
-]
-KeptFixed = Annotated[
-    Fixed,
-    typer.Option("--fixed", help="What stays as n changes: k, or k/n. --k is that of all samples."),
-]
-NoiseCeiling = Annotated[
-    bool,
-    typer.Option(
-        "--noise-ceiling",
-        help="Score each model with itself, too: two random halves of its dimensions, 10 times.",
-    ),
-]
-ScoreDevice = Annotated[
-    str,
-    typer.Option(
-        "--device", help="auto and cpu use numpy and numba; cuda, cuda:1 or mps go through torch."
-    ),
-]
-Truncations = Annotated[
-    list[str] | None,
-    typer.Option("--truncation", help="Outliers: exact, mean or none. [default: exact]"),
-]
-NoPublish = Annotated[
-    bool, typer.Option("--no-publish", help="Leave the published warehouse as it is for now.")
-]
-
-
-def _workspace(data: Path | None) -> Workspace:
-    return Workspace((data or default_home()).resolve())
-
-
-def _ids(models: str) -> list[str]:
-    return [name.strip() for name in models.split(",") if name.strip()]
+app.add_typer(imports, name="import")
 
 
 def _study(context: typer.Context, progress: TerminalProgress) -> Study:
     """Open the study that a command's options describe."""
     given = context.params
     return open_study(
-        _workspace(given["data"]),
+        workspace_of(given["data"]),
         dataset=given["dataset"],
         panel=given["panel"],
-        models=_ids(given["models"]),
+        models=ids(given["models"]),
         catalogs=given["catalogs"] or [],
         poolings=given["poolings"] or [],
         prompts=given["prompts"] or [],
@@ -160,27 +87,6 @@ def _study(context: typer.Context, progress: TerminalProgress) -> Study:
         skip_corrupt=given["skip_corrupt"],
         progress=progress,
     )
-
-
-def _publish(workspace: Workspace) -> None:
-    with err.status("Publishing the warehouse"):
-        published = workspace.warehouse.publish()
-    err.print(
-        f"Published {published.scores:,} scores of {published.feature_sets:,} feature sets in "
-        f"{published.seconds:.1f} s: {published.path}",
-        highlight=False,
-    )
-
-
-def _finish(run: Run, what: str) -> None:
-    err.print(
-        f"{what}: {run.done:,} done, {run.skipped:,} found done, {len(run.refused):,} left out.",
-        highlight=False,
-    )
-    for item in run.refused:
-        err.print(f"  left out: {item.reason}", style="red", highlight=False, markup=False)
-    if run.refused:
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -297,11 +203,11 @@ def extract(
     data: Data = None,
 ) -> None:
     """Run models over a dataset and store every layer's features; what is stored is skipped."""
-    workspace = _workspace(data)
+    workspace = workspace_of(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         study = _study(context, progress)
         study.extract(run, progress, device=device, dtype=dtype, batch_size=batch_size)
-    _finish(run, "Feature sets")
+    finish(run, "Feature sets")
 
 
 @app.command()
@@ -332,13 +238,13 @@ def score(
     Each score is calibrated: the samples of the vision model are relabelled, the best of the whole
     layer table is taken anew, and this is repeated --permutations times.
     """
-    workspace = _workspace(data)
+    workspace = workspace_of(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         study = _study(context, progress)
         study.score(run, progress, device=device, ceilings=noise_ceiling)
     if not no_publish:
-        _publish(workspace)
-    _finish(run, "Scores")
+        publish_now(workspace)
+    finish(run, "Scores")
 
 
 @app.command()
@@ -383,10 +289,10 @@ def bits(
         from ingest.bits.run import Choices, measure_bits
         from ingest.bits.texts import text_of_captions, text_of_files
 
-    workspace = _workspace(data)
+    workspace = workspace_of(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         catalog = load_catalog(catalogs or [])
-        chosen = chosen_models(catalog, panel, _ids(models))
+        chosen = chosen_models(catalog, panel, ids(models))
         if text is not None and dataset is None:
             source = text_of_files(text, column)
         elif dataset is not None and text is None:
@@ -400,8 +306,8 @@ def bits(
     for item in left:
         err.print(f"  skipped {item.name}: {item.reason}", highlight=False, markup=False)
     if not no_publish:
-        _publish(workspace)
-    _finish(run, "Models")
+        publish_now(workspace)
+    finish(run, "Models")
 
 
 @app.command("run")
@@ -429,13 +335,13 @@ def run_all(
     data: Data = None,
 ) -> None:
     """Extract, score and publish in one go; killed at any moment, it resumes where it was."""
-    workspace = _workspace(data)
+    workspace = workspace_of(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         study = _study(context, progress)
         study.extract(run, progress, device=device, dtype=dtype, batch_size=batch_size)
         study.score(run, progress, device=device, ceilings=noise_ceiling)
-    _publish(workspace)
-    _finish(run, "Units of work")
+    publish_now(workspace)
+    finish(run, "Units of work")
 
 
 @app.command()
@@ -447,44 +353,14 @@ def demo(
 
     Weights and pictures come from packages, so no hub is needed. What is done already is skipped.
     """
-    _demo(_workspace(data), device)
+    _demo(workspace_of(data), device)
 
 
 def _demo(workspace: Workspace, device: str = "auto") -> None:
     with TerminalProgress() as progress, Run(workspace) as run:
-        study = demo_study(workspace, progress)
-        missing = sum(not unit.path.exists() for unit in study.extractions)
-        progress.note(
-            f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
-            f"{missing} feature sets to extract, about three minutes on two cores, then a "
-            "minute or two to score. Stopping is safe: the same command resumes."
-            if missing
-            else "Demo: every feature set is stored already."
-        )
-        study.extract(run, progress, device=device)
-        study.score(run, progress, device=device)
-    _publish(workspace)
-    _finish(run, "Units of work")
-
-
-DEMO_METRICS = ("cka", "unbiased_cka", "cknna", "lcs_knn", "cycle_knn")
-"""What the demo measures besides mutual k-NN: one of each kind that is quick."""
-DEMO_PERMUTATIONS = 50
-"""Of these; mutual k-NN, by far the cheapest, has the usual number."""
-
-
-def demo_study(workspace: Workspace, progress: Progress) -> Study:
-    """Return the study the demo runs."""
-    return open_study(
-        workspace,
-        dataset="emoji",
-        panel="demo",
-        settings=(
-            *settings_for(["mutual_knn"], [5, 10, 20], ["exact", "mean"]),
-            *settings_for(DEMO_METRICS, [10], ["exact"], permutations=DEMO_PERMUTATIONS),
-        ),
-        progress=progress,
-    )
+        run_demo(run, progress, device)
+    publish_now(workspace)
+    finish(run, "Units of work")
 
 
 @app.command()
@@ -508,7 +384,7 @@ def status(
     data: Data = None,
 ) -> None:
     """Say what is done, what is missing, and what the missing part would cost."""
-    workspace = _workspace(data)
+    workspace = workspace_of(data)
     context.params["panel"] = panel or (None if models else "demo")
     with TerminalProgress() as progress:
         study = _study(context, progress)
@@ -546,7 +422,7 @@ def publish(
     data: Data = None,
 ) -> None:
     """Build the warehouse from its parts and swap it in; readers are never blocked."""
-    _publish(_workspace(data))
+    publish_now(workspace_of(data))
 
 
 @app.command()
@@ -556,7 +432,7 @@ def sql(
     data: Data = None,
 ) -> None:
     """Ask the published warehouse in SQL; `FROM duckdb_columns()` tells what each column means."""
-    rows = query(_workspace(data).warehouse.path, statement)
+    rows = query(workspace_of(data).warehouse.path, statement)
     if format == "table":
         table(f"{rows.height:,} rows", rows.columns, rows.iter_rows())
     elif format == "csv":
@@ -578,7 +454,7 @@ def open_app(
     """Show the warehouse in the browser on a local address."""
     from ingest.serve import check_port, serve
 
-    workspace = _workspace(data)
+    workspace = workspace_of(data)
     check_port(port)  # before minutes of work that could not be shown
     if with_demo and not workspace.warehouse.path.exists():
         _demo(workspace)

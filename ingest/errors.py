@@ -79,6 +79,10 @@ class WarehouseTooNewError(PRHError):
     """The warehouse was written by a newer PRH Explorer or a newer DuckDB."""
 
 
+class ImportFileError(PRHError):
+    """A file of results cannot be imported as described."""
+
+
 class QueryError(PRHError):
     """A query the reader wrote does not run."""
 

@@ -307,13 +307,18 @@ def _extract_model(
         run.leave_out(record, error, progress)
 
 
+def record_model(run: Run, record: ModelRecord) -> None:
+    """Leave a model's record as a part."""
+    described = record.model_dump(exclude={"loader", "options", "id"})
+    model = {"model_id": record.id, **described, "recorded_at": datetime.now(tz=UTC)}
+    part = pl.DataFrame([model], schema_overrides={"parameters": pl.Int64})
+    run.workspace.warehouse.append("models", record.id, part)
+
+
 def record_features(run: Run, record: ModelRecord, header: FeatureHeader, path: Path) -> None:
     """Leave a feature file's row, and its model's, as parts."""
+    record_model(run, record)
     warehouse, now = run.workspace.warehouse, datetime.now(tz=UTC)
-    described = record.model_dump(exclude={"loader", "options", "id"})
-    model = {"model_id": record.id, **described, "recorded_at": now}
-    types = {"parameters": pl.Int64}
-    warehouse.append("models", record.id, pl.DataFrame([model], schema_overrides=types))
     facts = header.facts
     row = {
         "unit_key": header.key,

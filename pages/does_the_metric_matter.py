@@ -12,7 +12,7 @@ from pages.ui.warehouse import WarehouseEmpty
 def draw() -> None:
     """List the metrics, then compare them on one dataset."""
     _list()
-    settings = queries.settings().frame
+    settings = queries.settings().frame.filter(~pl.col("published"))
     if settings.is_empty():
         raise WarehouseEmpty(
             "The warehouse is here, but it holds no scores of language against vision yet."

@@ -11,7 +11,7 @@ from pages.ui.warehouse import WarehouseEmpty
 
 def draw() -> None:
     """Choose, ask, draw, explain."""
-    settings = queries.settings().frame
+    settings = queries.settings().frame.filter(~pl.col("published"))
     if settings.is_empty():
         raise WarehouseEmpty("The warehouse is here, but it holds no scores of layers yet.")
     controls = Controls()

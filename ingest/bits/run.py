@@ -17,7 +17,7 @@ from ingest.extract.loaded import LoadedLanguage
 from ingest.extract.loaders import load
 from ingest.feature_store import unit_key
 from ingest.progress import Progress
-from ingest.run import Run
+from ingest.run import Run, record_model
 from prh_core.errors import PRHError
 
 BITS_VERSION = 1
@@ -96,6 +96,7 @@ def _measure(
     causal = causal_of(record.id, loaded)
     loaded.move(where)
     context, step = resolved_window(loaded, choices.window, choices.stride)
+    record_model(run, record)
 
     def keep(number: int, tally: Tally) -> None:
         row: dict[str, Any] = {

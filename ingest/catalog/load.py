@@ -34,6 +34,16 @@ class Catalog:
         """Return the model of that id, or raise UnknownRecordError naming the nearest ids."""
         return _lookup("model", self.models, record_id)
 
+    def model_named(self, name: str) -> ModelRecord | None:
+        """Return the model somebody else calls by this name: its id, its label or its source.
+
+        None where there is none, or where a source holds several (a package of many weights).
+        """
+        if name in self.models:
+            return self.models[name]
+        same = [record for record in self.models.values() if name in (record.label, record.source)]
+        return same[0] if len(same) == 1 else None
+
     def dataset(self, record_id: str) -> DatasetRecord:
         """Return the dataset of that id, or raise UnknownRecordError naming the nearest ids."""
         return _lookup("dataset", self.datasets, record_id)

@@ -6,6 +6,7 @@ SELECT
     d.licence,
     d.citation,
     len(d.skipped) AS skipped,
+    d.kind = 'published' AS published,
     s.n,
     s.k,
     s.sigma,

@@ -1,6 +1,6 @@
 -- Every setting that language-vision scores exist under: the dataset with most pairs of models
 -- first, and in it the customary setting first.
--- Scores are compared within a setting only, never across.
+-- Published sets come last. Scores are compared within a setting only, never across.
 SELECT
     a.dataset_id,
     a.row_order,
@@ -18,12 +18,14 @@ SELECT
     a.normalized,
     a.pooling,
     a.prompt,
-    count(*) AS pairs
+    count(*) AS pairs,
+    a.row_order = 'unknown' AS published
 FROM language_vision_alignment AS a
 GROUP BY
     a.dataset_id, a.dataset, a.row_order, a.n, a.metric, a.metric_label, a.k, a.sigma,
     a.truncation, a.normalized, a.pooling, a.prompt
 ORDER BY
+    published,
     max(count(*)) OVER (PARTITION BY a.dataset_id, a.row_order) DESC,
     max(max(a.finished_at)) OVER (PARTITION BY a.dataset_id, a.row_order) DESC,
     a.n DESC,

@@ -7,7 +7,8 @@ SELECT
     string_agg(DISTINCT starts_with, ', ' ORDER BY starts_with) AS starts_with,
     min(context) AS shortest_context,
     max(context) AS longest_context,
+    string_agg(DISTINCT collection, ', ' ORDER BY collection) AS published_in,
     strftime(max(finished_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M UTC') AS measured_at
 FROM bits_per_byte
 GROUP BY text
-ORDER BY models DESC, text
+ORDER BY published_in IS NOT NULL, models DESC, text

@@ -33,10 +33,12 @@ def measured(row: dict[str, Any], models: str | None = None) -> list[str]:
     parts += _certainty(row)
     if row["skipped"]:
         parts.append(f"{row['skipped']} corrupt images left out for every model")
+    when = "imported" if row["published"] else "measured"
     origin = [
         models or f"{row['language_models']} language × {row['vision_models']} vision models",
+        *(["published by others, not measured here"] if row["published"] else []),
         f"run {row['runs']}",
-        f"measured {row['measured_at']}",
+        f"{when} {row['measured_at']}",
         f"pairs from {row['source']} ({row['licence']})",
     ]
     return [" · ".join(parts), " · ".join(origin)]
@@ -65,6 +67,11 @@ def predicted(text: dict[str, Any]) -> str:
     Args:
         text: a row of `queries.texts`.
     """
+    if text["tokens"] is None:
+        return (
+            f"Bits per byte of {text['text']}: {text['models']} models, published by others "
+            f"({text['published_in']}) · imported {text['measured_at']}"
+        )
     start = {"bos": "all tokens scored, after a start token", "none": "first token not scored"}
     policy = start.get(text["starts_with"], "first token scored where a model has a start token")
     return (

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from ingest.cli import demo_study
+from ingest.demo import demo_study
 from ingest.feature_store import FeatureStore, read_header, read_layers
 from ingest.progress import Silent
 from ingest.warehouse import query
@@ -208,7 +208,8 @@ def test_the_demo_says_which_settings_it_measures(tmp_path: Path) -> None:
     study = demo_study(Workspace(tmp_path), Silent())
     measured = {(s.metric, s.k, s.truncation) for s in study.settings}
     assert ("mutual_knn", 20, "mean") in measured and ("cka", None, "exact") in measured
-    assert len(measured) == len(study.settings) == 6 + 5
+    assert ("cknna", 511, "exact") in measured
+    assert len(measured) == len(study.settings) == 6 + 5 + 7
 
 
 def test_fewer_captions_than_images_is_refused(own: Path) -> None:

@@ -83,7 +83,7 @@ def test_every_file_has_a_function_and_every_function_a_file() -> None:
     functions = {
         name
         for name, function in inspect.getmembers(queries, inspect.isfunction)
-        if function.__module__ == queries.__name__
+        if function.__module__.startswith(queries.__name__)
         and inspect.signature(function).return_annotation is Answer
         and not name.startswith("_")
     }

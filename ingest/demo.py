@@ -1,0 +1,70 @@
+"""The demo: real models from packages on emoji and their names, and a published table."""
+
+from pathlib import Path
+
+from ingest.catalog import load_catalog
+from ingest.extract import ingest_half
+from ingest.imports.found import store
+from ingest.imports.table import read_mapping, read_table
+from ingest.progress import Progress
+from ingest.run import Run
+from ingest.score import settings_for
+from ingest.study import Study, open_study
+from ingest.workspace import PROJECT, Workspace
+
+METRICS = ("cka", "unbiased_cka", "cknna", "lcs_knn", "cycle_knn")
+"""What the demo measures besides mutual k-NN: one of each kind that is quick."""
+PERMUTATIONS = 50
+"""Of these; mutual k-NN, by far the cheapest, has the usual number."""
+LOCAL_TO_GLOBAL = (2, 5, 20, 50, 100, 200, 511)
+"""Neighbours of CKNNA besides 10, up to all of the 512 emoji; uncalibrated."""
+PREDICTING = "SmolLM2-135M-Instruct"
+"""The demo's one model that predicts text; its others are encoders, without bits per byte."""
+PUBLISHED = PROJECT / "data" / "published" / "wit1024.toml"
+
+
+def demo_study(workspace: Workspace, progress: Progress) -> Study:
+    """Return the study the demo runs."""
+    return open_study(
+        workspace,
+        dataset="emoji",
+        panel="demo",
+        settings=(
+            *settings_for(["mutual_knn"], [5, 10, 20], ["exact", "mean"]),
+            *settings_for(METRICS, [10], ["exact"], permutations=PERMUTATIONS),
+            *settings_for(["cknna"], LOCAL_TO_GLOBAL, ["exact"], permutations=0),
+        ),
+        progress=progress,
+    )
+
+
+def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
+    """Extract, score, predict the captions, and import the published table that ships."""
+    with ingest_half("The demo"):
+        from ingest.bits.run import Choices, measure_bits
+        from ingest.bits.texts import text_of_captions
+
+    study = demo_study(run.workspace, progress)
+    missing = sum(not unit.path.exists() for unit in study.extractions)
+    progress.note(
+        f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
+        f"{missing} feature sets to extract, about three minutes on two cores, then a "
+        "minute or two to score. Stopping is safe: the same command resumes."
+        if missing
+        else "Demo: every feature set is stored already."
+    )
+    study.extract(run, progress, device=device)
+    study.score(run, progress, device=device)
+    predicting = [record for record in study.models if record.id == PREDICTING]
+    captions = text_of_captions(study.dataset)
+    measure_bits(run, predicting, captions, Choices(4_000_000), progress, device)
+    import_published(run, PUBLISHED)
+
+
+def import_published(run: Run, mapping: Path) -> None:
+    """Import a table that lies beside its mapping; an installed wheel has none."""
+    if not mapping.exists():
+        return
+    described = read_mapping(mapping)
+    table = described.file(mapping)
+    store(run, read_table(table, described, load_catalog()), table.name)

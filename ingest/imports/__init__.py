@@ -1,0 +1,1 @@
+"""What others measured, with its source: benchmark results and published tables."""

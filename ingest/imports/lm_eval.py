@@ -1,0 +1,94 @@
+"""Results files of EleutherAI's lm-evaluation-harness (0.4 and later): a JSON file a run."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from ingest.catalog import Catalog
+from ingest.errors import ImportFileError
+from ingest.imports.found import Found
+
+COLLECTION = "lm-eval"
+
+
+def read_results(path: Path, catalog: Catalog, model: str | None = None) -> Found:
+    """Read a results file: every task's measures with their standard errors and shots.
+
+    Args:
+        path: `results_*.json`, as the harness writes with --output_path.
+        catalog: where the model is looked up, by the name the file gives it.
+        model: the catalog's id of the model, where the file's name for it is another.
+
+    Raises:
+        ImportFileError: it is no results file.
+        UnknownRecordError: `model` is none of the catalog's.
+    """
+    content = _json(path)
+    name = _name(content)
+    if model is None and name is None:
+        raise ImportFileError(
+            f"{path.name} does not say which model it is of; name it with --model"
+        )
+    found = Found()
+    record = catalog.model(model) if model else found.model(catalog, name or "", "language")
+    if record is None:
+        return found
+    found.models[record.id] = record
+    shots = content.get("n-shot") or {}
+    version = content.get("lm_eval_version") or content.get("git_hash") or "unknown version"
+    for task, measures in content["results"].items():
+        for key, value in measures.items():
+            measure, _, choice = key.partition(",")
+            if measure in ("alias", "sample_len", "name", "sample_count") or "_stderr" in measure:
+                continue
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                found.left_out.append(f"{path.name}: {task} {key} is {value!r}, not a number")
+                continue
+            error = measures.get(f"{measure}_stderr,{choice}" if choice else f"{measure}_stderr")
+            count = shots.get(task)
+            found.add(
+                "benchmarks",
+                {
+                    "model_id": record.id,
+                    "benchmark": task,
+                    "measure": measure if choice in ("", "none") else f"{measure}, {choice}",
+                    "shots": count if isinstance(count, int) else None,
+                    "score": float(value),
+                    "stderr": float(error) if isinstance(error, int | float) else None,
+                    "collection": COLLECTION,
+                    "named": name or record.id,
+                    "source": f"{path.name}, lm-evaluation-harness {version}",
+                    "licence": "",
+                    "note": "",
+                },
+            )
+    return found
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ImportFileError(f"cannot read {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ImportFileError(f"{path.name} is not valid JSON: {error}") from error
+    results = content.get("results") if isinstance(content, dict) else None
+    if not isinstance(results, dict) or not all(isinstance(m, dict) for m in results.values()):
+        raise ImportFileError(
+            f"{path.name}: expected a results file of lm-evaluation-harness, a JSON object whose "
+            '"results" holds an object per task'
+        )
+    return content
+
+
+def _name(content: dict[str, Any]) -> str | None:
+    """Return the model's name as the harness was given it."""
+    config = content.get("config") or {}
+    given = config.get("model_args")
+    if isinstance(given, str):
+        given = dict(part.split("=", 1) for part in given.split(",") if "=" in part)
+    for name in ((given or {}).get("pretrained"), content.get("model_name")):
+        if isinstance(name, str) and name:
+            return name
+    return None

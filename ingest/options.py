@@ -1,0 +1,137 @@
+"""What commands share: options by name, the workspace, and how a command ends."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingest.console import err
+from ingest.run import Run
+from ingest.workspace import Workspace, default_home
+from prh_core.curves import Fixed
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="Data folder; PRH_DATA sets the default.", show_default=False),
+]
+DatasetId = Annotated[str, typer.Option("--dataset", help="A dataset of `prh catalog datasets`.")]
+Panel = Annotated[
+    str | None, typer.Option("--panel", help="A panel of `prh catalog panels`: a list of models.")
+]
+Models = Annotated[
+    str, typer.Option("--models", help="Models by id, separated by commas; adds to --panel.")
+]
+Catalogs = Annotated[
+    list[Path] | None,
+    typer.Option("--catalog", help="A TOML file with records of your own; may be repeated."),
+]
+Poolings = Annotated[
+    list[str] | None,
+    typer.Option("--pooling", help="Language pooling: mean (over tokens) or last. [default: mean]"),
+]
+Prompts = Annotated[
+    list[str] | None,
+    typer.Option("--prompt", help="Prompt round the caption: none or paper. [default: none]"),
+]
+SkipCorrupt = Annotated[
+    bool,
+    typer.Option(
+        "--skip-corrupt", help="Leave corrupt images out, for every model alike, and record it."
+    ),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+Dtype = Annotated[
+    str, typer.Option("--dtype", help="auto, float32, bfloat16 or float16; pooling is in float32.")
+]
+Batch = Annotated[
+    int | None, typer.Option("--batch-size", min=1, help="Most inputs a batch; halved when full.")
+]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metric",
+        help="A metric of `prh metrics`, or all; may be repeated. [default: mutual_knn]",
+    ),
+]
+Ks = Annotated[
+    list[int] | None, typer.Option("--k", help="Neighbours per sample; repeatable. [default: 10]")
+]
+Permutations = Annotated[
+    int,
+    typer.Option(
+        "--permutations",
+        min=0,
+        help="Relabelled tables each score is calibrated against; 0 leaves scores raw.",
+    ),
+]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, help="Of the permutations and of the intervals.")
+]
+Sigma = Annotated[
+    float | None,
+    typer.Option("--sigma", help="Bandwidth of cka_rbf; by default the metric chooses one."),
+]
+Ns = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--n",
+        help="Score the first n samples of one random order, too; repeatable. Always: all samples.",
+    ),
+]
+KeptFixed = Annotated[
+    Fixed,
+    typer.Option("--fixed", help="What stays as n changes: k, or k/n. --k is that of all samples."),
+]
+NoiseCeiling = Annotated[
+    bool,
+    typer.Option(
+        "--noise-ceiling",
+        help="Score each model with itself, too: two random halves of its dimensions, 10 times.",
+    ),
+]
+ScoreDevice = Annotated[
+    str,
+    typer.Option(
+        "--device", help="auto and cpu use numpy and numba; cuda, cuda:1 or mps go through torch."
+    ),
+]
+Truncations = Annotated[
+    list[str] | None,
+    typer.Option("--truncation", help="Outliers: exact, mean or none. [default: exact]"),
+]
+NoPublish = Annotated[
+    bool, typer.Option("--no-publish", help="Leave the published warehouse as it is for now.")
+]
+
+
+def workspace(data: Path | None) -> Workspace:
+    """Return the workspace meant."""
+    return Workspace((data or default_home()).resolve())
+
+
+def ids(models: str) -> list[str]:
+    """Return the ids of a list separated by commas."""
+    return [name.strip() for name in models.split(",") if name.strip()]
+
+
+def publish(where: Workspace) -> None:
+    """Publish the warehouse and say what it holds."""
+    with err.status("Publishing the warehouse"):
+        published = where.warehouse.publish()
+    err.print(
+        f"Published {published.scores:,} scores of {published.feature_sets:,} feature sets in "
+        f"{published.seconds:.1f} s: {published.path}",
+        highlight=False,
+    )
+
+
+def finish(run: Run, what: str) -> None:
+    """Count what was done and name what was left out, which makes the command fail."""
+    err.print(
+        f"{what}: {run.done:,} done, {run.skipped:,} found done, {len(run.refused):,} left out.",
+        highlight=False,
+    )
+    for item in run.refused:
+        err.print(f"  left out: {item.reason}", style="red", highlight=False, markup=False)
+    if run.refused:
+        raise typer.Exit(1)

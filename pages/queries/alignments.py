@@ -1,0 +1,137 @@
+"""Language against vision: settings, scores, what stands behind them."""
+
+from dataclasses import asdict
+
+from pages.queries.answers import Answer, Setting, answer
+
+
+def settings() -> Answer:
+    """Every setting that language-vision scores exist under, the customary one first.
+
+    Columns:
+        dataset_id: catalog id
+        row_order: sha256 of the sample ids in order
+        dataset: unique name
+        n: samples
+        metric: registered name
+        metric_label: name in words
+        k: neighbours per sample; null for metrics without k
+        sigma: bandwidth asked for; null for metrics without one or by their own default
+        truncation: outlier truncation
+        normalized: whether rows were l2-normalised
+        pooling: how a caption's tokens became one vector
+        prompt: name of the prompt round the caption
+        pairs: model pairs scored
+        published: measured by others, so without layers, calibration or interval
+    """
+    return answer("settings")
+
+
+def texts() -> Answer:
+    """Return the texts whose bits per byte were measured, the one most models read first.
+
+    Columns:
+        text: name
+        models: language models measured on it
+        tokens: scored, by the model that cuts it finest; null where only published
+        documents: scored
+        starts_with: bos, none or both: whether a start token stood before every document
+        shortest_context: fewest tokens a model saw at once
+        longest_context: most tokens
+        published_in: collections that published bits per byte of it; null where measured here
+        measured_at: UTC, of the last measurement or import
+    """
+    return answer("texts")
+
+
+def alignment(
+    setting: Setting, *, concatenated: bool, untrained: bool, text: str | None = None
+) -> Answer:
+    """Alignment of every language model with every vision model in one setting.
+
+    With a `text`, also against 1 - bits per byte of it (paper, Fig. 3), a line per vision model.
+
+    Columns:
+        language_label: unique name
+        vision_label: unique name
+        alignment: best score over layer pairs (mutual k-NN: share of common neighbours, 0 to 1)
+        chance: expected score of one pair of unrelated layers, same unit
+        calibrated: alignment beyond the threshold, 1 for identical; null where not calibrated
+        p_value: share of relabelled tables at least as close; null where not calibrated
+        q_value: p_value corrected for the model pairs of the setting; null where not calibrated
+        null_threshold: what 5 % of relabelled tables exceed, same unit; null where not calibrated
+        interval_low: confidence interval of alignment, lower end; null where not made
+        interval_high: upper end
+        higher_is_closer: false where the metric is a distance
+        language_layer: name of the best layer
+        vision_layer: name of the best layer
+        language_group: family, or untrained
+        vision_group: family, or untrained
+        language_parameters: count
+        vision_parameters: count
+        language_score: 1 - bits per byte of the text; null where not measured
+        fit_models: trained language models with a language score
+        slope: of the vision model's line; null with fewer than 3 models
+        fit: the line at this language model; null where it is not part of it
+        r: Pearson correlation along the line
+        rho: Spearman correlation along the line
+        language_mean: mean alignment over the vision models shown
+        vision_mean: mean alignment over the language models shown
+        language_model: catalog id
+        vision_model: catalog id
+        unit_key: names the score
+    """
+    return answer(
+        "alignment", **asdict(setting), concatenated=concatenated, untrained=untrained, text=text
+    )
+
+
+def measured(setting: Setting) -> Answer:
+    """Return what stands behind a figure of one setting, one row.
+
+    Columns:
+        dataset: title
+        note: what to know before believing a score
+        source: where the pairs come from
+        licence: of images and captions
+        citation: where it was published
+        skipped: corrupt images left out
+        published: measured by others
+        n: samples
+        k: neighbours per sample; null for metrics without k
+        sigma: bandwidth asked for; null for metrics without one or by their own default
+        metric_label: name in words
+        higher_is_closer: false where the metric is a distance
+        truncation: outlier truncation
+        normalized: whether rows were l2-normalised
+        pooling: how a caption's tokens became one vector
+        prompt: name of the prompt round the caption
+        chance: expected score of one pair of unrelated layers; null where not known
+        language_models: count
+        vision_models: count
+        pairs: count
+        permutations: relabelled tables per score, comma-separated; null where not calibrated
+        seeds: of the permutations, comma-separated; null where not calibrated
+        interval_level: e.g. 0.95; null where no interval was made
+        interval_method: how; null where no interval was made
+        runs: ids of the runs, comma-separated
+        measured_at: UTC, of the last score
+    """
+    return answer("measured", **asdict(setting))
+
+
+def ceilings(setting: Setting, *, language_model: str, vision_model: str) -> Answer:
+    """Return the noise ceilings of two models in one setting, where they were measured.
+
+    Columns:
+        modality: language or vision
+        label: the model's name
+        ceiling: the metric between two halves of its own dimensions, best layer, mean of splits
+        method: how
+    """
+    named = asdict(setting)
+    models = {"language_model": language_model, "vision_model": vision_model}
+    return answer("ceilings", **{name: named[name] for name in _CEILING}, **models)
+
+
+_CEILING = ("dataset_id", "row_order", "n", "metric", "k", "truncation", "pooling", "prompt")

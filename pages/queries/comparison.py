@@ -1,0 +1,48 @@
+"""The metrics, and what each says of the same models."""
+
+from pages.queries.answers import Answer, answer
+
+
+def metrics() -> Answer:
+    """Return the alignment metrics, with the properties of the paper's Fig. 11.
+
+    Columns:
+        metric: label
+        symmetric: swapping the models leaves the score as it is
+        global: every pair of samples counts, not only near ones
+        ordinal: the order of neighbours counts
+        batchable: can be estimated from batches
+        range: attainable scores
+        closer: higher or lower
+        direction: which way an asymmetric metric runs
+        equation: definition
+        citation: where it was published
+        family: metrics that share their preparation
+        name: registered name
+        scores: scores here
+    """
+    return answer("metrics")
+
+
+def metric_scores(dataset_id: str, row_order: str) -> Answer:
+    """Compare the metrics on one dataset: trained models only, each metric's customary setting.
+
+    Columns:
+        metric_label: name in words, with its k
+        calibrated: mean over the pairs, in shares of the way from the threshold to identical
+        calibrated_low: smallest of the pairs
+        calibrated_high: largest of the pairs
+        alignment: mean score, in the metric's own unit
+        pairs: calibrated pairs of trained models
+        significant: pairs with q_value at most 0.05
+        k: neighbours per sample; null for metrics without k
+        sigma: bandwidth asked for; null for metrics without one or by their own default
+        truncation: outlier truncation
+        normalized: whether rows were l2-normalised
+        pooling: how a caption's tokens became one vector
+        prompt: name of the prompt round the caption
+        permutations: relabelled tables per score
+        n: samples
+        metric: registered name
+    """
+    return answer("metric_scores", dataset_id=dataset_id, row_order=row_order)
