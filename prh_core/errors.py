@@ -25,6 +25,10 @@ class FeatureShapeError(PRHError, ValueError):
     """Features do not have the shape (n, d), (layers, n, d) or a list of (n, d)."""
 
 
+class TrendError(PRHError, ValueError):
+    """Too few models, or too much alike, for a trend."""
+
+
 class TooManySamplesError(PRHError, MemoryError):
     """A metric that needs every pair of samples would not fit in memory."""
 

@@ -1,0 +1,284 @@
+"""Trends over models: alignment against competence, pooled, within families, family by family.
+
+Models of one family share data, recipe and often tokeniser, so they are not independent draws. A
+pooled fit treats them as such; the fit within families and the slope with each family left out say
+how much of it is one family's doing.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import permutations as arrangements
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float64, Int64
+from scipy import optimize, stats
+
+from prh_core.errors import TrendError
+
+LEVEL = 0.95
+EXACT = 100_000
+"""All shuffles within families are counted up to so many; beyond, 10,000 are drawn."""
+DRAWN = 10_000
+
+Values = Float64[np.ndarray, " n"]
+Numbers = Sequence[float | int] | np.ndarray
+
+
+class Trend(NamedTuple):
+    """A least-squares line over models, each taken as independent."""
+
+    n: int
+    slope: float
+    intercept: float
+    slope_low: float
+    """Confidence interval of the slope (Student's t, n - 2 degrees of freedom), lower end."""
+    slope_high: float
+    r: float
+    """Pearson correlation."""
+    rho: float
+    """Spearman correlation, ties by mean rank."""
+    p_value: float
+    """Of a slope of zero, two-sided (Student's t)."""
+
+
+class FamilyTrend(NamedTuple):
+    """One slope common to all families, each with an intercept of its own."""
+
+    families: int
+    """Families with two models or more that differ in x: the others say nothing here."""
+    slope: float
+    slope_low: float
+    """Confidence interval of the slope (Student's t); NaN where no degree of freedom is left."""
+    slope_high: float
+    p_value: float
+    """Share of the shuffles of x within families whose slope is as far from zero, two-sided."""
+    shuffles: int
+    """Shuffles behind the p-value."""
+    exact: bool
+    """Whether these are all there are; otherwise they are drawn, and the p-value counts itself."""
+
+
+class Shapes(NamedTuple):
+    """A straight line and a logistic curve through the same points, two parameters each."""
+
+    linear_aic: float
+    """Akaike's criterion, n ln(RSS / n) + 6: lower is better."""
+    logistic_aic: float
+    emergence: float
+    """linear_aic - logistic_aic: above 0 the logistic curve fits better, above 2 clearly."""
+    at: Float64[np.ndarray, " m"]
+    """Places along x."""
+    linear: Float64[np.ndarray, " m"]
+    """The line there."""
+    logistic: Float64[np.ndarray, " m"]
+    """The curve 1 / (1 + exp(-(a + b x))) there."""
+
+
+def linear_trend(x: Numbers, y: Numbers, level: float = LEVEL) -> Trend:
+    """Fit y = intercept + slope x by least squares (paper, Fig. 3).
+
+    Args:
+        x: n competences, e.g. 1 - bits per byte.
+        y: n alignments.
+        level: of the confidence interval.
+
+    Raises:
+        TrendError: fewer than three models, or all with the same x.
+    """
+    a, b = _points(x, y)
+    fitted = stats.linregress(a, b)
+    half = float(stats.t.ppf((1 + level) / 2, len(a) - 2)) * float(fitted.stderr)
+    slope = float(fitted.slope)
+    flat = bool(np.ptp(b) == 0)
+    return Trend(
+        len(a),
+        slope,
+        float(fitted.intercept),
+        slope - half,
+        slope + half,
+        math.nan if flat else float(fitted.rvalue),
+        math.nan if flat else float(stats.spearmanr(a, b).statistic),
+        math.nan if flat else float(fitted.pvalue),
+    )
+
+
+def band(
+    x: Numbers, y: Numbers, at: Numbers, level: float = LEVEL
+) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
+    """Return the line at m places, and the confidence interval of its height there.
+
+    Raises:
+        TrendError: as in `linear_trend`.
+    """
+    a, b = _points(x, y)
+    trend = linear_trend(x, y, level)
+    places = np.asarray(at, np.float64)
+    line = trend.intercept + trend.slope * places
+    left = b - trend.intercept - trend.slope * a
+    variance = float(left @ left) / (len(a) - 2)
+    spread = float(np.sum((a - a.mean()) ** 2))
+    error = np.sqrt(variance * (1 / len(a) + (places - a.mean()) ** 2 / spread))
+    half = float(stats.t.ppf((1 + level) / 2, len(a) - 2)) * error
+    return line, line - half, line + half
+
+
+def within_families(
+    x: Numbers,
+    y: Numbers,
+    families: Sequence[str],
+    *,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> FamilyTrend:
+    """Fit one slope with an intercept per family, and test it by shuffling within families.
+
+    Shuffling x among the models of one family keeps what families differ by, so the p-value says
+    whether alignment rises with x inside families.
+
+    Args:
+        x: n competences.
+        y: n alignments.
+        families: each model's family.
+        level: of the confidence interval.
+        seed: of the shuffles, where not all are counted.
+
+    Raises:
+        TrendError: fewer than three models, or no family with two models that differ in x.
+    """
+    a, b = _points(x, y)
+    places = _places(families, len(a))
+    inner_x, inner_y = a.copy(), b.copy()
+    for rows in places:
+        inner_x[rows] -= a[rows].mean()
+        inner_y[rows] -= b[rows].mean()
+    spread = float(inner_x @ inner_x)
+    telling = [rows for rows in places if len(rows) > 1 and np.ptp(a[rows]) > 0]
+    if not telling:
+        raise TrendError("expected a family with two models that differ in x, got none")
+    slope = float(inner_x @ inner_y) / spread
+    left = inner_y - slope * inner_x
+    free = len(a) - len(places) - 1
+    half = math.nan
+    if free > 0:
+        error = math.sqrt(float(left @ left) / free / spread)
+        half = float(stats.t.ppf((1 + level) / 2, free)) * error
+    counted, exact = _shuffled([(inner_x[rows], inner_y[rows]) for rows in telling], seed)
+    observed = abs(float(inner_x @ inner_y))
+    # What rounding alone tells apart counts as equally far.
+    as_far = int(np.count_nonzero(np.abs(counted) >= observed * (1 - 1e-9) - 1e-15))
+    p_value = as_far / len(counted) if exact else (1 + as_far) / (1 + len(counted))
+    return FamilyTrend(
+        len(telling), slope, slope - half, slope + half, p_value, len(counted), exact
+    )
+
+
+def leave_one_family_out(x: Numbers, y: Numbers, families: Sequence[str]) -> dict[str, float]:
+    """Return the pooled slope with each family left out, by family.
+
+    NaN where too few models are left for a line.
+
+    Raises:
+        TrendError: as in `linear_trend`, with all families.
+    """
+    a, b = _points(x, y)
+    slopes: dict[str, float] = {}
+    for name in dict.fromkeys(families):
+        kept = np.array([family != name for family in families])
+        try:
+            slopes[name] = linear_trend(a[kept], b[kept]).slope
+        except TrendError:
+            slopes[name] = math.nan
+    return slopes
+
+
+def linear_or_logistic(x: Numbers, y: Numbers, places: int = 60) -> Shapes:
+    """Compare a line with a logistic curve from 0 to 1 (paper, Fig. 4: is skill emergent?).
+
+    Both have two parameters and are fitted by least squares, so the difference of their AIC is
+    n ln(RSS_linear / RSS_logistic).
+
+    Args:
+        x: n alignments.
+        y: n shares of solved tasks, 0 to 1.
+        places: where the curves are drawn.
+
+    Raises:
+        TrendError: as in `linear_trend`, or a y that is no share.
+    """
+    a, b = _points(x, y)
+    if b.min() < 0 or b.max() > 1:
+        raise TrendError(
+            f"expected shares between 0 and 1, got {float(b.min()):g} to {float(b.max()):g}"
+        )
+    center, scale = float(a.mean()), float(a.std())
+    z = (a - center) / scale
+    line = stats.linregress(z, b)
+    rss_line = float(np.sum((b - line.intercept - line.slope * z) ** 2))
+
+    def misfit(parameters: np.ndarray) -> np.ndarray:
+        return b - _logistic(parameters[0] + parameters[1] * z)
+
+    inner = np.clip(b, 0.005, 0.995)
+    logit = stats.linregress(z, np.log(inner / (1 - inner)))
+    starts = (
+        (logit.intercept, logit.slope),
+        (float(np.log(inner.mean() / (1 - inner.mean()))), 0.0),
+    )
+    fits = [optimize.least_squares(misfit, start, method="lm") for start in starts]
+    best = min(fits, key=lambda fit: float(fit.cost))
+    at = np.linspace(float(a.min()), float(a.max()), places)
+    drawn = (at - center) / scale
+    linear_aic, logistic_aic = _aic(rss_line, len(a)), _aic(2 * float(best.cost), len(a))
+    return Shapes(
+        linear_aic,
+        logistic_aic,
+        linear_aic - logistic_aic,
+        at,
+        np.asarray(line.intercept + line.slope * drawn, np.float64),
+        _logistic(best.x[0] + best.x[1] * drawn),
+    )
+
+
+def _points(x: Numbers, y: Numbers) -> tuple[Values, Values]:
+    a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    if len(a) != len(b):
+        raise TrendError(f"expected as many x as y, got {len(a)} and {len(b)}")
+    if len(a) < 3:
+        raise TrendError(f"a trend needs three models, got {len(a)}")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise TrendError("expected finite numbers, got NaN or infinity")
+    if np.ptp(a) == 0:
+        raise TrendError(f"all {len(a)} models have the same x, {float(a[0]):g}: there is no trend")
+    return a, b
+
+
+def _places(families: Sequence[str], n: int) -> list[Int64[np.ndarray, " m"]]:
+    if len(families) != n:
+        raise TrendError(f"expected a family for each of {n} models, got {len(families)}")
+    names = np.array(families, dtype=object)
+    return [np.flatnonzero(names == name) for name in dict.fromkeys(families)]
+
+
+def _shuffled(inside: list[tuple[np.ndarray, np.ndarray]], seed: int) -> tuple[np.ndarray, bool]:
+    """Return sum of x y after shuffles of x within each family: all of them, or drawn ones."""
+    if math.prod(math.factorial(len(x)) for x, _ in inside) <= EXACT:
+        sums = np.zeros(1)
+        for x, y in inside:
+            own = np.array(list(arrangements(x))) @ y
+            sums = (sums[:, None] + own).ravel()
+        return sums, True
+    rng = np.random.default_rng(seed)
+    sums = np.zeros(DRAWN)
+    for x, y in inside:
+        sums += rng.permuted(np.tile(x, (DRAWN, 1)), axis=1) @ y
+    return sums, False
+
+
+def _logistic(z: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(z, -500, 500)))
+
+
+def _aic(rss: float, n: int) -> float:
+    """Return Akaike's criterion of a fit with two parameters and a variance."""
+    return n * math.log(max(rss, 1e-300) / n) + 6
