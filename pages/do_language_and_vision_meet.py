@@ -1,15 +1,22 @@
 """Do language and vision meet: alignment of every language model with every vision model."""
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
 from pages import queries
-from pages.ui import charts, palette, shell, words
+from pages.ui import charts, palette, shell, trends, words
 from pages.ui.controls import Controls, choose_candidates, choose_setting
 from pages.ui.warehouse import WarehouseEmpty
 
-_SKILL = "1 − bits per byte"
+_LANGUAGE, _VISION = "Against language skill", "Against vision skill"
 _ORDERS = {"mean alignment": "language_mean", "parameters": "language_parameters"}
+_SIDES = {
+    _LANGUAGE: ("language_score", "language_label", "vision_label", "vision_group"),
+    _VISION: ("vision_score", "vision_label", "language_label", "language_group"),
+}
+_LAYOUTS = ("one picture", "a panel per family")
 
 
 def draw() -> None:
@@ -23,46 +30,64 @@ def draw() -> None:
     first_row = st.container(horizontal=True, vertical_alignment="bottom")
     with first_row:
         setting = choose_setting(controls, settings)
+    measured = queries.measured(setting).frame.row(0, named=True)
+    skills = queries.skills().frame.sort("predicts_text", descending=True, maintain_order=True)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        texts = queries.texts().frame
-        view = controls.view(["Heat map", "Lines", *([] if texts.is_empty() else [_SKILL])])
+        offered = {_LANGUAGE: "language", _VISION: "vision"}
+        there = [view for view, side in offered.items() if side in skills["modality"]]
+        view = controls.view(["Heat map", "Lines", *there])
         concatenated, untrained = choose_candidates(controls)
-    text, order = None, "mean alignment"
+    skill, order, layout, scale = None, "mean alignment", _LAYOUTS[0], "raw"
     with first_row:
-        if view == _SKILL:
-            text = controls.choose("Text", texts["text"].to_list(), key="text", width=240)
+        if view in offered:
+            side = skills.filter(pl.col("modality") == offered[view])["skill"].to_list()
+            skill = controls.choose("Skill", side, key="skill", width=330)
+            layout = controls.choose("Layout", _LAYOUTS, key="layout")
         else:
             order = controls.choose("Order language models by", list(_ORDERS), key="order")
+        if concatenated and measured["permutations"]:
+            scale = controls.choose("Scores", ["raw", "calibrated"], key="scores", width=130)
     controls.show_notes()
 
-    measured = queries.measured(setting).frame.row(0, named=True)
-    answer = queries.alignment(setting, concatenated=concatenated, untrained=untrained, text=text)
+    answer = queries.alignment(
+        setting,
+        concatenated=concatenated,
+        untrained=untrained,
+        calibrated=scale == "calibrated",
+        language_skill=skill if view == _LANGUAGE else None,
+        vision_skill=skill if view == _VISION else None,
+    )
     if answer.frame.is_empty():
-        st.info("Only untrained models were measured here: switch them on to see them.")
+        st.info("Nothing to show under these choices: the models here are untrained only.")
         return
     if measured["note"]:
         st.info(f"**{measured['dataset']}.** {measured['note']}")
-    measure = words.measure(measured)
+    measure = words.measure(measured, calibrated=scale == "calibrated")
+    sources, said = words.measured(measured), _how_to_read(measured, concatenated=concatenated)
     colours = palette.families(queries.families().frame["family"].to_list())
-    sources = words.measured(measured)
-    if view == _SKILL:
-        if answer.frame["language_score"].is_null().all():
-            st.info(f"No language model here has bits per byte on {text}: `prh bits` makes them.")
-            return
-        sources.append(words.predicted(texts.row(by_predicate=pl.col("text") == text, named=True)))
-        chart = charts.against_bits(
-            answer.frame, colours, measure=measure, chance=measured["chance"]
-        )
-    elif view == "Lines":
+    chance = answer.frame["chance"][0]
+    chart: charts.Drawn
+    found = None
+    if view == "Lines":
         chart = charts.lines(
-            answer.frame,
-            colours,
-            order=_ORDERS[order],
-            measure=measure,
-            chance=measured["chance"],
+            answer.frame, colours, order=_ORDERS[order], measure=measure, chance=chance
         )
-    else:
+    elif skill is None:
         chart = charts.heat_map(answer.frame, order=_ORDERS[order], measure=measure)
+    else:
+        x, point, line, group = _SIDES[view]
+        if answer.frame[x].is_null().all():
+            st.info(words.nobody_can(skill, view == _LANGUAGE))
+            return
+        shown = answer.frame.filter("trained")
+        along = point.replace("label", "group")
+        found = trends.along(shown, x=x, line=line, family=along)
+        axes = charts.Axes(x, f"{skill} (better to the right)", point, line, group)
+        drawing = charts.against if layout == _LAYOUTS[0] else charts.family_panels
+        chart = drawing(shown, found, axes, colours, measure=measure, chance=chance)
+        about = skills.filter(pl.col("skill") == skill, pl.col("modality") == offered[view])
+        sources.append(words.skilled(about.row(0, named=True), _text(skill)))
+        said = words.fits(found.lines) + words.without(answer.frame, x, point) + "\n\n" + said
     shell.figure(
         chart,
         answer,
@@ -71,6 +96,18 @@ def draw() -> None:
         controls=controls,
         alt_text=f"{measure} of each language model with each vision model.",
     )
+    if found is not None:
+        shell.trends(found.lines)
+    shell.explain(said)
+
+
+def _text(skill: str) -> dict[str, Any] | None:
+    """Return what is known of the text, where the skill is to predict one."""
+    texts = queries.texts().frame.filter(pl.col("skill") == skill)
+    return None if texts.is_empty() else texts.row(0, named=True)
+
+
+def _how_to_read(measured: dict[str, Any], *, concatenated: bool) -> str:
     significance = (
         "A score is **significant** when it lies beyond the **threshold**: what the best of the "
         f"whole layer table exceeds in 5 % of {measured['permutations']} tables whose samples "
@@ -78,7 +115,7 @@ def draw() -> None:
         if concatenated and measured["permutations"]
         else ""
     )
-    shell.explain(
+    return (
         "Each number is the best over all pairs of layers of the two models"
         + (", all layers side by side competing too" if concatenated else "")
         + ". **Chance** is what one pair of unrelated layers scores on average; the best of many "
@@ -86,7 +123,6 @@ def draw() -> None:
         "untrained controls, too. "
         + significance
         + "Scores fall as n grows at a fixed k: never compare across n."
-        + (words.fits(answer.frame) if view == _SKILL else "")
     )
 
 

@@ -4,9 +4,11 @@ import polars as pl
 import streamlit as st
 
 from pages import queries
-from pages.ui import charts, shell, words
+from pages.ui import charts, palette, shell, trends, words
 from pages.ui.controls import Controls
 from pages.ui.warehouse import WarehouseEmpty
+
+_AGREE, _TREND = "Side by side", "Against language skill"
 
 
 def draw() -> None:
@@ -18,10 +20,16 @@ def draw() -> None:
             "The warehouse is here, but it holds no scores of language against vision yet."
         )
     controls = Controls()
-    names = settings["dataset"].unique(maintain_order=True).to_list()
-    dataset = controls.choose("Dataset", names, key="dataset", width=240)
-    controls.show_notes()
+    skills = queries.skills().frame.filter(pl.col("modality") == "language")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = settings["dataset"].unique(maintain_order=True).to_list()
+        dataset = controls.choose("Dataset", names, key="dataset", width=240)
+        view = controls.view([_AGREE, *([] if skills.is_empty() else [_TREND])])
     chosen = settings.filter(pl.col("dataset") == dataset).row(0, named=True)
+    if view == _TREND:
+        _trends(controls, dataset, chosen["dataset_id"], chosen["row_order"], skills)
+        return
+    controls.show_notes()
     answer = queries.metric_scores(chosen["dataset_id"], chosen["row_order"])
     if answer.frame.is_empty():
         st.info("No pair of trained models has a calibrated score here: `prh score` makes them.")
@@ -39,6 +47,42 @@ def draw() -> None:
         "of 95 % of relabelled layer tables does not exceed, 1 is identical. A dot is the mean "
         "over the pairs of trained models, the line reaches from the smallest to the largest."
     )
+
+
+def _trends(
+    controls: Controls, dataset: str, dataset_id: str, row_order: str, skills: pl.DataFrame
+) -> None:
+    """Draw alignment against a skill under every metric, small multiples."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        texts = skills.sort("predicts_text", descending=True, maintain_order=True)
+        skill = controls.choose("Skill", texts["skill"].to_list(), key="skill", width=330)
+        scores = controls.choose("Scores", ["raw", "calibrated"], key="scores", width=130)
+    controls.show_notes()
+    answer = queries.metric_trends(
+        dataset_id, row_order, skill=skill, calibrated=scores == "calibrated"
+    )
+    if answer.frame.is_empty():
+        st.info(words.nobody_can(skill, language=True))
+        return
+    colours = palette.families(queries.families().frame["family"].to_list())
+    axes = charts.Axes("language_score", skill, "language_label", "vision_label", "vision_group")
+    panels: dict[str, charts.Chart] = {}
+    told: list[pl.DataFrame] = []
+    for metric in answer.frame["metric_label"].unique(maintain_order=True).to_list():
+        rows = answer.frame.filter(pl.col("metric_label") == metric)
+        found = trends.along(rows, x=axes.x, line=axes.line, family="language_family")
+        panels[metric] = charts.panel(rows, found, axes, colours, measure=scores)
+        told.append(found.lines.with_columns(pl.lit(metric).alias("metric")))
+    about = skills.filter(pl.col("skill") == skill).row(0, named=True)
+    shell.figure(
+        panels,
+        answer,
+        title="Alignment against skill under every metric",
+        measured=[*words.trended(dataset, answer.frame), words.skilled(about, None)],
+        controls=controls,
+        alt_text=f"Alignment of each language model with vision models against {skill}.",
+    )
+    shell.explain(words.rising(pl.concat(told)))
 
 
 def _list() -> None:

@@ -17,6 +17,7 @@ from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
 from ingest.ceilings import ceilings_missing, plan_ceilings
 from ingest.datasets import Dataset
 from ingest.feature_store import FeatureHeader, unit_key
+from ingest.imports.found import Found, store
 from ingest.progress import Silent
 from ingest.run import Run, record_dataset, record_features, score_missing
 from ingest.score import FeatureFile, Setting, open_features, plan, settings_for
@@ -76,6 +77,7 @@ def build_world(
         everyone = [*files["language"], *files["vision"]]
         ceilings_missing(run, plan_ceilings(everyone, CEILINGS), Silent())
         _plant_bits(run, dataset_id, models)
+        _plant_benchmarks(run, models)
     if publish:
         workspace.warehouse.publish()
     return home
@@ -98,6 +100,21 @@ def _plant_bits(run: Run, dataset_id: str, models: tuple[PlantedModel, ...]) -> 
             }  # fmt: skip
             part = f"{row['unit_key']}.{chunk:06d}"
             run.workspace.warehouse.append("bits", part, pl.DataFrame([{**row, **scored}]))
+
+
+def _plant_benchmarks(run: Run, models: tuple[PlantedModel, ...]) -> None:
+    """Give every trained model a score on a benchmark of its kind: the less noise, the higher."""
+    found = Found()
+    for model in models:
+        if model.trained:
+            row = {
+                "model_id": model.id, "measure": "acc", "shots": 5, "stderr": 0.01,
+                "benchmark": {"language": "Words", "vision": "Pictures"}[model.modality],
+                "score": 1 / (1 + model.noise), "collection": "planted", "named": model.id,
+                "source": "tests/worlds.py", "licence": "MIT", "note": "Made for a test.",
+            }  # fmt: skip
+            found.add("benchmarks", row)
+    store(run, found, "planted benchmarks")
 
 
 def _planted_pairs(dataset_id: str, n: int) -> Dataset:

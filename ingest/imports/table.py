@@ -75,7 +75,9 @@ class Mapping(Record):
     table: str | None = None
     """The CSV file, from the mapping's folder; `prh import csv FILE` may name another."""
     model: str
-    """Column that names the language model: a catalog id, label or source."""
+    """Column that names the model: a catalog id, label or source."""
+    modality: Literal["language", "vision"] = "language"
+    """Of those models; bits per byte and alignment are of language models."""
     names: dict[str, str] = {}
     """Names in the table that the catalog spells otherwise: name there = catalog id."""
     benchmark: list[BenchmarkColumn] = []
@@ -130,6 +132,10 @@ def read_table(table: Path, mapping: Mapping, catalog: Catalog) -> Found:
         raise ImportFileError(
             "the mapping describes no column: add [[benchmark]], [[bits]] or [[alignment]]"
         )
+    if mapping.modality == "vision" and (mapping.bits or mapping.alignment):
+        raise ImportFileError(
+            "the mapping is of vision models: [[bits]] and [[alignment]] need language models"
+        )
     wanted = [mapping.model, *(c.column for c in described)]
     wanted += [c.vision_model for c in mapping.alignment]
     for column in wanted:
@@ -141,7 +147,7 @@ def read_table(table: Path, mapping: Mapping, catalog: Catalog) -> Found:
     checked = {column.column: _metric(column) for column in mapping.alignment}
     for place, row in enumerate(frame.iter_rows(named=True), start=2):
         name = str(row[mapping.model])
-        record = found.model(catalog, mapping.names.get(name, name), "language")
+        record = found.model(catalog, mapping.names.get(name, name), mapping.modality)
         if record is None:
             continue
         where = f"{table.name}, line {place}"

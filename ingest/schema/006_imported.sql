@@ -101,3 +101,28 @@ SELECT
     imported_at AS finished_at, collection
 FROM imported_bits;
 COMMENT ON VIEW bits_per_byte IS 'Bits per byte of every finished measurement: sum of nats / ln 2 / bytes of the scored text; where collection is not NULL somebody published it, and no more is known.';
+
+CREATE VIEW skills AS
+WITH told AS (
+    SELECT
+        model_id,
+        benchmark || CASE
+            WHEN measure = '' AND shots IS NULL THEN ''
+            ELSE ' (' || concat_ws(', ', nullif(measure, ''), shots || '-shot') || ')'
+        END || ', ' || collection AS skill,
+        score, stderr, false AS predicts_text, collection, source, licence, note,
+        imported_at AS known_at, 1 AS place
+    FROM benchmarks
+    UNION ALL BY NAME
+    -- A model measured twice on a text counts with its longer measurement, then with its newer one.
+    SELECT
+        model_id, '1 − bits per byte of ' || text AS skill, language_score AS score,
+        true AS predicts_text, coalesce(collection, 'measured here') AS collection,
+        finished_at AS known_at, row_number() OVER (
+            PARTITION BY model_id, text ORDER BY tokens DESC NULLS LAST, finished_at DESC
+        ) AS place
+    FROM bits_per_byte
+)
+
+SELECT * EXCLUDE (place) FROM told WHERE place = 1;
+COMMENT ON VIEW skills IS 'What models can do, a row per model and skill: benchmarks, and how well they predict a text (1 - bits per byte). Compare within one skill only.';

@@ -3,9 +3,18 @@
 Each docstring lists the columns of its answer, one a line, with units.
 """
 
-from pages.queries.alignments import alignment, ceilings, measured, settings, texts
+from pages.queries.alignments import (
+    alignment,
+    ceilings,
+    local,
+    measured,
+    settings,
+    skill,
+    skills,
+    texts,
+)
 from pages.queries.answers import Answer, Setting, load
-from pages.queries.comparison import metric_scores, metrics
+from pages.queries.comparison import metric_scores, metric_trends, metrics
 from pages.queries.inside import depth, layers
 from pages.queries.inventory import coverage, datasets, families, models, runs
 
@@ -20,11 +29,15 @@ __all__ = [
     "families",
     "layers",
     "load",
+    "local",
     "measured",
     "metric_scores",
+    "metric_trends",
     "metrics",
     "models",
     "runs",
     "settings",
+    "skill",
+    "skills",
     "texts",
 ]

@@ -22,6 +22,8 @@ def settings() -> Answer:
         pooling: how a caption's tokens became one vector
         prompt: name of the prompt round the caption
         pairs: model pairs scored
+        ks: different k under otherwise the same setting
+        skilled: language models a skill is known of
         published: measured by others, so without layers, calibration or interval
     """
     return answer("settings")
@@ -32,6 +34,7 @@ def texts() -> Answer:
 
     Columns:
         text: name
+        skill: name of the skill to predict it
         models: language models measured on it
         tokens: scored, by the model that cuts it finest; null where only published
         documents: scored
@@ -44,12 +47,62 @@ def texts() -> Answer:
     return answer("texts")
 
 
+def skills() -> Answer:
+    """Return what models can do, the skill most models have first: benchmarks, then texts.
+
+    Columns:
+        skill: name, with measure, shots and collection
+        modality: of the models
+        predicts_text: true for 1 - bits per byte of a text, false for a benchmark
+        models: count
+        lowest: score, as a share for accuracies
+        highest: same unit
+        collection: where the scores come from
+        source: published where; null where measured here
+        licence: of the source; null where not stated
+        note: what to know before believing it; null where there is nothing
+    """
+    return answer("skills")
+
+
+def skill(
+    setting: Setting, *, vision_model: str, skill: str, text: str | None, concatenated: bool
+) -> Answer:
+    """Alignment of every trained language model with one vision model against one skill.
+
+    Columns:
+        language_label: unique name
+        language_family: models that share objective and data
+        alignment: best score over layer pairs
+        score: the skill, as a share for accuracies
+        stderr: its standard error; null where the source does not say
+        language_parameters: count
+        language_score: 1 - bits per byte of the text; null where not measured
+        language_rank: place by language score, 1 the best; null where not measured
+        chance: expected alignment of one pair of unrelated layers
+        language_model: catalog id
+        unit_key: names the score
+    """
+    return answer(
+        "skill",
+        **asdict(setting),
+        vision_model=vision_model,
+        skill=skill,
+        text=text,
+        concatenated=concatenated,
+    )
+
+
 def alignment(
-    setting: Setting, *, concatenated: bool, untrained: bool, text: str | None = None
+    setting: Setting,
+    *,
+    concatenated: bool,
+    untrained: bool,
+    calibrated: bool = False,
+    language_skill: str | None = None,
+    vision_skill: str | None = None,
 ) -> Answer:
     """Alignment of every language model with every vision model in one setting.
-
-    With a `text`, also against 1 - bits per byte of it (paper, Fig. 3), a line per vision model.
 
     Columns:
         language_label: unique name
@@ -69,12 +122,9 @@ def alignment(
         vision_group: family, or untrained
         language_parameters: count
         vision_parameters: count
-        language_score: 1 - bits per byte of the text; null where not measured
-        fit_models: trained language models with a language score
-        slope: of the vision model's line; null with fewer than 3 models
-        fit: the line at this language model; null where it is not part of it
-        r: Pearson correlation along the line
-        rho: Spearman correlation along the line
+        language_score: the language model's skill; null where not asked for or not known
+        vision_score: the vision model's
+        trained: both models are
         language_mean: mean alignment over the vision models shown
         vision_mean: mean alignment over the language models shown
         language_model: catalog id
@@ -82,8 +132,36 @@ def alignment(
         unit_key: names the score
     """
     return answer(
-        "alignment", **asdict(setting), concatenated=concatenated, untrained=untrained, text=text
+        "alignment",
+        **asdict(setting),
+        concatenated=concatenated,
+        untrained=untrained,
+        calibrated=calibrated,
+        language_skill=language_skill,
+        vision_skill=vision_skill,
     )
+
+
+def local(setting: Setting, *, concatenated: bool) -> Answer:
+    """How alignment grows with the size of the vision model, at every k (paper, Fig. 10).
+
+    Columns:
+        vision_label: name
+        vision_family: models that share objective and data
+        k: neighbours per sample
+        alignment: mean over the language models
+        growth: alignment less that of the family's smallest model, in standard deviations over
+            its models; null for a family of one
+        spread: standard deviation of alignment over the language models
+        share: k of the n - 1 other samples
+        vision_parameters: count
+        place: in the family by size, from 1
+        family_size: models of the family
+        language_models: count
+        vision_model: catalog id
+    """
+    named = {name: value for name, value in asdict(setting).items() if name != "k"}
+    return answer("local", **named, concatenated=concatenated)
 
 
 def measured(setting: Setting) -> Answer:

@@ -46,3 +46,34 @@ def metric_scores(dataset_id: str, row_order: str) -> Answer:
         metric: registered name
     """
     return answer("metric_scores", dataset_id=dataset_id, row_order=row_order)
+
+
+def metric_trends(dataset_id: str, row_order: str, *, skill: str, calibrated: bool) -> Answer:
+    """Alignment under every metric against one skill of the language models, trained models only.
+
+    Columns:
+        metric_label: name in words, with its k
+        language_label: name
+        language_family: models that share objective and data
+        vision_label: name
+        vision_group: family
+        language_score: the skill
+        alignment: score, in the metric's own unit, or calibrated
+        higher_is_closer: false where the metric is a distance
+        k: neighbours per sample; null for metrics without k
+        truncation: outlier truncation
+        pooling: how a caption's tokens became one vector
+        prompt: name of the prompt round the caption
+        n: samples
+        metric: registered name
+        language_model: catalog id
+        vision_model: catalog id
+        unit_key: names the score
+    """
+    return answer(
+        "metric_trends",
+        dataset_id=dataset_id,
+        row_order=row_order,
+        skill=skill,
+        calibrated=calibrated,
+    )

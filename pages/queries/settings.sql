@@ -19,6 +19,14 @@ SELECT
     a.pooling,
     a.prompt,
     count(*) AS pairs,
+    count(DISTINCT a.k) OVER (
+        PARTITION BY
+            a.dataset_id, a.row_order, a.n, a.metric, a.sigma, a.truncation, a.normalized,
+            a.pooling, a.prompt
+    ) AS ks,
+    count(DISTINCT a.language_model) FILTER (
+        a.language_model IN (SELECT model_id FROM skills)
+    ) AS skilled,
     a.row_order = 'unknown' AS published
 FROM language_vision_alignment AS a
 GROUP BY

@@ -1,6 +1,7 @@
 -- Texts that language models were asked to predict, the one most models read first.
 SELECT
     text,
+    '1 − bits per byte of ' || text AS skill,
     count(DISTINCT model_id) AS models,
     max(tokens) AS tokens,
     max(documents) AS documents,

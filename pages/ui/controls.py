@@ -107,10 +107,20 @@ _STEPS = (
 )
 
 
-def choose_setting(controls: Controls, settings: pl.DataFrame) -> Setting:
-    """Narrow the settings down, from the dataset to the prompt; the first row is the default."""
+def choose_setting(
+    controls: Controls, settings: pl.DataFrame, *, without: Sequence[str] = ()
+) -> Setting:
+    """Narrow the settings down, from the dataset to the prompt; the first row is the default.
+
+    Args:
+        controls: where the widgets go.
+        settings: answer of `queries.settings`, or part of it.
+        without: columns that are not asked for; what is left of them is taken.
+    """
     left = settings
     for label, column, key, width in _STEPS:
+        if column in without:
+            continue
         options = left[column].unique(maintain_order=True).to_list()
         if options == [None]:
             continue  # the metric has no such thing, whatever the address of another one says

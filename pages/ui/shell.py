@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import polars as pl
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from pages.queries import Answer
-from pages.ui import charts, export
+from pages.ui import charts, export, words
 from pages.ui.controls import Controls
-from pages.ui.warehouse import WarehouseEmpty, WarehouseProblem
+from pages.ui.warehouse import NoSkills, WarehouseEmpty, WarehouseProblem
 
 _LESS_AIR = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
 """Streamlit leaves a sixth of a phone's screen empty above the first line."""
@@ -27,14 +28,14 @@ def page(claim: str, draw: Callable[[], None]) -> None:
     st.subheader(claim, anchor=False)
     try:
         draw()
-    except WarehouseEmpty as problem:
+    except (WarehouseEmpty, NoSkills) as problem:
         _problem(st.info, problem, "This fills it:")
     except WarehouseProblem as problem:
         _problem(st.warning, problem, "This puts it right:")
 
 
 def figure(
-    chart: charts.Chart,
+    chart: charts.Drawn,
     answer: Answer,
     *,
     title: str,
@@ -46,7 +47,7 @@ def figure(
     """Show the chart, what was measured, the table behind it, and everything as a download.
 
     Args:
-        chart: the page's one chart.
+        chart: the page's one chart, or its panels by their names.
         answer: the query it draws.
         title: of the downloaded picture.
         measured: lines that say what was measured.
@@ -54,8 +55,10 @@ def figure(
         alt_text: the chart in words, for screen readers.
         columns: Streamlit column configuration of the table.
     """
-    dark = st.context.theme.type == "dark"
-    st.altair_chart(charts.on_screen(chart, dark=dark), width="stretch", alt=alt_text)
+    if isinstance(chart, dict):
+        _panels(chart, alt_text)
+    else:
+        _draw(chart, alt_text)
     for line in measured:
         st.caption(line)
     _downloads(chart, answer, title, measured)
@@ -71,6 +74,23 @@ def table(answer: Answer, columns: dict[str, Any] | None = None) -> None:
     """Show an answer as a table, its column names in words."""
     words = {name: name.replace("_", " ") for name in answer.frame.columns}
     st.dataframe(answer.frame, hide_index=True, column_config={**words, **(columns or {})})
+
+
+def trends(lines: pl.DataFrame) -> None:
+    """Show what is left of each line's slope once families are looked at one by one.
+
+    Args:
+        lines: of `trends.along`.
+    """
+    if lines.is_empty():
+        return
+    st.markdown("**Is it one family's doing?** Slopes of the lines, with 95 % intervals")
+    st.dataframe(words.slopes(lines), hide_index=True)
+    st.caption(
+        "p: of a slope of zero if all models were independent (Student's t). Within families: one "
+        "slope, an intercept per family; its p shuffles the skill among the models of a family "
+        "only, all shuffles where they are few. Families with a single model say nothing there."
+    )
 
 
 def explain(text: str) -> None:
@@ -90,7 +110,23 @@ def _through_the_front_door() -> None:
         st.rerun()
 
 
-def _downloads(chart: charts.Chart, answer: Answer, title: str, measured: list[str]) -> None:
+def _draw(chart: charts.Chart, alt_text: str) -> None:
+    dark = st.context.theme.type == "dark"
+    st.altair_chart(charts.on_screen(chart, dark=dark), width="stretch", alt=alt_text)
+
+
+def _panels(panels: dict[str, charts.Chart], alt_text: str) -> None:
+    """Draw two side by side; on a phone Streamlit puts them one below the other."""
+    names = list(panels)
+    across = min(2, len(names))
+    for first in range(0, len(names), 2):
+        for name, column in zip(names[first : first + 2], st.columns(across), strict=False):
+            with column:
+                st.markdown(f"**{name}**")
+                _draw(panels[name], f"{name}: {alt_text}")
+
+
+def _downloads(chart: charts.Drawn, answer: Answer, title: str, measured: list[str]) -> None:
     # Files are made when asked for: a page that nobody downloads from costs nothing.
     def picture(render: Callable[[dict[str, Any]], bytes]) -> Callable[[], bytes]:
         return lambda: render(charts.titled(chart, title, measured))

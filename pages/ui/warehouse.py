@@ -38,6 +38,12 @@ class WarehouseEmpty(WarehouseProblem):
     remedy = "prh demo"
 
 
+class NoSkills(WarehouseProblem):
+    """A published file without a skill of any model."""
+
+    remedy = "prh import lm-eval results_*.json"
+
+
 class WarehouseDamaged(WarehouseProblem):
     """Truncated, or not a warehouse of ours."""
 

@@ -4,12 +4,15 @@ from typing import Any
 
 import polars as pl
 
+from prh_core import Shapes
 
-def measure(row: dict[str, Any]) -> str:
+
+def measure(row: dict[str, Any], *, calibrated: bool = False) -> str:
     """Name the metric with its k and bandwidth, e.g. for an axis."""
     told = {"k": row["k"], "σ": row["sigma"]}
     inside = ", ".join(f"{name} = {value}" for name, value in told.items() if value is not None)
-    return row["metric_label"] + (f" ({inside})" if inside else "")
+    named = row["metric_label"] + (f" ({inside})" if inside else "")
+    return f"{named}, calibrated" if calibrated else named
 
 
 def measured(row: dict[str, Any], models: str | None = None) -> list[str]:
@@ -61,6 +64,44 @@ def compared(dataset: str, frame: pl.DataFrame) -> list[str]:
     return [" · ".join(parts)]
 
 
+def trended(dataset: str, frame: pl.DataFrame) -> list[str]:
+    """Say what stands behind small multiples by metric, in one line.
+
+    Args:
+        dataset: its name.
+        frame: answer of `queries.metric_trends`.
+    """
+    parts = [
+        f"{dataset}: n = {frame['n'].max()}",
+        f"{frame['language_model'].n_unique()} language × {frame['vision_model'].n_unique()} "
+        "vision models, trained only",
+        "each metric under its customary setting (see the table)",
+    ]
+    return [" · ".join(parts)]
+
+
+def rising(lines: pl.DataFrame) -> str:
+    """Say under which metrics alignment rises with skill.
+
+    Args:
+        lines: of `trends.along`, every metric's, with its name in `metric`.
+    """
+    if lines.is_empty():
+        return "A line needs three trained models with this skill."
+    told = "; ".join(
+        f"{metric}: r from {low:.2f} to {high:.2f}"
+        for metric, low, high in lines.drop_nulls("r")
+        .group_by("metric", maintain_order=True)
+        .agg(pl.col("r").min().alias("low"), pl.col("r").max().alias("high"))
+        .iter_rows()
+    )
+    return (
+        f"Along the lines of each metric, {told}. Each panel has a scale of its own: a metric's "
+        "unit is not another's. Where lower is closer (Procrustes), agreement falls as the line "
+        "rises; calibrated scores all rise with agreement."
+    )
+
+
 def predicted(text: dict[str, Any]) -> str:
     """Say what bits per byte were measured on, in one line.
 
@@ -81,30 +122,157 @@ def predicted(text: dict[str, Any]) -> str:
     )
 
 
-def fits(frame: pl.DataFrame) -> str:
-    """Say how closely alignment follows the language score, and who has none.
+def skilled(skill: dict[str, Any], text: dict[str, Any] | None) -> str:
+    """Say where a skill's scores come from, in one line.
 
     Args:
-        frame: answer of `queries.alignment` with a text.
+        skill: a row of `queries.skills`.
+        text: the row of `queries.texts`, where the skill is to predict one.
     """
-    lines = frame.drop_nulls("r").unique("vision_label", maintain_order=True)
+    if text is not None and text["tokens"] is not None:
+        return predicted(text)
+    parts = [f"{skill['skill']}: {skill['models']} models, collection {skill['collection']}"]
+    parts += [skill["source"]] if skill["source"] else []
+    parts += [f"licence {skill['licence']}"] if skill["licence"] else []
+    return " · ".join(parts) + (f" · {skill['note']}" if skill["note"] else "")
+
+
+def fits(lines: pl.DataFrame) -> str:
+    """Say how closely alignment follows the skill.
+
+    Args:
+        lines: of `trends.along`.
+    """
+    if lines.is_empty():
+        return "A line needs three trained models with this skill."
     told = "; ".join(
-        f"{row['vision_label']} r = {row['r']:.2f}, ρ = {row['rho']:.2f}"
-        for row in lines.sort("r", descending=True).to_dicts()
+        f"{row['line']} r = {row['r']:.2f}, ρ = {row['rho']:.2f}"
+        for row in lines.drop_nulls("r").sort("r", descending=True).to_dicts()
     )
-    said = (
-        f"\n\nAlong each line, over {lines['fit_models'][0]} trained language models: {told}. "
-        "Models of one family are not independent, and few models leave r loose."
-        if told
-        else "\n\nA line needs three trained language models with bits per byte on this text."
+    few, many = lines["models"].min(), lines["models"].max()
+    count = f"{many}" if few == many else f"{few} to {many}"
+    return (
+        f"Along each line, over {count} trained models: {told}. The shade, from five "
+        "models on, is the 95 % interval of a line that takes every model as independent. Models "
+        "of one family are not: the table says what is left within families, and without each."
     )
-    without = frame.filter(pl.col("language_score").is_null())["language_label"].unique().sort()
-    if len(without):
-        said += (
-            f"\n\nNot shown, since they have no bits per byte on this text: {', '.join(without)}. "
-            "An encoder has none at all: it does not predict the next token."
+
+
+def slopes(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return a readable row per line: its slope, that within families, and that without each.
+
+    Args:
+        lines: of `trends.along`.
+    """
+    return pl.DataFrame(
+        [
+            {
+                "model": row["line"],
+                "models": row["models"],
+                "slope": _ranged(row["slope"], row["slope_low"], row["slope_high"]),
+                "p": _short(row["p_value"]),
+                "slope within families": _ranged(
+                    row["within_slope"], row["within_low"], row["within_high"]
+                ),
+                "p within families": _short(row["within_p"]),
+                "families compared": row["families"],
+                "lowest slope without a family": _named(
+                    row["lowest_without"], row["lowest_family"]
+                ),
+                "highest": _named(row["highest_without"], row["highest_family"]),
+            }
+            for row in lines.to_dicts()
+        ]
+    )
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.2g}"
+
+
+def _ranged(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3g}" + ("" if low is None else f" ({low:.2g} to {high:.2g})")
+
+
+def _named(value: float | None, family: str | None) -> str:
+    return "" if value is None else f"{value:.3g} (without {family})"
+
+
+def without(frame: pl.DataFrame, column: str, label: str) -> str:
+    """Name the models that lack a skill; nothing where all have it.
+
+    Args:
+        frame: answer of `queries.alignment`.
+        column: the skill's.
+        label: of the models' names.
+    """
+    lacking = frame.filter(pl.col(column).is_null())[label].unique().sort()
+    if lacking.is_empty():
+        return ""
+    encoder = " An encoder has no bits per byte at all: it does not predict the next token."
+    return f"\n\nNot shown, since this skill of theirs is not known: {', '.join(lacking)}." + (
+        encoder if column == "language_score" else ""
+    )
+
+
+def shaped(frame: pl.DataFrame, shapes: Shapes | None) -> str:
+    """Say which shape skill takes along alignment.
+
+    Args:
+        frame: answer of `queries.skill`.
+        shapes: both fits; None where there are none.
+    """
+    count = frame.height
+    if shapes is None:
+        return (
+            f"{count} models here. A line and a logistic curve are compared from three models on "
+            "whose skill is a share between 0 and 1."
         )
-    return said
+    better = "the line" if shapes.emergence < 0 else "the logistic curve"
+    clear = "clearly" if abs(shapes.emergence) > 2 else "hardly"
+    return (
+        f"Over {count} models {better} fits better, {clear}: AIC {shapes.linear_aic:.1f} for the "
+        f"line (solid), {shapes.logistic_aic:.1f} for the curve from 0 to 1 (dashed), a "
+        f"difference of {shapes.emergence:+.1f}. Above 2 skill emerges rather than grows; with "
+        "few models, of few families, that is a hint."
+    )
+
+
+def ks(frame: pl.DataFrame) -> str:
+    """Say which models and ks stand behind a picture of local and global agreement.
+
+    Args:
+        frame: answer of `queries.local`.
+    """
+    told = ", ".join(str(k) for k in frame["k"].unique().sort())
+    return (
+        f"k = {told} · {frame['language_models'][0]} language × "
+        f"{frame['vision_model'].n_unique()} vision models"
+    )
+
+
+def alone(frame: pl.DataFrame) -> str:
+    """Name the vision models whose family has no other; nothing where all have one.
+
+    Args:
+        frame: answer of `queries.local`.
+    """
+    single = frame.filter(pl.col("family_size") == 1)["vision_label"].unique().sort()
+    if single.is_empty():
+        return ""
+    return f"\n\nWithout growth, the only ones of their family here: {', '.join(single)}."
+
+
+def nobody_can(skill: str, language: bool) -> str:
+    """Say that no model of this figure has a skill, and what to do."""
+    makes = (
+        "`prh bits` measures bits per byte, `prh import` brings in benchmarks."
+        if language
+        else "`prh import csv` brings in benchmarks of vision models."
+    )
+    return f"No model measured here has a score for {skill}. {makes}"
 
 
 def ceilings(frame: pl.DataFrame) -> str:

@@ -61,6 +61,16 @@ def test_a_table_is_imported_with_its_source_and_unknown_models_are_named(toy: P
     assert query(warehouse, "SELECT model_id FROM models").height == 2
 
 
+def test_benchmarks_of_vision_models_are_imported_too(toy: Path) -> None:
+    toy.write_text(MAPPING.replace('model = "who"', 'model = "who"\nmodality = "vision"'))
+    table = "who,hs\nvit_base_patch16_224.mae,50\nllama-7b,10\n"
+    code, said, warehouse = _import(toy, table)
+    assert code == 0
+    assert "unknown: llama-7b" in said
+    skills = query(warehouse, "SELECT model_id, skill, score FROM skills").rows()
+    assert skills == [("vit_base_patch16_224.mae", "HellaSwag (10-shot), toy", 0.5)]
+
+
 def test_importing_again_replaces_and_doubles_nothing(toy: Path) -> None:
     _import(toy, "who,hs\nllama-7b,70\nllama-13b,80\n")
     code, _, warehouse = _import(toy, "who,hs\nllama-7b,71\n")

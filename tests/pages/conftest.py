@@ -9,7 +9,14 @@ from streamlit.testing.v1 import AppTest
 from ingest.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("what_is_in_here", "do_language_and_vision_meet", "which_layers", "does_the_metric_matter")
+PAGES = (
+    "what_is_in_here",
+    "do_language_and_vision_meet",
+    "does_it_predict_skill",
+    "local_or_global",
+    "which_layers",
+    "does_the_metric_matter",
+)
 OpenPage = Callable[..., AppTest]
 
 

@@ -19,6 +19,10 @@ EMPTY = {
     "what_is_in_here": "The warehouse is here, but it holds no models yet.",
     "do_language_and_vision_meet": "The warehouse is here, but it holds no scores of language "
     "against vision yet.",
+    "does_it_predict_skill": "The warehouse is here, but it holds no scores of language against "
+    "vision yet.",
+    "local_or_global": "The warehouse is here, but it holds no metric at two numbers of "
+    "neighbours yet.",
     "which_layers": "The warehouse is here, but it holds no scores of layers yet.",
     "does_the_metric_matter": "The warehouse is here, but it holds no scores of language against "
     "vision yet.",

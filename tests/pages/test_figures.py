@@ -15,12 +15,14 @@ from streamlit.testing.v1 import AppTest
 from ingest.warehouse import query
 from pages import queries
 from pages.ui import charts, export, palette
+from prh_core import linear_or_logistic
 from prh_core.metrics import all_metrics, get_metric
 from tests.pages.conftest import OpenPage
 from tests.worlds import SETTINGS
 
 MEET, LAYERS = "do_language_and_vision_meet", "which_layers"
 METRICS = "does_the_metric_matter"
+SKILL, LOCAL = "does_it_predict_skill", "local_or_global"
 
 
 def drawn(app: AppTest) -> list[pl.DataFrame]:
@@ -70,27 +72,123 @@ def test_alignment_against_bits_per_byte(open_page: OpenPage, world: Path) -> No
         world / "results.duckdb",
         "SELECT vision_label, 1 - bits_per_byte AS skill, score FROM language_vision_alignment "
         "JOIN bits_per_byte ON model_id = language_model WHERE metric = 'mutual_knn' AND k = 10 "
-        "AND truncation = 'exact' AND language_trained ORDER BY ALL",
+        "AND truncation = 'exact' AND language_trained AND vision_trained ORDER BY ALL",
     )
-    app = open_page(world, MEET, view="1 − bits per byte")
+    app = open_page(world, MEET, view="Against language skill")
     assert not app.exception
-    seen = drawn(app)[0].drop_nulls("fit")
-    assert seen.height == there.height == 12
+    frames = drawn(app)
+    points = next(frame for frame in frames if "alignment" in frame.columns)
+    curves = next(frame for frame in frames if "fit_low" in frame.columns)
+    assert points.height == there.height == 9
     said = " ".join(text.value for text in app.markdown)
+    slopes = app.dataframe[-1].value
     for (label,), rows in there.group_by("vision_label"):
         x, y = rows["skill"].to_numpy(), rows["score"].to_numpy()
         slope, intercept = np.polyfit(x, y, 1)
-        own = seen.filter(vision_label=label)
-        fit = intercept + slope * own["language_score"].to_numpy()
+        own = curves.filter(pl.col("line") == label)
+        fit = intercept + slope * own["x"].to_numpy()
         np.testing.assert_allclose(own["fit"].to_numpy(), fit, rtol=1e-9)
-        np.testing.assert_allclose(own["slope"].to_numpy(), slope, rtol=1e-9)
-        np.testing.assert_allclose(own["r"].to_numpy(), np.corrcoef(x, y)[0, 1], rtol=1e-9)
         rho = spearmanr(x, y).statistic
-        np.testing.assert_allclose(own["rho"].to_numpy(), rho, rtol=1e-9)
         assert f"{label} r = {np.corrcoef(x, y)[0, 1]:.2f}, ρ = {rho:.2f}" in said
-    assert "no bits per byte on this text: Lang Random" in said
+        row = slopes[slopes["model"] == label].iloc[0]
+        assert row["slope"].startswith(f"{slope:.3g} (")
+        assert row["families compared"] == 1  # Lang B has one model
+    assert "this skill of theirs is not known: Lang Random" in said
     captions = " ".join(caption.value for caption in app.caption)
     assert "Bits per byte of planted captions: 3 models" in captions
+
+
+def test_a_panel_per_family_has_the_same_axes(open_page: OpenPage, world: Path) -> None:
+    app = open_page(
+        world, MEET, view="Against language skill", layout="a panel per family",
+        scores="calibrated",
+    )  # fmt: skip
+    assert not app.exception
+    charts_there = app.get("vega_lite_chart")
+    specs = [json.loads(chart.proto.spec) for chart in charts_there]  # type: ignore[attr-defined]
+    scales = [
+        {
+            axis: next(
+                layer["encoding"][axis]["scale"]["domain"]
+                for layer in one["layer"]
+                if "scale" in (layer["encoding"].get(axis) or {})
+            )
+            for axis in ("x", "y")
+        }
+        for one in specs
+    ]
+    assert len(scales) == 2
+    assert scales[0] == scales[1]
+    assert [text.value for text in app.markdown][:2] == ["**Vis A**", "**Vis B**"]
+    title = next(
+        layer["encoding"]["y"]["title"]
+        for layer in specs[0]["layer"]
+        if "title" in (layer["encoding"].get("y") or {})
+    )
+    assert title == "mutual k-NN (k = 10), calibrated"
+
+
+def test_the_converse_view_has_a_line_per_language_model(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, MEET, view="Against vision skill")
+    curves = next(frame for frame in drawn(app) if "fit_low" in frame.columns)
+    assert set(curves["line"]) == {"Lang Small", "Lang Large", "Lang Other"}
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "Pictures (acc, 5-shot), planted: 3 models, collection planted" in captions
+
+
+def test_skill_along_alignment_and_its_shape(open_page: OpenPage, world: Path) -> None:
+    there = query(
+        world / "results.duckdb",
+        "SELECT language_label, a.score AS alignment, b.score FROM language_vision_alignment AS a "
+        "JOIN benchmarks AS b ON b.model_id = a.language_model WHERE metric = 'mutual_knn' "
+        "AND k = 10 AND truncation = 'exact' AND vision_label = 'Vis Other' ORDER BY 1",
+    )
+    app = open_page(world, SKILL, vision="Vis Other")
+    assert not app.exception
+    points = next(frame for frame in drawn(app) if "language_rank" in frame.columns)
+    assert points.select(there.columns).unique().sort("language_label").equals(there)
+    ranks = dict(points.select("language_label", "language_rank").iter_rows())
+    assert ranks == {"Lang Large": 1, "Lang Other": 2, "Lang Small": 3}
+    found = linear_or_logistic(there["alignment"].to_list(), there["score"].to_list())
+    said = " ".join(text.value for text in app.markdown)
+    assert f"AIC {found.linear_aic:.1f} for the line" in said
+    assert f"a difference of {found.emergence:+.1f}" in said
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "Words (acc, 5-shot), planted: 3 models" in captions and "Made for a test." in captions
+
+
+def test_growth_is_centred_and_scaled_within_a_family(open_page: OpenPage, world: Path) -> None:
+    there = query(
+        world / "results.duckdb",
+        "SELECT vision_label, k, avg(score) AS alignment FROM language_vision_alignment "
+        "WHERE metric = 'mutual_knn' AND truncation = 'exact' AND language_trained "
+        "AND vision_family = 'Vis A' GROUP BY ALL",
+    )
+    app = open_page(world, LOCAL)
+    assert not app.exception
+    seen = drawn(app)[0]
+    assert set(seen["vision_family"]) == {"Vis A"}  # Vis B has one model: no growth
+    for k in (5, 10):
+        small, large = (
+            there.filter(pl.col("k") == k, pl.col("vision_label") == name)["alignment"][0]
+            for name in ("Vis Small", "Vis Large")
+        )
+        grown = seen.filter(pl.col("k") == k, pl.col("vision_label") == "Vis Large")["growth"][0]
+        assert grown == pytest.approx((large - small) / np.std([small, large], ddof=1))
+    assert "the only ones of their family here: Vis Other" in " ".join(
+        text.value for text in app.markdown
+    )
+    lines = drawn(open_page(world, LOCAL, view="Alignment"))[0]
+    assert lines.height == 2 * 3
+
+
+def test_every_metric_against_a_skill(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, METRICS, view="Against language skill")
+    assert not app.exception
+    metrics = {setting.metric for setting in SETTINGS}
+    assert len(app.get("vega_lite_chart")) == len(metrics)
+    said = " ".join(text.value for text in app.markdown)
+    assert all(f"**{get_metric(name).label}" in said for name in metrics)
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,30 @@
 """Frames in, charts out. No Streamlit; numbers come from SQL, only positions are made here."""
 
-from pages.ui.charts.alignment import against_bits, heat_map, lines
+from pages.ui.charts.alignment import heat_map, lines
 from pages.ui.charts.coverage import coverage
 from pages.ui.charts.finish import on_screen, titled
 from pages.ui.charts.layers import depth_curve, layer_map
 from pages.ui.charts.metrics import metric_dots
-from pages.ui.charts.parts import Chart
+from pages.ui.charts.parts import Chart, Drawn
+from pages.ui.charts.skills import by_neighbours, growth, skill
+from pages.ui.charts.trends import Axes, against, family_panels, panel
 
 __all__ = [
+    "Axes",
     "Chart",
-    "against_bits",
+    "Drawn",
+    "against",
+    "by_neighbours",
     "coverage",
     "depth_curve",
+    "family_panels",
+    "growth",
     "heat_map",
     "layer_map",
     "lines",
     "metric_dots",
     "on_screen",
+    "panel",
+    "skill",
     "titled",
 ]

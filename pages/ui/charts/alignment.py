@@ -5,12 +5,13 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from pages.ui import palette
 from pages.ui.charts.parts import (
     LABELS,
     Chart,
     cell_text,
     chance_line,
+    closeness,
+    dodged,
     on_cell,
     roomy,
     sequential,
@@ -50,7 +51,7 @@ def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
         title="Language model",
         axis=alt.Axis(domain=False, ticks=False, **LABELS),
     )
-    base = alt.Chart(frame).encode(x=x, y=y, tooltip=_pair_tooltip(frame, measure))
+    base = alt.Chart(frame).encode(x=x, y=y, tooltip=pair_tooltip(frame, measure))
     cells = base.mark_rect().encode(
         color=sequential(frame["alignment"], measure, higher_is_closer=closer_up)
     )
@@ -83,7 +84,7 @@ def lines(
     ends = ("alignment", "interval_low", "interval_high")
     seen = pl.concat([frame[name].cast(pl.Float64).rename("seen") for name in ends])
     bottom, top = roomy(seen, chance)
-    y = _closeness(measure, bottom, top)
+    y = closeness(measure, bottom, top)
     room, wide = _room(frame["vision_label"], max(26 * len(names), 100))
     x = alt.X(
         "language_label:N",
@@ -94,11 +95,11 @@ def lines(
             type="point", padding=0.3, rangeMax=alt.expr(f"{wide} ? width - {room} : width")
         ),
     )
-    color = _family(frame, colours, symbolType="stroke")
+    color = family(frame, colours, symbolType="stroke")
     base = alt.Chart(ordered).encode(
-        x=x, y=y, color=color, detail="vision_label:N", tooltip=_pair_tooltip(frame, measure)
+        x=x, y=y, color=color, detail="vision_label:N", tooltip=pair_tooltip(frame, measure)
     )
-    names_at = _dodged(
+    names_at = dodged(
         ordered.group_by("vision_label", maintain_order=True).last(),
         gap=14 / height * (top - bottom),
         top=top,
@@ -119,114 +120,36 @@ def lines(
     return sized(alt.layer(*drawn), height)
 
 
-def against_bits(
-    frame: pl.DataFrame, colours: dict[str, str], *, measure: str, chance: float | None
-) -> Chart:
-    """Draw alignment against 1 - bits per byte, a line fitted per vision model (paper, Fig. 3).
-
-    Args:
-        frame: answer of `queries.alignment` with a text; models without a score are left out.
-        colours: colour of every family.
-        measure: what the numbers are, for the axis.
-        chance: where to draw the dashed line; None draws none.
-    """
-    known = frame.drop_nulls("language_score")
-    bottom, top = roomy(pl.concat([known["alignment"], known["fit"].drop_nulls()]), chance)
-    height = 420
-    gap = 15 / height * (top - bottom)
-    top += 2 * gap  # room for the names above the points
-    left, right = roomy(known["language_score"], None)
-    room, wide = _room(known["vision_label"], 300)
-    x = alt.X(
-        "language_score:Q",
-        title="1 − bits per byte (better to the right)",
-        scale=alt.Scale(
-            domain=[left, right],
-            zero=False,
-            nice=False,
-            rangeMax=alt.expr(f"{wide} ? width - {room} : width"),
-        ),
-        axis=alt.Axis(tickCount=6, labelOverlap=True, **LABELS),
-    )
-    y = _closeness(measure, bottom, top)
-    color = _family(known, colours)
-    told = [
-        *_pair_tooltip(known, measure),
-        alt.Tooltip("language_score:Q", title="1 − bits per byte", format=".3f"),
-        alt.Tooltip("r:Q", title="r along the vision model's line", format=".2f"),
-        alt.Tooltip("rho:Q", title="ρ", format=".2f"),
-    ]
-    base = alt.Chart(known).encode(x=x, color=color, detail="vision_label:N", tooltip=told)
-    fits = base.transform_filter("isValid(datum.fit)").mark_line(strokeWidth=1.5, opacity=0.8)
-    names_at = _dodged(
-        known.group_by("language_label").agg(
-            pl.col("alignment").max(), pl.col("language_score").first()
-        ),
-        gap=gap,
-        top=top,
-    ).with_columns(label_at=pl.col("label_at") + gap * 0.9)
-    # A name stands on the side of its point where there is more room.
-    middle = (left + right) / 2
-    named = alt.Chart(names_at).encode(x=x, y=alt.Y("label_at:Q"), text="language_label:N")
-    style: dict[str, Any] = {"fontSize": 12, "color": palette.CHANCE}
-    names = [
-        named.transform_filter(f"datum.language_score < {middle}").mark_text(align="left", **style),
-        named.transform_filter(f"datum.language_score >= {middle}").mark_text(
-            align="right", **style
-        ),
-    ]
-    ends = (
-        known.drop_nulls("fit")
-        .sort("language_score")
-        .group_by("vision_label", maintain_order=True)
-        .last()
-    )
-    line_names = (
-        alt.Chart(_dodged(ends, by="fit", gap=gap, top=top))
-        .mark_text(align="left", dx=10, fontSize=alt.expr(f"{wide} ? 12 : 0"))
-        .encode(x=x, y=alt.Y("label_at:Q"), text="vision_label:N", color=color)
-    )
-    drawn = [
-        fits.encode(y=alt.Y("fit:Q")),
-        base.mark_point(filled=True, size=60).encode(y=y),
-        *names,
-        line_names,
-    ]
-    if chance is not None:
-        drawn = [*chance_line(chance), *drawn]
-    return sized(alt.layer(*drawn), height)
-
-
-def _closeness(measure: str, bottom: float, top: float) -> alt.Y:
-    return alt.Y(
-        "alignment:Q",
-        title=measure,
-        scale=alt.Scale(domain=[bottom, top], zero=False, nice=False),
-        axis=alt.Axis(tickCount=6, **LABELS),
-    )
-
-
-def _family(frame: pl.DataFrame, colours: dict[str, str], **legend: Any) -> alt.Color:
-    """Colour by vision family; the legend names those shown."""
-    shown = [name for name in colours if name in set(frame["vision_group"])]
+def family(
+    frame: pl.DataFrame,
+    colours: dict[str, str],
+    *,
+    column: str = "vision_group",
+    legend: bool = True,
+    **shape: Any,
+) -> alt.Color:
+    """Colour by family; the legend names those shown."""
+    shown = [name for name in colours if name in set(frame[column])]
+    words = "Vision family" if column.startswith("vision") else "Language family"
+    drawn = alt.Legend(orient="top", columns=2, labelLimit=220, symbolOpacity=1, **shape)
     return alt.Color(
-        "vision_group:N",
-        title="Vision family",
+        f"{column}:N",
+        title=words,
         scale=alt.Scale(domain=shown, range=[colours[name] for name in shown]),
-        legend=alt.Legend(orient="top", columns=2, labelLimit=220, **legend),
+        legend=drawn if legend else None,
     )
 
 
-def _pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
+def pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
     """Tell all that is known of a pair; what was not computed for any pair is left out."""
-    words = [
-        alt.Tooltip("language_label:N", title="Language model"),
-        alt.Tooltip("language_layer:N", title="… its best layer"),
-        alt.Tooltip("vision_label:N", title="Vision model"),
-        alt.Tooltip("vision_layer:N", title="… its best layer"),
-        alt.Tooltip("alignment:Q", title=measure, format=".4f"),
-    ]
+    names = {
+        "language_label": "Language model",
+        "language_layer": "… its best layer",
+        "vision_label": "Vision model",
+        "vision_layer": "… its best layer",
+    }
     numbers = {
+        "alignment": (measure, ".4f"),
         "interval_low": ("… interval from", ".4f"),
         "interval_high": ("… to", ".4f"),
         "chance": ("Chance, one pair of layers", ".4f"),
@@ -235,10 +158,14 @@ def _pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
         "p_value": ("p", ".3g"),
         "q_value": ("q, over all pairs here", ".3g"),
     }
-    return words + [
-        alt.Tooltip(f"{name}:Q", title=title, format=form)
-        for name, (title, form) in numbers.items()
-        if frame[name].is_not_null().any()
+    known = {name for name in frame.columns if frame[name].is_not_null().any()}
+    return [
+        *(alt.Tooltip(f"{name}:N", title=told) for name, told in names.items() if name in known),
+        *(
+            alt.Tooltip(f"{name}:Q", title=title, format=form)
+            for name, (title, form) in numbers.items()
+            if name in known
+        ),
     ]
 
 
@@ -246,16 +173,3 @@ def _room(names: pl.Series, least: int) -> tuple[int, str]:
     """Return pixels for names at the end of lines, and when that leaves `least` for the lines."""
     room = 16 + round(6.3 * max(len(name) for name in names))
     return room, f"width - {room} > {least}"
-
-
-def _dodged(ends: pl.DataFrame, *, gap: float, top: float, by: str = "alignment") -> pl.DataFrame:
-    """Move labels apart, up and then down from the top, so that none hides another."""
-    ordered = ends.sort(by)
-    places: list[float] = []
-    for value in ordered[by].to_list():
-        places.append(value if not places else max(value, places[-1] + gap))
-    ceiling = top
-    for i in reversed(range(len(places))):
-        places[i] = min(places[i], ceiling)
-        ceiling = places[i] - gap
-    return ordered.with_columns(pl.Series("label_at", places, dtype=pl.Float64))

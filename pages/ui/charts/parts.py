@@ -8,6 +8,8 @@ import polars as pl
 from pages.ui import palette
 
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
+Drawn: TypeAlias = Chart | dict[str, Chart]
+"""One chart, or several small ones by their names."""
 LABELS: dict[str, Any] = {
     "labelLimit": 220, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
 }  # fmt: skip
@@ -97,3 +99,29 @@ def roomy(values: pl.Series, chance: float | None) -> list[float]:
 def unique(names: pl.Series) -> list[str]:
     """Return the names in order of first appearance."""
     return names.unique(maintain_order=True).to_list()
+
+
+def closeness(measure: str, bottom: float, top: float, *, named_from: float | None = None) -> alt.Y:
+    """Return the y axis of alignment; its numbers begin at `named_from`."""
+    words: dict[str, Any] = dict(LABELS)
+    if named_from is not None:
+        words["labelExpr"] = f"datum.value < {named_from} ? '' : datum.label"
+    return alt.Y(
+        "alignment:Q",
+        title=measure,
+        scale=alt.Scale(domain=[bottom, top], zero=False, nice=False),
+        axis=alt.Axis(tickCount=6, **words),
+    )
+
+
+def dodged(ends: pl.DataFrame, *, gap: float, top: float, by: str = "alignment") -> pl.DataFrame:
+    """Move labels apart, up and then down from the top, so that none hides another."""
+    ordered = ends.sort(by)
+    places: list[float] = []
+    for value in ordered[by].to_list():
+        places.append(value if not places else max(value, places[-1] + gap))
+    ceiling = top
+    for i in reversed(range(len(places))):
+        places[i] = min(places[i], ceiling)
+        ceiling = places[i] - gap
+    return ordered.with_columns(pl.Series("label_at", places, dtype=pl.Float64))

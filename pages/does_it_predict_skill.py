@@ -1,0 +1,79 @@
+"""Does alignment predict skill: benchmarks of language models against their alignment."""
+
+import polars as pl
+import streamlit as st
+
+from pages import queries
+from pages.ui import charts, palette, shell, trends, words
+from pages.ui.controls import Controls, choose_setting
+from pages.ui.warehouse import NoSkills, WarehouseEmpty
+
+_NO_RANK = "nothing"
+
+
+def draw() -> None:
+    """Choose, ask, draw, explain."""
+    settings = queries.settings().frame
+    if settings.is_empty():
+        raise WarehouseEmpty(
+            "The warehouse is here, but it holds no scores of language against vision yet."
+        )
+    skills = queries.skills().frame.filter(pl.col("modality") == "language")
+    if skills.is_empty():
+        raise NoSkills("The warehouse is here, but it holds no benchmark of a language model yet.")
+    # Where most models have a skill comes first: one dot says nothing.
+    settings = settings.sort("skilled", descending=True, maintain_order=True)
+    controls = Controls()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        setting = choose_setting(controls, settings)
+        pairs = queries.alignment(setting, concatenated=True, untrained=False).frame
+        names = pairs["vision_label"].unique(maintain_order=True).to_list()
+        if not names:
+            st.info("Only untrained models were measured here.")
+            return
+        vision = controls.choose("Vision model", names, key="vision", width=240)
+        skill = controls.choose("Skill", skills["skill"].to_list(), key="skill", width=330)
+        texts = skills.filter("predicts_text", pl.col("skill") != skill)["skill"].to_list()
+        text = controls.choose("Colour by rank in", [*texts, _NO_RANK], key="rank", width=330)
+    controls.show_notes()
+
+    measured = queries.measured(setting).frame.row(0, named=True)
+    model = pairs.filter(pl.col("vision_label") == vision)["vision_model"][0]
+    answer = queries.skill(
+        setting,
+        vision_model=model,
+        skill=skill,
+        text=None if text == _NO_RANK else text,
+        concatenated=True,
+    )
+    if answer.frame.is_empty():
+        st.info(words.nobody_can(skill, language=True))
+        return
+    if measured["note"]:
+        st.info(f"**{measured['dataset']}.** {measured['note']}")
+    about = skills.filter(pl.col("skill") == skill).row(0, named=True)
+    shapes = trends.shapes(answer.frame)
+    colours = palette.families(queries.families().frame["family"].to_list())
+    shell.figure(
+        charts.skill(
+            answer.frame,
+            shapes,
+            colours,
+            measure=f"{words.measure(measured)} with {vision}",
+            skill=skill,
+            rank=None if text == _NO_RANK else text,
+        ),
+        answer,
+        title=f"{skill} against alignment with {vision}",
+        measured=[*words.measured(measured, f"{vision}"), words.skilled(about, None)],
+        controls=controls,
+        alt_text=f"{skill} of each language model against its alignment with {vision}.",
+    )
+    shell.explain(
+        words.shaped(answer.frame, shapes)
+        + " A disc's area grows with the number of parameters. What predicts is not what causes: "
+        "larger models are better at both."
+    )
+
+
+shell.page("Are the language models that agree with vision the ones that can do more?", draw)

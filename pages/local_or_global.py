@@ -1,0 +1,67 @@
+"""Local or global: at which size of neighbourhood alignment grows with the vision model."""
+
+import polars as pl
+import streamlit as st
+
+from pages import queries
+from pages.ui import charts, shell, words
+from pages.ui.controls import Controls, choose_setting
+from pages.ui.warehouse import WarehouseEmpty
+
+_GROWTH, _ALIGNMENT = "Growth with size", "Alignment"
+
+
+def draw() -> None:
+    """Choose, ask, draw, explain."""
+    settings = queries.settings().frame.filter(pl.col("ks") >= 2)
+    if settings.is_empty():
+        raise WarehouseEmpty(
+            "The warehouse is here, but it holds no metric at two numbers of neighbours yet."
+        )
+    # CKNNA is the paper's choice, and it reaches k = n - 1.
+    settings = settings.sort(pl.col("published"), pl.col("metric") != "cknna", maintain_order=True)
+    controls = Controls()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        setting = choose_setting(controls, settings, without=("k",))
+    view = controls.view([_GROWTH, _ALIGNMENT])
+    controls.show_notes()
+
+    measured = queries.measured(setting).frame.row(0, named=True)
+    answer = queries.local(setting, concatenated=True)
+    grown = answer.frame.drop_nulls("growth")
+    if answer.frame.is_empty() or (view == _GROWTH and grown.is_empty()):
+        st.info(
+            "Growth needs a family of two trained vision models or more, measured with the same "
+            "language models at every k."
+        )
+        return
+    if measured["note"]:
+        st.info(f"**{measured['dataset']}.** {measured['note']}")
+    metric = measured["metric_label"]
+    if view == _GROWTH:
+        chart = charts.growth(grown)
+    else:
+        chart = charts.by_neighbours(answer.frame, measure=metric)
+    shell.figure(
+        chart,
+        answer,
+        title=f"{metric} from local to global",
+        measured=words.measured(
+            {**measured, "k": None, "chance": None, "metric_label": metric},
+            words.ks(answer.frame),
+        ),
+        controls=controls,
+        alt_text=f"{metric} of vision models of growing size, a line per number of neighbours.",
+    )
+    shell.explain(
+        "Mean over the trained language models. **Growth** is centred on the smallest model of a "
+        "family and divided by the standard deviation over the family, at each k by itself, so "
+        "it says which way alignment goes with size, not how far: lines that rise at small k and "
+        "not at large k mean that larger models agree with language about near neighbours only. "
+        "At k = n − 1 CKNNA is CKA over all samples." + words.alone(answer.frame)
+    )
+
+
+shell.page(
+    "Do larger vision models agree with language about neighbours, or about everything?", draw
+)

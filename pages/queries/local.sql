@@ -1,0 +1,63 @@
+-- How alignment grows with the size of the vision model, seen at every k (paper, Fig. 10).
+-- Mean over the trained language models that every vision model was measured with at every k;
+-- within a vision family centred on its smallest model and divided by the standard deviation over
+-- its models.
+WITH pairs AS (
+    SELECT
+        a.*,
+        CASE WHEN $concatenated THEN a.score ELSE a.single_layer_score END AS shown
+    FROM language_vision_alignment AS a
+    WHERE a.dataset_id = $dataset_id
+        AND a.row_order = $row_order
+        AND a.n = $n
+        AND a.metric = $metric
+        AND a.k IS NOT NULL
+        AND a.sigma IS NOT DISTINCT FROM $sigma
+        AND a.truncation = $truncation
+        AND a.normalized = $normalized
+        AND a.pooling = $pooling
+        AND a.prompt = $prompt
+        AND a.language_trained
+        AND a.vision_trained
+),
+
+complete AS (
+    SELECT language_model
+    FROM pairs
+    GROUP BY language_model
+    HAVING count(*) = (SELECT count(DISTINCT (vision_model, k)) FROM pairs)
+),
+
+means AS (
+    SELECT
+        vision_family,
+        vision_model,
+        vision_label,
+        vision_parameters,
+        k,
+        n,
+        avg(shown) AS alignment,
+        stddev_samp(shown) AS spread,
+        count(*) AS language_models
+    FROM pairs
+    SEMI JOIN complete USING (language_model)
+    GROUP BY ALL
+)
+
+SELECT
+    vision_label,
+    vision_family,
+    k,
+    alignment,
+    (alignment - first_value(alignment) OVER sizes)
+        / nullif(stddev_samp(alignment) OVER (PARTITION BY vision_family, k), 0) AS growth,
+    spread,
+    k / (n - 1) AS share,
+    vision_parameters,
+    row_number() OVER sizes AS place,
+    count(*) OVER (PARTITION BY vision_family, k) AS family_size,
+    language_models,
+    vision_model
+FROM means
+WINDOW sizes AS (PARTITION BY vision_family, k ORDER BY vision_parameters NULLS LAST, vision_label)
+ORDER BY vision_family, k, place

@@ -1,0 +1,46 @@
+-- Alignment under every metric against one skill of the language models (paper, Figs. 13, 14):
+-- trained models, each metric's customary setting.
+WITH ranked AS (
+    SELECT
+        a.*,
+        dense_rank() OVER (
+            PARTITION BY a.metric
+            ORDER BY
+                a.n DESC,
+                abs(coalesce(a.k, 10) - 10), a.k,
+                a.sigma NULLS FIRST,
+                a.truncation <> 'exact', a.truncation,
+                NOT a.normalized,
+                a.pooling <> 'mean', a.pooling,
+                a.prompt <> 'none', a.prompt
+        ) AS place
+    FROM language_vision_alignment AS a
+    WHERE a.dataset_id = $dataset_id
+        AND a.row_order = $row_order
+        AND a.language_trained
+        AND a.vision_trained
+)
+
+SELECT
+    r.metric_label || CASE WHEN r.k IS NULL THEN '' ELSE ' (k = ' || r.k || ')' END AS metric_label,
+    r.language_label,
+    r.language_family,
+    r.vision_label,
+    r.vision_family AS vision_group,
+    s.score AS language_score,
+    CASE WHEN $calibrated THEN r.calibrated ELSE r.score END AS alignment,
+    r.higher_is_closer OR $calibrated AS higher_is_closer,
+    r.k,
+    r.truncation,
+    r.pooling,
+    r.prompt,
+    r.n,
+    r.metric,
+    r.language_model,
+    r.vision_model,
+    r.unit_key
+FROM ranked AS r
+JOIN skills AS s ON s.model_id = r.language_model AND s.skill = $skill
+WHERE r.place = 1
+    AND (NOT $calibrated OR r.calibrated IS NOT NULL)
+ORDER BY r.metric, r.vision_label, s.score, r.language_label

@@ -1,0 +1,47 @@
+-- Alignment of every language model with one vision model against one skill (paper, Fig. 4).
+-- $skill: which skill; models without it are left out.
+-- $text: whose bits per byte rank the models; null leaves the rank out.
+WITH named AS (
+    SELECT
+        a.language_model,
+        a.language_label || CASE
+            WHEN count(DISTINCT a.language_model) OVER (PARTITION BY a.language_label) > 1
+                THEN ' [' || a.language_model || ']'
+            ELSE ''
+        END AS language_label,
+        a.language_family,
+        a.language_parameters,
+        CASE WHEN $concatenated THEN a.score ELSE a.single_layer_score END AS alignment,
+        a.chance,
+        a.unit_key
+    FROM language_vision_alignment AS a
+    WHERE a.dataset_id = $dataset_id
+        AND a.row_order = $row_order
+        AND a.n = $n
+        AND a.metric = $metric
+        AND a.k IS NOT DISTINCT FROM $k
+        AND a.sigma IS NOT DISTINCT FROM $sigma
+        AND a.truncation = $truncation
+        AND a.normalized = $normalized
+        AND a.pooling = $pooling
+        AND a.prompt = $prompt
+        AND a.vision_model = $vision_model
+        AND a.language_trained
+)
+
+SELECT
+    n.language_label,
+    n.language_family,
+    n.alignment,
+    s.score,
+    s.stderr,
+    n.language_parameters,
+    t.score AS language_score,
+    CASE WHEN t.score IS NOT NULL THEN rank() OVER (ORDER BY t.score DESC NULLS LAST) END AS language_rank,
+    n.chance,
+    n.language_model,
+    n.unit_key
+FROM named AS n
+JOIN skills AS s ON s.model_id = n.language_model AND s.skill = $skill
+LEFT JOIN skills AS t ON t.model_id = n.language_model AND t.skill = $text
+ORDER BY n.alignment DESC, n.language_label

@@ -1,0 +1,221 @@
+"""Skill against alignment, and alignment from local to global."""
+
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from pages.ui import palette
+from pages.ui.charts.parts import LABELS, Chart, dodged, roomy, sized, slanted_axis
+from prh_core import Shapes
+
+_HEIGHT = 420
+
+
+def skill(
+    frame: pl.DataFrame,
+    shapes: Shapes | None,
+    colours: dict[str, str],
+    *,
+    measure: str,
+    skill: str,
+    rank: str | None,
+) -> Chart:
+    """Draw skill against alignment (paper, Fig. 4): area by parameters, colour by rank.
+
+    Args:
+        frame: answer of `queries.skill`.
+        shapes: the line and the logistic curve, where there are any.
+        colours: colour of every family, used where there is no rank.
+        measure: what the numbers along the bottom are.
+        skill: what those along the side are.
+        rank: the skill that ranks the models; None colours by family.
+    """
+    left, right = roomy(frame["alignment"], None)
+    fitted = [] if shapes is None else [*shapes.linear.tolist(), *shapes.logistic.tolist()]
+    seen = pl.concat([frame["score"], pl.Series("score", fitted, dtype=pl.Float64)])
+    bottom, top = roomy(seen, None)
+    top += 0.06 * (top - bottom)  # room for the names above the discs
+    x = alt.X(
+        "alignment:Q",
+        title=measure,
+        scale=alt.Scale(domain=[left, right], zero=False, nice=False),
+        axis=alt.Axis(tickCount=5, labelOverlap=True, **LABELS),
+    )
+    y = alt.Y(
+        "score:Q",
+        title=skill,
+        scale=alt.Scale(domain=[bottom, top], zero=False, nice=False),
+        axis=alt.Axis(tickCount=6, **LABELS),
+    )
+    base = alt.Chart(frame).encode(x=x, y=y, tooltip=_told(frame, measure, skill))
+    discs = base.mark_point(filled=True, opacity=0.85).encode(
+        size=alt.Size(
+            "language_parameters:Q",
+            title="Parameters",
+            scale=alt.Scale(range=[40, 700], zero=True),
+            legend=alt.Legend(
+                orient="bottom",
+                values=_sizes(frame),
+                labelExpr="datum.value / (datum.value < 1e9 ? 1e6 : 1e9)"
+                " + (datum.value < 1e9 ? ' million' : ' billion')",
+                symbolFillColor=palette.CHANCE,
+                symbolStrokeWidth=0,
+            ),
+        ),
+        color=_colour(frame, colours, rank),
+    )
+    named = dodged(frame, by="score", gap=15 / _HEIGHT * (top - bottom), top=top)
+    middle = left + 0.7 * (right - left)
+    names = alt.Chart(named).encode(x=x, y=alt.Y("label_at:Q"), text="language_label:N")
+    style: dict[str, Any] = {"fontSize": 11, "color": palette.CHANCE, "baseline": "middle"}
+    drawn: list[Any] = [
+        discs,
+        names.transform_filter(f"datum.alignment < {middle}").mark_text(
+            align="left", dx=18, **style
+        ),
+        names.transform_filter(f"datum.alignment >= {middle}").mark_text(
+            align="right", dx=-18, **style
+        ),
+    ]
+    if shapes is not None:
+        along = pl.DataFrame(
+            {"at": shapes.at, "linear": shapes.linear, "logistic": shapes.logistic}
+        )
+        curve = alt.Chart(along).encode(x=alt.X("at:Q"))
+        ink: dict[str, Any] = {"color": palette.CHANCE, "strokeWidth": 1.5, "clip": True}
+        drawn = [
+            curve.mark_line(**ink).encode(y=alt.Y("linear:Q")),
+            curve.mark_line(strokeDash=[6, 4], **ink).encode(y=alt.Y("logistic:Q")),
+            *drawn,
+        ]
+    return sized(alt.layer(*drawn), _HEIGHT)
+
+
+def _sizes(frame: pl.DataFrame) -> list[float]:
+    """Return round numbers of parameters within the models' range, for the legend."""
+    known = frame["language_parameters"].drop_nulls()
+    if known.is_empty():
+        return []
+    low, high = float(min(known)), float(max(known))
+    steps = [digit * 10.0**power for power in range(5, 13) for digit in (1, 3)]
+    return [step for step in steps if 0.5 * low <= step <= 1.5 * high][-4:]
+
+
+def _colour(frame: pl.DataFrame, colours: dict[str, str], rank: str | None) -> alt.Color:
+    if rank is not None and frame["language_rank"].is_not_null().any():
+        return alt.Color(
+            "language_rank:O",
+            title="Rank among these, 1 the best",
+            scale=alt.Scale(scheme=palette.SEQUENTIAL, reverse=True),
+            legend=alt.Legend(orient="top", columns=10, symbolOpacity=1),
+        )
+    shown = [name for name in colours if name in set(frame["language_family"])]
+    return alt.Color(
+        "language_family:N",
+        title="Language family",
+        scale=alt.Scale(domain=shown, range=[colours[name] for name in shown]),
+        legend=alt.Legend(orient="top", columns=2, symbolOpacity=1, labelLimit=220),
+    )
+
+
+def _told(frame: pl.DataFrame, measure: str, skill: str) -> list[alt.Tooltip]:
+    words = [
+        alt.Tooltip("language_label:N", title="Language model"),
+        alt.Tooltip("language_family:N", title="Family"),
+        alt.Tooltip("alignment:Q", title=measure, format=".4f"),
+        alt.Tooltip("score:Q", title=skill, format=".3f"),
+        alt.Tooltip("language_parameters:Q", title="Parameters", format=".3s"),
+    ]
+    more = {"stderr": "… standard error", "language_rank": "Rank"}
+    return words + [
+        alt.Tooltip(f"{name}:Q", title=title, format=".3~g")
+        for name, title in more.items()
+        if frame[name].is_not_null().any()
+    ]
+
+
+def growth(frame: pl.DataFrame) -> dict[str, Chart]:
+    """Draw alignment's growth with size, a panel per vision family and a line per k (Fig. 10).
+
+    Args:
+        frame: answer of `queries.local`; families of one are left out.
+    """
+    bottom, top = roomy(frame["growth"], 0.0)
+    found: dict[str, Chart] = {}
+    for (family,), rows in frame.group_by("vision_family", maintain_order=True):
+        order = rows.sort("place")["vision_label"].unique(maintain_order=True).to_list()
+        base = alt.Chart(rows).encode(
+            x=alt.X(
+                "vision_label:N",
+                sort=order,
+                title="Vision model, by size",
+                scale=alt.Scale(type="point", padding=0.3),
+                axis=slanted_axis(len(order)),
+            ),
+            y=alt.Y(
+                "growth:Q",
+                title="Growth, standard deviations",
+                scale=alt.Scale(domain=[bottom, top], nice=False),
+                axis=alt.Axis(tickCount=5, **LABELS),
+            ),
+            color=_neighbours(frame),
+            detail="k:N",
+            tooltip=[
+                alt.Tooltip("vision_label:N", title="Vision model"),
+                alt.Tooltip("k:Q", title="k"),
+                alt.Tooltip("growth:Q", title="Growth", format=".2f"),
+                alt.Tooltip("alignment:Q", title="Alignment, mean", format=".4f"),
+            ],
+        )
+        drawn = alt.layer(base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=45))
+        found[str(family)] = sized(drawn, 300)
+    return found
+
+
+def by_neighbours(frame: pl.DataFrame, *, measure: str) -> Chart:
+    """Draw mean alignment against the number of neighbours, a line per vision model.
+
+    Args:
+        frame: answer of `queries.local`.
+        measure: what the numbers are.
+    """
+    base = alt.Chart(frame).encode(
+        x=alt.X(
+            "k:Q",
+            title="Neighbours k (logarithmic)",
+            scale=alt.Scale(type="log", nice=False),
+            axis=alt.Axis(values=frame["k"].unique().sort().to_list(), labelOverlap=True, **LABELS),
+        ),
+        y=alt.Y(
+            "alignment:Q",
+            title=f"{measure}, mean over language models",
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(tickCount=6, **LABELS),
+        ),
+        color=alt.Color(
+            "vision_label:N",
+            title="Vision model",
+            scale=alt.Scale(range=list(palette.FAMILY)),
+            legend=alt.Legend(orient="top", columns=2, labelLimit=220),
+        ),
+        tooltip=[
+            alt.Tooltip("vision_label:N", title="Vision model"),
+            alt.Tooltip("k:Q", title="k"),
+            alt.Tooltip("alignment:Q", title=measure, format=".4f"),
+            alt.Tooltip("spread:Q", title="… standard deviation", format=".4f"),
+        ],
+    )
+    drawn = alt.layer(base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=50))
+    return sized(drawn, 380)
+
+
+def _neighbours(frame: pl.DataFrame) -> alt.Color:
+    return alt.Color(
+        "k:O",
+        title="Neighbours k",
+        scale=alt.Scale(
+            scheme=palette.SEQUENTIAL, domain=frame["k"].unique().sort().to_list(), reverse=True
+        ),
+        legend=alt.Legend(orient="top", columns=8, symbolOpacity=1),
+    )

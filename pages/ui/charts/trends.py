@@ -1,0 +1,212 @@
+"""Alignment against what models can do: points, lines with their intervals, names apart."""
+
+from typing import Any, NamedTuple
+
+import altair as alt
+import polars as pl
+
+from pages.ui import palette
+from pages.ui.charts.alignment import family, pair_tooltip
+from pages.ui.charts.parts import (
+    LABELS,
+    Chart,
+    chance_line,
+    closeness,
+    dodged,
+    roomy,
+    sized,
+    unique,
+)
+from pages.ui.trends import Trends
+
+_HEIGHT = 420
+_PANEL = 300
+_NAME_GAP = 15
+"""Pixels between the names along the bottom."""
+_SHADED = 5
+"""Models a line needs for its interval to be drawn."""
+_NARROW = 290
+"""Width of a phone's plot: names along the bottom keep apart there, too."""
+
+
+class Axes(NamedTuple):
+    """What stands where in a picture of trends."""
+
+    x: str
+    """Column along the bottom."""
+    title: str
+    point: str
+    """Column that names the points' models; they are written along the bottom."""
+    line: str
+    """Column that names the lines."""
+    group: str
+    """Column of the lines' families, which give the colours."""
+
+
+def against(
+    frame: pl.DataFrame,
+    trends: Trends,
+    axes: Axes,
+    colours: dict[str, str],
+    *,
+    measure: str,
+    chance: float | None,
+) -> Chart:
+    """Draw alignment against a skill, a line fitted per model of the other side (paper, Fig. 3).
+
+    Args:
+        frame: answer of `queries.alignment`; rows without the skill are left out.
+        trends: of its lines, as `trends.along` gives them.
+        axes: what stands where.
+        colours: colour of every family.
+        measure: what the numbers are, for the axis.
+        chance: where to draw the dashed line; None draws none.
+    """
+    known = frame.drop_nulls([axes.x, "alignment"])
+    span, across = _range(known, trends, chance), roomy(known[axes.x], None)
+    drawn = _layers(known, trends, axes, colours, measure, chance, span, across)
+    return sized(alt.layer(*drawn), _HEIGHT)
+
+
+def family_panels(
+    frame: pl.DataFrame,
+    trends: Trends,
+    axes: Axes,
+    colours: dict[str, str],
+    *,
+    measure: str,
+    chance: float | None,
+) -> dict[str, Chart]:
+    """Draw `against` as small multiples, one per family of the lines, all on the same axes.
+
+    The arguments are those of `against`.
+    """
+    known = frame.drop_nulls([axes.x, "alignment"])
+    whole = _range(known, trends, chance)
+    across = roomy(known[axes.x], None)
+    found: dict[str, Chart] = {}
+    for name in unique(known[axes.group]):
+        rows = known.filter(pl.col(axes.group) == name)
+        own = trends.of(unique(rows[axes.line]))
+        layers = _layers(rows, own, axes, colours, measure, chance, whole, across, panel=True)
+        found[name] = sized(alt.layer(*layers), _PANEL)
+    return found
+
+
+def panel(
+    frame: pl.DataFrame, trends: Trends, axes: Axes, colours: dict[str, str], *, measure: str
+) -> Chart:
+    """Draw `against` as one of several small pictures, on a scale of its own, without chance.
+
+    The arguments are those of `against`.
+    """
+    known = frame.drop_nulls([axes.x, "alignment"])
+    span, across = _range(known, trends, None), roomy(known[axes.x], None)
+    layers = _layers(known, trends, axes, colours, measure, None, span, across, panel=True)
+    return sized(alt.layer(*layers), _PANEL)
+
+
+def _range(known: pl.DataFrame, trends: Trends, chance: float | None) -> list[float]:
+    # The interval of a line over few models may be wide: the points decide the scale.
+    return roomy(pl.concat([known["alignment"], trends.curves["fit"]]), chance)
+
+
+def _layers(
+    known: pl.DataFrame,
+    trends: Trends,
+    axes: Axes,
+    colours: dict[str, str],
+    measure: str,
+    chance: float | None,
+    span: list[float],
+    across: list[float],
+    *,
+    panel: bool = False,
+) -> list[Any]:
+    height = _PANEL if panel else _HEIGHT
+    longest = max(len(name) for name in known[axes.point])
+    names_high = min(0.45, (24 + 6.0 * min(longest, 22)) / height)
+    low, high = span
+    floor = low - (high - low) * names_high / (1 - names_high)
+    gap = 14 / height * (high - floor)
+    room = 16 + round(6.3 * max(len(name) for name in known[axes.line]))
+    wide = f"width - {room} > 300"
+    scale: dict[str, Any] = {"domain": across, "zero": False, "nice": False}
+    if not panel:
+        scale["rangeMax"] = alt.expr(f"{wide} ? width - {room} : width")
+    x = alt.X(
+        f"{axes.x}:Q",
+        title=axes.title,
+        scale=alt.Scale(**scale),
+        axis=alt.Axis(tickCount=5, labelOverlap=True, **LABELS),
+    )
+    color = family(known, colours, column=axes.group, legend=not panel)
+    groups = known.select(pl.col(axes.line).alias("line"), pl.col(axes.group)).unique("line")
+    curves = trends.curves.join(groups, on="line")
+    base = alt.Chart(known).encode(
+        x=x, color=color, detail=f"{axes.line}:N", tooltip=_told(known, trends, axes, measure)
+    )
+    along = alt.Chart(curves).encode(x=alt.X("x:Q"), color=color, detail="line:N")
+    # Over fewer models an interval fills the picture and says nothing.
+    firm = trends.lines.filter(pl.col("models") >= _SHADED)["line"].to_list()
+    shaded = alt.Chart(curves.filter(pl.col("line").is_in(firm))).encode(
+        x=alt.X("x:Q"), color=color, detail="line:N"
+    )
+    areas = shaded.mark_area(opacity=0.12, clip=True).encode(y=alt.Y("fit_low:Q"), y2="fit_high:Q")
+    fits = along.mark_line(strokeWidth=1.5, opacity=0.8).encode(y=alt.Y("fit:Q"))
+    points = base.mark_point(filled=True, size=40 if panel else 60).encode(
+        y=closeness(measure, floor, high, named_from=low)
+    )
+    drawn = [areas, fits, points, *_names(known, axes, x, floor, low, across)]
+    if not curves.is_empty():
+        drawn.append(_line_names(curves, axes, color, gap, high, None if panel else wide))
+    return drawn if chance is None else [*chance_line(chance), *drawn]
+
+
+def _told(known: pl.DataFrame, trends: Trends, axes: Axes, measure: str) -> list[alt.Tooltip]:
+    return [
+        *pair_tooltip(known, measure),
+        alt.Tooltip(f"{axes.x}:Q", title=axes.title, format=".3f"),
+    ]
+
+
+def _names(
+    known: pl.DataFrame,
+    axes: Axes,
+    x: alt.X,
+    floor: float,
+    low: float,
+    across: list[float],
+) -> list[alt.Chart]:
+    """Write the points' names upright along the bottom, and lead each to its place."""
+    left, right = across
+    gap = _NAME_GAP / _NARROW * (right - left)
+    named = known.group_by(axes.point).agg(pl.col(axes.x).first())
+    apart = dodged(named, by=axes.x, gap=gap, top=right).with_columns(
+        name_low=pl.lit(floor + 0.75 * (low - floor)),
+        name_high=pl.lit(floor + 0.92 * (low - floor)),
+    )
+    base = alt.Chart(apart)
+    write = base.mark_text(angle=270, align="right", baseline="middle", fontSize=11, dx=-3,
+                           color=palette.CHANCE)  # fmt: skip
+    lead = base.mark_rule(color=palette.CHANCE, strokeWidth=0.8, opacity=0.7)
+    return [
+        write.encode(x=alt.X("label_at:Q"), y=alt.Y("name_low:Q"), text=f"{axes.point}:N"),
+        lead.encode(
+            x=alt.X("label_at:Q"), x2=f"{axes.x}:Q", y=alt.Y("name_low:Q"), y2="name_high:Q"
+        ),
+    ]
+
+
+def _line_names(
+    curves: pl.DataFrame, axes: Axes, color: alt.Color, gap: float, top: float, wide: str | None
+) -> alt.Chart:
+    ends = curves.sort("x").group_by("line", maintain_order=True).last()
+    place: dict[str, Any] = {"align": "right", "dx": -8, "dy": -8, "fontSize": 11}
+    if wide:
+        place = {"align": "left", "dx": 10, "fontSize": alt.expr(f"{wide} ? 12 : 0")}
+    return (
+        alt.Chart(dodged(ends, by="fit", gap=gap, top=top))
+        .mark_text(**place)
+        .encode(x=alt.X("x:Q"), y=alt.Y("label_at:Q"), text="line:N", color=color)
+    )
