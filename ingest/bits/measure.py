@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 
+from ingest.bits import Start
 from ingest.bits.texts import Document
 from ingest.bits.windows import Window, nats, windows
 from ingest.errors import CatalogError
@@ -53,6 +55,27 @@ def causal_of(model_id: str, loaded: LoadedLanguage) -> Causal:
             "checkpoint has no language-model head), so it has no bits per byte"
         )
     return loaded.causal
+
+
+def started(model_id: str, causal: Causal, start: Start) -> Causal:
+    """Return the predicting part with what is to stand before every document.
+
+    Args:
+        model_id: for the sentence.
+        causal: from `causal_of`.
+        start: auto (the tokeniser's BOS, where it has one), bos (that, or an error) or none.
+
+    Raises:
+        CatalogError: a start token is asked for, and the tokeniser has none.
+    """
+    if start == "none":
+        return replace(causal, start=None)
+    if start == "bos" and causal.start is None:
+        raise CatalogError(
+            f"Model {model_id!r} has no start token (BOS) to put before a document; leave the "
+            "choice to the tokeniser with --start auto"
+        )
+    return causal
 
 
 def resolved_window(

@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from ingest.bits.measure import Tally, causal_of, resolved_window, tallies
+from ingest.bits import Start
+from ingest.bits.measure import Tally, causal_of, resolved_window, started, tallies
 from ingest.bits.texts import Skip, Skipped, Text
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
@@ -37,6 +38,8 @@ class Choices:
     """As in `tallies`."""
     dtype: str = "auto"
     """As in `place`."""
+    start: Start = "auto"
+    """What stands before every document; see `started`."""
 
 
 def measure_bits(
@@ -65,13 +68,21 @@ def measure_bits(
                 "model": record.id,
                 "revision": record.revision,
                 "text": text.content,
-                **asdict(choices),
+                **_named(choices),
                 "version": BITS_VERSION,
             }
             _measure(run, record, unit_key(unit), text, skip, choices, progress, device)
         except PRHError as error:
             run.leave_out(record, error, progress)
     return list(skipped.values())
+
+
+def _named(choices: Choices) -> dict[str, Any]:
+    """Return what names a unit; what stands first is left out where the tokeniser decides."""
+    named = asdict(choices)
+    if choices.start == "auto":
+        del named["start"]  # as before it could be chosen
+    return named
 
 
 def _measure(
@@ -93,7 +104,7 @@ def _measure(
     progress.note(f"Loading {record.label}")
     loaded = load(record, where)
     assert isinstance(loaded, LoadedLanguage)  # the record is of a language model
-    causal = causal_of(record.id, loaded)
+    causal = started(record.id, causal_of(record.id, loaded), choices.start)
     loaded.move(where)
     context, step = resolved_window(loaded, choices.window, choices.stride)
     record_model(run, record)

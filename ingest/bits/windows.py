@@ -12,6 +12,9 @@ from ingest.extract.language import token_batches
 from ingest.extract.loaded import Causal
 from ingest.progress import Silent
 
+_SLICE = 1 << 24
+"""Probabilities held in float32 at once, 64 MiB."""
+
 
 class Window(NamedTuple):
     """Tokens to run, and from which on they are scored."""
@@ -86,10 +89,24 @@ def nats(
 def _sums(causal: Causal, ids: Tensor, mask: Tensor, scored: Tensor) -> Tensor:
     with torch.inference_mode():
         logits = causal.logits(ids, mask)
-        at, place = scored.nonzero(as_tuple=True)
-        # Only what is scored becomes float32: the vocabulary is the widest thing there is.
+        return sums_of(logits, ids, scored)
+
+
+def sums_of(logits: Tensor, ids: Tensor, scored: Tensor) -> Tensor:
+    """Return each row's sum of -log p over its scored places, (B,) float64 on the CPU.
+
+    Args:
+        logits: (B, T, V): at t, what the network expects at t + 1.
+        ids: (B, T) tokens.
+        scored: (B, T - 1): whether the token at t + 1 counts.
+    """
+    at, place = scored.nonzero(as_tuple=True)
+    sums = torch.zeros(len(ids), dtype=torch.float64, device=logits.device)
+    # The vocabulary is the widest thing there is: a slice at a time becomes float32.
+    for part in torch.arange(len(at), device=at.device).split(max(1, _SLICE // logits.shape[-1])):
+        rows, places = at[part], place[part]
         losses = functional.cross_entropy(
-            logits[at, place].float(), ids[at, place + 1], reduction="none"
+            logits[rows, places].float(), ids[rows, places + 1], reduction="none"
         )
-        sums = torch.zeros(len(ids), dtype=torch.float64, device=losses.device)
-        return sums.index_add_(0, at, losses.double()).cpu()
+        sums.index_add_(0, rows, losses.double())
+    return sums.cpu()
