@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from ingest.bits import Start
+from ingest.bits import BUDGET, Start
 from ingest.catalog import load_catalog
 from ingest.console import TerminalProgress, err, flattened, out, table
 from ingest.datasets import open_dataset
@@ -18,6 +18,7 @@ from ingest.extract import ingest_half
 from ingest.imports.cli import app as imports
 from ingest.options import (
     Batch,
+    CaptionBits,
     Catalogs,
     Data,
     DatasetId,
@@ -200,13 +201,21 @@ def extract(
     device: Device = "auto",
     dtype: Dtype = "auto",
     batch_size: Batch = None,
+    caption_bits: CaptionBits = False,
     data: Data = None,
 ) -> None:
     """Run models over a dataset and store every layer's features; what is stored is skipped."""
     workspace = workspace_of(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         study = _study(context, progress)
-        study.extract(run, progress, device=device, dtype=dtype, batch_size=batch_size)
+        study.extract(
+            run,
+            progress,
+            device=device,
+            dtype=dtype,
+            batch_size=batch_size,
+            caption_bits=caption_bits,
+        )
     finish(run, "Feature sets")
 
 
@@ -265,7 +274,7 @@ def bits(
     catalogs: Catalogs = None,
     tokens: Annotated[
         int, typer.Option("--tokens", min=1, help="Tokens to score; the paper takes 4 million.")
-    ] = 4_000_000,
+    ] = BUDGET,
     column: Annotated[
         str, typer.Option("--text-column", help="Where .jsonl and .parquet records keep the text.")
     ] = "text",
@@ -352,13 +361,21 @@ def run_all(
     device: Device = "auto",
     dtype: Dtype = "auto",
     batch_size: Batch = None,
+    caption_bits: CaptionBits = False,
     data: Data = None,
 ) -> None:
     """Extract, score and publish in one go; killed at any moment, it resumes where it was."""
     workspace = workspace_of(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         study = _study(context, progress)
-        study.extract(run, progress, device=device, dtype=dtype, batch_size=batch_size)
+        study.extract(
+            run,
+            progress,
+            device=device,
+            dtype=dtype,
+            batch_size=batch_size,
+            caption_bits=caption_bits,
+        )
         study.score(run, progress, device=device, ceilings=noise_ceiling)
     publish_now(workspace)
     finish(run, "Units of work")

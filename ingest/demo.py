@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ingest.bits import BUDGET
 from ingest.catalog import load_catalog
 from ingest.extract import ingest_half
 from ingest.imports.found import store
@@ -57,7 +58,7 @@ def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     study.score(run, progress, device=device)
     predicting = [record for record in study.models if record.id == PREDICTING]
     captions = text_of_captions(study.dataset)
-    measure_bits(run, predicting, captions, Choices(4_000_000), progress, device)
+    measure_bits(run, predicting, captions, Choices(BUDGET), progress, device)
     import_published(run, PUBLISHED)
 
 

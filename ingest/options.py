@@ -46,6 +46,14 @@ Dtype = Annotated[
 Batch = Annotated[
     int | None, typer.Option("--batch-size", min=1, help="Most inputs a batch; halved when full.")
 ]
+CaptionBits = Annotated[
+    bool,
+    typer.Option(
+        "--caption-bits",
+        help="Score language models on the captions in the same pass, in bits per byte, wherever "
+        "features are extracted anew.",
+    ),
+]
 Metrics = Annotated[
     list[str] | None,
     typer.Option(

@@ -7,12 +7,12 @@ import platform
 import secrets
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeVar
 
 import polars as pl
 
@@ -20,7 +20,7 @@ from ingest.atomic import sweep
 from ingest.catalog import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import DiskFullError, MissingExtraError
-from ingest.extract import PROMPTS, Variant, extract
+from ingest.extract import PROMPTS, Variant, extract, ingest_half
 from ingest.feature_store import (
     EXTRACT_VERSION,
     FeatureHeader,
@@ -31,6 +31,9 @@ from ingest.progress import Progress
 from ingest.score import FeatureFile, Refused, Setting, Unit, open_features, plan, score
 from ingest.workspace import Workspace
 from prh_core.errors import PRHError
+
+if TYPE_CHECKING:
+    from ingest.bits.beside import CaptionBits
 
 _VERSIONED = ("prh-explorer", "numpy", "numba", "duckdb", "polars", "torch", "timm", "transformers")
 
@@ -231,8 +234,12 @@ def extract_missing(
     device: str = "auto",
     dtype: str = "auto",
     batch_size: int | None = None,
+    caption_bits: bool = False,
 ) -> None:
     """Extract the units that are not stored yet; a model that fails is noted and the rest go on.
+
+    With `caption_bits`, language models that predict text are scored on the captions in the same
+    pass.
 
     Raises
     ------
@@ -257,7 +264,8 @@ def extract_missing(
         if not missing:
             continue
         title = f"[{number}/{len(by_model)}] {wanted[0].record.label}"
-        _extract_model(run, dataset, missing, progress, title, device, dtype, batch_size)
+        watched = caption_bits and wanted[0].record.modality == "language"
+        _extract_model(run, dataset, missing, progress, title, device, dtype, batch_size, watched)
     progress.done()
 
 
@@ -270,9 +278,11 @@ def _extract_model(
     device: str,
     dtype: str,
     batch_size: int | None,
+    watched: bool,
 ) -> None:
     record = missing[0].record
     progress.note(title)
+    watch = _caption_bits() if watched else None
     try:
         extracted = extract(
             record,
@@ -282,6 +292,7 @@ def _extract_model(
             dtype=dtype,
             batch_size=batch_size,
             progress=progress,
+            watch=watch,
         )
         for unit in missing:
             result = extracted[unit.variant]
@@ -303,8 +314,34 @@ def _extract_model(
             path = run.workspace.features.write(header, result.layers)
             record_features(run, record, header, path)
             run.done += 1
+            if watch is not None and unit is missing[0]:
+                _keep_bits(run, dataset, record, watch, result.facts, progress)
     except PRHError as error:
         run.leave_out(record, error, progress)
+
+
+def _caption_bits() -> "CaptionBits":
+    with ingest_half("Predicting captions"):
+        from ingest.bits.beside import CaptionBits
+
+    return CaptionBits()
+
+
+def _keep_bits(
+    run: Run,
+    dataset: Dataset,
+    record: ModelRecord,
+    watch: "CaptionBits",
+    facts: Mapping[str, str],
+    progress: Progress,
+) -> None:
+    """Leave the captions' bits per byte as parts, or say why there are none."""
+    if watch.reason is not None:
+        progress.note(f"{record.label} has no bits per byte of the captions: {watch.reason}")
+        return
+    from ingest.bits.rows import keep_captions
+
+    keep_captions(run, dataset, record, watch, facts)
 
 
 def record_model(run: Run, record: ModelRecord) -> None:

@@ -88,8 +88,9 @@ class Study:
         device: str = "auto",
         dtype: str = "auto",
         batch_size: int | None = None,
+        caption_bits: bool = False,
     ) -> None:
-        """Extract what is missing."""
+        """Extract what is missing; see `extract_missing`."""
         extract_missing(
             run,
             self.dataset,
@@ -98,6 +99,7 @@ class Study:
             device=device,
             dtype=dtype,
             batch_size=batch_size,
+            caption_bits=caption_bits,
         )
 
     def score(

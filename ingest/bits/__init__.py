@@ -4,3 +4,5 @@ from typing import Literal
 
 Start = Literal["auto", "bos", "none"]
 """What stands before every document: the tokeniser's BOS where it has one, always, or never."""
+BUDGET = 4_000_000
+"""Tokens to score where nobody asks for another number (paper, Fig. 3)."""

@@ -1,45 +1,21 @@
 """Measure models on a text, chunk by durable chunk; a killed run goes on after its last one."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
 
-import polars as pl
-
-from ingest.bits import Start
-from ingest.bits.measure import Tally, causal_of, resolved_window, started, tallies
+from ingest.bits.measure import causal_of, resolved_window, started, tallies
+from ingest.bits.rows import END, Choices, Measurement, finish, keep, measurement_key
 from ingest.bits.texts import Skip, Skipped, Text
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract.device import place
 from ingest.extract.loaded import LoadedLanguage
 from ingest.extract.loaders import load
-from ingest.feature_store import unit_key
 from ingest.progress import Progress
 from ingest.run import Run, record_model
 from prh_core.errors import PRHError
 
-BITS_VERSION = 1
-"""Raised when measuring would give other numbers; part of every unit's key."""
-END = -1
-"""Number of the chunk that says a measurement is finished."""
-
-
-@dataclass(frozen=True)
-class Choices:
-    """How a text is read and predicted: part of every unit's key."""
-
-    budget: int
-    """Tokens to score at least, where the text has them."""
-    window: int | None = None
-    stride: int | None = None
-    """As in `tallies`."""
-    dtype: str = "auto"
-    """As in `place`."""
-    start: Start = "auto"
-    """What stands before every document; see `started`."""
+__all__ = ["Choices", "measure_bits"]
 
 
 def measure_bits(
@@ -64,25 +40,11 @@ def measure_bits(
         try:
             if record.modality != "language":
                 raise CatalogError(f"{record.id} is a vision model: it predicts no text")
-            unit = {
-                "model": record.id,
-                "revision": record.revision,
-                "text": text.content,
-                **_named(choices),
-                "version": BITS_VERSION,
-            }
-            _measure(run, record, unit_key(unit), text, skip, choices, progress, device)
+            key = measurement_key(record, text.content, choices)
+            _measure(run, record, key, text, skip, choices, progress, device)
         except PRHError as error:
             run.leave_out(record, error, progress)
     return list(skipped.values())
-
-
-def _named(choices: Choices) -> dict[str, Any]:
-    """Return what names a unit; what stands first is left out where the tokeniser decides."""
-    named = asdict(choices)
-    if choices.start == "auto":
-        del named["start"]  # as before it could be chosen
-    return named
 
 
 def _measure(
@@ -109,25 +71,18 @@ def _measure(
     context, step = resolved_window(loaded, choices.window, choices.stride)
     record_model(run, record)
 
-    def keep(number: int, tally: Tally) -> None:
-        row: dict[str, Any] = {
-            "unit_key": key,
-            "chunk": number,
-            "run_id": run.run_id,
-            "model_id": record.id,
-            "revision": loaded.revision,
-            "text": text.name,
-            "budget": budget,
-            "context": context,
-            "stride": step,
-            "starts_with": "none" if causal.start is None else "bos",
-            **tally._asdict(),
-            "dtype": str(where.dtype).removeprefix("torch."),
-            "device": where.device.type,
-            "finished_at": datetime.now(tz=UTC),
-        }
-        run.workspace.warehouse.append("bits", f"{key}.{number:06d}", pl.DataFrame([row]))
-
+    measurement = Measurement(
+        key=key,
+        record=record,
+        revision=loaded.revision,
+        text=text.name,
+        budget=budget,
+        context=context,
+        stride=step,
+        starts_with="none" if causal.start is None else "bos",
+        dtype=str(where.dtype).removeprefix("torch."),
+        device=where.device.type,
+    )
     read = sum(row["documents"] for row in before)
     scored = sum(row["tokens"] for row in before)
     number = len(before)
@@ -139,11 +94,11 @@ def _measure(
             loaded, causal, left, budget=budget - scored, window=context, stride=step,
             device=where.device,
         ):  # fmt: skip
-            keep(number, tally)
+            keep(run, measurement, number, tally)
             number += 1
             progress.advance(tally.tokens)
     progress.done()
     if not number:
         raise CatalogError(f"{text.name} holds no text that {record.id} could predict")
-    keep(END, Tally(0.0, 0, 0, 0))
+    finish(run, measurement)
     run.done += 1

@@ -12,7 +12,7 @@ from ingest.extract.language import token_batches
 from ingest.extract.loaded import Causal
 from ingest.progress import Silent
 
-_SLICE = 1 << 24
+SLICE = 1 << 24
 """Probabilities held in float32 at once, 64 MiB."""
 
 
@@ -103,7 +103,7 @@ def sums_of(logits: Tensor, ids: Tensor, scored: Tensor) -> Tensor:
     at, place = scored.nonzero(as_tuple=True)
     sums = torch.zeros(len(ids), dtype=torch.float64, device=logits.device)
     # The vocabulary is the widest thing there is: a slice at a time becomes float32.
-    for part in torch.arange(len(at), device=at.device).split(max(1, _SLICE // logits.shape[-1])):
+    for part in torch.arange(len(at), device=at.device).split(max(1, SLICE // logits.shape[-1])):
         rows, places = at[part], place[part]
         losses = functional.cross_entropy(
             logits[rows, places].float(), ids[rows, places + 1], reduction="none"

@@ -5,12 +5,16 @@ Importing this package does not import torch; calling `extract` does.
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import MissingExtraError
 from ingest.extract.variants import PROMPTS, Extracted, Variant, variants_for
 from ingest.progress import Progress
+
+if TYPE_CHECKING:
+    from ingest.extract.language import Watch
 
 __all__ = ["PROMPTS", "Extracted", "Variant", "extract", "ingest_half", "variants_for"]
 
@@ -40,6 +44,7 @@ def extract(
     dtype: str = "auto",
     batch_size: int | None = None,
     progress: Progress | None = None,
+    watch: "Watch | None" = None,
 ) -> dict[Variant, Extracted]:
     """Load a model and extract every layer's features of every sample.
 
@@ -52,6 +57,7 @@ def extract(
             'float16'. Pooling is in float32 always.
         batch_size: most inputs a batch; None lets the device decide.
         progress: told about the forward passes.
+        watch: looks on while captions without a prompt are run, e.g. to score predictions.
 
     Returns:
         Per variant the layers in depth order, each (n, d) float32, and the facts of the run.
@@ -73,4 +79,4 @@ def extract(
 
         loader_names()  # imports every loader, so a missing library is told here
 
-    return run(record, dataset, variants, device, dtype, batch_size, progress)
+    return run(record, dataset, variants, device, dtype, batch_size, progress, watch)

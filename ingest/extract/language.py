@@ -1,7 +1,9 @@
 """Language: read every hidden state of every caption, pooled as it comes out of the network."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -30,6 +32,20 @@ class _Texts:
     truncated: int
 
 
+class Watch(Protocol):
+    """Looks on while captions without a prompt go through a network."""
+
+    def begin(
+        self, loaded: LoadedLanguage, captions: Sequence[str], ids: Sequence[Sequence[int]]
+    ) -> None:
+        """Learn what will be run: the texts and their tokens, special ones included."""
+        ...
+
+    def see(self, rows: Sequence[int], ids: Tensor, mask: Tensor, last: Tensor) -> None:
+        """Look at a batch: (B, T) ids and mask, (B, T, D) last hidden state; may come again."""
+        ...
+
+
 def extract_language(
     record: ModelRecord,
     loaded: LoadedLanguage,
@@ -38,6 +54,7 @@ def extract_language(
     place: Placement,
     batch_size: int | None,
     progress: Progress,
+    watch: Watch | None = None,
 ) -> tuple[dict[Variant, dict[str, NDArray[np.float32]]], dict[Variant, int]]:
     """Return per variant the hidden states, name -> (n, d) float32, and how many were truncated.
 
@@ -55,12 +72,20 @@ def extract_language(
         texts = tokenise(loaded, [prompted(c, prompt) for c in dataset.captions], dataset)
         sharing = [variant for variant in variants if variant.prompt == prompt]
         stacks: dict[Pooling, LayerStack] = {v.pooling: LayerStack(len(dataset)) for v in sharing}
+        looking = watch if prompt == "none" else None
+        if looking is not None:
+            looking.begin(loaded, dataset.captions, texts.ids)
         title = f"{record.label}: captions" + ("" if prompt == "none" else f", prompt {prompt}")
 
         def step(
-            rows: Sequence[int], texts: _Texts = texts, stacks: dict[Pooling, LayerStack] = stacks
+            rows: Sequence[int],
+            texts: _Texts = texts,
+            stacks: dict[Pooling, LayerStack] = stacks,
+            looking: Watch | None = looking,
         ) -> None:
-            pooled = run_texts(loaded, [texts.ids[row] for row in rows], tuple(stacks), place)
+            see = None if looking is None else partial(looking.see, rows)
+            ids = [texts.ids[row] for row in rows]
+            pooled = run_texts(loaded, ids, tuple(stacks), place, see)
             for pooling, stack in stacks.items():
                 stack.put(rows, pooled[pooling])
 
@@ -136,8 +161,12 @@ def run_texts(
     ids: Sequence[Sequence[int]],
     poolings: Sequence[Pooling],
     place: Placement,
+    see: Callable[[Tensor, Tensor, Tensor], None] | None = None,
 ) -> dict[Pooling, list[Tensor]]:
-    """Run one padded batch; return per pooling the layers, (B, d) float32 each."""
+    """Run one padded batch; return per pooling the layers, (B, d) float32 each.
+
+    `see` is shown the ids, the mask and the last hidden state.
+    """
     width = max(len(row) for row in ids)
     tokens = torch.full((len(ids), width), loaded.pad_id, dtype=torch.long)
     mask = torch.zeros((len(ids), width), dtype=torch.long)
@@ -147,11 +176,17 @@ def run_texts(
     tokens, mask = tokens.to(place.device), mask.to(place.device)
     pooled: dict[Pooling, list[Tensor]] = {pooling: [] for pooling in poolings}
 
+    last: list[Tensor] = []
+
     def take(state: Tensor) -> None:
         for pooling, layers in pooled.items():
             layers.append(pool_text(state, mask.to(state.device), pooling))
+        if see is not None:
+            last[:] = [state]
 
     loaded.stream(tokens, mask, take)
+    if see is not None:
+        see(tokens, mask, last[0])
     return pooled
 
 

@@ -74,6 +74,8 @@ class Causal:
     start: int | None
     """The tokeniser's BOS, put before a text so that its first token is predicted, too; None
     where there is none: the first token is then not scored, nor its bytes counted."""
+    head: Callable[[Tensor], Tensor] | None = None
+    """Last hidden states (m, D) -> (m, V), what `logits` would be; None where it is not known."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError
 from ingest.extract.device import place
-from ingest.extract.language import extract_language
+from ingest.extract.language import Watch, extract_language
 from ingest.extract.loaded import LoadedLanguage, LoadedVision
 from ingest.extract.loaders import load
 from ingest.extract.variants import Extracted, Variant, check_variant
@@ -28,6 +28,7 @@ def run(
     dtype: str,
     batch_size: int | None,
     progress: Progress | None,
+    watch: Watch | None = None,
 ) -> dict[Variant, Extracted]:
     """Do what `ingest.extract.extract` says."""
     if batch_size is not None and batch_size < 1:
@@ -49,7 +50,7 @@ def run(
         )
     else:
         layers, truncated = extract_language(
-            record, loaded, dataset, variants, where, batch_size, shown
+            record, loaded, dataset, variants, where, batch_size, shown, watch
         )
     ended = time.perf_counter()
     facts = {

@@ -167,7 +167,9 @@ def wrap(
         pad_id=next(int(pad) for pad in pads if pad is not None),
         revision=revision,
         shorten=shorten,
-        causal=Causal(logits, pieces, tokens.bos_token_id) if predicts else None,
+        causal=Causal(logits, pieces, tokens.bos_token_id, network.get_output_embeddings())
+        if predicts
+        else None,
         placed=placed,
     )
 

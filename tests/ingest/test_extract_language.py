@@ -138,10 +138,10 @@ def test_running_out_of_memory_halves_and_changes_nothing(
     whole = extract(record, data, [MEAN], device="cpu")[MEAN].layers
     real, limit = language.run_texts, 2
 
-    def narrow(loaded, ids, poolings, place):  # noqa: ANN001, ANN202
+    def narrow(loaded, ids, poolings, place, see=None):  # noqa: ANN001, ANN202
         if len(ids) > limit:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
-        return real(loaded, ids, poolings, place)
+        return real(loaded, ids, poolings, place, see)
 
     monkeypatch.setattr(language, "run_texts", narrow)
     halved = extract(record, data, [MEAN], device="cpu")[MEAN].layers

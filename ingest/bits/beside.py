@@ -1,0 +1,116 @@
+"""Bits per byte of captions, taken from the same pass that extracts their features."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ingest.bits import BUDGET, Start
+from ingest.bits.measure import Tally
+from ingest.bits.windows import SLICE
+from ingest.extract.loaded import Causal, LoadedLanguage
+
+_AGREE = {torch.float32: 1e-3}
+"""Largest relative difference between the head's scores and the network's own; else 0.05."""
+
+
+class CaptionBits:
+    """Looks on while captions are extracted, and scores what the network expects.
+
+    A caption is a document of its own, as in `prh bits --dataset`. Features are extracted with the
+    tokeniser's own special tokens: where it puts its start token first, the figure is the one of
+    --start auto; where it puts none, that of --start none. Anything else has no figure.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        self.reason: str | None = "no caption was run without a prompt"
+        """Why there is no figure; None where there is one."""
+        self.start: Start = "auto"
+        """Under which choice of `prh bits` the same figure stands."""
+        self.starts_with = "none"
+        self.longest = 0
+        """Most tokens of a caption."""
+        self._causal: Causal | None = None
+        self._nats: list[float] = []
+        self._bytes = 0
+        self._tokens = 0
+        self._checked = False
+
+    def begin(
+        self, loaded: LoadedLanguage, captions: Sequence[str], ids: Sequence[Sequence[int]]
+    ) -> None:
+        """Find out how the captions begin, and count what will be scored."""
+        causal = loaded.causal
+        if causal is None or causal.head is None:
+            self.reason = "it does not predict the next token"
+            return
+        pieces = [causal.pieces(caption) for caption in captions]
+        plain = [found.ids for found in pieces]
+        given = [list(row) for row in ids]
+        if causal.start is not None and given == [[causal.start, *row] for row in plain]:
+            self.start, self.starts_with = "auto", "bos"
+            self._bytes = sum(len(caption.encode()) for caption in captions)
+        elif given == plain:
+            self.start = "none" if causal.start is not None else "auto"
+            self.starts_with = "none"
+            self._bytes = sum(
+                len(caption[found.starts[1] :].encode()) if len(found.starts) > 1 else 0
+                for caption, found in zip(captions, pieces, strict=True)
+            )
+        else:
+            self.reason = (
+                "its tokeniser puts special tokens round a caption, or captions were cut; "
+                "`prh bits --dataset` measures it in a pass of its own"
+            )
+            return
+        self._causal = causal
+        self._tokens = sum(len(row) - 1 for row in given)
+        self._nats = [0.0] * len(given)
+        self.longest = max(map(len, given))
+        if 0 < self._tokens <= BUDGET:
+            self.reason = None
+        else:
+            self.reason = f"there are {self._tokens:,} tokens to score, not 1 to {BUDGET:,}"
+
+    def see(self, rows: Sequence[int], ids: Tensor, mask: Tensor, last: Tensor) -> None:
+        """Score a batch; a batch that comes again replaces its figures."""
+        causal = self._causal
+        if self.reason is not None or causal is None or causal.head is None:
+            return
+        if not self._checked and not self._agrees(causal, ids, mask, last):
+            return
+        at, place = mask[:, 1:].nonzero(as_tuple=True)
+        sums = torch.zeros(len(ids), dtype=torch.float64, device=last.device)
+        width = max(1, SLICE // causal.head(last[:1, 0]).shape[-1])
+        for part in torch.arange(len(at), device=at.device).split(width):
+            row, token = at[part], place[part]
+            losses = functional.cross_entropy(
+                causal.head(last[row, token]).float(), ids[row, token + 1], reduction="none"
+            )
+            sums.index_add_(0, row.to(sums.device), losses.double().to(sums.device))
+        for row, value in zip(rows, sums.tolist(), strict=True):
+            self._nats[row] = value
+
+    def tally(self) -> Tally:
+        """Return what was scored of all captions."""
+        return Tally(sum(self._nats), self._tokens, self._bytes, len(self._nats))
+
+    def _agrees(self, causal: Causal, ids: Tensor, mask: Tensor, last: Tensor) -> bool:
+        """Hold the head against the network's own scores on one caption, once."""
+        self._checked = True
+        assert causal.head is not None
+        real = int(mask[0].sum())
+        whole = causal.logits(ids[:1], mask[:1])[0, :real].float()
+        own = causal.head(last[0, :real]).float().to(whole.device)
+        # Equal shifts of all scores change no probability.
+        difference = (own.log_softmax(-1) - whole.log_softmax(-1)).abs().max()
+        scale = whole.log_softmax(-1).abs().max()
+        if float(difference) <= _AGREE.get(last.dtype, 0.05) * float(scale):
+            return True
+        self.reason = (
+            "its scores are more than a product of its last hidden state; `prh bits --dataset` "
+            "measures it in a pass of its own"
+        )
+        return False
