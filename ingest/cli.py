@@ -16,6 +16,7 @@ from ingest.demo import run_demo
 from ingest.errors import DatasetError
 from ingest.extract import ingest_half
 from ingest.imports.cli import app as imports
+from ingest.imports.cli import evaluate
 from ingest.options import (
     Batch,
     CaptionBits,
@@ -64,6 +65,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(imports, name="import")
+app.command("evaluate")(evaluate)
 
 
 def _study(context: typer.Context, progress: TerminalProgress) -> Study:

@@ -347,6 +347,7 @@ def _keep_bits(
 def record_model(run: Run, record: ModelRecord) -> None:
     """Leave a model's record as a part."""
     described = record.model_dump(exclude={"loader", "options", "id"})
+    described["label"] = record.shown_as
     model = {"model_id": record.id, **described, "recorded_at": datetime.now(tz=UTC)}
     part = pl.DataFrame([model], schema_overrides={"parameters": pl.Int64})
     run.workspace.warehouse.append("models", record.id, part)

@@ -63,6 +63,7 @@ def measurement_key(record: ModelRecord, content: str, choices: Choices) -> str:
         "revision": record.revision,
         "text": content,
         **named,
+        **({"quantization": record.quantization} if record.quantization else {}),
         "version": BITS_VERSION,
     }
     return unit_key(unit)

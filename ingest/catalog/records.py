@@ -47,6 +47,22 @@ class ModelRecord(Record):
     base: Path | None = Field(default=None, exclude=True)
     """Folder of the TOML file the record came from; relative paths in `options` start there."""
 
+    @property
+    def quantization(self) -> Scalar | None:
+        """Bits the weights are packed into, '4bit' or '8bit'; None for whole weights."""
+        asked = self.options.get("quantization")
+        return None if isinstance(asked, list) else asked
+
+    @property
+    def shown_as(self) -> str:
+        """The label, marked where the weights are packed: their results are another model's."""
+        packed = self.quantization
+        return (
+            self.label
+            if packed is None or str(packed) in self.label
+            else (f"{self.label} ({packed})")
+        )
+
 
 class DatasetRecord(Record):
     """One set of paired images and captions, and how to open it."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib.util
 import pickle
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,12 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from ingest.catalog.records import ModelRecord
-from ingest.errors import CatalogError, CheckpointMismatchError, UnsafeCheckpointError
+from ingest.errors import (
+    CatalogError,
+    CheckpointMismatchError,
+    MissingPackageError,
+    UnsafeCheckpointError,
+)
 from ingest.extract.cache import cached_folder
 from ingest.extract.checkpoints import content_hash
 from ingest.extract.loaded import Causal, LoadedLanguage, Pieces, Placement, StateTaker
@@ -26,7 +32,8 @@ def transformers_model(record: ModelRecord, place: Placement) -> LoadedLanguage:
     """Load `source` from the hub, or the local folder of option `path`.
 
     Options: `path`; `gguf_file` (its name within the repository or folder); `device_map` ('auto'
-    spreads a model over all devices, through accelerate).
+    spreads a model over all devices, through accelerate); `quantization` ('4bit' or '8bit', through
+    bitsandbytes: what comes of it is marked in the results).
     """
     gguf = record.options.get("gguf_file")
     if "path" in record.options:
@@ -74,7 +81,9 @@ def from_pretrained(
         where: transformers' own arguments: `revision`, `local_files_only`.
     """
     spread = record.options.get("device_map")
-    arguments = {**where, **({"device_map": spread} if spread else {})}
+    packed = quantised(record, place)
+    spread = spread or packed.get("device_map")
+    arguments = {**where, **packed, **({"device_map": spread} if spread else {})}
     with quiet():
         try:
             tokens = transformers.AutoTokenizer.from_pretrained(name, **where)
@@ -110,7 +119,37 @@ def from_pretrained(
             f"The weights of {name} do not fit its architecture: {len(missing)} missing "
             f"({', '.join(missing[:3])})."
         )
-    return wrap(record, module, tokens, revision, placed=bool(spread))
+    marked = f"{revision}, {record.quantization}" if packed else revision
+    return wrap(record, module, tokens, marked, placed=bool(spread))
+
+
+def quantised(record: ModelRecord, place: Placement) -> dict[str, Any]:
+    """Return transformers' arguments for weights in fewer bits; none where it is not asked for.
+
+    Raises:
+        CatalogError: the option says neither 4bit nor 8bit.
+        MissingPackageError: bitsandbytes is not installed.
+    """
+    asked = record.quantization
+    if asked is None:
+        return {}
+    if asked not in ("4bit", "8bit"):
+        raise CatalogError(
+            f"Model {record.id!r}: quantization should be '4bit' or '8bit'; got {asked!r}."
+        )
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise MissingPackageError(
+            f"Model {record.id!r} is to be loaded in {asked}, which needs the package "
+            "bitsandbytes: pip install bitsandbytes"
+        )
+    how: Any = transformers.BitsAndBytesConfig
+    config = (
+        how(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=place.dtype)
+        if asked == "4bit"
+        else how(load_in_8bit=True)
+    )
+    # Packed weights cannot be moved later: they are put in place as they are loaded.
+    return {"quantization_config": config, "device_map": {"": str(place.device)}}
 
 
 def _class(name: str, where: dict[str, Any]) -> Any:

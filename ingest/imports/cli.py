@@ -6,10 +6,23 @@ from typing import Annotated
 import typer
 
 from ingest.catalog import load_catalog
-from ingest.console import err
+from ingest.console import TerminalProgress, err
 from ingest.imports.found import Found, store
-from ingest.options import Catalogs, Data, NoPublish, publish, workspace
+from ingest.options import (
+    Catalogs,
+    Data,
+    Device,
+    Models,
+    NoPublish,
+    Panel,
+    finish,
+    ids,
+    publish,
+    workspace,
+)
 from ingest.run import Run
+from ingest.study import chosen_models
+from prh_core.errors import PRHError
 
 app = typer.Typer(
     help="Import benchmark results and published tables, each with its source.",
@@ -39,7 +52,7 @@ def lm_eval(
     Make such a file with `lm_eval --model hf --model_args pretrained=REPOSITORY --tasks
     hellaswag,gsm8k --output_path FOLDER`.
     """
-    from ingest.imports.lm_eval import read_results
+    from ingest.imports.harness import read_results
 
     where, catalog = workspace(data), load_catalog(catalogs or [])
     whole = Found()
@@ -82,6 +95,40 @@ def csv(
     _told(found)
     if not no_publish:
         publish(where)
+
+
+def evaluate(
+    tasks: Annotated[str, typer.Option("--tasks", help="Tasks, e.g. hellaswag,gsm8k.")],
+    panel: Panel = None,
+    models: Models = "",
+    shots: Annotated[
+        int | None,
+        typer.Option("--shots", min=0, help="Solved examples. [default: each task's own]"),
+    ] = None,
+    catalogs: Catalogs = None,
+    device: Device = "auto",
+    no_publish: NoPublish = False,
+    data: Data = None,
+) -> None:
+    """Run benchmarks on language models through lm-evaluation-harness, and publish.
+
+    Needs `pip install 'prh-explorer[evaluate]'` and a hub with the tasks' data; a model that fails
+    is named, and the others go on. Results files of runs elsewhere: `prh import lm-eval`.
+    """
+    from ingest.imports.harness import evaluate as run_harness
+
+    where, catalog = workspace(data), load_catalog(catalogs or [])
+    chosen = chosen_models(catalog, panel, ids(models))
+    with TerminalProgress() as progress, Run(where) as run:
+        for record in chosen:
+            progress.note(f"{record.label}: {tasks}")
+            try:
+                store(run, run_harness(record, ids(tasks), shots, device), record.id)
+            except PRHError as error:
+                run.leave_out(record, error, progress)
+    if not no_publish:
+        publish(where)
+    finish(run, "Results")
 
 
 def _told(found: Found) -> None:

@@ -1,7 +1,10 @@
 """Importing what others measured: sources kept, unknown models named, wrong values refused."""
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -194,3 +197,31 @@ def test_a_wrong_results_file_is_one_sentence(tmp_path: Path, content: str, told
     assert done.returncode == 1
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_harness_is_run_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The harness itself and its tasks are on the hub: it is stood in for by its answer."""
+    asked: list[dict[str, Any]] = []
+
+    def simple_evaluate(**how: Any) -> dict[str, Any]:
+        asked.append(how)
+        if "unheard" in how["tasks"]:
+            raise KeyError("unheard")
+        return RESULTS
+
+    monkeypatch.setitem(sys.modules, "lm_eval", SimpleNamespace(simple_evaluate=simple_evaluate))
+    where = ("--data", tmp_path)
+    done = prh("evaluate", "--models", "llama-7b,all-MiniLM-L6-v2", "--tasks", "hellaswag", *where)
+    assert done.returncode == 1
+    assert "all-MiniLM-L6-v2 is not a language model that transformers loads" in done.stderr
+    assert asked[0]["model_args"] == {"pretrained": "huggyllama/llama-7b", "revision": "main"}
+    assert asked[0]["tasks"] == ["hellaswag"] and asked[0]["num_fewshot"] is None
+    rows = query(tmp_path / "results.duckdb", "SELECT model_id, source FROM benchmarks").rows()
+    assert set(rows) == {("llama-7b", "measured here, lm-evaluation-harness 0.4.9")}
+    done = prh("evaluate", "--models", "llama-7b", "--tasks", "unheard", *where)
+    assert "the harness cannot run unheard on llama-7b" in done.stderr
+    monkeypatch.setitem(sys.modules, "lm_eval", None)
+    done = prh("evaluate", "--models", "llama-7b", "--tasks", "hellaswag", *where)
+    assert "pip install 'prh-explorer[evaluate]'" in done.stderr

@@ -2,11 +2,13 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.catalog import Catalog
-from ingest.errors import ImportFileError
+from ingest.catalog import Catalog, ModelRecord
+from ingest.errors import CatalogError, ImportFileError, MissingPackageError
+from ingest.hub import hub_errors
 from ingest.imports.found import Found
 
 COLLECTION = "lm-eval"
@@ -34,6 +36,65 @@ def read_results(path: Path, catalog: Catalog, model: str | None = None) -> Foun
     record = catalog.model(model) if model else found.model(catalog, name or "", "language")
     if record is None:
         return found
+    _measures(found, content, record, name or record.id, path.name)
+    return found
+
+
+def evaluate(record: ModelRecord, tasks: Sequence[str], shots: int | None, device: str) -> Found:
+    """Run tasks through the harness itself and return what it measured.
+
+    Args:
+        record: a language model that transformers loads, from the hub or a folder.
+        tasks: names of the harness's tasks; their data come from the hub.
+        shots: solved examples in the prompt; None takes each task's own number.
+        device: as torch names it, or auto.
+
+    Raises:
+        MissingPackageError: lm-eval is not installed.
+        CatalogError: the model is none that transformers loads, or the harness refuses it or a
+            task.
+        HubUnreachableError, UnknownHubModelError: the hub does not answer, or not with that.
+    """
+    if record.modality != "language" or record.loader != "transformers":
+        raise CatalogError(
+            f"{record.id} is not a language model that transformers loads: only those are "
+            "evaluated here; import a results file of the harness for others"
+        )
+    try:
+        import lm_eval  # pyright: ignore[reportMissingImports] - an extra of its own
+    except ImportError as error:
+        raise MissingPackageError(
+            "running benchmarks needs the package lm-eval: pip install 'prh-explorer[evaluate]'"
+        ) from error
+    path = record.options.get("path")
+    where = record.source if path is None else str((record.base or Path()) / str(path))
+    arguments: dict[str, Any] = {"pretrained": where}
+    if path is None:
+        arguments["revision"] = record.revision
+    with hub_errors("benchmark", ", ".join(tasks), "main"):
+        try:
+            content: Any = lm_eval.simple_evaluate(
+                model="hf",
+                model_args=arguments,
+                tasks=list(tasks),
+                num_fewshot=shots,
+                device=None if device == "auto" else device,
+                log_samples=False,
+            )
+        except (KeyError, ValueError) as error:
+            raise CatalogError(
+                f"the harness cannot run {', '.join(tasks)} on {record.id}: {error}"
+            ) from error
+    found = Found()
+    found.models[record.id] = record
+    _measures(found, content, record, where, "measured here")
+    return found
+
+
+def _measures(
+    found: Found, content: dict[str, Any], record: ModelRecord, name: str, origin: str
+) -> None:
+    """Add a row per task and measure."""
     found.models[record.id] = record
     shots = content.get("n-shot") or {}
     version = content.get("lm_eval_version") or content.get("git_hash") or "unknown version"
@@ -43,7 +104,7 @@ def read_results(path: Path, catalog: Catalog, model: str | None = None) -> Foun
             if measure in ("alias", "sample_len", "name", "sample_count") or "_stderr" in measure:
                 continue
             if not isinstance(value, int | float) or not math.isfinite(value):
-                found.left_out.append(f"{path.name}: {task} {key} is {value!r}, not a number")
+                found.left_out.append(f"{origin}: {task} {key} is {value!r}, not a number")
                 continue
             error = measures.get(f"{measure}_stderr,{choice}" if choice else f"{measure}_stderr")
             count = shots.get(task)
@@ -57,13 +118,12 @@ def read_results(path: Path, catalog: Catalog, model: str | None = None) -> Foun
                     "score": float(value),
                     "stderr": float(error) if isinstance(error, int | float) else None,
                     "collection": COLLECTION,
-                    "named": name or record.id,
-                    "source": f"{path.name}, lm-evaluation-harness {version}",
+                    "named": name,
+                    "source": f"{origin}, lm-evaluation-harness {version}",
                     "licence": "",
                     "note": "",
                 },
             )
-    return found
 
 
 def _json(path: Path) -> dict[str, Any]:
