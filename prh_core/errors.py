@@ -29,6 +29,10 @@ class TrendError(PRHError, ValueError):
     """Too few models, or too much alike, for a trend."""
 
 
+class ProbeError(PRHError, ValueError):
+    """A linear probe cannot be fitted to these features and labels."""
+
+
 class TooManySamplesError(PRHError, MemoryError):
     """A metric that needs every pair of samples would not fit in memory."""
 

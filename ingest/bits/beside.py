@@ -2,17 +2,12 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ingest.bits import BUDGET, Start
 from ingest.bits.measure import Tally
-from ingest.bits.windows import SLICE
+from ingest.bits.windows import head_agrees, sums_of
 from ingest.extract.loaded import Causal, LoadedLanguage
-
-_AGREE = {torch.float32: 1e-3}
-"""Largest relative difference between the head's scores and the network's own; else 0.05."""
 
 
 class CaptionBits:
@@ -81,15 +76,8 @@ class CaptionBits:
             return
         if not self._checked and not self._agrees(causal, ids, mask, last):
             return
-        at, place = mask[:, 1:].nonzero(as_tuple=True)
-        sums = torch.zeros(len(ids), dtype=torch.float64, device=last.device)
-        width = max(1, SLICE // causal.head(last[:1, 0]).shape[-1])
-        for part in torch.arange(len(at), device=at.device).split(width):
-            row, token = at[part], place[part]
-            losses = functional.cross_entropy(
-                causal.head(last[row, token]).float(), ids[row, token + 1], reduction="none"
-            )
-            sums.index_add_(0, row.to(sums.device), losses.double().to(sums.device))
+        head = causal.head
+        sums = sums_of(lambda row, token: head(last[row, token]), ids, mask[:, 1:] == 1)
         for row, value in zip(rows, sums.tolist(), strict=True):
             self._nats[row] = value
 
@@ -100,14 +88,7 @@ class CaptionBits:
     def _agrees(self, causal: Causal, ids: Tensor, mask: Tensor, last: Tensor) -> bool:
         """Hold the head against the network's own scores on one caption, once."""
         self._checked = True
-        assert causal.head is not None
-        real = int(mask[0].sum())
-        whole = causal.logits(ids[:1], mask[:1])[0, :real].float()
-        own = causal.head(last[0, :real]).float().to(whole.device)
-        # Equal shifts of all scores change no probability.
-        difference = (own.log_softmax(-1) - whole.log_softmax(-1)).abs().max()
-        scale = whole.log_softmax(-1).abs().max()
-        if float(difference) <= _AGREE.get(last.dtype, 0.05) * float(scale):
+        if head_agrees(causal, ids, mask, last):
             return True
         self.reason = (
             "its scores are more than a product of its last hidden state; `prh bits --dataset` "

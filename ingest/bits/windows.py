@@ -1,6 +1,6 @@
 """Log-probabilities by strided windows: every token scored once, with as much context as fits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,8 +12,12 @@ from ingest.extract.language import token_batches
 from ingest.extract.loaded import Causal
 from ingest.progress import Silent
 
-SLICE = 1 << 24
+_SLICE = 1 << 24
 """Probabilities held in float32 at once, 64 MiB."""
+_LOOK = 32
+"""Tokens on which a head is held against its network."""
+_AGREE = {torch.float32: 1e-3}
+"""Largest relative difference of log-probabilities between the two; 0.05 in half precision."""
 
 
 class Window(NamedTuple):
@@ -66,6 +70,7 @@ def nats(
         OutOfMemoryError: a single window does not fit.
     """
     found = [0.0] * len(cut)
+    sliced = _head_alone(causal, cut, device)
 
     def step(rows: Sequence[int]) -> None:
         width = max(len(cut[row].ids) for row in rows)
@@ -77,7 +82,7 @@ def nats(
             ids[at, : len(window.ids)] = torch.tensor(window.ids)
             mask[at, : len(window.ids)] = 1
             scored[at, window.first - 1 : len(window.ids) - 1] = True
-        sums = _sums(causal, ids.to(device), mask.to(device), scored.to(device))
+        sums = _sums(causal, ids.to(device), mask.to(device), scored.to(device), sliced=sliced)
         for row, value in zip(rows, sums.tolist(), strict=True):
             found[row] = value
 
@@ -86,27 +91,65 @@ def nats(
     return found
 
 
-def _sums(causal: Causal, ids: Tensor, mask: Tensor, scored: Tensor) -> Tensor:
+def _head_alone(causal: Causal, cut: Sequence[Window], device: torch.device) -> bool:
+    """Say whether the head may be applied to scored places only."""
+    if causal.last is None or causal.head is None or not cut:
+        return False
+    ids = torch.tensor([cut[0].ids[:_LOOK]], device=device)
+    mask = torch.ones_like(ids)
     with torch.inference_mode():
+        return head_agrees(causal, ids, mask, causal.last(ids, mask))
+
+
+def _sums(causal: Causal, ids: Tensor, mask: Tensor, scored: Tensor, *, sliced: bool) -> Tensor:
+    with torch.inference_mode():
+        if sliced:
+            assert causal.last is not None and causal.head is not None
+            last, head = causal.last(ids, mask), causal.head
+            return sums_of(lambda row, place: head(last[row, place]), ids, scored)
         logits = causal.logits(ids, mask)
-        return sums_of(logits, ids, scored)
+        return sums_of(lambda row, place: logits[row, place], ids, scored)
 
 
-def sums_of(logits: Tensor, ids: Tensor, scored: Tensor) -> Tensor:
+def sums_of(expected: Callable[[Tensor, Tensor], Tensor], ids: Tensor, scored: Tensor) -> Tensor:
     """Return each row's sum of -log p over its scored places, (B,) float64 on the CPU.
 
     Args:
-        logits: (B, T, V): at t, what the network expects at t + 1.
+        expected: rows and places t, (m,) each -> (m, V): what the network expects at t + 1.
         ids: (B, T) tokens.
         scored: (B, T - 1): whether the token at t + 1 counts.
     """
     at, place = scored.nonzero(as_tuple=True)
-    sums = torch.zeros(len(ids), dtype=torch.float64, device=logits.device)
-    # The vocabulary is the widest thing there is: a slice at a time becomes float32.
-    for part in torch.arange(len(at), device=at.device).split(max(1, SLICE // logits.shape[-1])):
-        rows, places = at[part], place[part]
-        losses = functional.cross_entropy(
-            logits[rows, places].float(), ids[rows, places + 1], reduction="none"
-        )
-        sums.index_add_(0, rows, losses.double())
-    return sums.cpu()
+    sums = torch.zeros(len(ids), dtype=torch.float64)
+    # The vocabulary is the widest thing there is: a slice at a time is held, in float32.
+    width = 0
+    done = 0
+    while done < len(at):
+        part = slice(done, done + max(1, width or 1))
+        logits = expected(at[part], place[part])
+        chosen = ids[at[part], place[part] + 1].to(logits.device)
+        losses = functional.cross_entropy(logits.float(), chosen, reduction="none")
+        sums.index_add_(0, at[part].cpu(), losses.double().cpu())
+        done, width = part.stop, _SLICE // logits.shape[-1]
+    return sums
+
+
+def head_agrees(causal: Causal, ids: Tensor, mask: Tensor, last: Tensor) -> bool:
+    """Hold the head against the network's own scores on the first tokens of one text.
+
+    They differ where something follows the head (a soft cap, a scale): it must not be used alone.
+
+    Args:
+        causal: the predicting part.
+        ids: (B, T) tokens.
+        mask: (B, T), 1 at real tokens, which come first.
+        last: (B, T, D) last hidden state of these.
+    """
+    if causal.head is None:
+        return False
+    seen = min(int(mask[0].sum()), _LOOK)
+    whole = causal.logits(ids[:1, :seen], mask[:1, :seen])[0].float().log_softmax(-1)
+    own = causal.head(last[0, :seen]).float().log_softmax(-1).to(whole.device)
+    # Equal shifts of all scores change no probability, so probabilities are compared.
+    limit = _AGREE.get(last.dtype, 0.05) * float(whole.abs().max())
+    return float((own - whole).abs().max()) <= limit

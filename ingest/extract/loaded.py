@@ -76,6 +76,8 @@ class Causal:
     where there is none: the first token is then not scored, nor its bytes counted."""
     head: Callable[[Tensor], Tensor] | None = None
     """Last hidden states (m, D) -> (m, V), what `logits` would be; None where it is not known."""
+    last: Callable[[Tensor, Tensor], Tensor] | None = None
+    """(B, T) ids and mask -> (B, T, D), the last hidden state; None where it is not known."""
 
 
 @dataclass(frozen=True)

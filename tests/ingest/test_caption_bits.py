@@ -1,5 +1,6 @@
 """Bits per byte of captions beside their features: the same figure as a pass of its own."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ingest.bits.measure import Tally, causal_of, started, tallies
 from ingest.bits.rows import Choices
 from ingest.bits.run import measure_bits
 from ingest.bits.texts import Document, text_of_captions
+from ingest.bits.windows import nats, windows
 from ingest.datasets import Dataset
 from ingest.extract.device import place
 from ingest.extract.language import extract_language
@@ -85,6 +87,22 @@ def test_one_pass_gives_the_figure_of_a_pass_of_its_own(bos: bool) -> None:
 def test_a_figure_that_would_be_another_is_not_given(loaded: LoadedLanguage, told: str) -> None:
     watch = beside(loaded, tiny.dataset(4, CAPTIONS))
     assert told in str(watch.reason)
+
+
+@pytest.mark.parametrize("cap", [None, 5.0])
+def test_the_head_alone_is_used_only_where_it_is_the_whole(cap: float | None) -> None:
+    causal = causal_of("m", network(cap=cap))
+    cut = [w for text in CAPTIONS for w in windows(causal.pieces(text).ids, None, 64, 32)]
+    calls: list[int] = []
+
+    def counted(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        calls.append(ids.shape[1])
+        return causal.logits(ids, mask)
+
+    found = nats(replace(causal, logits=counted), cut, CPU, 0, 64)
+    assert len(calls) == (1 if cap is None else 1 + 1)  # the look, and the batch where it differs
+    whole = nats(replace(causal, last=None), cut, CPU, 0, 64)
+    assert found == pytest.approx(whole, rel=1e-5)
 
 
 def test_what_was_seen_beside_counts_as_measured(tmp_path: Path) -> None:
