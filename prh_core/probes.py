@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Float64, Int64
 from scipy import stats
 
 from prh_core.errors import ProbeError
@@ -109,7 +109,7 @@ def linear_probe(
     error = math.sqrt(float(np.sum(smooth * (1 - smooth) / counts))) / len(shares)
     half = float(stats.norm.ppf((1 + level) / 2)) * error
     return Probe(
-        float(np.mean(predicted == y_test)),
+        float((predicted == y_test).mean()),
         mean,
         max(0.0, mean - half),
         min(1.0, mean + half),
@@ -140,7 +140,9 @@ def fit_all(
     scale = np.where(scale > 1e-12, scale, 1).astype(np.float32)
     standard = (x - mean) / scale
     rotated, basis, spread = _principal(standard)
-    strengths = np.array([1 / (c * len(x)) for c in regularisers], np.float32)
+    # Two classes: scikit-learn fits one column w, here -w / 2 and w / 2 with half its penalty.
+    pair = 2 if classes == 2 else 1
+    strengths = np.array([pair / (c * len(x)) for c in regularisers], np.float32)
     wide = rotated.shape[1] * classes * 4 * (2 * _MEMORY + 6)
     together = max(1, _BYTES // wide)
     found: list[Classifier] = []
@@ -314,8 +316,11 @@ def _split(y: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarr
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def _by_class(y: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _by_class(
+    y: Int64[np.ndarray, " n"], predicted: Int64[np.ndarray, " n"]
+) -> tuple[Float64[np.ndarray, " c"], Int64[np.ndarray, " c"]]:
     """Return per class there is the share classified right, and its samples."""
-    names, counts = np.unique(y, return_counts=True)
-    right = np.array([np.mean(predicted[y == name] == name) for name in names])
-    return right, counts
+    counts = np.bincount(y)
+    there = np.flatnonzero(counts)
+    right = np.bincount(y[predicted == y], minlength=len(counts))
+    return right[there] / counts[there], counts[there]
