@@ -143,7 +143,7 @@ def widest(tokens: int) -> str:
             loaded, causal_of(MODEL, loaded), texts, budget=tokens, device=torch.device("cpu")
         )
     )
-    return f"{scored:,} tokens, memory at most {memory.grown():.0f} MiB above"
+    return f"{scored:,} tokens, memory at most {memory.grown():.0f} MiB"
 
 
 class Memory:

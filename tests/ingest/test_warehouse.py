@@ -1,5 +1,6 @@
 """Parts, migrations, publication, and what readers see meanwhile."""
 
+import shutil
 import struct
 import threading
 from pathlib import Path
@@ -110,12 +111,13 @@ def as_before_calibration(home: Path) -> None:
             if number <= 2:
                 connection.execute(sql)
         kept = [name for name, *_ in connection.execute("DESCRIBE scores").fetchall()]
+        known = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
     for part in (warehouse.parts / "scores").glob("*.parquet"):
         version = pl.lit(1, pl.Int32).alias("score_version")
         pl.read_parquet(part).select(kept).with_columns(version).write_parquet(part)
-    for later in ("noise_ceilings", "bits"):  # tables of schemas 4 and 5
-        for part in (warehouse.parts / later).glob("*.parquet"):
-            part.unlink()
+    for table in warehouse.parts.iterdir():
+        if table.name not in known:
+            shutil.rmtree(table)
     warehouse.path.unlink()
 
 
