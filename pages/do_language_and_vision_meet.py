@@ -31,7 +31,8 @@ def draw() -> None:
     with first_row:
         setting = choose_setting(controls, settings)
     measured = queries.measured(setting).frame.row(0, named=True)
-    skills = queries.skills().frame.sort("predicts_text", descending=True, maintain_order=True)
+    able = queries.skills(setting.dataset_id).frame.with_columns(pl.col("here") == 0)
+    skills = able.sort("here", ~pl.col("predicts_text"), maintain_order=True)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         offered = {_LANGUAGE: "language", _VISION: "vision"}
         there = [view for view, side in offered.items() if side in skills["modality"]]

@@ -18,14 +18,17 @@ def draw() -> None:
         raise WarehouseEmpty(
             "The warehouse is here, but it holds no scores of language against vision yet."
         )
-    skills = queries.skills().frame.filter(pl.col("modality") == "language")
-    if skills.is_empty():
-        raise NoSkills("The warehouse is here, but it holds no benchmark of a language model yet.")
     # Where most models have a skill comes first: one dot says nothing.
     settings = settings.sort("skilled", descending=True, maintain_order=True)
     controls = Controls()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         setting = choose_setting(controls, settings)
+        able = queries.skills(setting.dataset_id).frame
+        skills = able.filter(pl.col("modality") == "language")
+        if skills.is_empty():
+            raise NoSkills(
+                "The warehouse is here, but it holds no benchmark of a language model yet."
+            )
         pairs = queries.alignment(setting, concatenated=True, untrained=False).frame
         names = pairs["vision_label"].unique(maintain_order=True).to_list()
         if not names:

@@ -20,12 +20,13 @@ def draw() -> None:
             "The warehouse is here, but it holds no scores of language against vision yet."
         )
     controls = Controls()
-    skills = queries.skills().frame.filter(pl.col("modality") == "language")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = settings["dataset"].unique(maintain_order=True).to_list()
         dataset = controls.choose("Dataset", names, key="dataset", width=240)
+        chosen = settings.filter(pl.col("dataset") == dataset).row(0, named=True)
+        able = queries.skills(chosen["dataset_id"]).frame
+        skills = able.filter(pl.col("modality") == "language", pl.col("here") > 0)
         view = controls.view([_AGREE, *([] if skills.is_empty() else [_TREND])])
-    chosen = settings.filter(pl.col("dataset") == dataset).row(0, named=True)
     if view == _TREND:
         _trends(controls, dataset, chosen["dataset_id"], chosen["row_order"], skills)
         return

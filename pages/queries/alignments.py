@@ -47,14 +47,17 @@ def texts() -> Answer:
     return answer("texts")
 
 
-def skills() -> Answer:
-    """Return what models can do, the skill most models have first: benchmarks, then texts.
+def skills(dataset_id: str) -> Answer:
+    """Return what models can do, what models compared on that dataset can first.
+
+    Benchmarks come before texts, and the skill most models have before the others.
 
     Columns:
         skill: name, with measure, shots and collection
         modality: of the models
         predicts_text: true for 1 - bits per byte of a text, false for a benchmark
         models: count
+        here: of these, compared on that dataset
         lowest: score, as a share for accuracies
         highest: same unit
         collection: where the scores come from
@@ -62,7 +65,7 @@ def skills() -> Answer:
         licence: of the source; null where not stated
         note: what to know before believing it; null where there is nothing
     """
-    return answer("skills")
+    return answer("skills", dataset_id=dataset_id)
 
 
 def skill(
