@@ -29,6 +29,10 @@ class TrendError(PRHError, ValueError):
     """Too few models, or too much alike, for a trend."""
 
 
+class ConvergenceError(PRHError, ValueError):
+    """Models cannot be binned, tested or mapped as asked."""
+
+
 class ProbeError(PRHError, ValueError):
     """A linear probe cannot be fitted to these features and labels."""
 

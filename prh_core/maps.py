@@ -1,0 +1,94 @@
+"""Maps of models: two dimensions in which like models lie near (paper, Fig. 2, right).
+
+UMAP and scikit-learn have no types and take seconds to import, so they are imported where used.
+"""
+
+import warnings
+from importlib import import_module
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+from prh_core.errors import ConvergenceError
+
+Method = Literal["umap", "mds"]
+METHODS: tuple[Method, ...] = ("umap", "mds")
+NEIGHBOURS = 15
+"""UMAP's default; all others where there are fewer models."""
+TRUSTED = 5
+"""Neighbours that trustworthiness asks for."""
+
+
+class ModelMap(NamedTuple):
+    """Where models lie, and how far the picture can be believed."""
+
+    places: Float64[np.ndarray, "m 2"]
+    trustworthiness: float
+    """0 to 1: whether neighbours in the picture are neighbours in truth (Venna and Kaski, 2001)."""
+    neighbours: int
+    """Neighbours that trustworthiness asks for."""
+
+
+def model_map(
+    distances: Float64[np.ndarray, "m m"], method: Method = "umap", *, seed: int = 0
+) -> ModelMap:
+    """Lay m models out in two dimensions.
+
+    Both methods start from classical scaling, so that the same distances and seed give the same
+    picture. UMAP keeps neighbours together; MDS (SMACOF, metric) keeps all distances.
+
+    Args:
+        distances: (m, m), symmetric, finite, 0 on the diagonal: -log(alignment).
+        method: "umap" or "mds".
+        seed: of UMAP's sampling.
+
+    Raises:
+        ConvergenceError: fewer than four models, or distances that are no distances.
+    """
+    d = np.asarray(distances, np.float64)
+    m = len(d)
+    if d.shape != (m, m) or not np.isfinite(d).all() or not np.allclose(d, d.T) or (d < 0).any():
+        raise ConvergenceError("expected finite symmetric distances (m, m), none below zero")
+    if m < 4:
+        raise ConvergenceError(f"a map needs four models, got {m}")
+    start = _classical(d)
+    places = _umap(d, start, seed) if method == "umap" else _mds(d, start)
+    asked = max(1, min(TRUSTED, (m - 1) // 2))
+    manifold: Any = import_module("sklearn.manifold")
+    found = float(manifold.trustworthiness(d, places, n_neighbors=asked, metric="precomputed"))
+    return ModelMap(places, found, asked)
+
+
+def _classical(d: np.ndarray) -> Float64[np.ndarray, "m 2"]:
+    """Classical scaling (Torgerson), axes of fixed sign."""
+    centre = np.eye(len(d)) - 1 / len(d)
+    values, vectors = np.linalg.eigh(-0.5 * centre @ (d**2) @ centre)
+    places = vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 0))
+    largest = np.abs(places).argmax(axis=0)
+    signs = np.where(places[largest, [0, 1]] < 0, -1, 1)
+    return places * signs
+
+
+def _mds(d: np.ndarray, start: np.ndarray) -> Float64[np.ndarray, "m 2"]:
+    manifold: Any = import_module("sklearn.manifold")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        places = manifold.smacof(d, n_components=2, init=start, n_init=1, max_iter=500, eps=1e-9)[0]
+    return np.asarray(places, np.float64)
+
+
+def _umap(d: np.ndarray, start: np.ndarray, seed: int) -> Float64[np.ndarray, "m 2"]:
+    if not d.any():
+        return start
+    umap: Any = import_module("umap")
+    spread = np.abs(start).max()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a seed means one core, which it says each time
+        fitted = umap.UMAP(
+            n_neighbors=min(NEIGHBOURS, len(d) - 1),
+            metric="precomputed",
+            init=(10 * start / spread).astype(np.float32),
+            random_state=seed,
+        ).fit_transform(d)
+    return np.asarray(fitted, np.float64)
