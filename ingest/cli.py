@@ -10,6 +10,8 @@ from rich.markup import escape
 
 from ingest.bits import BUDGET, Start
 from ingest.catalog import load_catalog
+from ingest.catalog.cli import catalog
+from ingest.catalog.cli import panels as panel_commands
 from ingest.console import TerminalProgress, err, flattened, out, table
 from ingest.datasets import open_dataset
 from ingest.demo import run_demo
@@ -32,6 +34,7 @@ from ingest.options import (
     NoiseCeiling,
     NoPublish,
     Ns,
+    Pairs,
     Panel,
     Permutations,
     Poolings,
@@ -49,6 +52,7 @@ from ingest.options import workspace as workspace_of
 from ingest.run import Run
 from ingest.status import status as status_of
 from ingest.study import Study, chosen_models, open_study
+from ingest.tasks.cli import probe
 from ingest.warehouse import query
 from ingest.workspace import PROJECT, Workspace
 from prh_core.calibration import PERMUTATIONS
@@ -65,7 +69,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(imports, name="import")
+app.add_typer(panel_commands, name="panel")
+app.command("catalog")(catalog)
 app.command("evaluate")(evaluate)
+app.command("probe")(probe)
 
 
 def _study(context: typer.Context, progress: TerminalProgress) -> Study:
@@ -87,44 +94,10 @@ def _study(context: typer.Context, progress: TerminalProgress) -> Study:
         seed=given.get("seed", 0),
         ns=given.get("ns") or [],
         fixed=given.get("fixed", "k"),
+        pairs=given.get("pairs", "auto"),
         skip_corrupt=given["skip_corrupt"],
         progress=progress,
     )
-
-
-@app.command()
-def catalog(
-    kind: Annotated[str, typer.Argument(help="models, datasets or panels.")] = "models",
-    catalogs: Catalogs = None,
-) -> None:
-    """List what can be extracted: models, datasets, panels."""
-    found = load_catalog(catalogs or [])
-    if kind == "models":
-        table(
-            "Models",
-            ["id", "modality", "family", "parameters", "trained", "source", "licence"],
-            (
-                (m.id, m.modality, m.family, m.parameters, m.trained, m.source, m.licence)
-                for m in found.models.values()
-            ),
-        )
-    elif kind == "datasets":
-        table(
-            "Datasets",
-            ["id", "title", "kind", "source", "revision", "licence"],
-            (
-                (d.id, d.title, d.kind, d.source, d.revision, d.licence)
-                for d in found.datasets.values()
-            ),
-        )
-    elif kind == "panels":
-        table(
-            "Panels",
-            ["id", "title", "models"],
-            ((p.id, p.title, len(p.models)) for p in found.panels.values()),
-        )
-    else:
-        raise typer.BadParameter(f"expected models, datasets or panels, got {kind!r}")
 
 
 @app.command()
@@ -238,6 +211,7 @@ def score(
     sigma: Sigma = None,
     ns: Ns = None,
     fixed: KeptFixed = "k",
+    pairs: Pairs = "auto",
     noise_ceiling: NoiseCeiling = False,
     skip_corrupt: SkipCorrupt = False,
     device: ScoreDevice = "auto",
@@ -358,6 +332,7 @@ def run_all(
     sigma: Sigma = None,
     ns: Ns = None,
     fixed: KeptFixed = "k",
+    pairs: Pairs = "auto",
     noise_ceiling: NoiseCeiling = False,
     skip_corrupt: SkipCorrupt = False,
     device: Device = "auto",
@@ -419,6 +394,7 @@ def status(
     sigma: Sigma = None,
     ns: Ns = None,
     fixed: KeptFixed = "k",
+    pairs: Pairs = "auto",
     skip_corrupt: SkipCorrupt = False,
     data: Data = None,
 ) -> None:

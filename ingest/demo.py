@@ -21,6 +21,8 @@ LOCAL_TO_GLOBAL = (2, 5, 20, 50, 100, 200, 511)
 """Neighbours of CKNNA besides 10, up to all of the 512 emoji; uncalibrated."""
 PREDICTING = "SmolLM2-135M-Instruct"
 """The demo's one model that predicts text; its others are encoders, without bits per byte."""
+TASKS = ("count-discs", "bar-orientation")
+"""What the demo probes its vision models on."""
 PUBLISHED = PROJECT / "data" / "published" / "wit1024.toml"
 
 
@@ -39,23 +41,42 @@ def demo_study(workspace: Workspace, progress: Progress) -> Study:
     )
 
 
+def demo_pairs(workspace: Workspace, progress: Progress) -> Study:
+    """Return the study of the demo's vision models among themselves, uncalibrated."""
+    return open_study(
+        workspace,
+        dataset="emoji",
+        panel="demo-vision",
+        settings=(
+            *settings_for(["mutual_knn"], [5, 10, 20], ["exact"], permutations=0),
+            *settings_for(METRICS, [10], ["exact"], permutations=0),
+        ),
+        progress=progress,
+    )
+
+
 def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
-    """Extract, score, predict the captions, and import the published table that ships."""
+    """Extract, score, probe, predict the captions, and import the published table that ships."""
     with ingest_half("The demo"):
         from ingest.bits.run import Choices, measure_bits
         from ingest.bits.texts import text_of_captions
+        from ingest.tasks.openers import open_task
+        from ingest.tasks.probe import plan_probes, probe_missing
 
     study = demo_study(run.workspace, progress)
     missing = sum(not unit.path.exists() for unit in study.extractions)
     progress.note(
         f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
-        f"{missing} feature sets to extract, about three minutes on two cores, then a "
-        "minute or two to score. Stopping is safe: the same command resumes."
+        f"{missing} feature sets to extract, then scores and probes: six minutes or so on two "
+        "cores. Stopping is safe: the same command resumes."
         if missing
         else "Demo: every feature set is stored already."
     )
     study.extract(run, progress, device=device)
     study.score(run, progress, device=device)
+    demo_pairs(run.workspace, progress).score(run, progress, device=device)
+    tasks = [open_task(task) for task in load_catalog().tasks_named(TASKS)]
+    probe_missing(run, plan_probes(run, study.side("vision"), tasks), progress, device=device)
     predicting = [record for record in study.models if record.id == PREDICTING]
     captions = text_of_captions(study.dataset)
     measure_bits(run, predicting, captions, Choices(BUDGET), progress, device)

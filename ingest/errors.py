@@ -39,6 +39,10 @@ class DatasetError(PRHError):
     """A dataset cannot be read as described."""
 
 
+class TaskError(PRHError):
+    """A classification task is not as described."""
+
+
 class MissingCaptionError(DatasetError):
     """An image has no caption, or a caption is empty."""
 

@@ -90,6 +90,14 @@ KeptFixed = Annotated[
     Fixed,
     typer.Option("--fixed", help="What stays as n changes: k, or k/n. --k is that of all samples."),
 ]
+Pairs = Annotated[
+    str,
+    typer.Option(
+        "--pairs",
+        help="Which models are compared: language-vision, vision (each with each), language, or "
+        "all. auto: across modalities, within one where there is no other.",
+    ),
+]
 NoiseCeiling = Annotated[
     bool,
     typer.Option(

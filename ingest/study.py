@@ -1,5 +1,6 @@
 """What a command works on: a catalog, a dataset, a panel and the settings, resolved and checked."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from ingest.ceilings import ceilings_missing, plan_ceilings
 from ingest.datasets import Dataset, open_dataset
 from ingest.errors import CatalogError, MissingFeaturesError
 from ingest.extract import PROMPTS, Variant, variants_for
+from ingest.maps import map_missing
 from ingest.progress import Progress
 from ingest.run import (
     Extraction,
@@ -25,8 +27,10 @@ from ingest.score import FeatureFile, Setting, TruncationName, Unit, settings_fo
 from ingest.workspace import Workspace
 from prh_core.calibration import PERMUTATIONS
 from prh_core.curves import Fixed
-from prh_core.metrics import all_metrics
+from prh_core.metrics import all_metrics, get_metric
 
+PAIRS = ("auto", "language-vision", "vision", "language", "all")
+"""Which models are compared; auto is across modalities, or within one where there is no other."""
 TRUNCATIONS: tuple[TruncationName, ...] = ("exact", "mean", "none")
 
 
@@ -40,6 +44,8 @@ class Study:
     variants: tuple[Variant, ...]
     """For language models; none means each model's default."""
     settings: tuple[Setting, ...]
+    pairs: str = "auto"
+    """One of `PAIRS`."""
 
     @cached_property
     def extractions(self) -> list[Extraction]:
@@ -68,17 +74,38 @@ class Study:
         """
         return self._planned(feature_files(self.extractions))
 
+    @property
+    def sides(self) -> list[tuple[str, str]]:
+        """The modalities compared: each with itself counts every unordered pair of models once."""
+        across, within = ("language", "vision"), [("vision", "vision"), ("language", "language")]
+        if self.pairs == "all":
+            return [across, *within]
+        if self.pairs == "auto":
+            there = [both for both in within if self.side(both[0])]
+            return there if len(there) == 1 else [across]
+        return [across] if self.pairs == "language-vision" else [(self.pairs, self.pairs)]
+
     def _planned(self, files: dict[str, list[FeatureFile]]) -> list[Unit]:
-        return plan_scores(files, self.side("language"), self.side("vision"), self.settings)
+        units: dict[str, Unit] = {}
+        for x, y in self.sides:
+            xs, ys = self.side(x), self.side(y)
+            if x == y:
+                # One order for every panel, so that a pair is the same pair wherever it is listed.
+                xs = ys = sorted(xs, key=lambda record: record.id)
+            units |= {u.key: u for u in plan_scores(files, xs, ys, self.settings)}
+        return list(units.values())
 
     @property
     def expected_scores(self) -> int:
         """Number of scores once every feature set is there."""
-        per_side = [
-            sum(unit.record.modality == modality for unit in self.extractions)
-            for modality in ("language", "vision")
-        ]
-        return per_side[0] * per_side[1] * len(self.settings)
+        sets = Counter(unit.record.modality for unit in self.extractions)
+        symmetric = sum(get_metric(setting.metric).symmetric for setting in self.settings)
+        total = 0
+        for x, y in self.sides:
+            ordered = sets[x] * (sets[y] - 1) if x == y else sets[x] * sets[y]
+            halved = ordered // 2 if x == y else ordered
+            total += halved * symmetric + ordered * (len(self.settings) - symmetric)
+        return total
 
     def extract(
         self,
@@ -133,6 +160,8 @@ class Study:
         if ceilings:
             everyone = chain.from_iterable(files.values())
             ceilings_missing(run, plan_ceilings(everyone, self.settings), progress, products_on)
+        if ("vision", "vision") in self.sides:
+            map_missing(run, progress)
 
 
 def open_study(
@@ -153,6 +182,7 @@ def open_study(
     ns: Sequence[int] = (),
     fixed: Fixed = "k",
     settings: Sequence[Setting] | None = None,
+    pairs: str = "auto",
     skip_corrupt: bool = False,
     progress: Progress | None = None,
 ) -> Study:
@@ -169,6 +199,8 @@ def open_study(
     DatasetError
         The dataset cannot be opened as described.
     """
+    if pairs not in PAIRS:
+        raise CatalogError(f"--pairs should be one of {', '.join(PAIRS)}, got {pairs!r}")
     catalog = load_catalog(catalogs)
     opened = open_dataset(
         catalog.dataset(dataset),
@@ -194,6 +226,7 @@ def open_study(
         chosen_models(catalog, panel, models),
         _variants(poolings, prompts),
         tuple(settings),
+        pairs,
     )
 
 

@@ -159,19 +159,28 @@ class Warehouse:
             "storage_compatibility_version": STORAGE_VERSION
         }
         with disk_full_named(self.path), duckdb.connect(str(target), config=config) as connection:
-            migrate(connection)
-            connection.execute("BEGIN")
-            for statement in sorted((_HERE / "publish" / "append").glob("*.sql")):
-                folder = self.parts / statement.stem
-                if any(folder.glob("*.parquet")):
-                    sql = statement.read_text(encoding="utf-8")
-                    connection.execute(sql, {"parts": str(folder / "*.parquet")})
-            _record_metrics(connection)
-            connection.execute("COMMIT")
+            self._fill(connection)
             if previous:
                 _carry_over(connection, self.path)
             connection.execute("CHECKPOINT")
             return _counts(connection)
+
+    def of_parts(self, name: str) -> pl.DataFrame:
+        """Ask a query of ingest/publish of the parts alone, before they are published."""
+        with duckdb.connect(":memory:") as connection:
+            self._fill(connection)
+            return connection.sql(_sql(name)).pl()
+
+    def _fill(self, connection: duckdb.DuckDBPyConnection) -> None:
+        migrate(connection)
+        connection.execute("BEGIN")
+        for statement in sorted((_HERE / "publish" / "append").glob("*.sql")):
+            folder = self.parts / statement.stem
+            if any(folder.glob("*.parquet")):
+                sql = statement.read_text(encoding="utf-8")
+                connection.execute(sql, {"parts": str(folder / "*.parquet")})
+        _record_metrics(connection)
+        connection.execute("COMMIT")
 
     def _usable_previous(self) -> bool:
         """Say whether a published file is there to carry rows over from; refuse a newer one."""

@@ -18,6 +18,7 @@ from ingest.ceilings import ceilings_missing, plan_ceilings
 from ingest.datasets import Dataset
 from ingest.feature_store import FeatureHeader, unit_key
 from ingest.imports.found import Found, store
+from ingest.maps import map_missing
 from ingest.progress import Silent
 from ingest.run import Run, record_dataset, record_features, score_missing
 from ingest.score import FeatureFile, Setting, open_features, plan, settings_for
@@ -50,6 +51,10 @@ MUTUAL = settings_for(["mutual_knn"], [5, 10], ["exact", "mean"], permutations=1
 OTHERS = settings_for(["cka", "cknna", "cycle_knn", "procrustes"], [10], ["exact"], permutations=19)
 """Without k, of either direction, asymmetric, and a distance."""
 SETTINGS = (*MUTUAL, *OTHERS)
+PAIRED = settings_for(["mutual_knn", "cka", "cycle_knn"], [5, 10], ["exact"], permutations=0)
+"""Of vision models with each other."""
+TASKS = ("natural", "specialised", "structured")
+"""Planted tasks, one of each of VTAB's groups."""
 CEILINGS = settings_for(["mutual_knn"], [10], ["exact"])
 
 
@@ -67,17 +72,20 @@ def build_world(
     workspace = Workspace(home)
     rng = np.random.default_rng(seed)
     latent = rng.normal(size=(n, 8)).astype(np.float32)
-    dataset = _planted_pairs(dataset_id, n)
+    dataset = planted_pairs(dataset_id, n)
     with Run(workspace, f"test-run-{dataset_id}") as run:
         record_dataset(workspace, dataset)
         files: dict[str, list[FeatureFile]] = {"language": [], "vision": []}
         for model in models:
             files[model.modality].append(_plant(run, model, latent, dataset, rng))
         score_missing(run, plan(files["language"], files["vision"], settings), Silent())
+        score_missing(run, plan(files["vision"], files["vision"], PAIRED), Silent())
+        map_missing(run, Silent())
         everyone = [*files["language"], *files["vision"]]
         ceilings_missing(run, plan_ceilings(everyone, CEILINGS), Silent())
         _plant_bits(run, dataset_id, models)
         _plant_benchmarks(run, models)
+        _plant_competence(run, models)
     if publish:
         workspace.warehouse.publish()
     return home
@@ -117,7 +125,28 @@ def _plant_benchmarks(run: Run, models: tuple[PlantedModel, ...]) -> None:
     store(run, found, "planted benchmarks")
 
 
-def _planted_pairs(dataset_id: str, n: int) -> Dataset:
+def _plant_competence(run: Run, models: tuple[PlantedModel, ...]) -> None:
+    """Probe every vision model on three tasks: the less noise, the more it can do."""
+    rows = [
+        {
+            "unit_key": f"probe-{model.id}-{task}", "run_id": run.run_id, "model_id": model.id,
+            "revision": "1", "task_id": f"planted-{task}", "task": f"Planted, {task}",
+            "task_group": task, "layer": "last", "layer_choice": "last", "pooling": "gap",
+            "width": model.width,
+            "accuracy": share, "mean_per_class": share, "interval_low": share - 0.05,
+            "interval_high": share + 0.05, "regulariser": 0.1, "classes": 4, "train": 80,
+            "test": 20, "source": "tests/worlds.py", "licence": "MIT", "note": "Made for a test.",
+            "probe_version": 1, "finished_at": datetime.now(tz=UTC),
+        }
+        for model in models if model.modality == "vision"
+        for hard, task in enumerate(TASKS)
+        for share in [0.25 + 0.7 / (1 + model.noise) ** (1 + hard / 2)]
+    ]  # fmt: skip
+    run.workspace.warehouse.append("competence", "planted", pl.DataFrame(rows))
+
+
+def planted_pairs(dataset_id: str, n: int) -> Dataset:
+    """Describe n pairs that no file holds."""
     record = DatasetRecord(
         id=dataset_id,
         title=f"Planted pairs ({n})",
@@ -173,7 +202,13 @@ def _plant(
         facts={"device": "test", "seconds": "1.5", "items_per_second": "40"},
     )
     path = run.workspace.features.write(header, layers)
-    record = ModelRecord(
+    record_features(run, planted_record(model), header, path)
+    return open_features(path)
+
+
+def planted_record(model: PlantedModel) -> ModelRecord:
+    """Describe a planted model as the catalog would."""
+    return ModelRecord(
         id=model.id,
         label=model.id.replace("-", " ").title(),
         modality=model.modality,
@@ -187,5 +222,3 @@ def _plant(
         loader="module",
         citation="none: made for a test",
     )
-    record_features(run, record, header, path)
-    return open_features(path)

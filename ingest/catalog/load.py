@@ -10,7 +10,14 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from ingest.catalog.records import DatasetRecord, ModelRecord, PanelRecord, Record
+from ingest.catalog.records import (
+    SHIPPED,
+    DatasetRecord,
+    ModelRecord,
+    PanelRecord,
+    Record,
+    TaskRecord,
+)
 from ingest.errors import CatalogError, UnknownRecordError
 
 R = TypeVar("R")
@@ -19,6 +26,7 @@ _TABLES: Mapping[str, type[Record]] = {
     "model": ModelRecord,
     "dataset": DatasetRecord,
     "panel": PanelRecord,
+    "task": TaskRecord,
 }
 
 
@@ -29,6 +37,7 @@ class Catalog:
     models: Mapping[str, ModelRecord]
     datasets: Mapping[str, DatasetRecord]
     panels: Mapping[str, PanelRecord]
+    tasks: Mapping[str, TaskRecord]
 
     def model(self, record_id: str) -> ModelRecord:
         """Return the model of that id, or raise UnknownRecordError naming the nearest ids."""
@@ -48,6 +57,19 @@ class Catalog:
         """Return the dataset of that id, or raise UnknownRecordError naming the nearest ids."""
         return _lookup("dataset", self.datasets, record_id)
 
+    def task(self, record_id: str) -> TaskRecord:
+        """Return the task of that id, or raise UnknownRecordError naming the nearest ids."""
+        return _lookup("task", self.tasks, record_id)
+
+    def tasks_named(self, names: Sequence[str]) -> list[TaskRecord]:
+        """Return tasks by id; a name that begins several ids ("vtab") stands for all of them."""
+        return [
+            task
+            for name in names
+            for task in ([t for t in self.tasks.values() if t.id.startswith(f"{name}-")]
+                         or [self.task(name)])
+        ]  # fmt: skip
+
     def panel(self, record_id: str) -> PanelRecord:
         """Return the panel of that id, or raise UnknownRecordError naming the nearest ids."""
         return _lookup("panel", self.panels, record_id)
@@ -60,7 +82,7 @@ def load_catalog(extra: Sequence[Path] = ()) -> Catalog:
         CatalogError: a file is missing or malformed, an id is listed twice, or a panel names a
             model that no file describes.
     """
-    shipped = sorted(Path(__file__).parent.glob("*.toml"))
+    shipped = sorted(SHIPPED.glob("*.toml"))
     found: dict[str, dict[str, Record]] = {table: {} for table in _TABLES}
     origin: dict[tuple[str, str], Path] = {}
     for path in (*shipped, *extra):
@@ -72,12 +94,13 @@ def load_catalog(extra: Sequence[Path] = ()) -> Catalog:
                 raise CatalogError(f"The {table} id {record_id!r} is listed {where}.")
             origin[table, record_id] = Path(path)
             found[table][record_id] = record
-    models, datasets, panels = (found[table] for table in _TABLES)
+    models, datasets, panels, tasks = (found[table] for table in _TABLES)
     whole = {name: _resolved(name, panels, models, origin) for name in panels}
     return Catalog(
         MappingProxyType(models),  # type: ignore[arg-type] - each table holds one record type
         MappingProxyType(datasets),  # type: ignore[arg-type]
         MappingProxyType(whole),
+        MappingProxyType(tasks),  # type: ignore[arg-type]
     )
 
 
@@ -135,18 +158,39 @@ def _read(path: Path) -> list[tuple[str, Record]]:
         raise CatalogError(f"The catalog file {path} is not UTF-8 text ({error}).") from error
     except tomllib.TOMLDecodeError as error:
         raise CatalogError(f"The catalog file {path} is not valid TOML: {error}.") from error
-    unknown = sorted(set(content) - set(_TABLES))
+    unknown = sorted(set(content) - set(_TABLES) - {"series"})
     if unknown:
         raise CatalogError(
             f"The catalog file {path} has a table {unknown[0]!r}; expected [[model]], "
-            "[[dataset]] or [[panel]]."
+            "[[series]], [[dataset]], [[panel]] or [[task]]."
         )
     records: list[tuple[str, Record]] = []
     for table, rows in content.items():
         if not isinstance(rows, list):
             raise CatalogError(f"In {path}, write [[{table}]] with double brackets, not [{table}].")
+        if table == "series":
+            records.extend(
+                ("model", _record(path, "model", row))
+                for one in rows
+                for row in _members(path, one)
+            )
+            continue
         records.extend((table, _record(path, table, row)) for row in rows)
     return records
+
+
+def _members(path: Path, series: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the model rows of a series: what `common` says, completed by each member's own."""
+    if set(series) != {"common", "member"}:
+        raise CatalogError(
+            f"In {path}, a [[series]] holds [series.common] and [[series.member]]; got "
+            f"{', '.join(sorted(series)) or 'nothing'}."
+        )
+    shared = series["common"]
+    return [
+        {**shared, **own, "options": {**shared.get("options", {}), **own.get("options", {})}}
+        for own in series["member"]
+    ]
 
 
 def _record(path: Path, table: str, row: dict[str, Any]) -> Record:

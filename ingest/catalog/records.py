@@ -1,5 +1,6 @@
 """The catalog's frozen, typed records: what can be extracted, from where, under which licence."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -7,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Modality = Literal["vision", "language"]
+SHIPPED = Path(__file__).resolve().parent
+"""Folder of the records that ship with the project."""
 Scalar = str | int | float | bool
 
 
@@ -48,6 +51,21 @@ class ModelRecord(Record):
     """Folder of the TOML file the record came from; relative paths in `options` start there."""
 
     @property
+    def checkpoint(self) -> Path | None:
+        """Where the file of its weights lies or should lie; None where a loader fetches them.
+
+        Relative to the TOML file of the record. Records that ship with the project name files that
+        nobody may pass on: these belong in the folder of the environment variable PRH_CHECKPOINTS,
+        or in data/checkpoints.
+        """
+        name = self.options.get("checkpoint")
+        if not isinstance(name, str):
+            return None
+        if self.base == SHIPPED:
+            return Path(os.environ.get("PRH_CHECKPOINTS", "data/checkpoints")) / name
+        return (self.base or Path()) / name
+
+    @property
     def quantization(self) -> Scalar | None:
         """Bits the weights are packed into, '4bit' or '8bit'; None for whole weights."""
         asked = self.options.get("quantization")
@@ -69,7 +87,8 @@ class DatasetRecord(Record):
 
     id: Identifier
     title: str
-    kind: Literal["hub", "folder", "openmoji"]
+    kind: Literal["hub", "folder", "openmoji", "task"]
+    """task: the pictures of a task, which only probes open."""
     source: str
     revision: str
     licence: str
@@ -79,6 +98,23 @@ class DatasetRecord(Record):
     options: dict[str, Scalar | list[str] | dict[str, Scalar]] = {}
     limit: int | None = Field(default=None, gt=0)
     """Use only the first so many samples."""
+    base: Path | None = Field(default=None, exclude=True)
+
+
+class TaskRecord(Record):
+    """One classification task, and how to open it (see ingest/tasks/openers.py)."""
+
+    id: Identifier
+    title: str
+    group: Literal["natural", "specialised", "structured"]
+    """As VTAB groups its nineteen."""
+    kind: Literal["npz", "classes", "digits", "drawn", "hub"]
+    source: str
+    revision: str
+    licence: str
+    citation: str
+    note: str = ""
+    options: dict[str, Scalar | list[str]] = {}
     base: Path | None = Field(default=None, exclude=True)
 
 

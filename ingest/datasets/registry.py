@@ -61,6 +61,11 @@ def open_dataset(
         HubUnreachableError, UnknownHubModelError: the hub does not answer, or not with that.
         MissingPackageError: the package that ships the data is not installed.
     """
+    if record.kind not in _OPENERS:
+        raise DatasetError(
+            f"Dataset {record.id!r} is of kind {record.kind!r}, which only a task has: describe it "
+            "as [[task]] and see `prh probe --help`."
+        )
     dataset = _OPENERS[record.kind](record, skip_corrupt, progress or Silent(), cache)
     if len(dataset) == 0:
         raise DatasetError(f"Dataset {record.id!r} holds no usable sample.")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from ingest.catalog.records import ModelRecord, Scalar
+from ingest.catalog.records import SHIPPED, ModelRecord, Scalar
 from ingest.errors import CatalogError, OutOfMemoryError
 from ingest.extract.device import out_of_memory
 from ingest.extract.loaded import LoadedLanguage, LoadedVision, Placement
@@ -83,12 +83,17 @@ def other_options(record: ModelRecord, taken: set[str]) -> dict[str, Scalar | li
 
 
 def local_path(record: ModelRecord, name: str) -> Path:
-    """Return a path option, relative to the record's TOML file.
+    """Return a path option, relative to the record's TOML file (see ModelRecord.checkpoint).
 
     Raises:
         CatalogError: the option is missing, or nothing is there.
     """
     path = (record.base or Path()) / text_option(record, name)
+    how = ""
+    if name == "checkpoint" and record.checkpoint is not None:
+        path = record.checkpoint
+        if record.base == SHIPPED:
+            how = f"; get it from {record.source} and put it there, or set PRH_CHECKPOINTS"
     if not path.exists():
-        raise CatalogError(f"Model {record.id!r}: the {name} {path} does not exist.")
+        raise CatalogError(f"Model {record.id!r}: the {name} {path} does not exist{how}.")
     return path

@@ -17,7 +17,7 @@ from ingest.extract.loaders import loader, local_path, other_options, text_optio
 from ingest.hub import hub_errors, hub_file
 
 # Options that are read here; any other is an argument of the architecture.
-_OWN = {"architecture", "checkpoint", "pooling", "input_size", "mean", "std"}
+_OWN = {"architecture", "checkpoint", "prefix", "drop", "pooling", "input_size", "mean", "std"}
 
 
 @loader("timm")
@@ -34,11 +34,19 @@ def timm_hub(record: ModelRecord, place: Placement) -> LoadedVision:
 def timm_checkpoint(record: ModelRecord, place: Placement) -> LoadedVision:
     """Load option `checkpoint` (a local file) into timm's option `architecture`.
 
-    Other options are arguments of the architecture, e.g. num_classes.
+    `prefix` names the part of a larger checkpoint that is the network ("encoder_q." of MoCo's), and
+    `drop` the parts of it that are not (its projection head, "fc."). Other options are arguments of
+    the architecture, e.g. num_classes.
     """
     path = local_path(record, "checkpoint")
     module = create(record, text_option(record, "architecture"), pretrained=False)
-    fit(module, read_checkpoint(path), str(path))
+    prefix, drop = (text_option(record, name, "") for name in ("prefix", "drop"))
+    weights = {
+        key.removeprefix(prefix): value
+        for key, value in read_checkpoint(path).items()
+        if key.startswith(prefix) and not (drop and key.startswith(prefix + drop))
+    }
+    fit(module, weights, str(path))
     return wrap(record, module, content_hash(path))
 
 

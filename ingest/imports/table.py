@@ -74,8 +74,8 @@ class Mapping(Record):
     source: Source
     table: str | None = None
     """The CSV file, from the mapping's folder; `prh import csv FILE` may name another."""
-    model: str
-    """Column that names the model: a catalog id, label or source."""
+    model: str | list[str]
+    """Column that names the model (a catalog id, label or source), or several, joined by blanks."""
     modality: Literal["language", "vision"] = "language"
     """Of those models; bits per byte and alignment are of language models."""
     names: dict[str, str] = {}
@@ -136,7 +136,8 @@ def read_table(table: Path, mapping: Mapping, catalog: Catalog) -> Found:
         raise ImportFileError(
             "the mapping is of vision models: [[bits]] and [[alignment]] need language models"
         )
-    wanted = [mapping.model, *(c.column for c in described)]
+    naming = [mapping.model] if isinstance(mapping.model, str) else mapping.model
+    wanted = [*naming, *(c.column for c in described)]
     wanted += [c.vision_model for c in mapping.alignment]
     for column in wanted:
         if column not in frame.columns:
@@ -146,7 +147,7 @@ def read_table(table: Path, mapping: Mapping, catalog: Catalog) -> Found:
     found = Found()
     checked = {column.column: _metric(column) for column in mapping.alignment}
     for place, row in enumerate(frame.iter_rows(named=True), start=2):
-        name = str(row[mapping.model])
+        name = " ".join(str(row[column]) for column in naming)
         record = found.model(catalog, mapping.names.get(name, name), mapping.modality)
         if record is None:
             continue

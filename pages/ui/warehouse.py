@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-KNOWN_SCHEMA = 6
+KNOWN_SCHEMA = 7
 """The newest schema these pages were written for."""
 _REMEMBERED = 256
 _REPOSITORY = Path(__file__).resolve().parents[2]

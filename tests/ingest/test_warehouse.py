@@ -21,10 +21,11 @@ from ingest.errors import (
 from ingest.warehouse import Warehouse, migrate, migrations, open_readonly, query, schema_version
 from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics, get_metric
-from tests.worlds import MODELS, SETTINGS, build_world
+from tests.worlds import MODELS, PAIRED, SETTINGS, build_world
 
 PAIRS = 4 * 4
-SCORES = PAIRS * len(SETTINGS)
+WITHIN = sum(6 if get_metric(s.metric).symmetric else 12 for s in PAIRED)
+SCORES = PAIRS * len(SETTINGS) + WITHIN
 
 
 def test_migrations_are_numbered_without_gaps_and_recorded_once() -> None:

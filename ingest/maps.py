@@ -1,0 +1,99 @@
+"""Maps of the vision models that were compared with each other, made once and stored."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ingest.feature_store import unit_key
+from ingest.progress import Progress
+from ingest.run import Run
+from prh_core.convergence import complete, distances
+from prh_core.errors import ConvergenceError
+from prh_core.maps import METHODS, model_map
+
+MAP_VERSION = 1
+"""Raised when mapping would give other places; part of every map's key."""
+SEED = 0
+_SETTING = ("dataset_id", "row_order", "n", "metric", "k", "sigma", "truncation", "normalized")
+_NULLABLE = {"k": pl.Int64, "sigma": pl.Float64}
+
+
+def map_missing(run: Run, progress: Progress) -> None:
+    """Lay out the models of every setting that has four of them or more, where it is not done.
+
+    Metrics in which lower is closer have no -log(alignment) and are left out.
+    """
+    warehouse = run.workspace.warehouse
+    pairs = warehouse.of_parts("vision_pairs").drop_nulls("score")
+    stored = warehouse.column("maps", "unit_key")
+    wanted: list[tuple[str, str, dict[str, Any], list[str], np.ndarray]] = []
+    for values, rows in pairs.group_by(_SETTING, maintain_order=True):
+        setting: dict[str, Any] = dict(zip(_SETTING, values, strict=True))
+        names, table = squared(rows)
+        if len(names) < 4:
+            continue
+        for method in METHODS:
+            key = unit_key(
+                {
+                    **setting,
+                    "models": names,
+                    "alignment": table[np.triu_indices(len(names), 1)].tolist(),
+                    "method": method,
+                    "seed": SEED,
+                    "version": MAP_VERSION,
+                }
+            )
+            if key not in stored:
+                wanted.append((key, method, setting, names, table))
+    if not wanted:
+        return
+    progress.start("Mapping models", len(wanted))
+    for key, method, setting, names, table in wanted:
+        try:
+            apart = distances(table)
+        except ConvergenceError as error:
+            progress.note(f"No map of {setting['metric']}: {error}")
+            progress.advance(1)
+            continue
+        found = model_map(apart.values, method, seed=SEED)  # type: ignore[arg-type]
+        rows = [
+            {
+                "unit_key": key,
+                "run_id": run.run_id,
+                **setting,
+                "method": method,
+                "seed": SEED,
+                "model_id": name,
+                "x": float(x),
+                "y": float(y),
+                "models": len(names),
+                "trustworthiness": found.trustworthiness,
+                "neighbours": found.neighbours,
+                "raised": apart.raised,
+                "floor": apart.floor,
+                "map_version": MAP_VERSION,
+                "finished_at": datetime.now(tz=UTC),
+            }
+            for name, (x, y) in zip(names, found.places, strict=True)
+        ]
+        warehouse.append("maps", key, pl.DataFrame(rows, schema_overrides=_NULLABLE))
+        progress.advance(1)
+    progress.done()
+
+
+def squared(rows: pl.DataFrame) -> tuple[list[str], np.ndarray]:
+    """Return the models compared with each other, and their (m, m) alignments.
+
+    Args:
+        rows: a row per unordered pair: model_a, model_b, score.
+    """
+    names = sorted({*rows["model_a"], *rows["model_b"]})
+    place = {name: i for i, name in enumerate(names)}
+    table = np.full((len(names), len(names)), np.nan)
+    for a, b, score in rows.select("model_a", "model_b", "score").iter_rows():
+        table[place[a], place[b]] = table[place[b], place[a]] = score
+    np.fill_diagonal(table, 1)
+    kept = complete(table)
+    return [names[i] for i in kept], table[np.ix_(kept, kept)]

@@ -1,0 +1,1 @@
+"""Classification tasks, and linear probes on them: how competent a vision model is."""

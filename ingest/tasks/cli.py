@@ -1,0 +1,83 @@
+"""`prh probe`: what vision models can do."""
+
+from typing import Annotated
+
+import typer
+
+from ingest.catalog import load_catalog
+from ingest.console import TerminalProgress
+from ingest.errors import TaskError
+from ingest.extract import ingest_half
+from ingest.options import (
+    Batch,
+    Catalogs,
+    Data,
+    Device,
+    Dtype,
+    Models,
+    NoPublish,
+    Panel,
+    finish,
+    ids,
+    publish,
+    workspace,
+)
+from ingest.run import Run
+from ingest.score import Refused
+from ingest.study import chosen_models
+
+
+def probe(
+    tasks: Annotated[
+        str,
+        typer.Option(
+            "--tasks",
+            help="Tasks of `prh catalog tasks`, separated by commas; vtab is all nineteen.",
+        ),
+    ] = "digits,count-discs,bar-orientation",
+    layer: Annotated[
+        str,
+        typer.Option("--layer", help="last, or best: what does best on the inner split."),
+    ] = "last",
+    panel: Panel = None,
+    models: Models = "",
+    catalogs: Catalogs = None,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    batch_size: Batch = None,
+    no_publish: NoPublish = False,
+    data: Data = None,
+) -> None:
+    """Measure what vision models can do: linear probes of a layer on tasks, and publish.
+
+    Multinomial logistic regression on frozen features, standardised, its regulariser chosen by an
+    inner split; at most 10,000 training and 10,000 test pictures a task. A task or model that
+    fails is named and the others finish; what is done already is skipped. Ask `FROM solved`.
+    """
+    with ingest_half("Probing"):
+        from ingest.tasks.openers import open_task
+        from ingest.tasks.probe import plan_probes, probe_missing
+
+    where = workspace(data)
+    catalog = load_catalog(catalogs or [])
+    chosen = chosen_models(catalog, panel, ids(models))
+    records = catalog.tasks_named(ids(tasks))
+    with TerminalProgress() as progress, Run(where) as run:
+        opened = []
+        for record in records:
+            try:
+                opened.append(open_task(record))
+            except TaskError as error:
+                run.refused.append(Refused(record.id, str(error)))
+                progress.note(f"{record.title} left out: {error}")
+        probe_missing(
+            run,
+            plan_probes(run, chosen, opened, layer),
+            progress,
+            device=device,
+            dtype=dtype,
+            batch_size=batch_size,
+        )
+    if not no_publish:
+        publish(where)
+    finish(run, "Probes")
