@@ -4,17 +4,21 @@ import polars as pl
 import streamlit as st
 
 from pages import queries
-from pages.ui import charts, palette, shell, trends, words
+from pages.ui import charts, convergence, palette, shell, trends, words
 from pages.ui.controls import Controls
 from pages.ui.warehouse import WarehouseEmpty
 
-_AGREE, _TREND = "Side by side", "Against language skill"
+_AGREE, _TREND, _RANK = "Side by side", "Against language skill", "Do they rank alike?"
+_WITHIN = {"language with vision": False, "vision with vision": True}
 
 
 def draw() -> None:
     """List the metrics, then compare them on one dataset."""
     _list()
-    settings = queries.settings().frame.filter(~pl.col("published"))
+    across = queries.settings().frame.filter(~pl.col("published"))
+    within = queries.vision_settings().frame
+    where = ["dataset", "dataset_id", "row_order"]
+    settings = pl.concat([across.select(where), within.select(where)]).unique(maintain_order=True)
     if settings.is_empty():
         raise WarehouseEmpty(
             "The warehouse is here, but it holds no scores of language against vision yet."
@@ -26,9 +30,14 @@ def draw() -> None:
         chosen = settings.filter(pl.col("dataset") == dataset).row(0, named=True)
         able = queries.skills(chosen["dataset_id"]).frame
         skills = able.filter(pl.col("modality") == "language", pl.col("here") > 0)
-        view = controls.view([_AGREE, *([] if skills.is_empty() else [_TREND])])
+        compared = [_AGREE, *([] if skills.is_empty() else [_TREND])]
+        meets = chosen["dataset_id"] in across["dataset_id"]
+        view = controls.view([*(compared if meets else []), _RANK])
     if view == _TREND:
         _trends(controls, dataset, chosen["dataset_id"], chosen["row_order"], skills)
+        return
+    if view == _RANK:
+        _ranks(controls, dataset, chosen["dataset_id"], chosen["row_order"])
         return
     controls.show_notes()
     answer = queries.metric_scores(chosen["dataset_id"], chosen["row_order"])
@@ -84,6 +93,30 @@ def _trends(
         alt_text=f"Alignment of each language model with vision models against {skill}.",
     )
     shell.explain(words.rising(pl.concat(told)))
+
+
+def _ranks(controls: Controls, dataset: str, dataset_id: str, row_order: str) -> None:
+    """Draw how metrics and settings correlate over pairs of models (Fig. 12)."""
+    answers = {
+        name: queries.metric_pairs(dataset_id, row_order, within=within)
+        for name, within in _WITHIN.items()
+    }
+    there = [name for name, found in answers.items() if found.frame["setting"].n_unique() > 1]
+    if not there:
+        st.info("Only one metric in one setting was measured here: `prh score --metric all`.")
+        return
+    which = controls.choose("Pairs of models", there[::-1], key="pairs", width=220)
+    controls.show_notes()
+    found = convergence.agreement(answers[which].frame)
+    shell.figure(
+        charts.metric_agreement(found),
+        answers[which],
+        title="How metrics and settings rank the same pairs of models",
+        measured=words.agreeing(dataset, found, within=_WITHIN[which]),
+        controls=controls,
+        alt_text="Spearman correlation between metrics over pairs of models.",
+    )
+    shell.explain(words.agreed(found))
 
 
 def _list() -> None:

@@ -17,6 +17,13 @@ from pages.queries.answers import Answer, Setting, load
 from pages.queries.comparison import metric_scores, metric_trends, metrics
 from pages.queries.inside import depth, layers
 from pages.queries.inventory import coverage, datasets, families, models, runs
+from pages.queries.vision import (
+    map_of_models,
+    metric_pairs,
+    vision_measured,
+    vision_pairs,
+    vision_settings,
+)
 
 __all__ = [
     "Answer",
@@ -30,7 +37,9 @@ __all__ = [
     "layers",
     "load",
     "local",
+    "map_of_models",
     "measured",
+    "metric_pairs",
     "metric_scores",
     "metric_trends",
     "metrics",
@@ -40,4 +49,7 @@ __all__ = [
     "skill",
     "skills",
     "texts",
+    "vision_measured",
+    "vision_pairs",
+    "vision_settings",
 ]

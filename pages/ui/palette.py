@@ -12,6 +12,8 @@ UNTRAINED = "#8E8E93"
 MODALITY = {"language": "#8C6BB1", "vision": "#B08D1E", "untrained": UNTRAINED}
 SEQUENTIAL = "viridis"
 """Heat maps: even steps in lightness, legible without colour."""
+DIVERGING = "purpleorange"
+"""Correlations: two hues that colour-blind readers tell apart, pale at zero."""
 MISSING = "#8E8E93"
 INK_ON_LIGHT = "#3D3F46"
 INK_ON_DARK = "#D6D4CF"

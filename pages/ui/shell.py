@@ -76,6 +76,13 @@ def table(answer: Answer, columns: dict[str, Any] | None = None) -> None:
     st.dataframe(answer.frame, hide_index=True, column_config={**words, **(columns or {})})
 
 
+def behind(label: str, answer: Answer) -> None:
+    """Fold away a second answer that a figure draws: its table and its SQL."""
+    with st.expander(label):
+        table(answer)
+        st.code(export.script(answer), language="sql", wrap_lines=True)
+
+
 def trends(lines: pl.DataFrame) -> None:
     """Show what is left of each line's slope once families are looked at one by one.
 

@@ -20,6 +20,7 @@ PAGES = {
     "What is in here?": "Every model",
     "Do language and vision meet?": "Do models that never saw an image",
     "Does it predict skill?": "Are the language models",
+    "Do strong models agree?": "Do models that can do more",
     "Local or global?": "Do larger vision models",
     "Which layers?": "Where in the two models",
     "Does the metric matter?": "What does each metric look at",

@@ -13,6 +13,7 @@ PAGES = (
     "what_is_in_here",
     "do_language_and_vision_meet",
     "does_it_predict_skill",
+    "do_strong_models_agree",
     "local_or_global",
     "which_layers",
     "does_the_metric_matter",

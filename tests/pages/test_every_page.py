@@ -21,6 +21,8 @@ EMPTY = {
     "against vision yet.",
     "does_it_predict_skill": "The warehouse is here, but it holds no scores of language against "
     "vision yet.",
+    "do_strong_models_agree": "The warehouse is here, but no vision models were compared with "
+    "each other yet.",
     "local_or_global": "The warehouse is here, but it holds no metric at two numbers of "
     "neighbours yet.",
     "which_layers": "The warehouse is here, but it holds no scores of layers yet.",
@@ -43,7 +45,8 @@ def test_a_full_warehouse_gives_one_chart_table_and_downloads(
     app = open_page(world, page)
     assert not app.exception
     assert not app.warning
-    assert len(app.get("vega_lite_chart")) == 1
+    # Bins and map stand side by side; every other page answers with one chart.
+    assert len(app.get("vega_lite_chart")) == (2 if page == "do_strong_models_agree" else 1)
     assert app.dataframe
     labels = [button.label for button in app.get("download_button")]  # type: ignore[attr-defined]
     assert labels == ["CSV", "Parquet", "SVG", "PNG", "SQL"]

@@ -48,7 +48,8 @@ def _asked(name: str) -> Answer:
     offered = {
         "setting": setting, "concatenated": True, "untrained": True, "unit_key": unit_key,
         "dataset_id": setting.dataset_id, "row_order": setting.row_order,
-        "language_model": language_model, "vision_model": vision_model, "calibrated": False,
+        "within": True, "method": "mds", "language_model": language_model,
+        "vision_model": vision_model, "calibrated": False,
         "skill": "Words (acc, 5-shot), planted", "text": "1 − bits per byte of planted captions",
     }  # fmt: skip
     function: Callable[..., Answer] = getattr(queries, name)

@@ -5,6 +5,7 @@ from pages.ui.charts.coverage import coverage
 from pages.ui.charts.finish import on_screen, titled
 from pages.ui.charts.layers import depth_curve, layer_map
 from pages.ui.charts.metrics import metric_dots
+from pages.ui.charts.models import bins, metric_agreement, model_map
 from pages.ui.charts.parts import Chart, Drawn
 from pages.ui.charts.skills import by_neighbours, growth, skill
 from pages.ui.charts.trends import Axes, against, family_panels, panel
@@ -14,6 +15,7 @@ __all__ = [
     "Chart",
     "Drawn",
     "against",
+    "bins",
     "by_neighbours",
     "coverage",
     "depth_curve",
@@ -22,7 +24,9 @@ __all__ = [
     "heat_map",
     "layer_map",
     "lines",
+    "metric_agreement",
     "metric_dots",
+    "model_map",
     "on_screen",
     "panel",
     "skill",

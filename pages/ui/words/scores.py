@@ -1,4 +1,4 @@
-"""Measurements in words, the same on every page."""
+"""Scores of language against vision, and trends over them, in words."""
 
 from typing import Any
 

@@ -1,0 +1,75 @@
+"""Do strong models agree: vision models among themselves, by what they can do (Fig. 2)."""
+
+import polars as pl
+import streamlit as st
+
+from pages import queries
+from pages.ui import charts, convergence, shell, words
+from pages.ui.controls import Controls, choose_setting
+from pages.ui.warehouse import WarehouseEmpty
+from prh_core.convergence import RULES
+
+_MAPS = {"UMAP": "umap", "MDS": "mds"}
+# Models from which UMAP is the first choice: of fewer it shows less that is true than MDS.
+_ENOUGH = 15
+_LEFT, _RIGHT = "Agreement by competence", "Map of the models"
+
+
+def draw() -> None:
+    """Choose, ask, draw, explain."""
+    settings = queries.vision_settings().frame
+    if settings.is_empty():
+        raise WarehouseEmpty(
+            "The warehouse is here, but no vision models were compared with each other yet."
+        )
+    controls = Controls()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        setting = choose_setting(controls, settings, without=("pooling", "prompt"))
+        able = queries.skills(setting.dataset_id).frame
+        skills = able.filter(pl.col("modality") == "vision", pl.col("here") > 1)
+        names = sorted(skills["skill"].to_list(), key=words.solved_first)
+        skill = controls.choose("Competence", names, key="skill", width=330) if names else None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        models = int(settings["models"][0])
+        few = convergence.customary(models)
+        count = controls.choose("Bins", [2, 3, 4, 5, 6, 8, 10], key="bins", default=few, width=110)
+        rule = controls.choose("Cut", RULES, key="cut", width=150)
+        trusted = "UMAP" if models >= _ENOUGH else "MDS"
+        method = controls.choose("Map by", list(_MAPS), key="map", default=trusted, width=120)
+    controls.show_notes()
+
+    measured = queries.vision_measured(setting).frame.row(0, named=True)
+    if measured["note"]:
+        st.info(f"**{measured['dataset']}.** {measured['note']}")
+    pairs = queries.vision_pairs(setting, skill=skill)
+    measure = words.measure(measured)
+    found = convergence.binned(pairs.frame, count=count, rule=rule)
+    panels: dict[str, charts.Chart] = {}
+    if skill is not None and not found.bins["alignment"].is_null().all():
+        panels[_LEFT] = charts.bins(
+            found.bins, measure=measure, skill=skill, chance=measured["chance"]
+        )
+    places = queries.map_of_models(setting, method=_MAPS[method], skill=skill)
+    if not places.frame.is_empty():
+        panels[_RIGHT] = charts.model_map(places.frame, skill=skill or "competence")
+    if not panels:
+        st.info(words.too_few_pairs(measured, skill))
+        return
+    sources = [*words.paired(measured, pairs.frame)]
+    if skill is not None:
+        about = skills.filter(pl.col("skill") == skill).row(0, named=True)
+        sources.append(words.skilled(about, None))
+    shell.figure(
+        panels,
+        pairs,
+        title="Agreement of vision models with each other",
+        measured=sources,
+        controls=controls,
+        alt_text=f"{measure} of vision models with each other by their competence.",
+    )
+    if not places.frame.is_empty():
+        shell.behind("Table and SQL of the map", places)
+    shell.explain(words.converged(found, skill) + "\n\n" + words.mapped(places.frame, method))
+
+
+shell.page("Do models that can do more agree more with each other?", draw)

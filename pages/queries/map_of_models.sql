@@ -1,0 +1,71 @@
+-- Where vision models lie on a map by -log(alignment) (paper, Fig. 2, right), the newest map of
+-- the setting, with the models each agrees with most.
+-- $method: umap or mds.
+-- $skill: what competence is; null where nobody asks.
+WITH newest AS (
+    SELECT * FROM maps
+    WHERE dataset_id = $dataset_id
+        AND row_order = $row_order
+        AND n = $n
+        AND metric = $metric
+        AND k IS NOT DISTINCT FROM $k
+        AND sigma IS NOT DISTINCT FROM $sigma
+        AND truncation = $truncation
+        AND normalized = $normalized
+        AND method = $method
+    QUALIFY unit_key = first_value(unit_key) OVER (
+        ORDER BY models DESC, map_version DESC, finished_at DESC, unit_key
+    )
+),
+
+sided AS (
+    SELECT * RENAME (model_a AS model_id, label_b AS partner) FROM vision_alignment
+    UNION ALL BY NAME
+    SELECT * RENAME (model_b AS model_id, label_a AS partner) FROM vision_alignment
+),
+
+closest AS (
+    SELECT w.model_id, p.partner, p.score
+    FROM newest AS w
+    JOIN sided AS p
+        ON p.model_id = w.model_id
+        AND p.dataset_id = w.dataset_id
+        AND p.row_order = w.row_order
+        AND p.n = w.n
+        AND p.metric = w.metric
+        AND p.k IS NOT DISTINCT FROM w.k
+        AND p.sigma IS NOT DISTINCT FROM w.sigma
+        AND p.truncation = w.truncation
+        AND p.normalized = w.normalized
+    QUALIFY row_number() OVER (PARTITION BY w.model_id ORDER BY p.score DESC, p.partner) <= 3
+),
+
+near AS (
+    SELECT
+        model_id,
+        string_agg(partner || ' ' || format('{:.3f}', score), ', ' ORDER BY score DESC) AS nearest
+    FROM closest
+    GROUP BY model_id
+)
+
+SELECT
+    m.label,
+    m.family,
+    m.objective,
+    m.trained,
+    s.score AS competence,
+    w.x,
+    w.y,
+    n.nearest,
+    w.trustworthiness,
+    w.neighbours,
+    w.raised,
+    w.floor,
+    w.models,
+    w.seed,
+    w.model_id
+FROM newest AS w
+JOIN models AS m USING (model_id)
+LEFT JOIN near AS n USING (model_id)
+LEFT JOIN skills AS s ON s.model_id = w.model_id AND s.skill = $skill
+ORDER BY m.label

@@ -1,0 +1,36 @@
+-- What every metric and setting says of every pair of models (paper, Fig. 12). Where lower is
+-- closer the sign is turned, so that agreeing metrics correlate positively.
+-- $within: pairs of vision models; otherwise language with vision models.
+WITH pairs AS (
+    SELECT
+        metric, metric_label, k, sigma, n, truncation, normalized, model_a, model_b,
+        CASE WHEN higher_is_closer THEN score ELSE -score END AS score
+    FROM vision_alignment
+    WHERE $within AND dataset_id = $dataset_id AND row_order = $row_order
+    UNION ALL BY NAME
+    SELECT
+        metric, metric_label, k, sigma, n, truncation, normalized,
+        language_model || ' ' || pooling || ' ' || prompt AS model_a, vision_model AS model_b,
+        CASE WHEN higher_is_closer THEN score ELSE -score END AS score
+    FROM language_vision_alignment
+    WHERE NOT $within AND dataset_id = $dataset_id AND row_order = $row_order
+)
+
+SELECT
+    concat_ws(
+        ', ',
+        metric_label,
+        'k = ' || k,
+        'σ = ' || sigma,
+        CASE WHEN count(DISTINCT n) OVER () > 1 THEN 'n = ' || n END,
+        CASE WHEN truncation <> 'exact' THEN 'truncation ' || truncation END,
+        CASE WHEN NOT normalized THEN 'rows as they are' END
+    ) AS setting,
+    metric_label,
+    k,
+    n,
+    model_a,
+    model_b,
+    score
+FROM pairs
+ORDER BY metric <> 'mutual_knn', metric_label, n DESC, k, sigma, truncation, model_a, model_b

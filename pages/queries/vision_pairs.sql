@@ -1,0 +1,30 @@
+-- Alignment of vision models with each other, and the competence of both (paper, Fig. 2, left).
+-- $skill: what competence is; null where nobody asks.
+SELECT
+    a.label_a,
+    a.label_b,
+    a.score AS alignment,
+    s.score AS competence_a,
+    t.score AS competence_b,
+    least(s.score, t.score) AS competence_of_weaker,
+    a.calibrated,
+    a.p_value,
+    a.single_layer_score,
+    a.objective_a,
+    a.objective_b,
+    a.trained_a,
+    a.trained_b,
+    a.model_a,
+    a.model_b
+FROM vision_alignment AS a
+LEFT JOIN skills AS s ON s.model_id = a.model_a AND s.skill = $skill
+LEFT JOIN skills AS t ON t.model_id = a.model_b AND t.skill = $skill
+WHERE a.dataset_id = $dataset_id
+    AND a.row_order = $row_order
+    AND a.n = $n
+    AND a.metric = $metric
+    AND a.k IS NOT DISTINCT FROM $k
+    AND a.sigma IS NOT DISTINCT FROM $sigma
+    AND a.truncation = $truncation
+    AND a.normalized = $normalized
+ORDER BY alignment DESC, a.model_a, a.model_b

@@ -1,0 +1,40 @@
+-- Every setting that vision models were compared with each other under: most models first, and of
+-- a dataset the customary setting first. Scores are compared within a setting only, never across.
+WITH sided AS (
+    SELECT * RENAME (model_a AS model) FROM vision_alignment
+    UNION ALL BY NAME
+    SELECT * RENAME (model_b AS model) FROM vision_alignment
+)
+
+SELECT
+    dataset_id,
+    row_order,
+    dataset || CASE
+        WHEN count(DISTINCT row_order) OVER (PARTITION BY dataset) > 1
+            THEN ' (order ' || left(row_order, 6) || ')'
+        ELSE ''
+    END AS dataset,
+    n,
+    metric,
+    metric_label,
+    k,
+    sigma,
+    truncation,
+    normalized,
+    'own' AS pooling,
+    'none' AS prompt,
+    count(DISTINCT model) AS models,
+    count(*) // 2 AS pairs,
+    any_value(higher_is_closer) AS higher_is_closer
+FROM sided
+GROUP BY
+    dataset_id, row_order, dataset, n, metric, metric_label, k, sigma, truncation, normalized
+ORDER BY
+    max(count(DISTINCT model)) OVER (PARTITION BY dataset_id, row_order) DESC,
+    max(max(finished_at)) OVER (PARTITION BY dataset_id, row_order) DESC,
+    n DESC,
+    metric <> 'mutual_knn', metric,
+    abs(coalesce(k, 10) - 10), k,
+    sigma NULLS FIRST,
+    truncation <> 'exact', truncation,
+    NOT normalized
