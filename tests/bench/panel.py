@@ -1,0 +1,200 @@
+"""Compare 78 vision models with each other under every metric, and ask the pages' queries.
+
+`python -m tests.bench.panel` runs it (some twenty minutes on two cores, 3 GB of scratch disk) and
+writes docs/panel.md. Features are synthetic: a shared latent seen through random projections.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from rich.progress import track
+
+from ingest.console import err
+from ingest.feature_store import FeatureHeader, unit_key
+from ingest.maps import map_missing
+from ingest.progress import Silent
+from ingest.run import Run, record_dataset, record_features
+from ingest.score import Refused, Setting, Unit, open_features, plan, score, settings_for
+from ingest.workspace import Workspace
+from prh_core.metrics import all_metrics, get_metric
+from tests.bench import machine
+from tests.worlds import PlantedModel, planted_pairs, planted_record
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "panel.md"
+MODELS, N, K = 78, 1000, 10
+SLOW = ("procrustes",)
+"""A singular value decomposition for every pair of layers: timed on a sample of pairs."""
+SAMPLE = 8
+ROUNDS = 5
+
+
+def plant(workspace: Workspace, run: Run) -> list[Path]:
+    """Write the features of 78 models, 12 to 24 layers of 192 to 768; return their files."""
+    rng = np.random.default_rng(0)
+    latent = rng.normal(size=(N, 32)).astype(np.float32)
+    dataset = planted_pairs("panel", N)
+    record_dataset(workspace, dataset)
+    files: list[Path] = []
+    rows: list[dict[str, object]] = []
+    for i in track(range(MODELS), "Planting features", console=err):
+        depth, width = int(rng.integers(12, 25)), int(rng.choice([192, 384, 512, 768]))
+        noise = float(rng.uniform(0.3, 6))
+        model = PlantedModel(f"model-{i:02d}", "vision", f"Family {i % 6}", depth, width, noise)
+        layers: dict[str, np.ndarray] = {}
+        for layer in range(depth):
+            seen = latent @ rng.normal(size=(32, width)).astype(np.float32)
+            seen += noise * rng.normal(size=(N, width)).astype(np.float32)
+            layers[f"layer {layer}"] = seen
+        header = FeatureHeader(
+            key=unit_key({"planted": model.id}), model_id=model.id, revision="1",
+            dataset_id="panel", dataset_revision="1", row_order=dataset.row_order, n=N,
+            pooling="cls", prompt="none", layer_names=tuple(layers), widths=(width,) * depth,
+            dtype="float32", facts={},
+        )  # fmt: skip
+        path = workspace.features.write(header, layers)
+        record_features(run, planted_record(model), header, path)
+        files.append(path)
+        for task in range(19):
+            share = min(0.95, 0.2 + 0.7 / (1 + noise) + 0.05 * float(rng.normal()))
+            rows.append(_probe(run, model.id, f"task-{task}", share))
+    workspace.warehouse.append("competence", "planted", pl.DataFrame(rows))
+    return files
+
+
+def _probe(run: Run, model: str, task: str, share: float) -> dict[str, object]:
+    return {
+        "unit_key": f"{model}-{task}", "run_id": run.run_id, "model_id": model, "revision": "1",
+        "task_id": task, "task": task, "task_group": "natural", "layer": "last",
+        "layer_choice": "last", "pooling": "cls",
+        "width": 192, "accuracy": share, "mean_per_class": share, "interval_low": share - 0.02,
+        "interval_high": share + 0.02, "regulariser": 0.1, "classes": 10, "train": 1000,
+        "test": 1000, "source": "planted", "licence": "MIT", "note": "", "probe_version": 1,
+        "finished_at": datetime.now(tz=UTC),
+    }  # fmt: skip
+
+
+def timed_scores(
+    run: Run, workspace: Workspace, units: list[Unit], label: str
+) -> tuple[float, int]:
+    """Score units, leave their rows as parts; return seconds and rows."""
+    started, rows = time.perf_counter(), 0
+    refused: list[Refused] = []
+    for frame in track(score(units, run.run_id, Silent(), refused), label, console=err):
+        workspace.warehouse.append("scores", f"{label}-{rows}", frame)
+        rows += frame.height
+    assert not refused
+    return time.perf_counter() - started, rows
+
+
+def by_family(settings: tuple[Setting, ...]) -> dict[str, list[Setting]]:
+    """Group settings whose metrics share their preparation."""
+    found: dict[str, list[Setting]] = {}
+    for setting in settings:
+        found.setdefault(get_metric(setting.metric).family.name, []).append(setting)
+    return found
+
+
+def queried(workspace: Workspace) -> list[tuple[str, float]]:
+    """Time the pages' queries on the published panel, milliseconds, median of rounds."""
+    os.environ["PRH_DATA"] = str(workspace.home)
+    from pages import queries
+    from pages.ui import convergence, warehouse
+
+    row = queries.vision_settings().frame.row(0, named=True)
+    setting = queries.Setting(
+        **{column: row[column] for column in queries.Setting.__dataclass_fields__}
+    )
+    skill = "share of 19 tasks solved"
+    pairs = queries.vision_pairs(setting, skill=skill).frame
+    assert pairs.height == MODELS * (MODELS - 1) // 2
+    asked = {
+        "vision_settings": queries.vision_settings,
+        "vision_measured": lambda: queries.vision_measured(setting),
+        "vision_pairs": lambda: queries.vision_pairs(setting, skill=skill),
+        "map_of_models": lambda: queries.map_of_models(setting, method="umap", skill=skill),
+        "metric_pairs": lambda: queries.metric_pairs("panel", setting.row_order, within=True),
+        "bins and trend test": lambda: convergence.binned(pairs, count=5, rule="equal width"),
+    }
+    found: list[tuple[str, float]] = []
+    for name, ask in asked.items():
+        times: list[float] = []
+        for _ in range(ROUNDS):
+            warehouse._snapshot()._answers.clear()  # noqa: SLF001 - as after a publication
+            started = time.perf_counter()
+            ask()
+            times.append(time.perf_counter() - started)
+        found.append((name, statistics.median(times) * 1e3))
+    return found
+
+
+def main() -> None:
+    """Measure, print, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, help="keep the data here instead of a scratch folder")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        _measure(Workspace(given.home or Path(scratch)))
+
+
+def _measure(workspace: Workspace) -> None:
+    names = [metric.name for metric in all_metrics() if metric.name not in SLOW]
+    lines: list[str] = []
+    total = 0.0
+    with Run(workspace) as run:
+        files = [open_features(path) for path in plant(workspace, run)]
+        layers = Counter(len(file.header.layer_names) for file in files)
+        wanted = settings_for(names, [K], ["exact"], permutations=0)
+        for family, settings in by_family(wanted).items():
+            units = plan(files, files, settings)
+            seconds, rows = timed_scores(run, workspace, units, family)
+            total += seconds
+            metrics = ", ".join(get_metric(s.metric).label for s in settings)
+            lines.append(f"| {metrics} | {seconds:.0f} | {rows:,} |")
+            err.print(lines[-1])
+        slow = plan(files, files, settings_for(SLOW, [K], ["exact"], permutations=0))
+        few = [slow[i] for i in np.random.default_rng(1).permutation(len(slow))[:SAMPLE]]
+        seconds, _ = timed_scores(run, workspace, few, "sample")
+        started = time.perf_counter()
+        map_missing(run, Silent())
+        maps = time.perf_counter() - started
+    published = workspace.warehouse.publish()
+    asked = queried(workspace)
+    head = [
+        "# A panel of 78 models among themselves",
+        "",
+        f"Synthetic features, n = {N:,}, {MODELS} models of {min(layers)} to {max(layers)} layers "
+        f"(192 to 768 wide), all {MODELS * (MODELS - 1) // 2:,} unordered pairs, best pair of "
+        f"layers of each with its interval, k = {K}, exact truncation. Measured on {machine()}. "
+        "Made by `python -m tests.bench.panel`, one run.",
+        "",
+        "| metrics that share their preparation | seconds | scores |",
+        "|---|---|---|",
+        *lines,
+        f"| all of these | {total:.0f} | |",
+        "",
+        f"Procrustes takes a singular value decomposition for every pair of layers: {SAMPLE} pairs "
+        f"of models took {seconds:.0f} s, so all would take "
+        f"{seconds / SAMPLE * len(slow) / 3600:.0f} hours. It is not among these.",
+        "",
+        f"Maps of every metric, UMAP and MDS: {maps:.0f} s. Publishing {published.scores:,} "
+        f"scores: {published.seconds:.1f} s.",
+        "",
+        f"| what a page asks of it | milliseconds, median of {ROUNDS} |",
+        "|---|---|",
+        *[f"| {name} | {ms:.0f} |" for name, ms in asked],
+        "",
+    ]
+    PAGE.write_text("\n".join(head), encoding="utf-8")
+    err.print(f"Wrote {PAGE}", highlight=False)
+
+
+if __name__ == "__main__":
+    main()
