@@ -14,7 +14,7 @@ from scipy import stats
 
 from prh_core.errors import ProbeError
 
-REGULARISERS = tuple(float(10.0**power) for power in np.arange(-6, 4))
+REGULARISERS = tuple(float(f"1e{power}") for power in range(-6, 4))
 """Inverse strengths C, as scikit-learn counts them: penalty ||W||^2 / (2 C) beside the sum of
 losses."""
 _MEMORY = 10

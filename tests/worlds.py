@@ -23,6 +23,7 @@ from ingest.progress import Silent
 from ingest.run import Run, record_dataset, record_features, score_missing
 from ingest.score import FeatureFile, Setting, open_features, plan, settings_for
 from ingest.workspace import Workspace
+from prh_core.metrics import get_metric
 
 
 class PlantedModel(NamedTuple):
@@ -53,6 +54,8 @@ OTHERS = settings_for(["cka", "cknna", "cycle_knn", "procrustes"], [10], ["exact
 SETTINGS = (*MUTUAL, *OTHERS)
 PAIRED = settings_for(["mutual_knn", "cka", "cycle_knn"], [5, 10], ["exact"], permutations=0)
 """Of vision models with each other."""
+WITHIN = sum(6 if get_metric(s.metric).symmetric else 12 for s in PAIRED)
+"""Scores among the four vision models of `MODELS`."""
 TASKS = ("natural", "specialised", "structured")
 """Planted tasks, one of each of VTAB's groups."""
 CEILINGS = settings_for(["mutual_knn"], [10], ["exact"])

@@ -67,13 +67,13 @@ def test_accuracy_is_scikit_learns_within_half_a_point_or_a_sample(load) -> None
 
 def test_the_regulariser_is_chosen_where_it_matters() -> None:
     """Few samples in many noisy dimensions: a weak penalty overfits."""
-    x, y = blobs(2, 1200, 300, 3, 0.12)
-    found = linear_probe(x[:200], y[:200], x[200:], y[200:])
+    x, y = blobs(2, 1400, 300, 3, 0.12)
+    found = linear_probe(x[:400], y[:400], x[400:], y[400:])
     assert set(found.inner) == set(REGULARISERS)
-    loose = linear_probe(x[:200], y[:200], x[200:], y[200:], regularisers=(1e3,))
+    loose = linear_probe(x[:400], y[:400], x[400:], y[400:], regularisers=(1e3,))
     assert found.regulariser < 1
     assert found.accuracy >= loose.accuracy
-    again = linear_probe(x[:200], y[:200], x[200:], y[200:])
+    again = linear_probe(x[:400], y[:400], x[400:], y[400:])
     assert again == found
 
 

@@ -21,7 +21,7 @@ from ingest.feature_store import read_header, read_layers
 from ingest.warehouse import query
 from tests.ingest.command import ROOT, arguments, environment
 from tests.ingest.own_study import write_study
-from tests.worlds import MUTUAL, build_world
+from tests.worlds import MUTUAL, WITHIN, build_world
 
 KILLS = 5
 PROVENANCE = ("run_id", "finished_at")
@@ -105,7 +105,9 @@ def test_a_killed_run_resumes_to_the_same_rows(
     finally:
         stop.set()
         reader.join()
-    assert set(answers) == {16 * len(MUTUAL)}, "a reader saw a half-published or empty warehouse"
+    assert set(answers) == {16 * len(MUTUAL) + WITHIN}, (
+        "a reader saw a half-published or empty warehouse"
+    )
     scores, features = result(tmp_path)
     expected_scores, expected_features = result(finished)
     assert scores.equals(expected_scores)

@@ -21,10 +21,9 @@ from ingest.errors import (
 from ingest.warehouse import Warehouse, migrate, migrations, open_readonly, query, schema_version
 from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics, get_metric
-from tests.worlds import MODELS, PAIRED, SETTINGS, build_world
+from tests.worlds import MODELS, SETTINGS, WITHIN, build_world
 
 PAIRS = 4 * 4
-WITHIN = sum(6 if get_metric(s.metric).symmetric else 12 for s in PAIRED)
 SCORES = PAIRS * len(SETTINGS) + WITHIN
 
 
