@@ -14,9 +14,10 @@ file = "pneumonia.npz"         # relative to this file
 """
 
 import hashlib
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -82,58 +83,66 @@ _PARTS = ("images", "labels")
 
 
 def _classes(record: TaskRecord) -> Task:
-    """Open a folder with a folder of images per class: every fifth image of a class tests.
+    """Open a folder, or a .zip, with a folder of images per class: every fifth of a class tests.
 
     Where it holds folders train and test instead, these are the splits, a folder per class in each.
     """
     folder = (record.base or Path()) / _option(record, "folder")
-    parts = [folder / "train", folder / "test"]
-    divided = all(part.is_dir() for part in parts)
-    names = sorted({path.name for part in (parts if divided else [folder]) for path in _in(part)})
+    files = _zipped(record, folder) if folder.suffix == ".zip" else _in(folder)
+    divided = {"train", "test"} <= {path.parts[0] for path in files if len(path.parts) > 2}
+    names = sorted({path.parts[-2] for path in files if len(path.parts) > (2 if divided else 1)})
     if not names:
         raise TaskError(f"task {record.id}: expected a folder per class in {folder.name}, got none")
     splits: list[tuple[list[Picture], list[int]]] = [([], []), ([], [])]
-    for label, name in enumerate(names):
-        if divided:
-            for split, part in zip(splits, parts, strict=True):
-                _add(record, split, part / name, label)
-        else:
-            found: tuple[list[Picture], list[int]] = ([], [])
-            _add(record, found, folder / name, label)
-            for place, picture in enumerate(found[0]):
-                side = splits[place % 5 == 4]
-                side[0].append(picture)
-                side[1].append(label)
-    return assembled(record, splits[0], splits[1], names)
-
-
-def _in(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-
-
-def _add(
-    record: TaskRecord, split: tuple[list[Picture], list[int]], folder: Path, label: int
-) -> None:
-    if not folder.is_dir():
-        return
-    for file in sorted(f for f in folder.iterdir() if f.suffix.lower() in _IMAGES):
-        raw = file.read_bytes()
+    seen = dict.fromkeys(names, 0)
+    for path in sorted(path for path in files if path.parts[-2:-1] and path.parts[-2] in seen):
+        name, read = path.parts[-2], files[path]
+        raw = read()
         try:
             decode(raw)
         except CorruptImageError as error:
             raise TaskError(
-                f"task {record.id}: {folder.name}/{file.name} does not decode: {error}"
+                f"task {record.id}: {name}/{path.name} does not decode: {error}"
             ) from error
+        side = splits[path.parts[0] == "test" if divided else seen[name] % 5 == 4]
+        seen[name] += 1
         digest = hashlib.sha256(raw).hexdigest()
-        split[0].append(Picture(f"{folder.name}/{file.name}", digest, partial(_read, file)))
-        split[1].append(label)
+        side[0].append(Picture(f"{name}/{path.name}", digest, partial(_decoded, read)))
+        side[1].append(names.index(name))
+    return assembled(record, splits[0], splits[1], names)
+
+
+def _in(folder: Path) -> dict[PurePath, Callable[[], bytes]]:
+    """Return the images below a folder by their paths in it, and how to read each."""
+    found = folder.rglob("*") if folder.is_dir() else []
+    return {
+        path.relative_to(folder): path.read_bytes
+        for path in found
+        if path.suffix.lower() in _IMAGES
+    }
+
+
+def _zipped(record: TaskRecord, file: Path) -> dict[PurePath, Callable[[], bytes]]:
+    """Return the same of a .zip; a folder that all of it lies in is no class."""
+    try:
+        archive = zipfile.ZipFile(file)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise TaskError(f"task {record.id}: cannot read {file.name}: {error}") from error
+    paths = {
+        PurePosixPath(name): partial(archive.read, name)
+        for name in archive.namelist()
+        if PurePosixPath(name).suffix.lower() in _IMAGES
+    }
+    if len({path.parts[0] for path in paths}) == 1:
+        paths = {PurePosixPath(*path.parts[1:]): read for path, read in paths.items()}
+    return dict(paths)
+
+
+def _decoded(read: Callable[[], bytes]) -> Image.Image:
+    return decode(read())
 
 
 _IMAGES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
-
-
-def _read(file: Path) -> Image.Image:
-    return decode(file.read_bytes())
 
 
 def _digits(record: TaskRecord) -> Task:

@@ -1,5 +1,7 @@
 """Tasks: what opens, what is refused, and probes through the real command line."""
 
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +123,21 @@ def test_a_folder_of_classes(tmp_path: Path) -> None:
         open_task(record(tmp_path, "classes", 'folder = "split"'))
     with pytest.raises(TaskError, match="expected a folder per class"):
         open_task(record(tmp_path, "classes", 'folder = "nowhere"'))
+
+
+def test_a_zip_of_classes(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for i in range(10):
+            for name in ("ant", "bee"):
+                buffer = io.BytesIO()
+                Image.new("RGB", (8, 8), (i, 0, 0)).save(buffer, "png")
+                archive.writestr(f"test/{name}/{i:04d}.png", buffer.getvalue())
+    task = open_task(record(tmp_path, "classes", 'folder = "photos.zip"'))
+    assert (task.training, len(task.labels), task.classes) == (16, 20, ("ant", "bee"))
+    assert task.dataset.image(1).getpixel((0, 0)) == (1, 0, 0)
+    (tmp_path / "bad.zip").write_bytes(b"no archive")
+    with pytest.raises(TaskError, match=r"cannot read bad\.zip"):
+        open_task(record(tmp_path, "classes", 'folder = "bad.zip"'))
 
 
 def test_at_most_ten_thousand_of_each_and_always_the_same(tmp_path: Path) -> None:

@@ -121,6 +121,13 @@ def test_a_probe_is_scikit_learns_within_half_a_point(task: str, tmp_path: Path)
         assert abs(ours - accuracy) <= max(0.005, 1 / len(y[at:]))
 
 
+def test_cifar10_opens_as_a_zip(tmp_path: Path) -> None:
+    """A zip of 10,000 images of ten classes, every fifth of a class to test."""
+    task = open_task(load_catalog([shared_catalog(tmp_path)]).task("cifar10"))
+    assert (task.training, len(task.labels), len(task.classes)) == (8000, 10000, 10)
+    assert np.bincount(task.labels[task.training :]).tolist() == [200] * 10
+
+
 def test_models_are_mapped(workspace: Workspace) -> None:
     rows = query(workspace.warehouse.path, "FROM maps WHERE metric = 'mutual_knn'")
     assert dict(rows.group_by("method").agg(pl.len()).iter_rows()) == {"umap": 14, "mds": 14}
