@@ -29,6 +29,10 @@ class TrendError(PRHError, ValueError):
     """Too few models, or too much alike, for a trend."""
 
 
+class LayoutError(PRHError, ValueError):
+    """Points or dissimilarities do not determine what was asked of them."""
+
+
 class ConvergenceError(PRHError, ValueError):
     """Models cannot be binned, tested or mapped as asked."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from prh_core.errors import ConvergenceError
+from prh_core.mds import classical_scaling, scale_from
 
 Method = Literal["umap", "mds"]
 METHODS: tuple[Method, ...] = ("umap", "mds")
@@ -52,35 +53,19 @@ def model_map(
         raise ConvergenceError("expected finite symmetric distances (m, m), none below zero")
     if m < 4:
         raise ConvergenceError(f"a map needs four models, got {m}")
-    start = _classical(d)
-    places = _umap(d, start, seed) if method == "umap" else _mds(d, start)
+    start = classical_scaling(d, 2)
+    places = start
+    if method == "umap" and d.any():
+        places = _umap(d, start, seed)
+    elif d.any():
+        places = scale_from(d, start, steps=500, tolerance=1e-9).places
     asked = max(1, min(TRUSTED, (m - 1) // 2))
     manifold: Any = import_module("sklearn.manifold")
     found = float(manifold.trustworthiness(d, places, n_neighbors=asked, metric="precomputed"))
     return ModelMap(places, found, asked)
 
 
-def _classical(d: np.ndarray) -> Float64[np.ndarray, "m 2"]:
-    """Classical scaling (Torgerson), axes of fixed sign."""
-    centre = np.eye(len(d)) - 1 / len(d)
-    values, vectors = np.linalg.eigh(-0.5 * centre @ (d**2) @ centre)
-    places = vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 0))
-    largest = np.abs(places).argmax(axis=0)
-    signs = np.where(places[largest, [0, 1]] < 0, -1, 1)
-    return places * signs
-
-
-def _mds(d: np.ndarray, start: np.ndarray) -> Float64[np.ndarray, "m 2"]:
-    manifold: Any = import_module("sklearn.manifold")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        places = manifold.smacof(d, n_components=2, init=start, n_init=1, max_iter=500, eps=1e-9)[0]
-    return np.asarray(places, np.float64)
-
-
 def _umap(d: np.ndarray, start: np.ndarray, seed: int) -> Float64[np.ndarray, "m 2"]:
-    if not d.any():
-        return start
     umap: Any = import_module("umap")
     spread = np.abs(start).max()
     with warnings.catch_warnings():

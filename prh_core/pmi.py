@@ -1,0 +1,64 @@
+"""Pointwise mutual information from counts of what occurs together (paper, Fig. 8 and App. F)."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from prh_core.errors import LayoutError
+
+
+class Mutual(NamedTuple):
+    """Pointwise mutual information of events."""
+
+    values: Float64[np.ndarray, "n n"]
+    """log p(a, b) / (p(a) p(b)), natural logarithm; see `counted` for what is known."""
+    counted: Bool[np.ndarray, "n n"]
+    """Pairs seen often enough; the others hold the value of the rule for them."""
+    marginal: Float64[np.ndarray, " n"]
+    """p(a): share of the pairs' two places that a takes."""
+
+
+def pmi(counts: Float64[np.ndarray, "n n"], *, minimum: float | int = 1) -> Mutual:
+    """Return the pointwise mutual information of n events from counts of their pairs.
+
+    Counts are made symmetric, since a pair has no order. A pair counted less than `minimum` times
+    is as if it had been counted `minimum` times: rarely together is far apart, and how far cannot
+    be told beyond that. The marginals are those of the counts as they are.
+
+    Args:
+        counts: (n, n), none below zero; [a, b] is how often b was seen with a.
+        minimum: the least a pair counts as.
+
+    Raises:
+        LayoutError: no table of counts, or an event that was never seen.
+    """
+    table = np.asarray(counts, np.float64)
+    if table.ndim != 2 or table.shape[0] != table.shape[1] or not len(table):
+        raise LayoutError(f"expected counts (n, n), got {table.shape}")
+    if not np.isfinite(table).all() or (table < 0).any():
+        raise LayoutError("expected finite counts, none below zero")
+    if not minimum > 0:
+        raise LayoutError(f"expected a minimum count above zero, got {minimum}")
+    table = (table + table.T) / 2
+    total = float(table.sum())
+    marginal = table.sum(axis=1) / total if total else np.zeros(len(table))
+    unseen = np.flatnonzero(marginal == 0)
+    if len(unseen):
+        raise LayoutError(
+            f"{len(unseen)} of {len(table)} events were never seen, the first is {unseen[0]}"
+        )
+    counted = table >= minimum
+    joint = np.maximum(table, minimum) / total
+    return Mutual(np.log(joint) - np.log(np.outer(marginal, marginal)), counted, marginal)
+
+
+def dissimilarity(mutual: Float64[np.ndarray, "n n"]) -> Float64[np.ndarray, "n n"]:
+    """Return -PMI + max PMI between different events, 0 on the diagonal (paper, Fig. 8).
+
+    The largest is that between different events: the diagonal is not looked at, since an event
+    with itself has distance zero whatever its PMI.
+    """
+    off = ~np.eye(len(mutual), dtype=bool)
+    found = np.where(off, mutual[off].max() - mutual, 0.0)
+    return (found + found.T) / 2
