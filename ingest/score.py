@@ -58,6 +58,8 @@ class Setting:
     """Of the permutations and of the interval's resampling."""
     n: int | None = None
     """The first n samples of one random order; None takes them all, in their own order."""
+    interval: bool = True
+    """Whether the best pair of layers gets a confidence interval, which may cost more than it."""
 
 
 class Unit(NamedTuple):
@@ -411,9 +413,13 @@ def _row(
         int(np.searchsorted(x.usable, best.layer_x)),
         int(np.searchsorted(y.usable, best.layer_y)),
     )
-    interval = metric.interval(
-        x.ready, y.ready, pair, setting.k or deepest, INTERVAL_LEVEL, setting.seed
+    interval = (
+        metric.interval(x.ready, y.ready, pair, setting.k or deepest, INTERVAL_LEVEL, setting.seed)
+        if setting.interval
+        else None
     )
+    named = asdict(setting)
+    del named["interval"]
     return {
         "unit_key": unit.key,
         "run_id": run_id,
@@ -427,7 +433,7 @@ def _row(
         "prompt_x": hx.prompt,
         "pooling_y": hy.pooling,
         "prompt_y": hy.prompt,
-        **asdict(setting),
+        **named,
         "n": n,
         "normalized": True,
         "score": best.score,
@@ -441,10 +447,10 @@ def _row(
         "layer_table": [[None if np.isnan(v) else float(v) for v in row] for row in table],
         "null_mean": metric.null(n, setting.k or deepest) if metric.null else None,
         **_calibrated(best.score, metric, null),
-        "interval_low": _finite(interval.low),
-        "interval_high": _finite(interval.high),
-        "interval_level": INTERVAL_LEVEL,
-        "interval_method": metric.interval_method,
+        "interval_low": _finite(interval.low) if interval else None,
+        "interval_high": _finite(interval.high) if interval else None,
+        "interval_level": INTERVAL_LEVEL if interval else None,
+        "interval_method": metric.interval_method if interval else None,
         "score_version": SCORE_VERSION,
         "finished_at": datetime.now(tz=UTC),
     }
@@ -484,6 +490,8 @@ _NULLABLE = {
     "null_best_mean": pl.Float64,
     "interval_low": pl.Float64,
     "interval_high": pl.Float64,
+    "interval_level": pl.Float64,
+    "interval_method": pl.String,
 }
 """Types that a frame with nothing but NULL in a column would not know."""
 
@@ -496,6 +504,8 @@ def _key(x: FeatureFile, y: FeatureFile, setting: Setting) -> str:
     named = asdict(setting)
     if setting.n is None:
         del named["n"]  # as before a part of the samples could be scored
+    if setting.interval:
+        del named["interval"]  # as before an interval could be left out
     return unit_key(
         {
             "x": x.header.key,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -88,11 +88,13 @@ class Study:
     def _planned(self, files: dict[str, list[FeatureFile]]) -> list[Unit]:
         units: dict[str, Unit] = {}
         for x, y in self.sides:
-            xs, ys = self.side(x), self.side(y)
+            xs, ys, settings = self.side(x), self.side(y), self.settings
             if x == y:
+                # Nobody reads the intervals of so many pairs, and they cost more than the scores.
+                settings = tuple(replace(setting, interval=False) for setting in settings)
                 # One order for every panel, so that a pair is the same pair wherever it is listed.
                 xs = ys = sorted(xs, key=lambda record: record.id)
-            units |= {u.key: u for u in plan_scores(files, xs, ys, self.settings)}
+            units |= {u.key: u for u in plan_scores(files, xs, ys, settings)}
         return list(units.values())
 
     @property

@@ -43,6 +43,8 @@ def test_symmetric_metrics_are_computed_once_a_pair(compared: tuple[Path, Path])
     )
     assert pairs.height == 12
     assert (pairs["model_a"] < pairs["model_b"]).all()
+    intervals = query(compared[1], "SELECT interval_low, interval_method FROM scores")
+    assert intervals.null_count().row(0) == (18, 18)  # not asked for within a modality
     by_metric = dict(pairs.group_by("metric").agg(pl.col("directions").unique()).rows())
     assert by_metric == {"cycle_knn": [2], "mutual_knn": [1]}
 
