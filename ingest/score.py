@@ -87,6 +87,41 @@ class Refused(NamedTuple):
     reason: str
 
 
+class KeptLayers:
+    """Normalised layers that the next family of metrics will ask for again.
+
+    Families ask for the same feature sets in the same order, so what fits stays, and what does not
+    is made anew: dropping the oldest would drop each just before it is asked for.
+    """
+
+    def __init__(self, limit: int = 4 << 30) -> None:
+        """Keep `limit` bytes at most."""
+        self._left = limit
+        self._found: dict[tuple[str, str, int | None], list[np.ndarray]] = {}
+
+    def of(self, side: FeatureFile, truncation: str, n: int | None) -> list[np.ndarray]:
+        """Read a feature set, truncate and l2-normalise it, or hand it out again.
+
+        Raises
+        ------
+        DegenerateLayerError, DamagedFeatureFileError, NotFiniteError
+        """
+        key = (side.header.key, truncation, n)
+        if key in self._found:
+            return self._found[key]
+        layers = read_layers(side.path)
+        if n is not None:
+            rows = first_samples(side.header.n, n)
+            layers = [layer[rows] for layer in layers]
+        layers = truncate(layers, None if truncation == "none" else truncation)
+        layers = normalize(layers, side.header.model_id)
+        size = sum(layer.nbytes for layer in layers)
+        if size <= self._left:
+            self._left -= size
+            self._found[key] = layers
+        return layers
+
+
 class _Relabelling(NamedTuple):
     """What is calibrated against one drawing of relabelled tables, for one y."""
 
@@ -196,10 +231,11 @@ def score(
 ) -> Iterator[pl.DataFrame]:
     """Compute units and yield their rows, a frame per feature set of y, truncation and family.
 
-    One family of metrics is in memory at a time. Each feature set is read and prepared once per
-    truncation and family, at the largest k asked for, and compared with all its partners; the
-    tables of y relabelled serve all partners at once. A set that cannot be prepared (NaN, no
-    direction, nothing but constant layers, damaged) is added to `refused` and the others go on.
+    One family of metrics is in memory at a time, beside 4 GiB of normalised layers that the next
+    one asks for again. Each feature set is prepared once per truncation and family, at the largest
+    k asked for, and compared with all its partners; the tables of y relabelled serve all partners
+    at once. A set that cannot be prepared (NaN, no direction, nothing but constant layers, damaged)
+    is added to `refused` and the others go on.
 
     Parameters
     ----------
@@ -226,8 +262,9 @@ def score(
         for group in _groups(chosen)
     )
     progress.start("Scoring pairs of models", total)
+    kept = KeptLayers()
     for batch in batches:
-        yield from _score_batch(batch, run_id, progress, refused, device)
+        yield from _score_batch(batch, run_id, progress, refused, device, kept)
     progress.done()
 
 
@@ -283,6 +320,7 @@ def _score_batch(
     progress: Progress,
     refused: list[Refused],
     device: str | None,
+    kept: KeptLayers,
 ) -> Iterator[pl.DataFrame]:
     first = batch[0].setting
     family = get_metric(first.metric).family
@@ -291,7 +329,7 @@ def _score_batch(
     ready: dict[str, Prepared | None] = {}
     for file in {f.header.key: f for unit in batch for f in (unit.x, unit.y)}.values():
         try:
-            ready[file.header.key] = prepare(file, family, first.truncation, need, first.n)
+            ready[file.header.key] = prepare(file, family, first.truncation, need, first.n, kept)
         except PRHError as error:
             refused.append(Refused(file.header.model_id, str(error)))
             ready[file.header.key] = None
@@ -360,7 +398,12 @@ def _relabelled(
 
 
 def prepare(
-    side: FeatureFile, family: Family, truncation: str, need: Need, n: int | None = None
+    side: FeatureFile,
+    family: Family,
+    truncation: str,
+    need: Need,
+    n: int | None = None,
+    kept: KeptLayers | None = None,
 ) -> Prepared:
     """Read a feature set, truncate, l2-normalise, and prepare it for a family of metrics.
 
@@ -376,12 +419,7 @@ def prepare(
         The file cannot be trusted.
     """
     header = side.header
-    layers = read_layers(side.path)
-    if n is not None:
-        rows = first_samples(header.n, n)
-        layers = [layer[rows] for layer in layers]
-    layers = truncate(layers, None if truncation == "none" else truncation)
-    layers = normalize(layers, header.model_id)
+    layers = (kept or KeptLayers(0)).of(side, truncation, n)
     usable = np.flatnonzero(~constant_layers(layers))
     if not usable.size:
         raise DegenerateLayerError(

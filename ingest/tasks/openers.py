@@ -128,14 +128,14 @@ def _zipped(record: TaskRecord, file: Path) -> dict[PurePath, Callable[[], bytes
         archive = zipfile.ZipFile(file)
     except (OSError, zipfile.BadZipFile) as error:
         raise TaskError(f"task {record.id}: cannot read {file.name}: {error}") from error
-    paths = {
+    paths: dict[PurePath, Callable[[], bytes]] = {
         PurePosixPath(name): partial(archive.read, name)
         for name in archive.namelist()
         if PurePosixPath(name).suffix.lower() in _IMAGES
     }
     if len({path.parts[0] for path in paths}) == 1:
         paths = {PurePosixPath(*path.parts[1:]): read for path, read in paths.items()}
-    return dict(paths)
+    return paths
 
 
 def _decoded(read: Callable[[], bytes]) -> Image.Image:

@@ -7,7 +7,7 @@ then the inner product of their matrices, and all pairs of layers are one matrix
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -184,10 +184,15 @@ def unbiased_matrix(centred: NDArray[Any]) -> Matrix:
     return _unit(out)
 
 
+@lru_cache(maxsize=2)
+def _upper(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return np.triu_indices(n, 1)
+
+
 def rank_matrix(kernel: NDArray[Any]) -> Matrix:
     """Rank a kernel's off-diagonal entries, centre, and scale: inner products are Spearman's r."""
     n = len(kernel)
-    upper = np.triu_indices(n, 1)
+    upper = _upper(n)
     ranks = rankdata(kernel[upper])
     ranks -= ranks.mean()
     out = np.zeros((n, n), dtype=np.float32)

@@ -96,12 +96,26 @@ def timed_scores(
     return time.perf_counter() - started, rows
 
 
-def by_family(settings: tuple[Setting, ...]) -> dict[str, list[Setting]]:
-    """Group settings whose metrics share their preparation."""
-    found: dict[str, list[Setting]] = {}
-    for setting in settings:
-        found.setdefault(get_metric(setting.metric).family.name, []).append(setting)
-    return found
+def timed_families(run: Run, workspace: Workspace, units: list[Unit]) -> tuple[float, list[str]]:
+    """Score everything in one go; return its seconds, and a line of the page per family."""
+    refused: list[Refused] = []
+    spent: dict[str, float] = {}
+    counts: Counter[str] = Counter()
+    started = before = time.perf_counter()
+    frames = score(units, run.run_id, Silent(), refused)
+    for i, frame in enumerate(track(frames, "Scoring", console=err)):
+        family = get_metric(frame["metric"][0]).family.name
+        workspace.warehouse.append("scores", f"scored-{i}", frame)
+        now = time.perf_counter()
+        spent[family] = spent.get(family, 0.0) + now - before
+        counts[family] += frame.height
+        before = now
+    assert not refused
+    names: dict[str, list[str]] = {}
+    for name in dict.fromkeys(unit.setting.metric for unit in units):
+        names.setdefault(get_metric(name).family.name, []).append(get_metric(name).label)
+    lines = [f"| {', '.join(names[f])} | {spent[f]:.0f} | {counts[f]:,} |" for f in spent]
+    return time.perf_counter() - started, lines
 
 
 def queried(workspace: Workspace) -> list[tuple[str, float]]:
@@ -154,19 +168,11 @@ def main() -> None:
 
 def _measure(workspace: Workspace) -> None:
     names = [metric.name for metric in all_metrics() if metric.name not in SLOW]
-    lines: list[str] = []
-    total = 0.0
     with Run(workspace) as run:
         files = [open_features(path) for path in plant(workspace, run)]
         layers = Counter(len(file.header.layer_names) for file in files)
         wanted = _within(names)
-        for family, settings in by_family(wanted).items():
-            units = plan(files, files, settings)
-            seconds, rows = timed_scores(run, workspace, units, family)
-            total += seconds
-            metrics = ", ".join(get_metric(s.metric).label for s in settings)
-            lines.append(f"| {metrics} | {seconds:.0f} | {rows:,} |")
-            err.print(lines[-1])
+        total, lines = timed_families(run, workspace, plan(files, files, wanted))
         slow = plan(files, files, _within(SLOW))
         few = [slow[i] for i in np.random.default_rng(1).permutation(len(slow))[:SAMPLE]]
         seconds, _ = timed_scores(run, workspace, few, "sample")

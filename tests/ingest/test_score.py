@@ -12,6 +12,7 @@ from ingest.progress import Silent
 from ingest.score import (
     ALL_LAYERS,
     FeatureFile,
+    KeptLayers,
     Refused,
     Setting,
     open_features,
@@ -281,3 +282,31 @@ def test_scoring_fewer_samples_leaves_the_units_of_all_samples_as_they_were(tmp_
     x, y = (features(tmp_path, name, random_layers(i)) for i, name in enumerate("xy"))
     whole, part = plan([x], [y], [SETTING, replace(SETTING, n=20)])
     assert whole.key == plan([x], [y], [SETTING])[0].key != part.key
+
+
+def test_every_metric_at_once_gives_what_each_gives_alone(tmp_path: Path) -> None:
+    """Families share the layers that were read and normalised: none may change them."""
+    x = features(tmp_path, "x", random_layers(0))
+    y = features(tmp_path, "y", random_layers(1, layers=2))
+    names = [metric.name for metric in all_metrics()]
+    together, refused = scored(x, y, *settings_for(names, [5], ["exact", "none"], permutations=9))
+    assert not refused and len(together) == 2 * len(names)
+    for row in together:
+        (setting,) = settings_for([row["metric"]], [5], [row["truncation"]], permutations=9)
+        (alone,), _ = scored(x, y, setting)
+        for column in ("score", "single_layer_score", "layer_table", "p_value", "interval_low"):
+            assert row[column] == alone[column], (row["metric"], column)
+
+
+@pytest.mark.parametrize("limit", [0, 2_000, 1 << 20])
+def test_layers_are_kept_while_they_fit(tmp_path: Path, limit: int) -> None:
+    files = [features(tmp_path, name, random_layers(i)) for i, name in enumerate("ab")]
+    kept = KeptLayers(limit)
+    for file in files * 2:
+        for layer, wanted in zip(
+            kept.of(file, "exact", None), KeptLayers(0).of(file, "exact", None), strict=True
+        ):
+            np.testing.assert_array_equal(layer, wanted)
+    again = [kept.of(f, "exact", None)[0] is kept.of(f, "exact", None)[0] for f in files]
+    size = sum(layer.nbytes for layer in random_layers(0))
+    assert again == [limit >= size, limit >= 2 * size]
