@@ -18,26 +18,29 @@ WITH newest AS (
     )
 ),
 
+pairs AS (
+    SELECT model_a, label_a, model_b, label_b, score
+    FROM vision_alignment
+    WHERE dataset_id = $dataset_id
+        AND row_order = $row_order
+        AND n = $n
+        AND metric = $metric
+        AND k IS NOT DISTINCT FROM $k
+        AND sigma IS NOT DISTINCT FROM $sigma
+        AND truncation = $truncation
+        AND normalized = $normalized
+),
+
 sided AS (
-    SELECT * RENAME (model_a AS model_id, label_b AS partner) FROM vision_alignment
-    UNION ALL BY NAME
-    SELECT * RENAME (model_b AS model_id, label_a AS partner) FROM vision_alignment
+    SELECT model_a AS model_id, label_b AS partner, score FROM pairs
+    UNION ALL
+    SELECT model_b AS model_id, label_a AS partner, score FROM pairs
 ),
 
 closest AS (
-    SELECT w.model_id, p.partner, p.score
-    FROM newest AS w
-    JOIN sided AS p
-        ON p.model_id = w.model_id
-        AND p.dataset_id = w.dataset_id
-        AND p.row_order = w.row_order
-        AND p.n = w.n
-        AND p.metric = w.metric
-        AND p.k IS NOT DISTINCT FROM w.k
-        AND p.sigma IS NOT DISTINCT FROM w.sigma
-        AND p.truncation = w.truncation
-        AND p.normalized = w.normalized
-    QUALIFY row_number() OVER (PARTITION BY w.model_id ORDER BY p.score DESC, p.partner) <= 3
+    SELECT model_id, partner, score
+    FROM sided
+    QUALIFY row_number() OVER (PARTITION BY model_id ORDER BY score DESC, partner) <= 3
 ),
 
 near AS (

@@ -1,9 +1,7 @@
 -- Every setting that vision models were compared with each other under: most models first, and of
 -- a dataset the customary setting first. Scores are compared within a setting only, never across.
 WITH sided AS (
-    SELECT * RENAME (model_a AS model) FROM vision_alignment
-    UNION ALL BY NAME
-    SELECT * RENAME (model_b AS model) FROM vision_alignment
+    SELECT *, unnest([model_a, model_b]) AS model FROM vision_alignment
 )
 
 SELECT
