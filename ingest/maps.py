@@ -9,9 +9,9 @@ import polars as pl
 from ingest.feature_store import unit_key
 from ingest.progress import Progress
 from ingest.run import Run
-from prh_core.convergence import complete, distances
+from prh_core.convergence import distances, squared
 from prh_core.errors import ConvergenceError
-from prh_core.maps import METHODS, model_map
+from prh_core.maps import METHODS, Method, model_map
 
 MAP_VERSION = 1
 """Raised when mapping would give other places; part of every map's key."""
@@ -28,10 +28,10 @@ def map_missing(run: Run, progress: Progress) -> None:
     warehouse = run.workspace.warehouse
     pairs = warehouse.of_parts("vision_pairs").drop_nulls("score")
     stored = warehouse.column("maps", "unit_key")
-    wanted: list[tuple[str, str, dict[str, Any], list[str], np.ndarray]] = []
+    wanted: list[tuple[str, Method, dict[str, Any], list[str], np.ndarray]] = []
     for values, rows in pairs.group_by(_SETTING, maintain_order=True):
         setting: dict[str, Any] = dict(zip(_SETTING, values, strict=True))
-        names, table = squared(rows)
+        names, table = squared(*(rows[side].to_list() for side in ("model_a", "model_b", "score")))
         if len(names) < 4:
             continue
         for method in METHODS:
@@ -57,7 +57,7 @@ def map_missing(run: Run, progress: Progress) -> None:
             progress.note(f"No map of {setting['metric']}: {error}")
             progress.advance(1)
             continue
-        found = model_map(apart.values, method, seed=SEED)  # type: ignore[arg-type]
+        found = model_map(apart.values, method, seed=SEED)
         rows = [
             {
                 "unit_key": key,
@@ -81,19 +81,3 @@ def map_missing(run: Run, progress: Progress) -> None:
         warehouse.append("maps", key, pl.DataFrame(rows, schema_overrides=_NULLABLE))
         progress.advance(1)
     progress.done()
-
-
-def squared(rows: pl.DataFrame) -> tuple[list[str], np.ndarray]:
-    """Return the models compared with each other, and their (m, m) alignments.
-
-    Args:
-        rows: a row per unordered pair: model_a, model_b, score.
-    """
-    names = sorted({*rows["model_a"], *rows["model_b"]})
-    place = {name: i for i, name in enumerate(names)}
-    table = np.full((len(names), len(names)), np.nan)
-    for a, b, score in rows.select("model_a", "model_b", "score").iter_rows():
-        table[place[a], place[b]] = table[place[b], place[a]] = score
-    np.fill_diagonal(table, 1)
-    kept = complete(table)
-    return [names[i] for i in kept], table[np.ix_(kept, kept)]

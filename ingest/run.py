@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
+import numpy as np
 import polars as pl
 
 from ingest.atomic import sweep
@@ -153,16 +154,49 @@ class Extraction(NamedTuple):
     path: Path
 
 
+def loaded_from(record: ModelRecord) -> dict[str, Any]:
+    """Return what determines the network behind features, for their key."""
+    return {
+        "model": record.id,
+        "source": record.source,
+        "revision": record.revision,
+        "loader": record.loader,
+        "options": record.options,
+    }
+
+
+def header_of(
+    key: str,
+    record: ModelRecord,
+    dataset: Dataset,
+    variant: Variant,
+    facts: Mapping[str, str],
+    layers: Mapping[str, np.ndarray],
+) -> FeatureHeader:
+    """Describe features that were extracted, for their file."""
+    return FeatureHeader(
+        key=key,
+        model_id=record.id,
+        revision=facts.get("revision", record.revision),
+        dataset_id=dataset.record.id,
+        dataset_revision=dataset.record.revision,
+        row_order=dataset.row_order,
+        n=len(dataset),
+        pooling=facts.get("pooling", variant.pooling),
+        prompt=variant.prompt or "none",
+        layer_names=tuple(layers),
+        widths=tuple(layer.shape[1] for layer in layers.values()),
+        dtype="float32",
+        facts=dict(facts),
+    )
+
+
 def extraction_key(record: ModelRecord, dataset: Dataset, variant: Variant) -> str:
     """Name the unit of work: everything that determines the features, and nothing else."""
     content = dataset.image_hash if record.modality == "vision" else dataset.caption_hash
     return unit_key(
         {
-            "model": record.id,
-            "source": record.source,
-            "revision": record.revision,
-            "loader": record.loader,
-            "options": record.options,
+            **loaded_from(record),
             "dataset": dataset.record.id,
             "row_order": dataset.row_order,
             "content": content,
@@ -296,21 +330,7 @@ def _extract_model(
         )
         for unit in missing:
             result = extracted[unit.variant]
-            header = FeatureHeader(
-                key=unit.key,
-                model_id=record.id,
-                revision=result.facts.get("revision", record.revision),
-                dataset_id=dataset.record.id,
-                dataset_revision=dataset.record.revision,
-                row_order=dataset.row_order,
-                n=len(dataset),
-                pooling=result.facts.get("pooling", unit.variant.pooling),
-                prompt=unit.variant.prompt or "none",
-                layer_names=tuple(result.layers),
-                widths=tuple(layer.shape[1] for layer in result.layers.values()),
-                dtype="float32",
-                facts=result.facts,
-            )
+            header = header_of(unit.key, record, dataset, unit.variant, result.facts, result.layers)
             path = run.workspace.features.write(header, result.layers)
             record_features(run, record, header, path)
             run.done += 1

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -262,9 +263,12 @@ def score(
         for group in _groups(chosen)
     )
     progress.start("Scoring pairs of models", total)
-    kept = KeptLayers()
-    for batch in batches:
-        yield from _score_batch(batch, run_id, progress, refused, device, kept)
+    # Batches stand truncation by truncation; a single one leaves nothing to be asked for again.
+    for _, same in groupby(batches, key=lambda batch: batch[0].setting.truncation):
+        sharing = list(same)
+        kept = KeptLayers() if len(sharing) > 1 else KeptLayers(0)
+        for batch in sharing:
+            yield from _score_batch(batch, run_id, progress, refused, device, kept)
     progress.done()
 
 

@@ -1,7 +1,6 @@
 """Do two sets of distances between the same things agree: rank correlation, chance, interval."""
 
 import math
-from itertools import permutations as arrangements
 from typing import NamedTuple
 
 import numpy as np
@@ -9,10 +8,7 @@ from jaxtyping import Float64
 from scipy import stats
 
 from prh_core.errors import LayoutError
-
-EXACT = 50_000
-"""All orders of the things are counted up to so many (eight things); beyond, they are drawn."""
-DRAWN = 10_000
+from prh_core.mantel import DRAWN, mantel
 
 
 class Agreement(NamedTuple):
@@ -63,21 +59,12 @@ def distance_agreement(
     if n < 4:
         raise LayoutError(f"agreement of distances needs four things, got {n}")
     rows, columns = np.triu_indices(n, 1)
-    x, y = _ranked(a[rows, columns]), _ranked(b[rows, columns])
-    square = np.zeros((n, n))
-    square[rows, columns] = square[columns, rows] = y
-    rho = float(x @ y) / len(x)
-    exact = math.factorial(n) <= EXACT
-    rng = np.random.default_rng(seed)
-    orders = arrangements(range(n)) if exact else (rng.permutation(n) for _ in range(shuffles))
-    as_high = counted = 0
-    for order in orders:
-        o = np.asarray(order)
-        counted += 1
-        as_high += float(x @ square[o[rows], o[columns]]) / len(x) >= rho - 1e-12
-    p = as_high / counted if exact else (as_high + 1) / (counted + 1)
-    low, high = _interval(a, b, rho, level)
-    return Agreement(rho, p, low, high, n, len(x), counted, exact)
+    if not np.ptp(a[rows, columns]) or not np.ptp(b[rows, columns]):
+        raise LayoutError("all distances are the same: there is nothing to rank")
+    found = mantel(a, b, shuffles, seed)
+    p = found.share(found.shuffled >= found.rho - 1e-12)
+    low, high = _interval(a, b, found.rho, level)
+    return Agreement(found.rho, p, low, high, n, len(rows), len(found.shuffled), found.exact)
 
 
 def _interval(a: np.ndarray, b: np.ndarray, rho: float, level: float) -> tuple[float, float]:
@@ -96,14 +83,6 @@ def _interval(a: np.ndarray, b: np.ndarray, rho: float, level: float) -> tuple[f
     half = float(stats.t.ppf((1 + level) / 2, n - 1)) * error
     centre = math.atanh(min(max(rho, -limit), limit))
     return math.tanh(centre - half), math.tanh(centre + half)
-
-
-def _ranked(values: np.ndarray) -> np.ndarray:
-    ranks = stats.rankdata(values)
-    spread = float(ranks.std())
-    if not spread:
-        raise LayoutError("all distances are the same: there is nothing to rank")
-    return (ranks - ranks.mean()) / spread
 
 
 def _checked(table: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from itertools import permutations as arrangements
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,10 +11,8 @@ from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 from prh_core.errors import ConvergenceError
+from prh_core.mantel import DRAWN, mantel
 
-EXACT = 50_000
-"""All orders of the models are counted up to so many (eight models); beyond, 10,000 are drawn."""
-DRAWN = 10_000
 Rule = Literal["equal width", "equal count"]
 RULES: tuple[Rule, ...] = ("equal width", "equal count")
 
@@ -60,6 +57,26 @@ class Distances(NamedTuple):
     """Pairs whose alignment was zero or less and counts as `floor`."""
     floor: float
     """Half the smallest positive alignment of the table."""
+
+
+def squared(
+    first: Sequence[str], second: Sequence[str], scores: Sequence[float]
+) -> tuple[list[str], Square]:
+    """Return the models that were all compared with each other, and their (m, m) alignments.
+
+    Args:
+        first: a model of each pair.
+        second: the other.
+        scores: their alignment, a number per unordered pair.
+    """
+    names = sorted({*first, *second})
+    place = {name: i for i, name in enumerate(names)}
+    table = np.full((len(names), len(names)), np.nan)
+    for a, b, score in zip(first, second, scores, strict=True):
+        table[place[a], place[b]] = table[place[b], place[a]] = score
+    np.fill_diagonal(table, 1)
+    kept = complete(table)
+    return [names[i] for i in kept], table[np.ix_(kept, kept)]
 
 
 def complete(alignment: Square) -> Int64[np.ndarray, " c"]:
@@ -140,32 +157,14 @@ def convergence_trend(
     if m < 4:
         raise ConvergenceError(f"a trend over pairs needs four models, got {m}")
     first, second = np.triu_indices(m, 1)
-    pairs = len(first)
     if not np.ptp(c) or not np.ptp(table[first, second]):
         raise ConvergenceError("a trend needs models that differ in competence and alignment")
-    ranks = stats.rankdata(table[first, second])
-    ranks = (ranks - ranks.mean()) / ranks.std()
-    # The rank of a pair depends on its weaker model alone, so shuffled ranks are looked up.
-    weaker = np.zeros((m, m))
-    weaker[first, second] = stats.rankdata(np.minimum(c[first], c[second]))
-    weaker += weaker.T
-    weaker[first, second] -= weaker[first, second].mean()
-    scale = float(weaker[first, second].std())
-    if not scale:
+    weaker = np.minimum.outer(c, c)
+    if not np.ptp(weaker[first, second]):
         raise ConvergenceError("a trend needs weaker models that differ in competence")
-    weaker[second, first] = weaker[first, second]
-    weaker /= scale
-    rho = float(ranks @ weaker[first, second]) / pairs
-    exact = math.factorial(m) <= EXACT
-    rng = np.random.default_rng(seed)
-    orders = arrangements(range(m)) if exact else (rng.permutation(m) for _ in range(shuffles))
-    as_far = counted = 0
-    for order in orders:
-        o = np.asarray(order)
-        counted += 1
-        as_far += abs(float(ranks @ weaker[o[first], o[second]]) / pairs) >= abs(rho) - 1e-12
-    p = as_far / counted if exact else (as_far + 1) / (counted + 1)
-    return Convergence(m, pairs, rho, p, counted, exact)
+    found = mantel(table, weaker, shuffles, seed)
+    p = found.share(np.abs(found.shuffled) >= abs(found.rho) - 1e-12)
+    return Convergence(m, len(first), found.rho, p, len(found.shuffled), found.exact)
 
 
 def distances(alignment: Square) -> Distances:

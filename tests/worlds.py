@@ -131,21 +131,25 @@ def _plant_benchmarks(run: Run, models: tuple[PlantedModel, ...]) -> None:
 def _plant_competence(run: Run, models: tuple[PlantedModel, ...]) -> None:
     """Probe every vision model on three tasks: the less noise, the more it can do."""
     rows = [
-        {
-            "unit_key": f"probe-{model.id}-{task}", "run_id": run.run_id, "model_id": model.id,
-            "revision": "1", "task_id": f"planted-{task}", "task": f"Planted, {task}",
-            "task_group": task, "layer": "last", "layer_choice": "last", "pooling": "gap",
-            "width": model.width,
-            "accuracy": share, "mean_per_class": share, "interval_low": share - 0.05,
-            "interval_high": share + 0.05, "regulariser": 0.1, "classes": 4, "train": 80,
-            "test": 20, "source": "tests/worlds.py", "licence": "MIT", "note": "Made for a test.",
-            "probe_version": 1, "finished_at": datetime.now(tz=UTC),
-        }
-        for model in models if model.modality == "vision"
+        planted_probe(run, model, task, 0.25 + 0.7 / (1 + model.noise) ** (1 + hard / 2))
+        for model in models
+        if model.modality == "vision"
         for hard, task in enumerate(TASKS)
-        for share in [0.25 + 0.7 / (1 + model.noise) ** (1 + hard / 2)]
-    ]  # fmt: skip
+    ]
     run.workspace.warehouse.append("competence", "planted", pl.DataFrame(rows))
+
+
+def planted_probe(run: Run, model: PlantedModel, task: str, share: float) -> dict[str, object]:
+    """Return the row of a linear probe that gets `share` of a task right."""
+    return {
+        "unit_key": f"probe-{model.id}-{task}", "run_id": run.run_id, "model_id": model.id,
+        "revision": "1", "task_id": f"planted-{task}", "task": f"Planted, {task}",
+        "task_group": task, "layer": "last", "layer_choice": "last", "pooling": "gap",
+        "width": model.width, "accuracy": share, "mean_per_class": share,
+        "interval_low": share - 0.05, "interval_high": share + 0.05, "regulariser": 0.1,
+        "classes": 4, "train": 80, "test": 20, "source": "tests/worlds.py", "licence": "MIT",
+        "note": "Made for a test.", "probe_version": 1, "finished_at": datetime.now(tz=UTC),
+    }  # fmt: skip
 
 
 def planted_pairs(dataset_id: str, n: int) -> Dataset:

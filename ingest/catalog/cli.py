@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ingest.catalog import ModelRecord, load_catalog
+from ingest.catalog import Catalog, ModelRecord, load_catalog
 from ingest.console import err, table
 from ingest.options import Catalogs
 
@@ -40,11 +40,7 @@ def catalog(
             ),
         )
     elif kind == "panels":
-        table(
-            "Panels",
-            ["id", "title", "models"],
-            ((p.id, p.title, len(p.models)) for p in found.panels.values()),
-        )
+        _panels(found)
     elif kind == "tasks":
         table(
             "Tasks",
@@ -69,11 +65,7 @@ def panel_list(
     """
     found = load_catalog(catalogs or [])
     if panel is None:
-        table(
-            "Panels",
-            ["id", "title", "models"],
-            ((p.id, p.title, len(p.models)) for p in found.panels.values()),
-        )
+        _panels(found)
         return
     record = found.panel(panel)
     models = [found.model(name) for name in record.models]
@@ -83,6 +75,14 @@ def panel_list(
         ((m.id, m.objective, m.training_data, m.source, m.licence, _checkpoint(m)) for m in models),
     )
     err.print(f"{len(models)} models.", highlight=False)
+
+
+def _panels(found: Catalog) -> None:
+    table(
+        "Panels",
+        ["id", "title", "models"],
+        ((p.id, p.title, len(p.models)) for p in found.panels.values()),
+    )
 
 
 def _checkpoint(record: ModelRecord) -> str:

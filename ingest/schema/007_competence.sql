@@ -82,20 +82,18 @@ WITH told AS (
     FROM solved
     UNION ALL BY NAME
     SELECT
-        model_id, 'share of ' || tasks || ' tasks solved' || CASE layer_choice
+        model_id, told.skill || CASE layer_choice
             WHEN 'best' THEN ', best layer' ELSE ''
-        END AS skill, share_solved AS score,
+        END AS skill, told.score,
         false AS predicts_text, 'measured here' AS collection, finished_at AS known_at, 1 AS place
-    FROM vision_competence
-    WHERE tasks > 1
-    UNION ALL BY NAME
-    SELECT
-        model_id, 'mean of ' || tasks || ' linear probes' || CASE layer_choice
-            WHEN 'best' THEN ', best layer' ELSE ''
-        END AS skill, mean_accuracy AS score,
-        false AS predicts_text, 'measured here' AS collection, finished_at AS known_at, 1 AS place
-    FROM vision_competence
-    WHERE tasks > 1
+    FROM (
+        SELECT *, unnest([
+            {'skill': 'share of ' || tasks || ' tasks solved', 'score': share_solved},
+            {'skill': 'mean of ' || tasks || ' linear probes', 'score': mean_accuracy}
+        ]) AS told
+        FROM vision_competence
+        WHERE tasks > 1
+    )
     UNION ALL BY NAME
     -- A model measured twice on a text counts with its longer measurement, then with its newer one.
     SELECT

@@ -11,9 +11,9 @@ import polars as pl
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract import extract, variants_for
-from ingest.feature_store import EXTRACT_VERSION, FeatureHeader, read_header, read_layers, unit_key
+from ingest.feature_store import EXTRACT_VERSION, read_header, read_layers, unit_key
 from ingest.progress import Progress
-from ingest.run import Run, record_model
+from ingest.run import Run, header_of, loaded_from, record_model
 from ingest.tasks.task import Task
 from prh_core.errors import PRHError
 from prh_core.probes import linear_probe
@@ -54,11 +54,7 @@ def plan_probes(
         for task in tasks:
             features = unit_key(
                 {
-                    "model": record.id,
-                    "source": record.source,
-                    "revision": record.revision,
-                    "loader": record.loader,
-                    "options": record.options,
+                    **loaded_from(record),
                     "task": task.record.id,
                     "row_order": task.dataset.row_order,
                     "content": task.dataset.image_hash,
@@ -129,21 +125,7 @@ def _extract(
     layers = found.layers
     if unit.layer == "last":
         layers = dict([list(layers.items())[-1]])
-    header = FeatureHeader(
-        key=unit.features_key,
-        model_id=record.id,
-        revision=found.facts.get("revision", record.revision),
-        dataset_id=dataset.record.id,
-        dataset_revision=dataset.record.revision,
-        row_order=dataset.row_order,
-        n=len(dataset),
-        pooling=found.facts.get("pooling", variant.pooling),
-        prompt="none",
-        layer_names=tuple(layers),
-        widths=tuple(layer.shape[1] for layer in layers.values()),
-        dtype="float32",
-        facts=found.facts,
-    )
+    header = header_of(unit.features_key, record, dataset, variant, found.facts, layers)
     run.workspace.features.write(header, layers)
 
 

@@ -10,9 +10,9 @@ from prh_core.convergence import (
     Rule,
     clustered,
     competence_bins,
-    complete,
     convergence_trend,
     metric_agreement,
+    squared,
 )
 from prh_core.errors import ConvergenceError
 
@@ -63,20 +63,14 @@ def binned(pairs: pl.DataFrame, *, count: int, rule: Rule) -> Binned:
         for s in "ab"
     ]
     models = pl.concat(sides).unique("model").sort("model")
-    known = models.drop_nulls("competence")
-    place = {name: i for i, name in enumerate(known["model"].to_list())}
-    table = np.full((len(place), len(place)), np.nan)
-    for a, b, score in pairs.select("model_a", "model_b", "alignment").iter_rows():
-        if a in place and b in place:
-            table[place[a], place[b]] = table[place[b], place[a]] = score
-    kept = complete(table).tolist() if len(place) else []
-    models_kept = known[kept]
-    left_out = models.filter(~pl.col("model").is_in(models_kept["model"].to_list()))[
-        "label"
-    ].to_list()
-    if len(kept) < 2:
+    known = pairs.drop_nulls(["competence_a", "competence_b"])
+    names, table = squared(
+        *(known[column].to_list() for column in ("model_a", "model_b", "alignment"))
+    )
+    models_kept = models.filter(pl.col("model").is_in(names))
+    left_out = models.filter(~pl.col("model").is_in(names))["label"].to_list()
+    if len(names) < 2:
         return Binned(pl.DataFrame(schema=BIN), None, left_out)
-    table = table[np.ix_(kept, kept)]
     competence = models_kept["competence"].to_numpy()
     rows: list[dict[str, object]] = []
     found = competence_bins(competence, table, count=count, rule=rule)

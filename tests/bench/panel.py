@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,7 @@ from ingest.score import Refused, Setting, Unit, open_features, plan, score, set
 from ingest.workspace import Workspace
 from prh_core.metrics import all_metrics, get_metric
 from tests.bench import machine
-from tests.worlds import PlantedModel, planted_pairs, planted_record
+from tests.worlds import PlantedModel, planted_pairs, planted_probe, planted_record
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "panel.md"
 MODELS, N, K = 78, 1000, 10
@@ -66,21 +65,9 @@ def plant(workspace: Workspace, run: Run) -> list[Path]:
         files.append(path)
         for task in range(19):
             share = min(0.95, 0.2 + 0.7 / (1 + noise) + 0.05 * float(rng.normal()))
-            rows.append(_probe(run, model.id, f"task-{task}", share))
+            rows.append(planted_probe(run, model, f"task-{task}", share))
     workspace.warehouse.append("competence", "planted", pl.DataFrame(rows))
     return files
-
-
-def _probe(run: Run, model: str, task: str, share: float) -> dict[str, object]:
-    return {
-        "unit_key": f"{model}-{task}", "run_id": run.run_id, "model_id": model, "revision": "1",
-        "task_id": task, "task": task, "task_group": "natural", "layer": "last",
-        "layer_choice": "last", "pooling": "cls",
-        "width": 192, "accuracy": share, "mean_per_class": share, "interval_low": share - 0.02,
-        "interval_high": share + 0.02, "regulariser": 0.1, "classes": 10, "train": 1000,
-        "test": 1000, "source": "planted", "licence": "MIT", "note": "", "probe_version": 1,
-        "finished_at": datetime.now(tz=UTC),
-    }  # fmt: skip
 
 
 def timed_scores(

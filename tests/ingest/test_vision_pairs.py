@@ -7,10 +7,9 @@ import polars as pl
 import pytest
 
 from ingest.feature_store import read_header, read_layers
-from ingest.maps import squared
 from ingest.warehouse import query
 from prh_core import align
-from prh_core.convergence import distances
+from prh_core.convergence import distances, squared
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
 
@@ -76,7 +75,7 @@ def test_maps_are_stored_and_made_once(compared: tuple[Path, Path]) -> None:
     assert rows.height == 2 * 2 * 4  # metrics, methods, models
     assert rows["trustworthiness"].is_between(0, 1).all()
     pairs = query(compared[1], "FROM vision_alignment WHERE metric = 'mutual_knn'")
-    names, table = squared(pairs)
+    names, table = squared(*(pairs[c].to_list() for c in ("model_a", "model_b", "score")))
     assert names == ["conv-a", "conv-b", "conv-c", "conv-d"]
     assert rows["floor"].drop_nulls().len() == rows.height
     mds = rows.filter(pl.col("method") == "mds", pl.col("metric") == "mutual_knn")

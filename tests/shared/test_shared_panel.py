@@ -104,7 +104,7 @@ def test_agreement_rises_with_competence(
 
 @pytest.mark.parametrize("task", ["digits", "flowers", "pneumonia"])
 def test_a_probe_is_scikit_learns_within_half_a_point(task: str, tmp_path: Path) -> None:
-    """One small network's features, every regulariser of the sweep but the two weakest."""
+    """One small network's features, under a strong, a middling and a weak penalty."""
     catalog = load_catalog([shared_catalog(tmp_path)])
     opened = open_task(catalog.task(task))
     with Run(Workspace(tmp_path / "data")) as run:

@@ -36,16 +36,13 @@ def bins(frame: pl.DataFrame, *, measure: str, skill: str, chance: float | None)
     seen = pl.concat([shown["below"], shown["above"]])
     bottom, top = roomy(seen, chance)
     left, right = roomy(pl.concat([frame["low"], frame["high"]]), None)
-    told = shown.with_columns(
-        (pl.format("{} models, {} pairs", "models", "pairs")).alias("counts"),
-    )
     y = alt.Y(
         "alignment:Q",
         title=f"{measure}, mean within the bin",
         scale=alt.Scale(domain=[bottom, top + 0.1 * (top - bottom)], zero=False, nice=False),
         axis=alt.Axis(tickCount=6, **LABELS),
     )
-    base = alt.Chart(told).encode(
+    base = alt.Chart(shown).encode(
         tooltip=[
             alt.Tooltip("low:Q", title=f"{skill}, from", format=".3f"),
             alt.Tooltip("high:Q", title="… to", format=".3f"),

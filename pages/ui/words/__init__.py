@@ -15,7 +15,6 @@ from pages.ui.words.scores import (
     compared,
     fits,
     ks,
-    measure,
     measured,
     nobody_can,
     predicted,
@@ -26,6 +25,7 @@ from pages.ui.words.scores import (
     trended,
     without,
 )
+from pages.ui.words.settings import measure
 
 __all__ = [
     "agreed",

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from pages.ui.convergence import Binned
-from pages.ui.words.scores import measure
+from pages.ui.words.settings import corrupt, how
 
 
 def solved_first(skill: str) -> tuple[bool, bool]:
@@ -21,25 +21,13 @@ def paired(row: dict[str, Any], pairs: pl.DataFrame) -> list[str]:
         pairs: answer of `queries.vision_pairs`.
     """
     models = pl.concat([pairs["model_a"], pairs["model_b"].alias("model_a")]).n_unique()
-    parts = [
-        f"{row['dataset']}: n = {row['n']}",
-        measure(row),
-        f"truncation {row['truncation']}",
-        "rows normalised" if row["normalized"] else "rows not normalised",
-    ]
-    if row["chance"] is not None:
-        parts.append(f"chance {row['chance']:.4f} for one pair of unrelated layers")
-    if not row["higher_is_closer"]:
-        parts.append("lower is closer")
-    if row["skipped"]:
-        parts.append(f"{row['skipped']} corrupt images left out for every model")
     origin = [
         f"{models} vision models, {row['pairs']} pairs",
         f"run {row['runs']}",
         f"measured {row['measured_at']}",
         f"images from {row['source']} ({row['licence']})",
     ]
-    return [" · ".join(parts), " · ".join(origin)]
+    return [" · ".join([*how(row), *corrupt(row)]), " · ".join(origin)]
 
 
 def converged(found: Binned, skill: str | None) -> str:

@@ -4,15 +4,8 @@ from typing import Any
 
 import polars as pl
 
+from pages.ui.words.settings import corrupt, how
 from prh_core import Shapes
-
-
-def measure(row: dict[str, Any], *, calibrated: bool = False) -> str:
-    """Name the metric with its k and bandwidth, e.g. for an axis."""
-    told = {"k": row["k"], "σ": row["sigma"]}
-    inside = ", ".join(f"{name} = {value}" for name, value in told.items() if value is not None)
-    named = row["metric_label"] + (f" ({inside})" if inside else "")
-    return f"{named}, calibrated" if calibrated else named
 
 
 def measured(row: dict[str, Any], models: str | None = None) -> list[str]:
@@ -22,20 +15,8 @@ def measured(row: dict[str, Any], models: str | None = None) -> list[str]:
         row: the row of `queries.measured`.
         models: which models a figure shows; None says how many were measured.
     """
-    parts = [
-        f"{row['dataset']}: n = {row['n']}",
-        measure(row),
-        f"truncation {row['truncation']}",
-        "rows normalised" if row["normalized"] else "rows not normalised",
-        f"captions pooled by {row['pooling']}, prompt {row['prompt']}",
-    ]
-    if row["chance"] is not None:
-        parts.append(f"chance {row['chance']:.4f} for one pair of unrelated layers")
-    if not row["higher_is_closer"]:
-        parts.append("lower is closer")
-    parts += _certainty(row)
-    if row["skipped"]:
-        parts.append(f"{row['skipped']} corrupt images left out for every model")
+    captions = f"captions pooled by {row['pooling']}, prompt {row['prompt']}"
+    parts = [*how(row, captions), *_certainty(row), *corrupt(row)]
     when = "imported" if row["published"] else "measured"
     origin = [
         models or f"{row['language_models']} language × {row['vision_models']} vision models",
