@@ -733,3 +733,21 @@ def pack(matrices: NDArray[np.float32], order: NDArray[np.int64]) -> NDArray[np.
                 out[a, at + j - i] = root * source[order[j]]
             at += n - i
     return out
+
+
+@numba.njit(cache=True, nogil=True)
+def average_ranks(values: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return ranks from 1, ties sharing their mean rank; `order` sorts `values` ascending."""
+    n = len(values)
+    ranks = np.empty(n, dtype=np.float64)
+    start = 0
+    while start < n:
+        stop = start + 1
+        value = values[order[start]]
+        while stop < n and values[order[stop]] == value:
+            stop += 1
+        mean = (start + stop + 1) / 2.0
+        for at in range(start, stop):
+            ranks[order[at]] = mean
+        start = stop
+    return ranks

@@ -5,15 +5,17 @@ then the inner product of their matrices, and all pairs of layers are one matrix
 """
 # pyright: basic
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
+import numba
 import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from prh_core.errors import DegenerateLayerError, TooManySamplesError
 from prh_core.intervals import (
@@ -23,7 +25,7 @@ from prh_core.intervals import (
     jackknife,
     leave_out_groups,
 )
-from prh_core.kernels import pack
+from prh_core.kernels import average_ranks, pack
 from prh_core.metrics.registry import Family, Metric, Need, register
 from prh_core.prepare import centre
 from prh_core.products import Products, products, repeated_rows, scaled, weights_of_sum
@@ -33,8 +35,11 @@ MOST_BYTES = 8 * 2**30
 """Kernels of one model may take this much memory."""
 MOST_SAMPLES_IN_MATRICES = 4096
 """Beyond this n linear CKA works from features: (d, d) products instead of (n, n) kernels."""
-PACKED_AT_ONCE = 2**16
-"""Entries of a packed kernel multiplied in float32 before the sum goes on in float64."""
+PACKED_AT_ONCE = 2**11
+"""Entries of a packed kernel multiplied in float32 before the sum goes on in float64.
+
+Few enough that both sides stay in the cache: 2,048 take 8 ms a pair where 65,536 take 13.
+"""
 
 Matrix = NDArray[np.float32]
 RowSums = NDArray[np.float64]
@@ -193,7 +198,8 @@ def rank_matrix(kernel: NDArray[Any]) -> Matrix:
     """Rank a kernel's off-diagonal entries, centre, and scale: inner products are Spearman's r."""
     n = len(kernel)
     upper = _upper(n)
-    ranks = rankdata(kernel[upper])
+    values = kernel[upper]
+    ranks = average_ranks(values, np.argsort(values))
     ranks -= ranks.mean()
     out = np.zeros((n, n), dtype=np.float32)
     out[upper] = ranks
@@ -222,15 +228,27 @@ def _prepare(layers: Layers, need: Need, base: str, transform: Transform) -> Mat
     layers, powers = scaled(layers)
     weights = weights_of_sum(powers)
     stack = np.empty((count, n, n), dtype=np.float32)
-    total: NDArray[Any] | None = None
-    for index, layer in enumerate(layers):
-        kernel = _exact_kernel(layer) if base == "raw" else _centred_kernel(run, layer)
-        if need.concatenate:
-            share = kernel * weights[index]
-            total = share if total is None else total + share
-        stack[index] = _transformed(kernel, base, transform, need.sigma, powers[index], index)
-    if total is not None:
-        stack[-1] = _transformed(total, base, transform, need.sigma, min(powers), len(layers))
+    threads = numba.get_num_threads()
+
+    def fill(kernel: NDArray[Any], power: float, index: int) -> None:
+        stack[index] = _transformed(kernel, base, transform, need.sigma, power, index)
+
+    # Products use every core by themselves; what follows is numpy's, one core a layer.
+    with ThreadPoolExecutor(threads) as pool:
+        total: NDArray[Any] | None = None
+        pending: deque[Future[None]] = deque()
+        for index, layer in enumerate(layers):
+            kernel = _exact_kernel(layer) if base == "raw" else _centred_kernel(run, layer)
+            if need.concatenate:
+                share = kernel * weights[index]
+                total = share if total is None else total + share
+            if len(pending) == threads:
+                pending.popleft().result()
+            pending.append(pool.submit(fill, kernel, powers[index], index))
+        if total is not None:
+            pending.append(pool.submit(fill, total, min(powers), len(layers)))
+        for done in pending:
+            done.result()
     return Matrices(stack, np.arange(n))
 
 
@@ -287,7 +305,9 @@ def rbf(gram: Matrix, sigma: float | None, power: float = 1.0) -> Matrix:
     np.maximum(squared, 0, out=squared)
     np.fill_diagonal(squared, 0)
     if sigma is None:
-        width = float(np.median(np.sqrt(squared[np.triu_indices(len(gram), 1)])))
+        between = squared[_upper(len(gram))]
+        middle = [(len(between) - 1) // 2, len(between) // 2]
+        width = float(np.sqrt(np.partition(between, middle)[middle]).mean())
         if width == 0:
             raise DegenerateLayerError(
                 "the median distance is 0 (most samples are the same): give sigma"

@@ -65,7 +65,9 @@ def _factors(layers: Layers, need: Need, standardize: bool) -> tuple[Factor, ...
     parts = [_narrow(_columns(layer, standardize)) for layer in layers]
     if need.concatenate:
         shares = [1.0 if standardize else min(powers) / power for power in powers]
-        parts.append(_narrow(np.hstack([s * f for s, f in zip(shares, parts, strict=True)])))
+        scaled_parts = [s * f for s, f in zip(shares, parts, strict=True)]
+        # The smallest singular values, which the square loses, are of no account to SVCCA.
+        parts.append(_side_by_side(scaled_parts, squared=standardize))
     found: list[Factor] = []
     for index, factor in enumerate(parts):
         norm = np.linalg.norm(factor)
@@ -96,6 +98,24 @@ def _narrow(wide: Factor) -> Factor:
     return np.array(linalg.qr(wide.T, mode="r", check_finite=False)[0][:n].T, dtype=np.float64)
 
 
+def _side_by_side(parts: Sequence[Factor], squared: bool) -> Factor:
+    """Return F with FF' the sum of the parts' squares: by their Gram matrices, or exactly by QR.
+
+    A Gram matrix and its pivoted Cholesky factor take a third of the time, and lose singular
+    values below 1e-8 of the largest.
+    """
+    n = len(parts[0])
+    if not squared or sum(part.shape[1] for part in parts) <= n:
+        return _narrow(np.hstack(parts))
+    gram = parts[0] @ parts[0].T
+    for part in parts[1:]:
+        gram += part @ part.T
+    lower, pivots, rank, _ = linalg.lapack.dpstrf(gram, lower=1)
+    factor = np.zeros((n, rank))
+    factor[pivots - 1] = np.tril(lower)[:, :rank]
+    return factor
+
+
 def leading(factor: Factor) -> tuple[Factor, int]:
     """Return at most COMPONENTS leading left singular vectors, (n, COMPONENTS), and their number.
 
@@ -106,7 +126,10 @@ def leading(factor: Factor) -> tuple[Factor, int]:
     few = min(COMPONENTS, n - 1, d)
     small = factor.T @ factor if d < n else factor @ factor.T
     size = len(small)
-    values, vectors = linalg.eigh(small, subset_by_index=[size - few, size - 1])
+    # Bisection and inverse iteration: for so few of so many the fastest of LAPACK's drivers.
+    values, vectors = linalg.eigh(
+        small, subset_by_index=[size - few, size - 1], driver="evx", check_finite=False
+    )
     real = values > 1e-12 * values[-1]
     values, vectors = values[real][::-1], vectors[:, real][:, ::-1]
     basis = factor @ vectors / np.sqrt(values) if d < n else vectors
