@@ -12,6 +12,7 @@ from ingest.bits import BUDGET, Start
 from ingest.catalog import load_catalog
 from ingest.catalog.cli import catalog
 from ingest.catalog.cli import panels as panel_commands
+from ingest.colour.cli import color
 from ingest.console import TerminalProgress, err, flattened, out, table
 from ingest.datasets import open_dataset
 from ingest.demo import run_demo
@@ -73,6 +74,7 @@ app.add_typer(panel_commands, name="panel")
 app.command("catalog")(catalog)
 app.command("evaluate")(evaluate)
 app.command("probe")(probe)
+app.command("color")(color)
 
 
 def _study(context: typer.Context, progress: TerminalProgress) -> Study:

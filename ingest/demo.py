@@ -56,10 +56,13 @@ def demo_pairs(workspace: Workspace, progress: Progress) -> Study:
 
 
 def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
-    """Extract, score, probe, predict the captions, and import the published table that ships."""
+    """Extract, score, probe, predict captions, lay out colours, import the table that ships."""
     with ingest_half("The demo"):
         from ingest.bits.run import Choices, measure_bits
         from ingest.bits.texts import text_of_captions
+        from ingest.colour import pictures
+        from ingest.colour import run as colour
+        from ingest.colour.words import shipped_words
         from ingest.tasks.openers import open_task
         from ingest.tasks.probe import plan_probes, probe_missing
 
@@ -80,6 +83,13 @@ def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     predicting = [record for record in study.models if record.id == PREDICTING]
     captions = text_of_captions(study.dataset)
     measure_bits(run, predicting, captions, Choices(BUDGET), progress, device)
+    choices, words = colour.Choices(), shipped_words()
+    photographs = pictures.open_pictures(
+        pictures.PACKAGE, load_catalog(), progress, shrink=None, cache=run.workspace.cache
+    )
+    colour.lay_out_pictures(run, colour.picture_unit(photographs, choices), choices, progress)
+    speaking = colour.language_units(study.side("language"), words, choices)
+    colour.lay_out_words(run, speaking, words, choices, progress, device=device)
     import_published(run, PUBLISHED)
 
 

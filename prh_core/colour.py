@@ -51,6 +51,23 @@ def srgb_to_lab(rgb: np.ndarray) -> Float64[np.ndarray, "*shape 3"]:
     )
 
 
+def lab_to_srgb(lab: np.ndarray) -> Float64[np.ndarray, "*shape 3"]:
+    """Return sRGB, 0 to 1, of CIELAB colours; what no screen shows is cut to what it does.
+
+    Raises:
+        LayoutError: no colours.
+    """
+    given = np.asarray(lab, np.float64)
+    if given.ndim < 1 or given.shape[-1] != 3 or not np.isfinite(given).all():
+        raise LayoutError(f"expected finite CIELAB colours (..., 3), got {given.shape}")
+    y = (given[..., 0] + 16) / 116
+    f = np.stack([y + given[..., 1] / 500, y, y - given[..., 2] / 200], axis=-1)
+    small = 6 / 29
+    xyz = _WHITE * np.where(f > small, f**3, 3 * small**2 * (f - 4 / 29))
+    linear = np.clip(xyz @ np.linalg.inv(_TO_XYZ).T, 0, 1)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
 class Word(NamedTuple):
     """A colour word, where people put it, and how often they used it."""
 
@@ -58,6 +75,7 @@ class Word(NamedTuple):
     lab: tuple[float, float, float]
     """CIELAB centroid of what was called by it."""
     uses: int
+    """How often it was used; 0 where that is not told."""
 
 
 def customary(words: Iterable[Word], *, least: int = LEAST_NAMED, most: int = WORDS) -> list[Word]:
@@ -109,7 +127,7 @@ class Together(NamedTuple):
 
 
 def together(
-    images: np.ndarray,
+    images: Sequence[np.ndarray] | np.ndarray,
     *,
     grid: int = 6,
     radius: int = RADIUS,
@@ -124,39 +142,42 @@ def together(
     would make pairs along an edge likelier.
 
     Args:
-        images: (n, height, width, 3) bytes.
+        images: (height, width, 3) bytes each, of any sizes; (n, height, width, 3) will do.
         grid: cells per channel; a colour is its cell.
         radius: Euclidean, in pixels.
         pairs: to draw.
         seed: of the drawing.
 
     Raises:
-        LayoutError: no such images, none as large as the disc, or a grid or radius that is none.
+        LayoutError: no such images, one of a single pixel's width, or a grid or radius that is
+            none.
     """
-    if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8 or not len(images):
-        raise LayoutError(f"expected images (n, height, width, 3) as bytes, got {images.shape}")
-    n, height, width, _ = images.shape
+    heights, widths = _sizes(images)
     if not 2 <= grid <= 256 or radius < 1 or pairs < 1:
         raise LayoutError("expected a grid of 2 to 256, a radius and a number of pairs above zero")
-    if min(height, width) <= 1:
-        raise LayoutError(f"images of {height} x {width} pixels hold no pairs")
     reach = np.arange(-radius, radius + 1)
     offsets = np.array(
         [(i, j) for i in reach for j in reach if 0 < i * i + j * j <= radius * radius]
     )
+    pixels = np.concatenate([image.reshape(-1, 3) for image in images])
+    starts = np.concatenate([[0], np.cumsum(heights * widths)])
     rng = np.random.default_rng(seed)
     first: list[np.ndarray] = []
     second: list[np.ndarray] = []
     left = pairs
     while left > 0:
         ask = left + left // 2 + 64
-        image, y, x = (rng.integers(0, size, ask) for size in (n, height, width))
+        here = rng.integers(0, len(pixels), ask)
+        image = np.searchsorted(starts, here, side="right") - 1
+        y, x = np.divmod(here - starts[image], widths[image])
         step = offsets[rng.integers(0, len(offsets), ask)]
         there_y, there_x = y + step[:, 0], x + step[:, 1]
-        inside = (there_y >= 0) & (there_y < height) & (there_x >= 0) & (there_x < width)
+        inside = (there_y >= 0) & (there_y < heights[image])
+        inside &= (there_x >= 0) & (there_x < widths[image])
         taken = np.flatnonzero(inside)[:left]
-        first.append(images[image[taken], y[taken], x[taken]])
-        second.append(images[image[taken], there_y[taken], there_x[taken]])
+        there = starts[image[taken]] + there_y[taken] * widths[image[taken]] + there_x[taken]
+        first.append(pixels[here[taken]])
+        second.append(pixels[there])
         left -= len(taken)
     sides = [np.concatenate(side) for side in (first, second)]
     cells = [_cell(side, grid) for side in sides]
@@ -168,6 +189,39 @@ def together(
     uses = np.bincount(place)
     means = np.stack([np.bincount(place, colours[:, c]) / uses for c in range(3)], axis=1)
     return Together(counts.astype(np.float64), seen.astype(np.int64), means)
+
+
+def frequent(seen: Together, least: float) -> Together:
+    """Return the colours that take at least this share of the pairs' places, and their pairs.
+
+    How far a rare colour is from others its few pixels do not tell.
+
+    Raises:
+        LayoutError: fewer than four are left, too few for a layout.
+    """
+    uses = seen.counts.sum(axis=0) + seen.counts.sum(axis=1)
+    kept = np.flatnonzero(uses >= least * uses.sum())
+    if len(kept) < 4:
+        raise LayoutError(
+            f"{len(kept)} of {len(uses)} colours take {least:.1%} of the pixels or more; a layout "
+            "needs four"
+        )
+    return Together(seen.counts[np.ix_(kept, kept)], seen.cells[kept], seen.rgb[kept])
+
+
+def _sizes(
+    images: Sequence[np.ndarray] | np.ndarray,
+) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
+    if not len(images):
+        raise LayoutError("expected images (height, width, 3) as bytes, got none")
+    for image in images:
+        if image.ndim != 3 or image.shape[-1] != 3 or image.dtype != np.uint8:
+            raise LayoutError(f"expected images (height, width, 3) as bytes, got {image.shape}")
+        if min(image.shape[:2]) <= 1:
+            raise LayoutError(f"images of {image.shape[0]} x {image.shape[1]} pixels hold no pairs")
+    heights = np.array([image.shape[0] for image in images], np.int64)
+    widths = np.array([image.shape[1] for image in images], np.int64)
+    return heights, widths
 
 
 def _cell(rgb: np.ndarray, grid: int) -> np.ndarray:

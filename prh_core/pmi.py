@@ -14,7 +14,7 @@ class Mutual(NamedTuple):
     values: Float64[np.ndarray, "n n"]
     """log p(a, b) / (p(a) p(b)), natural logarithm; see `counted` for what is known."""
     counted: Bool[np.ndarray, "n n"]
-    """Pairs seen often enough; the others hold the value of the rule for them."""
+    """Pairs seen often enough; the others hold the lowest value of those."""
     marginal: Float64[np.ndarray, " n"]
     """p(a): share of the pairs' two places that a takes."""
 
@@ -23,15 +23,17 @@ def pmi(counts: Float64[np.ndarray, "n n"], *, minimum: float | int = 1) -> Mutu
     """Return the pointwise mutual information of n events from counts of their pairs.
 
     Counts are made symmetric, since a pair has no order. A pair counted less than `minimum` times
-    is as if it had been counted `minimum` times: rarely together is far apart, and how far cannot
-    be told beyond that. The marginals are those of the counts as they are.
+    takes the lowest PMI of the pairs of different events that were counted: it is at least as far
+    apart as any of these, and how much farther the counts cannot tell. (As if counted once, two
+    rare events never seen together would have a high PMI, since once would be often for them.)
 
     Args:
         counts: (n, n), none below zero; [a, b] is how often b was seen with a.
-        minimum: the least a pair counts as.
+        minimum: of a count that is believed.
 
     Raises:
-        LayoutError: no table of counts, or an event that was never seen.
+        LayoutError: no table of counts, an event that was never seen, or no two different events
+            seen together so often.
     """
     table = np.asarray(counts, np.float64)
     if table.ndim != 2 or table.shape[0] != table.shape[1] or not len(table):
@@ -49,8 +51,12 @@ def pmi(counts: Float64[np.ndarray, "n n"], *, minimum: float | int = 1) -> Mutu
             f"{len(unseen)} of {len(table)} events were never seen, the first is {unseen[0]}"
         )
     counted = table >= minimum
-    joint = np.maximum(table, minimum) / total
-    return Mutual(np.log(joint) - np.log(np.outer(marginal, marginal)), counted, marginal)
+    between = counted & ~np.eye(len(table), dtype=bool)
+    if not between.any():
+        raise LayoutError(f"no two different events were seen together {minimum} times or more")
+    chance = np.outer(marginal, marginal)
+    values = np.log(np.where(counted, table, 1.0) / total) - np.log(chance)
+    return Mutual(np.where(counted, values, values[between].min()), counted, marginal)
 
 
 def dissimilarity(mutual: Float64[np.ndarray, "n n"]) -> Float64[np.ndarray, "n n"]:

@@ -15,6 +15,16 @@ from PIL import Image
 
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
 from ingest.ceilings import ceilings_missing, plan_ceilings
+from ingest.colour.pictures import Pictures
+from ingest.colour.run import (
+    Choices,
+    Heard,
+    keep_words,
+    language_units,
+    lay_out_pictures,
+    picture_unit,
+)
+from ingest.colour.words import shipped_words
 from ingest.datasets import Dataset
 from ingest.feature_store import FeatureHeader, unit_key
 from ingest.imports.found import Found, store
@@ -89,6 +99,7 @@ def build_world(
         _plant_bits(run, dataset_id, models)
         _plant_benchmarks(run, models)
         _plant_competence(run, models)
+        _plant_colours(run, models)
     if publish:
         workspace.warehouse.publish()
     return home
@@ -137,6 +148,25 @@ def _plant_competence(run: Run, models: tuple[PlantedModel, ...]) -> None:
         for hard, task in enumerate(TASKS)
     ]
     run.workspace.warehouse.append("competence", "planted", pl.DataFrame(rows))
+
+
+def _plant_colours(run: Run, models: tuple[PlantedModel, ...]) -> None:
+    """Lay colours out: words by where CIELAB has them and noise, and those of a drawn picture."""
+    choices, words = Choices(starts=10), shipped_words()
+    rng = np.random.default_rng(0)
+    records = [planted_record(model) for model in models if model.modality == "language"]
+    for unit, model in zip(language_units(records, words, choices), models, strict=False):
+        layers = {
+            f"block {depth}": words.lab + 30 * model.noise * rng.normal(size=words.lab.shape)
+            for depth in range(model.layers)
+        }
+        heard = Heard(layers, list(layers.values())[-1], "mean", "1")
+        keep_words(run, unit, words, heard, choices, Silent())
+    hues = np.linspace(0, 255, 12).astype(np.uint8)
+    drawn = np.zeros((24, 24, 3), np.uint8)
+    drawn[..., 0], drawn[..., 1] = np.repeat(hues, 2)[:, None], np.repeat(hues, 2)[None]
+    picture = Pictures("Planted picture", "tests/worlds.py", "MIT", "none", [drawn], "planted")
+    lay_out_pictures(run, picture_unit(picture, choices), choices, Silent())
 
 
 def planted_probe(run: Run, model: PlantedModel, task: str, share: float) -> dict[str, object]:

@@ -196,8 +196,10 @@ def pool_text(state: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
     Args:
         state: (B, T, d) hidden state.
         mask: (B, T), 1 at real tokens, which come first.
-        pooling: 'mean' over real tokens, or the 'last' real token.
+        pooling: 'mean' over real tokens, the 'last' real token, or the 'first'.
     """
+    if pooling == "first":
+        return state[:, 0].float()
     if pooling == "last":
         rows = torch.arange(len(state), device=state.device)
         return state[rows, mask.sum(dim=1) - 1].float()

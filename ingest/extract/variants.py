@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 
-Pooling = Literal["cls", "gap", "mean", "last", "auto"]
+Pooling = Literal["cls", "gap", "mean", "last", "first", "auto"]
 
 PROMPTS: Mapping[str, str] = {
     "none": "{caption}",
@@ -20,7 +20,7 @@ PROMPTS: Mapping[str, str] = {
 
 _POOLINGS: Mapping[str, frozenset[Pooling]] = {
     "vision": frozenset({"cls", "gap", "auto"}),
-    "language": frozenset({"mean", "last"}),
+    "language": frozenset({"mean", "last", "first"}),
 }
 
 
@@ -30,7 +30,7 @@ class Variant:
 
     pooling: Pooling
     """Vision: 'cls' (class token), 'gap' (mean over positions), 'auto' (class token if the model
-    has one, else 'gap'). Language: 'mean' over real tokens, 'last' real token."""
+    has one, else 'gap'). Language: 'mean' over real tokens, 'last' or 'first' token."""
     prompt: str = ""
     """Name of a template in PROMPTS; '' for vision."""
 

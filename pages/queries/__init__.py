@@ -14,6 +14,13 @@ from pages.queries.alignments import (
     texts,
 )
 from pages.queries.answers import Answer, Setting, load
+from pages.queries.colour import (
+    Layouts,
+    color_agreement,
+    color_layers,
+    color_pairs,
+    color_points,
+)
 from pages.queries.comparison import metric_scores, metric_trends, metrics
 from pages.queries.inside import depth, layers
 from pages.queries.inventory import coverage, datasets, families, models, runs
@@ -27,9 +34,14 @@ from pages.queries.vision import (
 
 __all__ = [
     "Answer",
+    "Layouts",
     "Setting",
     "alignment",
     "ceilings",
+    "color_agreement",
+    "color_layers",
+    "color_pairs",
+    "color_points",
     "coverage",
     "datasets",
     "depth",

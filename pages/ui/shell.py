@@ -10,7 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from pages.queries import Answer
 from pages.ui import charts, export, words
 from pages.ui.controls import Controls
-from pages.ui.warehouse import NoSkills, WarehouseEmpty, WarehouseProblem
+from pages.ui.warehouse import NoColours, NoSkills, WarehouseEmpty, WarehouseProblem
 
 _LESS_AIR = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
 """Streamlit leaves a sixth of a phone's screen empty above the first line."""
@@ -28,7 +28,7 @@ def page(claim: str, draw: Callable[[], None]) -> None:
     st.subheader(claim, anchor=False)
     try:
         draw()
-    except (WarehouseEmpty, NoSkills) as problem:
+    except (WarehouseEmpty, NoSkills, NoColours) as problem:
         _problem(st.info, problem, "This fills it:")
     except WarehouseProblem as problem:
         _problem(st.warning, problem, "This puts it right:")
@@ -81,6 +81,20 @@ def behind(label: str, answer: Answer) -> None:
     with st.expander(label):
         table(answer)
         st.code(export.script(answer), language="sql", wrap_lines=True)
+
+
+def also(title: str, chart: charts.Chart, answer: Answer, alt_text: str) -> None:
+    """Show a second chart of the page, with the table and SQL behind it.
+
+    Args:
+        title: what it shows.
+        chart: of it.
+        answer: the query it draws.
+        alt_text: the chart in words, for screen readers.
+    """
+    st.markdown(f"**{title}**")
+    _draw(chart, alt_text)
+    behind(f"Table and SQL: {title[0].lower()}{title[1:]}", answer)
 
 
 def trends(lines: pl.DataFrame) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-KNOWN_SCHEMA = 7
+KNOWN_SCHEMA = 8
 """The newest schema these pages were written for."""
 _REMEMBERED = 256
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -42,6 +42,12 @@ class NoSkills(WarehouseProblem):
     """A published file without a skill of any model."""
 
     remedy = "prh import lm-eval results_*.json"
+
+
+class NoColours(WarehouseProblem):
+    """A published file without colours laid out."""
+
+    remedy = "prh color --panel demo --pictures package:scikit-learn"
 
 
 class WarehouseDamaged(WarehouseProblem):

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prh_core.colour import Word, centroids, customary, srgb_to_lab, together
+from prh_core.colour import (
+    Word,
+    centroids,
+    customary,
+    frequent,
+    lab_to_srgb,
+    srgb_to_lab,
+    together,
+)
 from prh_core.errors import LayoutError
 
 # Bruce Lindbloom's calculator, D65, no adaptation.
@@ -26,6 +34,20 @@ def test_lab_of_known_colours(rgb: tuple[int, ...], lab: tuple[float, ...]) -> N
     found = srgb_to_lab(np.array(rgb, np.uint8))
     np.testing.assert_allclose(found, lab, atol=0.02)
     np.testing.assert_allclose(found, srgb_to_lab(np.array(rgb) / 255))
+
+
+@given(st.lists(st.integers(0, 255), min_size=3, max_size=3))
+def test_lab_and_back_is_the_same_colour(rgb: list[int]) -> None:
+    back = lab_to_srgb(srgb_to_lab(np.array(rgb, np.uint8)))
+    np.testing.assert_allclose(back * 255, rgb, atol=0.02)
+
+
+def test_a_colour_no_screen_shows_is_cut_to_one_it_does() -> None:
+    found = lab_to_srgb(np.array([[50.0, 200.0, -200.0], [200.0, 0.0, 0.0]]))
+    assert found.min() >= 0
+    assert found.max() <= 1
+    with pytest.raises(LayoutError, match="CIELAB"):
+        lab_to_srgb(np.array([np.nan, 0, 0]))
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
@@ -95,6 +117,16 @@ def test_every_ordered_pair_within_the_disc_is_as_likely() -> None:
     np.testing.assert_allclose(found.counts / 400_000, wanted / wanted.sum(), atol=0.003)
 
 
+def test_images_of_several_sizes_count_pixel_by_pixel() -> None:
+    """A pixel of a small image is as likely as one of a large image, and no pair crosses over."""
+    small, large = np.zeros((4, 4, 3), np.uint8), np.full((8, 16, 3), 255, np.uint8)
+    found = together([small, large], grid=2, radius=1, pairs=200_000)
+    assert found.counts[0, 1] == found.counts[1, 0] == 0
+    neighbours = 2 * (4 * 3 * 2), 2 * (8 * 15 + 7 * 16)
+    share = found.counts[0, 0] / found.counts.sum()
+    assert share == pytest.approx(neighbours[0] / sum(neighbours), abs=0.003)
+
+
 def test_the_same_seed_gives_the_same_counts_and_cells_their_mean_colour() -> None:
     image = checks(32)
     first, again = (together(image, pairs=5000, seed=2) for _ in range(2))
@@ -103,6 +135,21 @@ def test_the_same_seed_gives_the_same_counts_and_cells_their_mean_colour() -> No
     np.testing.assert_allclose(np.sort(first.rgb.max(axis=1)), [0, *[250 / 255] * 3])
     hues = [colorsys.rgb_to_hsv(*rgb)[0] for rgb in first.rgb if rgb.max() > 0]
     np.testing.assert_allclose(sorted(hues), [0, 1 / 3, 2 / 3])
+
+
+def test_rare_colours_are_left_out_with_their_pairs() -> None:
+    image = np.zeros((40, 40, 3), np.uint8)
+    for place, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]):
+        image[:, 8 * (place + 1) : 8 * (place + 2)] = colour
+    image[0, 0] = (255, 0, 255)
+    seen = together([image], grid=2, pairs=50_000)
+    kept = frequent(seen, 0.01)
+    assert len(seen.cells) == 6
+    assert len(kept.cells) == 5
+    places = np.searchsorted(seen.cells, kept.cells)
+    np.testing.assert_array_equal(kept.counts, seen.counts[np.ix_(places, places)])
+    with pytest.raises(LayoutError, match="0 of 6 colours take 90.0% of the pixels or more"):
+        frequent(seen, 0.9)
 
 
 @pytest.mark.parametrize(

@@ -32,15 +32,15 @@ def test_independent_events_have_none() -> None:
     np.testing.assert_allclose(pmi(1e6 * np.outer(share, share)).values, 0, atol=1e-12)
 
 
-def test_a_pair_never_seen_is_far_but_finite() -> None:
-    counts = np.array([[50.0, 10, 0], [10, 40, 4], [0, 4, 30]])
+def test_a_pair_never_seen_is_as_far_as_the_farthest_seen() -> None:
+    """Two rare events never seen together must not come close: once would be often for them."""
+    counts = np.array([[900.0, 40, 30, 0], [40, 800, 0, 3], [30, 0, 4, 0], [0, 3, 0, 2]])
     found = pmi(counts, minimum=2)
-    assert not found.counted[0, 2]
-    assert found.counted.sum() == 7
-    assert np.isfinite(found.values).all()
-    assert found.values[0, 2] == pytest.approx(
-        math.log(2 / counts.sum() / found.marginal[0] / found.marginal[2])
-    )
+    assert not found.counted[2, 3]
+    seen = found.values[np.triu(found.counted, 1)]
+    assert found.values[2, 3] == found.values[0, 3] == seen.min()
+    once = math.log(1 / counts.sum() / found.marginal[2] / found.marginal[3])
+    assert once > seen.max()  # what a count of one instead would have said
 
 
 def test_dissimilarity_turns_the_order_round() -> None:
@@ -62,6 +62,7 @@ def test_dissimilarity_turns_the_order_round() -> None:
         (np.array([[1.0, 0], [0, 0]]), 1, "1 of 2 events were never seen, the first is 1"),
         (np.array([[1.0, np.nan], [1, 1]]), 1, "finite"),
         (np.ones((2, 2)), 0, "minimum count above zero"),
+        (np.eye(3), 1, "no two different events were seen together 1 times or more"),
     ],
 )
 def test_what_are_no_counts_is_refused(counts: np.ndarray, minimum: float, named: str) -> None:

@@ -21,6 +21,7 @@ PAGES = {
     "Do language and vision meet?": "Do models that never saw an image",
     "Does it predict skill?": "Are the language models",
     "Do strong models agree?": "Do models that can do more",
+    "Is it colour-deep?": "Do words and pictures",
     "Local or global?": "Do larger vision models",
     "Which layers?": "Where in the two models",
     "Does the metric matter?": "What does each metric look at",
@@ -102,6 +103,38 @@ def test_a_choice_survives_in_the_address(page: "Page", served: Served) -> None:
     assert page.get_by_text("Vis Random").count() == 0
 
 
+def _places(page: "Page") -> list[str]:
+    """Return where the colours of every view stand."""
+    marks = page.locator(CHART).first.locator(".mark-symbol path")
+    return marks.evaluate_all("paths => paths.map(path => path.getAttribute('transform'))")
+
+
+def test_four_views_of_colours_turn_together(page: "Page", served: Served) -> None:
+    page.goto(f"{served.address}/is_it_colour_deep")
+    _settled(page, "Is it colour-deep?")
+    before = _places(page)
+    box = page.locator(CHART).first.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 3, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 90, y + 20, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    turned = _places(page)
+    assert len(turned) == len(before) > 60  # three views of 20 words, and one of a picture
+    moved = sum(a != b for a, b in zip(sorted(before), sorted(turned), strict=True))
+    assert moved > 0.9 * len(before)
+    page.mouse.dblclick(x, y)
+    page.wait_for_timeout(300)
+    assert sorted(_places(page)) == sorted(before)
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    slider.press("ArrowRight")
+    page.wait_for_timeout(300)
+    assert sorted(_places(page)) != sorted(before)
+
+
 def test_every_download_arrives(page: "Page", served: Served) -> None:
     page.goto(f"{served.address}/do_language_and_vision_meet")
     _settled(page, "Do language and vision meet?")
@@ -152,6 +185,7 @@ def test_pictures_of_every_page(browser: "Browser", served: Served, look: str) -
         ("meet_lines", "", "Do language and vision meet?", "Lines"),
         ("layers", "/which_layers", "Which layers?", None),
         ("depth", "", "Which layers?", "By depth"),
+        ("colour", "/is_it_colour_deep", "Is it colour-deep?", None),
     )
     size = LOOKS[look]["viewport"]
     for page in _watched(browser.new_context(**LOOKS[look])):

@@ -14,6 +14,7 @@ PAGES = (
     "do_language_and_vision_meet",
     "does_it_predict_skill",
     "do_strong_models_agree",
+    "is_it_colour_deep",
     "local_or_global",
     "which_layers",
     "does_the_metric_matter",

@@ -23,12 +23,19 @@ EMPTY = {
     "vision yet.",
     "do_strong_models_agree": "The warehouse is here, but no vision models were compared with "
     "each other yet.",
+    "is_it_colour_deep": "The warehouse is here, but no colours were laid out yet.",
     "local_or_global": "The warehouse is here, but it holds no metric at two numbers of "
     "neighbours yet.",
     "which_layers": "The warehouse is here, but it holds no scores of layers yet.",
     "does_the_metric_matter": "The warehouse is here, but it holds no scores of language against "
     "vision yet.",
 }
+
+FILLS = {"is_it_colour_deep": "prh color --panel demo --pictures package:scikit-learn"}
+"""What fills a page that the demo's scores alone do not."""
+CHARTS = {"do_strong_models_agree": 2, "is_it_colour_deep": 3}
+"""Bins and map stand side by side, views of colours over their distances and layers; every other
+page answers with one chart."""
 
 
 def _says(app: AppTest, sentence: str, command: str) -> None:
@@ -45,8 +52,7 @@ def test_a_full_warehouse_gives_one_chart_table_and_downloads(
     app = open_page(world, page)
     assert not app.exception
     assert not app.warning
-    # Bins and map stand side by side; every other page answers with one chart.
-    assert len(app.get("vega_lite_chart")) == (2 if page == "do_strong_models_agree" else 1)
+    assert len(app.get("vega_lite_chart")) == CHARTS.get(page, 1)
     assert app.dataframe
     labels = [button.label for button in app.get("download_button")]  # type: ignore[attr-defined]
     assert labels == ["CSV", "Parquet", "SVG", "PNG", "SQL"]
@@ -56,7 +62,8 @@ def test_a_full_warehouse_gives_one_chart_table_and_downloads(
 def test_an_empty_warehouse_says_what_fills_it(
     open_page: OpenPage, empty_world: Path, page: str
 ) -> None:
-    _says(open_page(empty_world, page), EMPTY[page], "prh demo")
+    command = FILLS.get(page, "prh demo")
+    _says(open_page(empty_world, page), EMPTY[page], command)
 
 
 @every_page

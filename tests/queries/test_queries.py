@@ -50,11 +50,24 @@ def _asked(name: str) -> Answer:
         "dataset_id": setting.dataset_id, "row_order": setting.row_order,
         "within": True, "method": "mds", "language_model": language_model,
         "vision_model": vision_model, "calibrated": False,
-        "skill": "Words (acc, 5-shot), planted", "text": "1 − bits per byte of planted captions",
+        **_colours(), "skill": "Words (acc, 5-shot), planted",
+        "text": "1 − bits per byte of planted captions",
     }  # fmt: skip
     function: Callable[..., Answer] = getattr(queries, name)
     wanted = inspect.signature(function).parameters
     return function(**{key: value for key, value in offered.items() if key in wanted})
+
+
+def _colours() -> dict[str, object]:
+    """Return what the queries of colours are asked with."""
+    rows = queries.color_agreement().frame.to_dicts()
+    if not rows:
+        return {"layouts": queries.Layouts(), "colours": "none", "rule": "none"}
+    keys = [(row["unit_key"], row["reading"]) for row in rows]
+    words = next(row for row in rows if row["side"] == "language")
+    return {
+        "layouts": queries.Layouts(*keys[:3]), "colours": words["colours"], "rule": words["rule"]
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FILES)

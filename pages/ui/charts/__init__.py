@@ -1,6 +1,7 @@
 """Frames in, charts out. No Streamlit; numbers come from SQL, only positions are made here."""
 
 from pages.ui.charts.alignment import heat_map, lines
+from pages.ui.charts.colour import colour_layers, colour_pairs, colour_views
 from pages.ui.charts.coverage import coverage
 from pages.ui.charts.finish import on_screen, titled
 from pages.ui.charts.layers import depth_curve, layer_map
@@ -17,6 +18,9 @@ __all__ = [
     "against",
     "bins",
     "by_neighbours",
+    "colour_layers",
+    "colour_pairs",
+    "colour_views",
     "coverage",
     "depth_curve",
     "family_panels",

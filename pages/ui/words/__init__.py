@@ -1,5 +1,13 @@
 """Measurements in words, the same on every page."""
 
+from pages.ui.words.colour import (
+    agreed_on_colour,
+    another,
+    arranged,
+    colour_table,
+    layout,
+    table_of,
+)
 from pages.ui.words.models import (
     agreed,
     agreeing,
@@ -28,6 +36,12 @@ from pages.ui.words.scores import (
 from pages.ui.words.settings import measure
 
 __all__ = [
+    "table_of",
+    "layout",
+    "colour_table",
+    "arranged",
+    "another",
+    "agreed_on_colour",
     "agreed",
     "agreeing",
     "alone",

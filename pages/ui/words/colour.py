@@ -1,0 +1,101 @@
+"""Colours laid out, in words."""
+
+from typing import Any
+
+import polars as pl
+
+
+def layout(row: dict[str, Any]) -> str:
+    """Name a layout for a control."""
+    return f"{row['label']}, {row['reading']}"
+
+
+def arranged(rows: list[dict[str, Any]]) -> list[str]:
+    """Say what was measured, a line per layout shown.
+
+    Args:
+        rows: of `queries.color_agreement`.
+    """
+    return [_measured(row) for row in rows]
+
+
+def _measured(row: dict[str, Any]) -> str:
+    parts = [f"**{layout(row)}**"]
+    if row["side"] == "vision":
+        parts += [
+            f"{row['pictures']:,} picture{'s' if row['pictures'] > 1 else ''}",
+            f"{row['counted_pairs']:,} pairs of pixels at most {row['radius']} apart",
+            f"{row['things']} {row['rule']}",
+            f"{row['counted_share']:.0%} of pairs of colours seen together",
+        ]
+    else:
+        parts += [f"{row['things']} words of {row['colours']}, {row['rule']}"]
+    parts += [
+        f"{row['starts']:,} starts of MDS, stress {row['stress']:.2f}",
+        "mirror image" if row["reflected"] else "not mirrored",
+        f"run {row['run']}",
+        f"source: {row['source']} ({row['licence']})",
+    ]
+    return " · ".join(parts)
+
+
+def agreed_on_colour(rows: list[dict[str, Any]]) -> str:
+    """Say how far the shown layouts agree with human vision, and how to read the views.
+
+    Args:
+        rows: of `queries.color_agreement`.
+    """
+    said = " ".join(
+        f"{layout(row)}: **ρ = {row['rho']:.2f}**{_interval(row)}, "
+        f"p = {row['p_value']:.2g}, Procrustes R² = {row['r_squared']:.2f}, "
+        f"{row['rmsd']:.0f} ΔE off."
+        for row in rows
+    )
+    return (
+        f"{said}\n\nEach view is brought onto **CIELAB**, in which equal distances look about "
+        "equally different, by rotation, scale and mirror image (Kabsch and Umeyama); up is "
+        "lighter. Each is drawn at the spread of its colours in CIELAB, whatever scale fits best. "
+        "ρ is the Spearman correlation of the *distances* before laying out with CIELAB's, its "
+        f"interval leaves out one colour after the other, and p is the share of "
+        f"{rows[0]['shuffles']:,} shuffles of the colours that agree as well: a view that looks "
+        "right by luck has a high p. R² and ΔE are of the three-dimensional layout once it is "
+        "brought over, which can always be brought *somewhat* near, so they never start at zero."
+    )
+
+
+def _interval(row: dict[str, Any]) -> str:
+    if row["interval_low"] is None:
+        return ""
+    return f" ({row['interval_low']:.2f} to {row['interval_high']:.2f})"
+
+
+def colour_table(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the table of agreement as a reader reads it.
+
+    Args:
+        frame: answer of `queries.color_agreement`.
+    """
+    return frame.select(
+        pl.col("label").alias("Who"),
+        pl.col("reading").alias("Distances between"),
+        pl.col("things").alias("Colours"),
+        pl.col("rho").round(3).alias("ρ with CIELAB"),
+        pl.col("interval_low").round(2).alias("95 % from"),
+        pl.col("interval_high").round(2).alias("to"),
+        pl.col("p_value").round(4).alias("p"),
+        pl.col("r_squared").round(2).alias("Procrustes R²"),
+        pl.col("rmsd").round(1).alias("RMSD, ΔE"),
+        pl.col("stress").round(3).alias("Stress"),
+    )
+
+
+def table_of(row: dict[str, Any]) -> str:
+    """Name the colour words of a layout."""
+    return f"{row['colours']}: {row['rule']}"
+
+
+def another(said: list[str], first: str) -> str:
+    """Return a layout of another model than the first, or of another reading."""
+    model = first.rpartition(", ")[0]
+    others = [name for name in said if name.rpartition(", ")[0] != model]
+    return (others or [name for name in said if name != first] or ["none"])[0]
