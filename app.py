@@ -13,6 +13,7 @@ page = st.navigation(
         st.Page("pages/does_it_predict_skill.py", title="Does it predict skill?"),
         st.Page("pages/do_strong_models_agree.py", title="Do strong models agree?"),
         st.Page("pages/is_it_colour_deep.py", title="Is it colour-deep?"),
+        st.Page("pages/do_denser_captions_help.py", title="Do denser captions help?"),
         st.Page("pages/local_or_global.py", title="Local or global?"),
         st.Page("pages/which_layers.py", title="Which layers?"),
         st.Page("pages/does_the_metric_matter.py", title="Does the metric matter?"),

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from ingest.bits import BUDGET, Start
+from ingest.captions.cli import captions
 from ingest.catalog import load_catalog
 from ingest.catalog.cli import catalog
 from ingest.catalog.cli import panels as panel_commands
@@ -75,6 +76,7 @@ app.command("catalog")(catalog)
 app.command("evaluate")(evaluate)
 app.command("probe")(probe)
 app.command("color")(color)
+app.command("captions")(captions)
 
 
 def _study(context: typer.Context, progress: TerminalProgress) -> Study:

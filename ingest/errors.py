@@ -93,3 +93,7 @@ class QueryError(PRHError):
 
 class PortInUseError(PRHError):
     """Something else listens on that port."""
+
+
+class CaptionSetError(PRHError):
+    """There is no such caption set, or it cannot be made."""

@@ -469,7 +469,7 @@ def _row(
         "features_y": hy.key,
         "model_x": hx.model_id,
         "model_y": hy.model_id,
-        "dataset_id": hx.dataset_id,
+        "dataset_id": _dataset(hx, hy),
         "row_order": hx.row_order,
         "pooling_x": hx.pooling,
         "prompt_x": hx.prompt,
@@ -496,6 +496,11 @@ def _row(
         "score_version": SCORE_VERSION,
         "finished_at": datetime.now(tz=UTC),
     }
+
+
+def _dataset(x: FeatureHeader, y: FeatureHeader) -> str:
+    """Return the dataset of a score: of a dataset and its variant (`id.variant`), the variant."""
+    return y.dataset_id if y.dataset_id.startswith(f"{x.dataset_id}.") else x.dataset_id
 
 
 def _calibrated(observed: float, metric: Metric, null: np.ndarray | None) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 import hashlib
 import threading
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, features
 
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
-from ingest.datasets.registry import opener, option, refuse_unknown_options
-from ingest.errors import DatasetError
+from ingest.datasets.registry import opener, option, refuse_unknown_options, text_option
+from ingest.errors import DatasetError, MissingPackageError
 from ingest.packages import shipped_file, shipped_files
 from ingest.progress import Progress
 
@@ -37,12 +39,22 @@ _EM = 0.66
 def open_openmoji(
     record: DatasetRecord, skip_corrupt: bool, progress: Progress, cache: Path | None
 ) -> Dataset:
-    """Open the emoji of one code point each; options: `seed` and `pixels` (side of a picture).
+    """Open the emoji of one code point each.
+
+    Options: `seed`, `pixels` (side of a picture), and `caption_column`: name (the Unicode name),
+    word (its last word: "building" of "office building"), or definition (the name, and what
+    WordNet says of the longest part of it that names something in timm's table of ImageNet's
+    synsets; of one without such a part, the name alone).
 
     The order is that of the SHA-256 of "seed:code point", so any first so many samples spread
     evenly over all groups of emoji, and growing the limit only appends.
     """
-    refuse_unknown_options(record, {"seed", "pixels"})
+    refuse_unknown_options(record, {"seed", "pixels", "caption_column"})
+    column = text_option(record, "caption_column", "name")
+    if column not in ("name", "word", "definition"):
+        raise DatasetError(
+            f"Dataset {record.id!r} has captions of column name, word or definition; got {column!r}"
+        )
     if not features.check("freetype2"):
         raise DatasetError("This Pillow cannot draw fonts; install Pillow from its wheels.")
     seed, pixels = option(record, "seed", int, 0), option(record, "pixels", int, 256)
@@ -71,12 +83,58 @@ def open_openmoji(
     return Dataset(
         record=record,
         sample_ids=tuple(f"{point:X}" for point in chosen),
-        captions=tuple(unicodedata.name(chr(point)).lower() for point in chosen),
+        captions=_captions([unicodedata.name(chr(point)).lower() for point in chosen], column),
         image_refs=tuple(f"openmoji:{point:X}" for point in chosen),
         skipped=(),
         image_hashes=tuple(f"{font_hash}:{_EM}:{pixels}:{point:X}" for point in chosen),
         reader=lambda i: draw(chosen[i]).copy(),
     )
+
+
+def _captions(names: Sequence[str], column: str) -> tuple[str, ...]:
+    if column == "name":
+        return tuple(names)
+    if column == "word":
+        return tuple(name.split()[-1] for name in names)
+    defined = _definitions()
+    found: list[str] = []
+    for name in names:
+        words = name.split()
+        # Longest first, and of equals the last: "office building" before "building".
+        parts = (
+            " ".join(words[start : start + size])
+            for size in range(len(words), 0, -1)
+            for start in range(len(words) - size, -1, -1)
+        )
+        known = next((part for part in parts if len(part) > 2 and part in defined), None)
+        found.append(name if known is None else f"{name}: {known}, {defined[known]}")
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def _definitions() -> dict[str, str]:
+    """Return what WordNet says of the names of ImageNet's synsets, the first of several.
+
+    Raises:
+        MissingPackageError: timm, which ships the tables, is not installed.
+    """
+    try:
+        metadata.version("timm")
+    except metadata.PackageNotFoundError as error:
+        raise MissingPackageError(
+            "definitions of emoji come with the package timm: pip install 'prh-explorer[ingest]'"
+        ) from error
+    tables: list[dict[str, str]] = []
+    for what in ("lemma", "definition"):
+        ending = f"data/_info/imagenet_synset_to_{what}.txt"
+        file = shipped_file("timm", metadata.version("timm"), ending)
+        lines = file.read_text(encoding="utf-8").splitlines()
+        tables.append(dict(line.split("\t", 1) for line in lines))  # type: ignore[arg-type]
+    found: dict[str, str] = {}
+    for synset, lemmas in tables[0].items():
+        for lemma in lemmas.lower().split(", "):
+            found.setdefault(lemma, tables[1][synset])
+    return found
 
 
 def _usable(point: int) -> bool:

@@ -64,6 +64,13 @@ class Pieces(NamedTuple):
     """Position of each token's first character."""
 
 
+class Turn(NamedTuple):
+    """One turn of a conversation with a network."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
 @dataclass(frozen=True)
 class Causal:
     """What a language network needs to have its predictions scored."""
@@ -78,6 +85,9 @@ class Causal:
     """Last hidden states (m, D) -> (m, V), what `logits` would be; None where it is not known."""
     last: Callable[[Tensor, Tensor], Tensor] | None = None
     """(B, T) ids and mask -> (B, T, D), the last hidden state; None where it is not known."""
+    answer: Callable[[Sequence[Sequence[Turn]], int], list[str]] | None = None
+    """Conversations, most new tokens -> what the network says next, its likeliest token at every
+    step; None where it was not taught to answer."""
 
 
 @dataclass(frozen=True)

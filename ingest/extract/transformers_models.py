@@ -22,7 +22,14 @@ from ingest.errors import (
 )
 from ingest.extract.cache import cached_folder
 from ingest.extract.checkpoints import content_hash
-from ingest.extract.loaded import Causal, LoadedLanguage, Pieces, Placement, StateTaker
+from ingest.extract.loaded import (
+    Causal,
+    LoadedLanguage,
+    Pieces,
+    Placement,
+    StateTaker,
+    Turn,
+)
 from ingest.extract.loaders import loader, local_path
 from ingest.hub import hub_errors, hub_file
 
@@ -197,6 +204,9 @@ def wrap(
         found = tokens(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         return Pieces(list(found["input_ids"]), [begin for begin, _ in found["offset_mapping"]])
 
+    def answer(conversations: Sequence[Sequence[Turn]], longest: int) -> list[str]:
+        return answered(network, tokens, conversations, longest)
+
     limits = [tokens.model_max_length, getattr(text, "max_position_embeddings", None)]
     # Tokenisers without a limit say 1e30.
     real = [int(limit) for limit in limits if limit is not None and limit < 10**9]
@@ -209,11 +219,45 @@ def wrap(
         pad_id=next(int(pad) for pad in pads if pad is not None),
         revision=revision,
         shorten=shorten,
-        causal=Causal(logits, pieces, tokens.bos_token_id, network.get_output_embeddings(), last)
+        causal=Causal(
+            logits,
+            pieces,
+            tokens.bos_token_id,
+            network.get_output_embeddings(),
+            last,
+            answer if getattr(tokens, "chat_template", None) else None,
+        )
         if predicts
         else None,
         placed=placed,
     )
+
+
+def answered(
+    network: Any, tokens: Any, conversations: Sequence[Sequence[Turn]], longest: int
+) -> list[str]:
+    """Continue conversations by the network's chat template, the likeliest token at every step.
+
+    Padding stands before the text, so that every answer begins at the same place.
+    """
+    prompts = [
+        tokens.apply_chat_template(
+            [turn._asdict() for turn in turns], tokenize=False, add_generation_prompt=True
+        )
+        for turns in conversations
+    ]
+    pad = tokens.pad_token_id if tokens.pad_token_id is not None else tokens.eos_token_id
+    rows = [tokens(text, add_special_tokens=False)["input_ids"] for text in prompts]
+    width = max(len(row) for row in rows)
+    device = next(network.parameters()).device
+    ids = torch.tensor([[pad] * (width - len(row)) + row for row in rows], device=device)
+    mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=device)
+    with quiet(), torch.inference_mode():
+        found = network.generate(
+            input_ids=ids, attention_mask=mask, do_sample=False, num_beams=1, temperature=None,
+            top_p=None, top_k=None, max_new_tokens=longest, pad_token_id=pad,
+        )  # fmt: skip
+    return [tokens.decode(row[width:], skip_special_tokens=True).strip() for row in found]
 
 
 def transformer_layers(record: ModelRecord, module: nn.Module, count: int) -> nn.ModuleList:

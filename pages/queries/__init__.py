@@ -14,6 +14,14 @@ from pages.queries.alignments import (
     texts,
 )
 from pages.queries.answers import Answer, Setting, load
+from pages.queries.captions import (
+    CaptionStudy,
+    caption_density,
+    caption_examples,
+    caption_gains,
+    caption_means,
+    caption_studies,
+)
 from pages.queries.colour import (
     Layouts,
     color_agreement,
@@ -34,9 +42,15 @@ from pages.queries.vision import (
 
 __all__ = [
     "Answer",
+    "CaptionStudy",
     "Layouts",
     "Setting",
     "alignment",
+    "caption_density",
+    "caption_examples",
+    "caption_gains",
+    "caption_means",
+    "caption_studies",
     "ceilings",
     "color_agreement",
     "color_layers",

@@ -330,13 +330,45 @@ class _Rows(NamedTuple):
         seed: int,
     ) -> Interval:
         """Credit every query's score to the neighbours it shares, in equal parts."""
+        score, residuals = self.residuals(x, y, layers, k)
+        return dyad_robust(score, residuals, 0.0, 1.0, level)
+
+    def residuals(
+        self, x: Neighbours, y: Neighbours, layers: tuple[int, int], k: int
+    ) -> tuple[float, sparse.csr_array]:
+        """Return the score, and what each pair (query, neighbour) adds to n times it."""
         a, b = (
             np.ascontiguousarray(side[at][:, :k]) for side, at in zip((x, y), layers, strict=True)
         )
         rows = np.asarray(self.score(a, b, k), dtype=np.float64)
         one, other = edges(a), edges(b)
         residuals = _credited(rows, one.multiply(other).tocsr(), (one + other) / (2 * k))
-        return dyad_robust(float(rows.mean()), residuals, 0.0, 1.0, level)
+        return float(rows.mean()), residuals
+
+
+_MUTUAL = _Rows(lambda a, b, k: row_shared(a, b) / k)
+
+
+def mutual_residuals(
+    x: Neighbours, y: Neighbours, layers: tuple[int, int], k: int
+) -> tuple[float, sparse.csr_array]:
+    """Return the mutual k-NN score of one pair of layers, and its residuals for `dyad_robust`.
+
+    Parameters
+    ----------
+    x, y
+        Neighbours of both sides over the same n samples, (layers, n, at least k).
+    layers
+        Which layer of each.
+    k
+        Neighbours.
+
+    Returns
+    -------
+    The score, and (n, n) what every pair (query, neighbour) adds to n times the score beyond what
+    its place in the lists lets expect.
+    """
+    return _MUTUAL.residuals(x, y, layers, k)
 
 
 def _cycle_interval(
@@ -394,7 +426,7 @@ MUTUAL_KNN = register(
         name="mutual_knn",
         label="mutual k-NN",
         compare=mutual_knn,
-        interval=_Rows(lambda a, b, k: row_shared(a, b) / k).interval,
+        interval=_MUTUAL.interval,
         symmetric=True,
         ordinal=False,
         null=lambda n, k: k / (n - 1),

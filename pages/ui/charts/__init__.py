@@ -1,6 +1,7 @@
 """Frames in, charts out. No Streamlit; numbers come from SQL, only positions are made here."""
 
 from pages.ui.charts.alignment import heat_map, lines
+from pages.ui.charts.captions import AMOUNTS, density, gains
 from pages.ui.charts.colour import colour_layers, colour_pairs, colour_views
 from pages.ui.charts.coverage import coverage
 from pages.ui.charts.finish import on_screen, titled
@@ -12,6 +13,7 @@ from pages.ui.charts.skills import by_neighbours, growth, skill
 from pages.ui.charts.trends import Axes, against, family_panels, panel
 
 __all__ = [
+    "AMOUNTS",
     "Axes",
     "Chart",
     "Drawn",
@@ -22,8 +24,10 @@ __all__ = [
     "colour_pairs",
     "colour_views",
     "coverage",
+    "density",
     "depth_curve",
     "family_panels",
+    "gains",
     "growth",
     "heat_map",
     "layer_map",

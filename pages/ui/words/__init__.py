@@ -1,5 +1,13 @@
 """Measurements in words, the same on every page."""
 
+from pages.ui.words.captions import (
+    helped,
+    metric_name,
+    pictured,
+    scored,
+    studied,
+    study_name,
+)
 from pages.ui.words.colour import (
     agreed_on_colour,
     another,
@@ -36,6 +44,12 @@ from pages.ui.words.scores import (
 from pages.ui.words.settings import measure
 
 __all__ = [
+    "study_name",
+    "studied",
+    "scored",
+    "pictured",
+    "metric_name",
+    "helped",
     "table_of",
     "layout",
     "colour_table",

@@ -1,0 +1,1 @@
+"""Caption sets: the same images, with captions that say more or less (paper, Fig. 9)."""

@@ -1,0 +1,257 @@
+"""Variants of a dataset: what their captions, or their pictures, are made of.
+
+A set is named by what is done and to what: `own` (the dataset's captions), `joined:3` (the first
+three human captions), `column:lemma` (another column), `first:5@joined:5` (the first five words of
+those), `shuffled@own` (their words in random order), `mixed@own` (as many words, drawn from all
+captions), `summary:10@own` (a summary by a language model, see `summaries`); of pictures
+`pixels:32`, `blur:4` and `grey`.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from ingest.catalog.records import DatasetRecord
+from ingest.datasets import Dataset
+from ingest.errors import CaptionSetError, DatasetError, MissingCaptionError
+
+OWN = "own"
+LADDER = ("own", "joined", "column", "summary")
+"""Kinds whose captions say more or less; the others are controls of length or order."""
+CONTROLS = ("first", "shuffled", "mixed")
+PICTURES = ("pixels", "blur", "grey")
+_FORM = re.compile(r"^(?P<kind>[a-z]+)(?::(?P<amount>[^@]+))?(?:@(?P<parent>.+))?$")
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A set that was asked for, in parts."""
+
+    name: str
+    kind: str
+    amount: str | None
+    parent: str | None
+
+    @property
+    def number(self) -> int:
+        """The amount, a whole number above zero."""
+        if self.amount is None or not self.amount.isdigit() or not int(self.amount):
+            raise CaptionSetError(f"{self.name}: expected a number above zero, as in {self.kind}:5")
+        return int(self.amount)
+
+
+def asked(name: str) -> Asked:
+    """Read the name of a set.
+
+    Raises:
+        CaptionSetError: there is no such kind, or it lacks its number.
+    """
+    match = _FORM.match(name)
+    kinds = (*LADDER, *CONTROLS, *PICTURES)
+    if match is None or match["kind"] not in kinds:
+        raise CaptionSetError(f"expected a set of kind {', '.join(kinds)}; got {name!r}")
+    found = Asked(name, match["kind"], match["amount"], match["parent"])
+    if found.kind in ("joined", "first", "summary", "pixels", "blur"):
+        _ = found.number
+    if found.kind == "column" and not found.amount:
+        raise CaptionSetError(f"{name}: expected a column, as in column:definition")
+    if found.kind in (*CONTROLS, "summary"):
+        return found if found.parent else replace(found, parent=OWN, name=f"{name}@{OWN}")
+    if found.parent:
+        raise CaptionSetError(f"{name}: a set of kind {found.kind} is made of no other (@)")
+    return found
+
+
+@dataclass(frozen=True)
+class CaptionSet:
+    """A variant of a dataset: the same images in the same order."""
+
+    asked: Asked
+    dataset: Dataset
+    """Under an id of its own, `base.name`."""
+    base_id: str
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it separates length or order from what is said."""
+        return self.asked.kind in CONTROLS
+
+    @property
+    def of_pictures(self) -> bool:
+        """Whether the pictures are changed, not the captions."""
+        return self.asked.kind in PICTURES
+
+    @property
+    def words(self) -> np.ndarray:
+        """Words of each caption."""
+        return np.array([len(caption.split()) for caption in self.dataset.captions])
+
+
+Reopen = Callable[[DatasetRecord], Dataset]
+
+
+def build_sets(base: Dataset, names: Sequence[str], reopen: Reopen) -> list[CaptionSet]:
+    """Make sets, the parents of what is asked among them, each before what is made of it.
+
+    Args:
+        base: the dataset.
+        names: of sets; summaries are left to `summaries` and may not be among them.
+        reopen: opens a changed record of the dataset, to read its other captions.
+
+    Raises:
+        CaptionSetError: a name is none, or a set cannot be made.
+        MissingCaptionError: a caption is missing or empty; the message names the set and sample.
+    """
+    found: dict[str, CaptionSet] = {}
+
+    def make(name: str) -> CaptionSet:
+        wanted = asked(name)
+        if wanted.name not in found:
+            parent = make(wanted.parent).dataset.captions if wanted.parent else base.captions
+            found[wanted.name] = _made(wanted, base, parent, reopen)
+        return found[wanted.name]
+
+    for name in names:
+        make(name)
+    return list(found.values())
+
+
+def _made(wanted: Asked, base: Dataset, parent: Sequence[str], reopen: Reopen) -> CaptionSet:
+    if wanted.kind in PICTURES:
+        return _pictured(wanted, base)
+    captions: Sequence[str] = parent
+    if wanted.kind == "joined":
+        captions = _joined(wanted, base, reopen)
+    elif wanted.kind == "column":
+        options: dict[str, object] = {**base.record.options}
+        options["caption_column"] = str(wanted.amount)
+        captions = _reopened(wanted, base, options, reopen)
+    elif wanted.kind == "first":
+        captions = [" ".join(text.split()[: wanted.number]) for text in parent]
+    elif wanted.kind == "shuffled":
+        captions = [_shuffled(text, i) for i, text in enumerate(parent)]
+    elif wanted.kind == "mixed":
+        captions = _mixed(parent)
+    elif wanted.kind == "summary":
+        raise CaptionSetError(f"{wanted.name}: summaries are written by a model: --writer")
+    return captioned(wanted, base, captions)
+
+
+def captioned(wanted: Asked, base: Dataset, captions: Sequence[str]) -> CaptionSet:
+    """Put captions to a dataset's images, under an id of their own.
+
+    Raises:
+        MissingCaptionError: their number differs from the images', or one is empty.
+    """
+    if len(captions) != len(base):
+        raise MissingCaptionError(
+            f"Caption set {wanted.name!r} of {base.record.id!r} has {len(captions)} captions for "
+            f"{len(base)} images."
+        )
+    for sample, caption in zip(base.sample_ids, captions, strict=True):
+        if not caption.strip():
+            raise MissingCaptionError(
+                f"Caption set {wanted.name!r} of {base.record.id!r}: the caption of {sample} is "
+                "empty."
+            )
+    dataset = base if wanted.kind == OWN else replace(base, record=_record(wanted, base.record),
+                                                      captions=tuple(captions))  # fmt: skip
+    return CaptionSet(wanted, dataset, base.record.id)
+
+
+def _record(wanted: Asked, base: DatasetRecord) -> DatasetRecord:
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", wanted.name).strip("-")
+    return base.model_copy(
+        update={"id": f"{base.id}.{slug}", "title": f"{base.title}: {titled(wanted)}"}
+    )
+
+
+def titled(wanted: Asked) -> str:
+    """Name a set for readers."""
+    of = "" if wanted.parent in (None, OWN) else f" of {titled(asked(wanted.parent))}"
+    number = wanted.amount
+    return {
+        "own": "its own captions",
+        "joined": f"{number} caption{'s' if number != '1' else ''} joined",
+        "column": str(number),
+        "first": f"first {number} word{'s' if number != '1' else ''}{of}",
+        "shuffled": f"words shuffled{of}",
+        "mixed": f"words of other captions, as many{of}",
+        "summary": f"summary in {number} words{of}",
+        "pixels": f"pictures of {number} pixels",
+        "blur": f"pictures blurred by {number}",
+        "grey": "pictures without colour",
+    }[wanted.kind]
+
+
+def _joined(wanted: Asked, base: Dataset, reopen: Reopen) -> list[str]:
+    """Join the first captions of each image, as its dataset numbers them."""
+    parts: list[Sequence[str]] = []
+    for index in range(wanted.number):
+        options: dict[str, object] = dict(base.record.options)
+        where = options.get("where")
+        if isinstance(where, dict) and "caption_index" in where:
+            options["where"] = {**where, "caption_index": index}
+        else:
+            options["caption_index"] = index
+        parts.append(_reopened(wanted, base, options, reopen))
+    return [" ".join(text.strip() for text in texts) for texts in zip(*parts, strict=True)]
+
+
+def _reopened(
+    wanted: Asked, base: Dataset, options: dict[str, object], reopen: Reopen
+) -> Sequence[str]:
+    record = base.record.model_copy(update={"options": options})
+    try:
+        other = reopen(record)
+    except MissingCaptionError as error:
+        raise MissingCaptionError(f"Caption set {wanted.name!r}: {error}") from error
+    except DatasetError as error:
+        raise CaptionSetError(f"Caption set {wanted.name!r}: {error}") from error
+    if other.sample_ids != base.sample_ids:
+        raise CaptionSetError(
+            f"Caption set {wanted.name!r} of {base.record.id!r} does not hold the same images in "
+            f"the same order ({len(other)} and {len(base)})."
+        )
+    return other.captions
+
+
+def _shuffled(text: str, row: int) -> str:
+    words = text.split()
+    order = np.random.default_rng([SEED, row]).permutation(len(words))
+    return " ".join(words[i] for i in order)
+
+
+def _mixed(texts: Sequence[str]) -> list[str]:
+    """Deal all captions' words out again: the lengths stay, what they say is gone."""
+    lengths = [len(text.split()) for text in texts]
+    words = np.array(" ".join(texts).split())
+    dealt = np.random.default_rng(SEED).permutation(words)
+    ends = np.cumsum(lengths)
+    return [" ".join(dealt[e - n : e]) for n, e in zip(lengths, ends.tolist(), strict=True)]
+
+
+def _pictured(wanted: Asked, base: Dataset) -> CaptionSet:
+    def degraded(i: int) -> Image.Image:
+        picture = base.image(i)
+        if wanted.kind == "grey":
+            return picture.convert("L").convert("RGB")
+        if wanted.kind == "blur":
+            return picture.filter(ImageFilter.GaussianBlur(wanted.number))
+        side = wanted.number
+        small = picture.resize((side, side), Image.Resampling.BOX)
+        return small.resize(picture.size, Image.Resampling.BILINEAR)
+
+    hashes = [
+        hashlib.sha256(f"{digest}:{wanted.name}".encode()).hexdigest()
+        for digest in base.image_hashes
+    ]
+    dataset = replace(
+        base, record=_record(wanted, base.record), image_hashes=hashes, reader=degraded
+    )
+    return CaptionSet(wanted, dataset, base.record.id)

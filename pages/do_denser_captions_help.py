@@ -1,0 +1,70 @@
+"""Do denser captions help: the same images under captions that say more or less (Fig. 9)."""
+
+import polars as pl
+import streamlit as st
+
+from pages import queries
+from pages.ui import charts, shell, words
+from pages.ui.controls import Controls
+from pages.ui.warehouse import NoCaptionSets
+
+_RAW, _CALIBRATED = "raw", "calibrated"
+_ALL = "mean over language models"
+
+
+def draw() -> None:
+    """Choose, ask, draw, explain."""
+    studies = queries.caption_studies().frame
+    if studies.is_empty():
+        raise NoCaptionSets("The warehouse is here, but no caption sets were compared yet.")
+    controls = Controls()
+    rows = {words.study_name(row): row for row in studies.iter_rows(named=True)}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        row = rows[controls.choose("Dataset", list(rows), key="dataset", width=330)]
+        study = queries.CaptionStudy(**{name: row[name] for name in queries.CaptionStudy._fields})
+        means = queries.caption_means(study)
+        known = [name for name in charts.AMOUNTS if not means.frame[name].is_null().all()]
+        amount = controls.choose("Density in", known, key="density", width=130)
+        scores = [_RAW, *([] if means.frame["calibrated"].is_null().all() else [_CALIBRATED])]
+        score = controls.choose("Score", scores, key="score", width=130)
+        seen = means.frame["vision_label"].unique(maintain_order=True).to_list()
+        model = controls.choose("Lines", [_ALL, *seen], key="lines", width=250)
+    controls.show_notes()
+    if row["note"]:
+        st.info(f"**{row['dataset']}.** {row['note']}")
+
+    answer = means if model == _ALL else queries.caption_density(study)
+    frame = answer.frame.filter(~pl.col("pictures"))
+    if model != _ALL:
+        frame = frame.filter(pl.col("vision_label") == model)
+    measure = f"{words.metric_name(study)}" + (", calibrated" if score == _CALIBRATED else "")
+    shell.figure(
+        charts.density(
+            words.scored(frame, calibrated=score == _CALIBRATED),
+            amount=amount,
+            measure=measure,
+            chance=frame["chance"].mean() if score == _RAW else None,  # type: ignore[arg-type]
+            by="vision_label" if model == _ALL else "language_label",
+        ),
+        answer,
+        title=f"Alignment by how much captions say, {row['dataset']}",
+        measured=words.studied(row),
+        controls=controls,
+        alt_text=f"{measure} against {charts.AMOUNTS[amount].lower()}, a line per model.",
+    )
+    gains = queries.caption_gains(study)
+    overall = gains.frame.filter("overall")
+    shell.explain(words.helped(overall))
+    shell.also(
+        "What each variant gains, all trained vision models", charts.gains(overall), gains,
+        "Paired differences of alignment with intervals.",
+    )  # fmt: skip
+    st.markdown("**What one image's captions say**")
+    place = st.slider("Image", 0, row["n"] - 1, 0, key="image", bind="query-params")
+    said = queries.caption_examples(study.base_id, study.row_order, place)
+    if not said.frame.is_empty():
+        st.caption(words.pictured(said.frame["sample_id"][0]))
+        st.dataframe(said.frame.select("caption_set", "words", "caption"), hide_index=True)
+
+
+shell.page("Do captions that say more bring language closer to vision?", draw)

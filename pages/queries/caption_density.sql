@@ -1,0 +1,55 @@
+-- Alignment of every pair of trained models under each variant of a dataset (paper, Fig. 9), with
+-- how much its captions say: words, and bits under the language models that predict text.
+-- $base_id, $row_order, $metric, $k, $truncation: what is compared.
+WITH variants AS (
+    SELECT * FROM caption_sets
+    WHERE base_id = $base_id AND row_order = $row_order
+    QUALIFY row_number() OVER (PARTITION BY dataset_id ORDER BY finished_at DESC, unit_key) = 1
+),
+
+-- Bits a caption, mean over the models that were measured on every set alike.
+predicted AS (
+    SELECT
+        v.dataset_id, b.model_id, b.bits_per_byte * b.bytes / b.documents AS bits,
+        b.tokens / b.documents AS tokens
+    FROM variants AS v
+    JOIN bits_per_byte AS b ON b.text = v.bits_text
+    WHERE b.documents > 0
+),
+
+informed AS (
+    SELECT dataset_id, avg(bits) AS bits, avg(tokens) AS tokens
+    FROM predicted
+    GROUP BY dataset_id
+)
+
+SELECT
+    v.title AS caption_set,
+    v.words,
+    i.tokens,
+    i.bits,
+    a.vision_label,
+    a.language_label,
+    a.score AS alignment,
+    a.calibrated,
+    a.chance,
+    v.kind,
+    CASE v.kind WHEN 'summary' THEN 'a model' ELSE 'people' END AS written_by,
+    v.control,
+    v.pictures,
+    coalesce(p.title, '') AS made_of,
+    v.distinct_captions,
+    a.vision_model,
+    a.language_model,
+    v.dataset_id
+FROM variants AS v
+JOIN language_vision_alignment AS a ON a.dataset_id = v.dataset_id AND a.row_order = v.row_order
+LEFT JOIN informed AS i ON i.dataset_id = v.dataset_id
+LEFT JOIN variants AS p ON p.name = v.parent
+WHERE a.metric = $metric
+    AND a.k IS NOT DISTINCT FROM $k
+    AND a.truncation = $truncation
+    AND a.n = v.n
+    AND a.language_trained
+    AND a.vision_trained
+ORDER BY v.pictures, v.control, v.words, v.title, a.vision_label, a.language_label

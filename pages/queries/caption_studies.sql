@@ -1,0 +1,21 @@
+-- Datasets whose caption sets, or degraded pictures, were compared, and under which setting.
+SELECT
+    d.base_id,
+    b.title AS dataset,
+    d.row_order,
+    d.n,
+    d.metric,
+    d.k,
+    d.truncation,
+    count(DISTINCT d.to_id) AS sets,
+    max(d.vision_models) AS vision_models,
+    max(d.language_models) AS language_models,
+    any_value(b.note) AS note,
+    any_value(b.source) AS source,
+    any_value(b.licence) AS licence,
+    string_agg(DISTINCT d.run_id, ', ' ORDER BY d.run_id) AS runs,
+    max(d.finished_at) AS measured_at
+FROM caption_differences AS d
+JOIN datasets AS b ON b.dataset_id = d.base_id AND b.row_order = d.row_order
+GROUP BY ALL
+ORDER BY sets DESC, measured_at DESC, d.base_id, d.k, d.truncation

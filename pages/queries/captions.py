@@ -1,0 +1,128 @@
+"""Caption sets of one dataset: Fig. 9."""
+
+from typing import NamedTuple
+
+from pages.queries.answers import Answer, answer
+
+
+class CaptionStudy(NamedTuple):
+    """A dataset whose variants were compared, and how."""
+
+    base_id: str
+    row_order: str
+    metric: str
+    k: int | None
+    truncation: str
+
+
+def caption_studies() -> Answer:
+    """Return the datasets whose variants were compared, and under which setting.
+
+    Columns:
+        base_id: catalog id
+        dataset: title
+        row_order: hash of the images' ids in order
+        n: images
+        metric: name
+        k: neighbours; null without
+        truncation: of the features
+        sets: variants compared with another
+        vision_models: trained
+        language_models: trained
+        note: what to know before believing it
+        source: of the dataset
+        licence: of the dataset
+        runs: ids
+        measured_at: UTC
+    """
+    return answer("caption_studies")
+
+
+def caption_means(study: CaptionStudy) -> Answer:
+    """Alignment of trained vision models under each variant, over trained language models.
+
+    Columns:
+        caption_set: title
+        words: a caption, mean
+        tokens: a caption, mean over models that predict text; null where none was measured
+        bits: a caption, likewise
+        vision_label: model
+        alignment: mean best score over language models
+        spread: standard deviation over language models; null of one
+        calibrated: mean, 0 threshold, 1 identical; null where not calibrated
+        calibrated_spread: standard deviation over language models
+        language_models: averaged over
+        chance: expected score of one pair of unrelated layers; null where unknown
+        kind: own, joined, column, summary, first, shuffled, mixed, pixels, blur or grey
+        written_by: people, or a model
+        control: whether it separates length or order from what is said
+        pictures: whether pictures are changed, not captions
+        made_of: title of the set it was made of; empty without
+        distinct_captions: fewer than images where some share one
+        vision_model: id
+        dataset_id: of the variant
+    """
+    return answer("caption_means", **study._asdict())
+
+
+def caption_density(study: CaptionStudy) -> Answer:
+    """Alignment of every pair of trained models under each variant.
+
+    Columns:
+        caption_set: title
+        words: a caption, mean
+        tokens: a caption, mean over models that predict text; null where none was measured
+        bits: a caption, likewise
+        vision_label: model
+        language_label: model
+        alignment: best score over pairs of layers
+        calibrated: 0 threshold, 1 identical; null where not calibrated
+        chance: expected score of one pair of unrelated layers; null where unknown
+        kind: as in caption_means
+        written_by: people, or a model
+        control: whether it separates length or order from what is said
+        pictures: whether pictures are changed, not captions
+        made_of: title of the set it was made of; empty without
+        distinct_captions: fewer than images where some share one
+        vision_model: id
+        language_model: id
+        dataset_id: of the variant
+    """
+    return answer("caption_density", **study._asdict())
+
+
+def caption_gains(study: CaptionStudy) -> Answer:
+    """What a variant scores beyond another of the same images, mean over trained language models.
+
+    Columns:
+        from_set: title of the one
+        to_set: title of the other
+        vision_label: model, or all of them
+        difference: of the mean best scores
+        interval_low: of the difference, paired over images
+        interval_high: of the difference
+        score_from: mean best score
+        score_to: mean best score
+        words_more: mean words of the other less those of the one
+        control: whether the other separates length or order from what is said
+        pictures: whether its pictures are changed
+        overall: whether it is the mean over vision models
+        language_models: averaged over
+        vision_models: averaged over
+        interval_level: confidence
+    """
+    return answer("caption_gains", **study._asdict())
+
+
+def caption_examples(base_id: str, row_order: str, position: int) -> Answer:
+    """What one image's captions say in every caption set.
+
+    Columns:
+        caption_set: title
+        caption: text
+        words: of it
+        sample_id: of the image
+        position: of the image, from 0
+        control: whether it separates length or order from what is said
+    """
+    return answer("caption_examples", base_id=base_id, row_order=row_order, position=position)

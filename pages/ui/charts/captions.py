@@ -1,0 +1,157 @@
+"""Alignment against how much captions say, and paired differences."""
+
+import altair as alt
+import polars as pl
+
+from pages.ui import palette
+from pages.ui.charts.parts import LABELS, Chart, chance_line, roomy, sized, unique
+
+AMOUNTS = {"words": "Words a caption", "tokens": "Tokens a caption", "bits": "Bits a caption"}
+_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
+
+
+def density(
+    frame: pl.DataFrame, *, amount: str, measure: str, chance: float | None, by: str
+) -> Chart:
+    """Draw alignment against the amount captions say (Fig. 9): a line per model, controls apart.
+
+    Args:
+        frame: answer of `queries.caption_means` or of `queries.caption_density` for one vision
+            model, without variants of pictures, the chosen score in `alignment`.
+        amount: one of `AMOUNTS`.
+        measure: what the alignment is.
+        chance: of one pair of unrelated layers; None draws none.
+        by: column that tells the lines apart.
+    """
+    shown = frame.drop_nulls(["alignment", amount])
+    ladder, controls = shown.filter(~pl.col("control")), shown.filter("control")
+    names = unique(shown[by])
+    color = alt.Color(
+        f"{by}:N",
+        title=None,
+        sort=names,
+        scale=alt.Scale(
+            domain=names, range=[palette.FAMILY[i % len(palette.FAMILY)] for i in range(len(names))]
+        ),
+        legend=alt.Legend(orient="top", columns=3, labelLimit=200, symbolOpacity=1),
+    )
+    spread = pl.col("spread").fill_null(0) if "spread" in shown.columns else pl.lit(0.0)
+    ends = shown.with_columns(
+        below=pl.col("alignment") - spread, above=pl.col("alignment") + spread
+    )
+    x = alt.X(
+        f"{amount}:Q",
+        title=AMOUNTS[amount],
+        scale=alt.Scale(zero=False),
+        axis=alt.Axis(tickCount=6, **LABELS),
+    )
+    y = alt.Y(
+        "alignment:Q",
+        title=measure,
+        scale=alt.Scale(
+            domain=roomy(pl.concat([ends["below"], ends["above"]]), chance), zero=False, nice=False
+        ),
+        axis=alt.Axis(tickCount=6, **LABELS),
+    )
+    tooltip = [
+        alt.Tooltip("caption_set:N", title="Captions"),
+        alt.Tooltip(f"{by}:N", title="Model"),
+        alt.Tooltip("alignment:Q", title=measure, format=".4f"),
+        alt.Tooltip("words:Q", title="Words a caption", format=".1f"),
+        alt.Tooltip("distinct_captions:Q", title="Different captions"),
+    ]
+    if "spread" in shown.columns:
+        tooltip.insert(3, alt.Tooltip("spread:Q", title="SD over language models", format=".4f"))
+    whiskers = alt.Chart(ends).mark_rule(strokeWidth=1.5, opacity=0.6)
+    drawn: list[alt.Chart] = [
+        whiskers.encode(x=x, y=alt.Y("below:Q"), y2=alt.Y2("above:Q"), color=color),
+        alt.Chart(ladder)
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=x,
+            y=y,
+            color=color,
+            strokeDash=alt.StrokeDash(
+                "written_by:N",
+                title="Written by",
+                scale=alt.Scale(domain=["people", "a model"], range=[[1, 0], [6, 4]]),
+                legend=alt.Legend(orient="bottom") if "a model" in ladder["written_by"] else None,
+            ),
+        ),
+        alt.Chart(ladder)
+        .mark_point(filled=True, size=60, opacity=1)
+        .encode(x=x, y=y, color=color, tooltip=tooltip),
+    ]
+    if not controls.is_empty():
+        kinds = unique(controls["caption_set"])
+        drawn.append(
+            alt.Chart(controls)
+            .mark_point(filled=False, size=70, strokeWidth=2, opacity=1)
+            .encode(
+                x=x,
+                y=y,
+                color=color,
+                tooltip=tooltip,
+                shape=alt.Shape(
+                    "caption_set:N",
+                    title="Controls",
+                    sort=kinds,
+                    scale=alt.Scale(
+                        domain=kinds,
+                        range=[_SHAPES[1:][i % (len(_SHAPES) - 1)] for i in range(len(kinds))],
+                    ),
+                    legend=alt.Legend(orient="bottom", columns=2, labelLimit=320),
+                ),
+            )
+        )
+    lines = chance_line(chance) if chance is not None else []
+    return sized(alt.layer(*lines, *drawn), 360)
+
+
+def gains(frame: pl.DataFrame) -> Chart:
+    """Draw paired differences with their intervals, a row per variant.
+
+    Args:
+        frame: answer of `queries.caption_gains`, one vision model or the mean.
+    """
+    told = frame.with_columns(
+        row=pl.col("to_set") + pl.lit("  against  ") + pl.col("from_set"),
+        what=pl.when("pictures").then(pl.lit("pictures show less"))
+        .when("control").then(pl.lit("control"))
+        .otherwise(pl.lit("captions say more")),
+    )  # fmt: skip
+    order = told["row"].to_list()
+    kinds = ["captions say more", "control", "pictures show less"]
+    low, high = roomy(pl.concat([frame["interval_low"], frame["interval_high"]]), 0.0)
+    base = alt.Chart(told).encode(
+        y=alt.Y("row:N", sort=order, title=None,
+                axis=alt.Axis(**{**LABELS, "labelLimit": 420, "labelFontSize": 11})),
+        color=alt.Color(
+            "what:N", title=None,
+            scale=alt.Scale(domain=kinds, range=[palette.FAMILY[5], palette.FAMILY[0],
+                                                 palette.FAMILY[2]]),
+            legend=alt.Legend(orient="top"),
+        ),
+        tooltip=[
+            alt.Tooltip("to_set:N", title="This"),
+            alt.Tooltip("from_set:N", title="against"),
+            alt.Tooltip("difference:Q", title="Difference", format="+.4f"),
+            alt.Tooltip("interval_low:Q", title="95 % from", format="+.4f"),
+            alt.Tooltip("interval_high:Q", title="… to", format="+.4f"),
+            alt.Tooltip("words_more:Q", title="Words more", format="+.1f"),
+        ],
+    )  # fmt: skip
+    x = alt.X("difference:Q", title="Alignment gained, paired over images",
+              scale=alt.Scale(domain=[low, high], nice=False, zero=False),
+              axis=alt.Axis(tickCount=5, format="+.2f", **LABELS))  # fmt: skip
+    zero = alt.Chart(pl.DataFrame({"difference": [0.0]})).mark_rule(
+        strokeDash=[5, 4], color=palette.CHANCE, strokeWidth=1.5
+    )
+    return sized(
+        alt.layer(
+            zero.encode(x=x),
+            base.mark_rule(strokeWidth=2).encode(x=alt.X("interval_low:Q"), x2="interval_high:Q"),
+            base.mark_point(filled=True, size=70, opacity=1).encode(x=x),
+        ),
+        max(90, 26 * len(order)),
+    )

@@ -1,0 +1,86 @@
+"""Caption sets, in words."""
+
+from typing import Any
+
+import polars as pl
+
+
+def studied(row: dict[str, Any]) -> list[str]:
+    """Say what was measured, in two lines.
+
+    Args:
+        row: of `queries.caption_studies`.
+    """
+    how = f"n = {row['n']:,}" + (f" · k = {row['k']}" if row["k"] is not None else "")
+    return [
+        f"{row['dataset']} · {how} · truncation {row['truncation']} · best of all pairs of layers "
+        f"· {row['language_models']} trained language and {row['vision_models']} trained vision "
+        "models",
+        f"{row['sets']} variants compared · run {row['runs']} · measured {row['measured_at']} · "
+        f"from {row['source']} ({row['licence']})",
+    ]
+
+
+def helped(gains: pl.DataFrame) -> str:
+    """Say whether captions that say more align better, what controls do, and how to read it.
+
+    Args:
+        gains: answer of `queries.caption_gains`, the mean over vision models.
+    """
+    more = gains.filter(~pl.col("control"), ~pl.col("pictures")).sort("words_more")
+    told = []
+    if not more.is_empty():
+        best = more.row(-1, named=True)
+        told.append(
+            f"**{best['to_set'].capitalize()}** against {best['from_set']} "
+            f"({best['words_more']:+.1f} words): {_difference(best)}"
+        )
+    for row in gains.filter(pl.col("control") | pl.col("pictures")).iter_rows(named=True):
+        told.append(f"{row['to_set'].capitalize()} against {row['from_set']}: {_difference(row)}")
+    return (
+        ". ".join(told)
+        + ".\n\nA difference is of the same images under two sets of captions, so its interval is "
+        "that of the *paired* difference: best layers and neighbour lists are held fixed, pairs of "
+        "images that share an image are allowed to depend on each other. Whiskers in the first "
+        "chart are the standard deviation over language models, as in the paper; models share "
+        "images, so they say nothing about chance. **Controls** take apart what longer captions "
+        "bring: the first words only (length), the same words in random order (order), as many "
+        "words of other captions (length without what is said)."
+    )
+
+
+def _difference(row: dict[str, Any]) -> str:
+    return f"{row['difference']:+.3f} ({row['interval_low']:+.3f} to {row['interval_high']:+.3f})"
+
+
+def study_name(row: dict[str, Any]) -> str:
+    """Name a study for a control."""
+    k = f", k = {row['k']}" if row["k"] is not None else ""
+    return f"{row['dataset']} ({row['truncation']}{k})"
+
+
+def metric_name(study: Any) -> str:
+    """Name the metric of a study; its differences are paired for mutual k-NN alone."""
+    return f"Mutual k-NN (k = {study.k})"
+
+
+def scored(frame: pl.DataFrame, *, calibrated: bool) -> pl.DataFrame:
+    """Put the chosen score where charts look for it."""
+    if not calibrated:
+        return frame
+    moved = frame.with_columns(alignment=pl.col("calibrated"))
+    if "calibrated_spread" in frame.columns:
+        moved = moved.with_columns(spread=pl.col("calibrated_spread"))
+    return moved
+
+
+def pictured(sample_id: str) -> str:
+    """Name an image; an emoji is shown as itself."""
+    try:
+        return (
+            f"Image {sample_id}: {chr(int(sample_id, 16))}"
+            if len(sample_id) <= 5
+            else (f"Image {sample_id}")
+        )
+    except (ValueError, OverflowError):
+        return f"Image {sample_id}"
