@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ingest.bits import BUDGET
 from ingest.catalog import load_catalog
+from ingest.datasets import open_dataset
 from ingest.extract import ingest_half
 from ingest.imports.found import store
 from ingest.imports.table import read_mapping, read_table
@@ -23,6 +24,8 @@ PREDICTING = "SmolLM2-135M-Instruct"
 """The demo's one model that predicts text; its others are encoders, without bits per byte."""
 TASKS = ("count-discs", "bar-orientation")
 """What the demo probes its vision models on."""
+CAPTION_SETS = ("column:word", "own", "column:definition", "shuffled@column:definition")
+"""Captions of emoji that say more and more, and a control."""
 PUBLISHED = PROJECT / "data" / "published" / "wit1024.toml"
 
 
@@ -55,11 +58,24 @@ def demo_pairs(workspace: Workspace, progress: Progress) -> Study:
     )
 
 
+def demo_captions(workspace: Workspace, progress: Progress) -> Study:
+    """Return the study of the demo's caption sets: mutual k-NN alone."""
+    return open_study(
+        workspace,
+        dataset="emoji",
+        panel="demo",
+        settings=settings_for(["mutual_knn"], [10], ["exact"], permutations=PERMUTATIONS),
+        progress=progress,
+    )
+
+
 def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     """Extract, score, probe, predict captions, lay out colours, import the table that ships."""
     with ingest_half("The demo"):
         from ingest.bits.run import Choices, measure_bits
         from ingest.bits.texts import text_of_captions
+        from ingest.captions import sets as caption_sets
+        from ingest.captions.run import run_sets
         from ingest.colour import pictures
         from ingest.colour import run as colour
         from ingest.colour.words import shipped_words
@@ -90,6 +106,8 @@ def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     colour.lay_out_pictures(run, colour.picture_unit(photographs, choices), choices, progress)
     speaking = colour.language_units(study.side("language"), words, choices)
     colour.lay_out_words(run, speaking, words, choices, progress, device=device)
+    sets = caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset)
+    run_sets(run, demo_captions(run.workspace, progress), sets, progress, device=device)
     import_published(run, PUBLISHED)
 
 

@@ -43,7 +43,7 @@ def draw() -> None:
             words.scored(frame, calibrated=score == _CALIBRATED),
             amount=amount,
             measure=measure,
-            chance=frame["chance"].mean() if score == _RAW else None,  # type: ignore[arg-type]
+            chance=words.chance_of(frame) if score == _RAW else None,
             by="vision_label" if model == _ALL else "language_label",
         ),
         answer,
@@ -60,7 +60,7 @@ def draw() -> None:
         "Paired differences of alignment with intervals.",
     )  # fmt: skip
     st.markdown("**What one image's captions say**")
-    place = st.slider("Image", 0, row["n"] - 1, 0, key="image", bind="query-params")
+    place = controls.place("Image", row["n"], key="image")
     said = queries.caption_examples(study.base_id, study.row_order, place)
     if not said.frame.is_empty():
         st.caption(words.pictured(said.frame["sample_id"][0]))

@@ -22,7 +22,7 @@ _CHECKED = [
 ]
 jaxtyping.install_import_hook(_CHECKED, "beartype.beartype")
 
-from tests.worlds import build_world  # noqa: E402
+from tests.worlds import build_captions, build_world  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,3 +51,9 @@ def world(built_world: Path) -> Path:
 def own_world(built_world: Path, tmp_path: Path) -> Path:
     """Return a copy of the planted world that a test may damage."""
     return Path(shutil.copytree(built_world, tmp_path / "world"))
+
+
+@pytest.fixture(scope="session")
+def caption_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder with published caption sets; treat it as read-only."""
+    return build_captions(tmp_path_factory.mktemp("captions"))

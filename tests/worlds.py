@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
+from ingest.captions.run import Compared, compare_sets, record_set
+from ingest.captions.sets import asked, captioned
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
 from ingest.ceilings import ceilings_missing, plan_ceilings
 from ingest.colour.pictures import Pictures
@@ -32,6 +34,7 @@ from ingest.maps import map_missing
 from ingest.progress import Silent
 from ingest.run import Run, record_dataset, record_features, score_missing
 from ingest.score import FeatureFile, Setting, open_features, plan, settings_for
+from ingest.study import Study
 from ingest.workspace import Workspace
 from prh_core.metrics import get_metric
 
@@ -102,6 +105,43 @@ def build_world(
         _plant_colours(run, models)
     if publish:
         workspace.warehouse.publish()
+    return home
+
+
+def build_captions(home: Path, *, n: int = 60) -> Path:
+    """Fill a data folder with a planted dataset under captions that say more or less; publish it.
+
+    Who is told more sees the samples with less noise; words of other captions are noise alone.
+    """
+    workspace, base = Workspace(home), planted_pairs("planted", n)
+    rng = np.random.default_rng(0)
+    latent = rng.normal(size=(n, 8)).astype(np.float32)
+    models = (MODELS[0], MODELS[1], MODELS[3], MODELS[4], MODELS[5])
+    settings = settings_for(["mutual_knn"], [10], ["exact"], permutations=19)
+    study = Study(workspace, base, tuple(map(planted_record, models)), (), settings)
+    longer = [f"{caption}, a longer one" for caption in base.captions]
+    joined = captioned(asked("joined:2"), base, longer)
+    sets = [
+        captioned(asked("own"), base, base.captions),
+        joined,
+        captioned(asked("mixed@joined:2"), base, longer[::-1]),
+    ]
+    with Run(workspace, "test-run-captions") as run:
+        vision = [_plant(run, m, latent, base, rng) for m in models if m.modality == "vision"]
+        compared: list[Compared] = []
+        for chosen, noise in zip(sets, (2.0, 0.5, 1e6), strict=True):
+            record_dataset(workspace, chosen.dataset)
+            record_set(run, chosen)
+            told = [
+                _plant(run, m._replace(noise=m.noise * noise), latent, chosen.dataset, rng)
+                for m in models
+                if m.modality == "language"
+            ]
+            compared.append(Compared(chosen, plan(told, vision, settings)))
+            _plant_bits(run, chosen.dataset.record.id, models)
+        score_missing(run, [unit for one in compared for unit in one.units], Silent())
+        compare_sets(run, study, compared, Silent())
+    workspace.warehouse.publish()
     return home
 
 

@@ -39,7 +39,7 @@ PAIRED = "mutual_knn"
 """The metric whose differences are paired."""
 
 
-class _Compared(NamedTuple):
+class Compared(NamedTuple):
     """One set's scores: which features, and which scores they make."""
 
     chosen: CaptionSet
@@ -76,7 +76,7 @@ def run_sets(
     """
     for chosen in sets:
         record_dataset(run.workspace, chosen.dataset)
-        _record(run, chosen, (written or {}).get(chosen.asked.name))
+        record_set(run, chosen, (written or {}).get(chosen.asked.name))
     needed = [(chosen, _extractions(study, chosen)) for chosen in sets]
     for chosen, (language, vision) in needed:
         for dataset, units in (
@@ -88,14 +88,14 @@ def run_sets(
                 batch_size=batch_size, caption_bits=caption_bits,
             )  # fmt: skip
     compared = [
-        _Compared(chosen, _planned(study, feature_files([*language, *vision])))
+        Compared(chosen, _planned(study, feature_files([*language, *vision])))
         for chosen, (language, vision) in needed
     ]
     everything = {unit.key: unit for one in compared for unit in one.units}
     score_missing(
         run, list(everything.values()), progress, None if device in ("auto", "cpu") else device
     )
-    _compare(run, study, compared, progress)
+    compare_sets(run, study, compared, progress)
 
 
 def _extractions(study: Study, chosen: CaptionSet) -> tuple[list[Extraction], list[Extraction]]:
@@ -120,7 +120,8 @@ def _planned(study: Study, files: dict[str, list[FeatureFile]]) -> list[Unit]:
     return plan_scores(files, study.side("language"), study.side("vision"), study.settings)
 
 
-def _record(run: Run, chosen: CaptionSet, written: Written | None) -> None:
+def record_set(run: Run, chosen: CaptionSet, written: Written | None = None) -> None:
+    """Leave a set's row as a part: what it is made of, and how much it says."""
     asked, dataset = chosen.asked, chosen.dataset
     words = chosen.words
     amount = asked.amount if asked.amount is not None and asked.amount.isdigit() else None
@@ -174,11 +175,11 @@ _SET = {
 }
 
 
-def _compare(run: Run, study: Study, compared: Sequence[_Compared], progress: Progress) -> None:
+def compare_sets(run: Run, study: Study, compared: Sequence[Compared], progress: Progress) -> None:
     """Compare sets that say more or less with the first of them, and controls with their parent."""
     by_name = {one.chosen.asked.name: one for one in compared}
     plain = [one for one in compared if not one.chosen.is_control and not one.chosen.of_pictures]
-    pairs: list[tuple[_Compared, _Compared]] = [(plain[0], one) for one in plain[1:]]
+    pairs: list[tuple[Compared, Compared]] = [(plain[0], one) for one in plain[1:]]
     for one in compared:
         parent = OWN if one.chosen.of_pictures else one.chosen.asked.parent
         if (one.chosen.is_control or one.chosen.of_pictures) and parent in by_name:
@@ -186,7 +187,7 @@ def _compare(run: Run, study: Study, compared: Sequence[_Compared], progress: Pr
     settings = [s for s in study.settings if s.metric == PAIRED and s.n is None]
     trained = {record.id for record in study.models if record.trained}
     stored = run.workspace.warehouse.column("caption_differences", "unit_key")
-    wanted: list[tuple[str, Setting, _Compared, _Compared, list[Unit], list[Unit]]] = []
+    wanted: list[tuple[str, Setting, Compared, Compared, list[Unit], list[Unit]]] = []
     for setting in settings:
         for first, second in pairs:
             before, after = (_of(one.units, setting, trained) for one in (first, second))
@@ -253,8 +254,8 @@ def _differences(
     key: str,
     run: Run,
     setting: Setting,
-    first: _Compared,
-    second: _Compared,
+    first: Compared,
+    second: Compared,
     before: Sequence[Unit],
     after: Sequence[Unit],
     best: dict[str, tuple[int, int]],

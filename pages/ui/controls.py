@@ -59,6 +59,12 @@ class Controls:
         self.chosen[key] = picked or options[0]
         return picked or options[0]
 
+    def place(self, label: str, count: int, *, key: str) -> int:
+        """Offer the places 0 to count - 1 of a row."""
+        picked = st.slider(label, 0, count - 1, 0, key=key, bind="query-params")
+        self.chosen[key] = str(picked)
+        return picked
+
     def switch(self, label: str, *, key: str, help: str) -> bool:  # noqa: A002
         """Offer yes or no, yes unless the reader says otherwise."""
         self._check_address(label, key, ("true", "false"), "true")

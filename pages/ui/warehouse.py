@@ -15,6 +15,7 @@ import polars as pl
 
 KNOWN_SCHEMA = 10
 """The newest schema these pages were written for."""
+_DAMAGED = "The warehouse is damaged, or is not one of PRH Explorer's."
 _REMEMBERED = 256
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -53,7 +54,10 @@ class NoColours(WarehouseProblem):
 class NoCaptionSets(WarehouseProblem):
     """A published file without caption sets compared."""
 
-    remedy = "prh captions --dataset emoji --panel demo --set first:1@own --set own"
+    remedy = (
+        "prh captions --dataset emoji --panel demo --set column:word --set own "
+        "--set column:definition"
+    )
 
 
 class WarehouseDamaged(WarehouseProblem):
@@ -93,6 +97,13 @@ class _Snapshot:
                 "SELECT max(version) FROM warehouse.schema_migrations"
             ).fetchone()
             _check_schema(row[0] if row else None)
+            # DuckDB opens a file whose tail is missing, and tables without a row do not miss it.
+            size = self._instance.execute(
+                "SELECT 3 * 4096 + total_blocks * block_size FROM pragma_database_size() "
+                "WHERE database_name = 'warehouse'"
+            ).fetchone()
+            if size is None or path.stat().st_size < size[0]:
+                raise WarehouseDamaged(_DAMAGED)
         except duckdb.Error as error:
             self._instance.close()
             raise _named(error) from error
@@ -183,4 +194,4 @@ def _named(error: duckdb.Error) -> WarehouseProblem:
             f"The warehouse was written by a newer DuckDB than the {duckdb.__version__} installed "
             "here: update PRH Explorer."
         )
-    return WarehouseDamaged("The warehouse is damaged, or is not one of PRH Explorer's.")
+    return WarehouseDamaged(_DAMAGED)

@@ -1,5 +1,6 @@
 """What a reader does, in a real browser: look, choose, share, download; nothing goes outside."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ import duckdb
 import pytest
 
 from ingest.warehouse import Warehouse
-from tests.e2e.conftest import Served
+from tests.e2e.conftest import Served, serving
 from tests.worlds import MODELS, build_world
 
 if TYPE_CHECKING:
@@ -133,6 +134,25 @@ def test_four_views_of_colours_turn_together(page: "Page", served: Served) -> No
     slider.press("ArrowRight")
     page.wait_for_timeout(300)
     assert sorted(_places(page)) != sorted(before)
+
+
+def test_a_reader_looks_at_captions_that_say_more(
+    browser: "Browser", caption_world: Path, tmp_path: Path
+) -> None:
+    SHOTS.mkdir(exist_ok=True)
+    home = Path(shutil.copytree(caption_world, tmp_path / "captions"))
+    with serving(home) as served:
+        for look, options in LOOKS.items():
+            for page in _watched(browser.new_context(**options)):
+                page.goto(f"{served.address}/do_denser_captions_help")
+                page.locator("h3", has_text="Do captions that say more").wait_for()
+                page.locator(CHART).nth(1).wait_for()
+                page.get_by_text("What one image's captions say").wait_for()
+                page.wait_for_timeout(400)
+                assert _overflow(page) <= 1, f"wider than the {look} screen"
+                page.set_viewport_size({**options["viewport"], "height": 1700})
+                page.wait_for_timeout(200)
+                page.screenshot(path=SHOTS / f"captions-{look}.png")
 
 
 def test_every_download_arrives(page: "Page", served: Served) -> None:

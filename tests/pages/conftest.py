@@ -15,6 +15,7 @@ PAGES = (
     "does_it_predict_skill",
     "do_strong_models_agree",
     "is_it_colour_deep",
+    "do_denser_captions_help",
     "local_or_global",
     "which_layers",
     "does_the_metric_matter",

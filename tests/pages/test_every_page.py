@@ -23,6 +23,7 @@ EMPTY = {
     "vision yet.",
     "do_strong_models_agree": "The warehouse is here, but no vision models were compared with "
     "each other yet.",
+    "do_denser_captions_help": "The warehouse is here, but no caption sets were compared yet.",
     "is_it_colour_deep": "The warehouse is here, but no colours were laid out yet.",
     "local_or_global": "The warehouse is here, but it holds no metric at two numbers of "
     "neighbours yet.",
@@ -31,11 +32,15 @@ EMPTY = {
     "vision yet.",
 }
 
-FILLS = {"is_it_colour_deep": "prh color --panel demo --pictures package:scikit-learn"}
+FILLS = {
+    "do_denser_captions_help": "prh captions --dataset emoji --panel demo --set column:word "
+    "--set own --set column:definition",
+    "is_it_colour_deep": "prh color --panel demo --pictures package:scikit-learn",
+}
 """What fills a page that the demo's scores alone do not."""
-CHARTS = {"do_strong_models_agree": 2, "is_it_colour_deep": 3}
-"""Bins and map stand side by side, views of colours over their distances and layers; every other
-page answers with one chart."""
+CHARTS = {"do_strong_models_agree": 2, "is_it_colour_deep": 3, "do_denser_captions_help": 2}
+"""Bins and map stand side by side, views of colours over their distances and layers, captions over
+what they gain; every other page answers with one chart."""
 
 
 def _says(app: AppTest, sentence: str, command: str) -> None:
@@ -47,9 +52,9 @@ def _says(app: AppTest, sentence: str, command: str) -> None:
 
 @every_page
 def test_a_full_warehouse_gives_one_chart_table_and_downloads(
-    open_page: OpenPage, world: Path, page: str
+    open_page: OpenPage, world: Path, caption_world: Path, page: str
 ) -> None:
-    app = open_page(world, page)
+    app = open_page(caption_world if page == "do_denser_captions_help" else world, page)
     assert not app.exception
     assert not app.warning
     assert len(app.get("vega_lite_chart")) == CHARTS.get(page, 1)

@@ -26,11 +26,17 @@ NOWHERE = Setting("none", "none", 10, "mutual_knn", 10, None, "exact", True, "me
 
 
 @pytest.fixture(scope="session")
-def homes(world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Return a full and an empty data folder."""
+def homes(
+    world: Path, caption_world: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """Return a full and an empty data folder, and one with caption sets."""
     empty = tmp_path_factory.mktemp("empty")
     Warehouse(empty).publish()
-    return {"full": world, "empty": empty}
+    return {"full": world, "empty": empty, "captions": caption_world}
+
+
+def _full(name: str) -> str:
+    return "captions" if name.startswith("caption_") else "full"
 
 
 def _asked(name: str) -> Answer:
@@ -50,12 +56,22 @@ def _asked(name: str) -> Answer:
         "dataset_id": setting.dataset_id, "row_order": setting.row_order,
         "within": True, "method": "mds", "language_model": language_model,
         "vision_model": vision_model, "calibrated": False,
-        **_colours(), "skill": "Words (acc, 5-shot), planted",
+        **_colours(), **_captions(), "skill": "Words (acc, 5-shot), planted",
         "text": "1 − bits per byte of planted captions",
     }  # fmt: skip
     function: Callable[..., Answer] = getattr(queries, name)
     wanted = inspect.signature(function).parameters
     return function(**{key: value for key, value in offered.items() if key in wanted})
+
+
+def _captions() -> dict[str, object]:
+    """Return what the queries of caption sets are asked with."""
+    rows = queries.caption_studies().frame.to_dicts()
+    if not rows:
+        study = queries.CaptionStudy("none", "none", "mutual_knn", 10, "exact")
+    else:
+        study = queries.CaptionStudy(**{f: rows[0][f] for f in queries.CaptionStudy._fields})
+    return {"study": study, "base_id": study.base_id, "position": 3}
 
 
 def _colours() -> dict[str, object]:
@@ -75,7 +91,7 @@ def _colours() -> dict[str, object]:
 def test_a_query_answers_with_the_columns_its_docstring_lists(
     homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch, name: str, fill: str
 ) -> None:
-    monkeypatch.setenv("PRH_DATA", str(homes[fill]))
+    monkeypatch.setenv("PRH_DATA", str(homes[_full(name) if fill == "full" else fill]))
     answer = _asked(name)
     listed = inspect.getdoc(getattr(queries, name)).partition("Columns:")[2]  # type: ignore[union-attr]
     assert re.findall(r"^\s+(\w+):", listed, re.M) == answer.frame.columns
@@ -87,9 +103,10 @@ def test_a_query_answers_with_the_columns_its_docstring_lists(
 def test_the_downloaded_script_runs_as_it_stands(
     homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv("PRH_DATA", str(homes["full"]))
+    home = homes[_full(name)]
+    monkeypatch.setenv("PRH_DATA", str(home))
     answer = _asked(name)
-    with open_readonly(homes["full"] / "results.duckdb") as connection:
+    with open_readonly(home / "results.duckdb") as connection:
         rows = connection.execute(export.script(answer)).fetchall()
     assert len(rows) == answer.frame.height
 

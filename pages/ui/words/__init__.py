@@ -1,6 +1,7 @@
 """Measurements in words, the same on every page."""
 
 from pages.ui.words.captions import (
+    chance_of,
     helped,
     metric_name,
     pictured,
@@ -44,6 +45,7 @@ from pages.ui.words.scores import (
 from pages.ui.words.settings import measure
 
 __all__ = [
+    "chance_of",
     "study_name",
     "studied",
     "scored",

@@ -84,3 +84,9 @@ def pictured(sample_id: str) -> str:
         )
     except (ValueError, OverflowError):
         return f"Image {sample_id}"
+
+
+def chance_of(frame: pl.DataFrame) -> float | None:
+    """Return what unrelated layers score, the same for every set of the same images."""
+    known = frame["chance"].drop_nulls()
+    return None if known.is_empty() else float(known[0])
