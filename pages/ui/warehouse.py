@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-KNOWN_SCHEMA = 8
+KNOWN_SCHEMA = 9
 """The newest schema these pages were written for."""
 _REMEMBERED = 256
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -48,6 +48,12 @@ class NoColours(WarehouseProblem):
     """A published file without colours laid out."""
 
     remedy = "prh color --panel demo --pictures package:scikit-learn"
+
+
+class NoTheory(WarehouseProblem):
+    """A published file without a simulated world."""
+
+    remedy = "prh theory"
 
 
 class WarehouseDamaged(WarehouseProblem):
