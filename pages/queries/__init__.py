@@ -24,6 +24,15 @@ from pages.queries.colour import (
 from pages.queries.comparison import metric_scores, metric_trends, metrics
 from pages.queries.inside import depth, layers
 from pages.queries.inventory import coverage, datasets, families, models, runs
+from pages.queries.theory import (
+    Scene,
+    theory_kernels,
+    theory_lost,
+    theory_measured,
+    theory_metrics,
+    theory_simulations,
+    theory_training,
+)
 from pages.queries.vision import (
     map_of_models,
     metric_pairs,
@@ -35,6 +44,7 @@ from pages.queries.vision import (
 __all__ = [
     "Answer",
     "Layouts",
+    "Scene",
     "Setting",
     "alignment",
     "ceilings",
@@ -61,6 +71,12 @@ __all__ = [
     "skill",
     "skills",
     "texts",
+    "theory_kernels",
+    "theory_lost",
+    "theory_measured",
+    "theory_metrics",
+    "theory_simulations",
+    "theory_training",
     "vision_measured",
     "vision_pairs",
     "vision_settings",

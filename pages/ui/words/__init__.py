@@ -34,8 +34,24 @@ from pages.ui.words.scores import (
     without,
 )
 from pages.ui.words.settings import measure
+from pages.ui.words.theory import (
+    LOSSES,
+    LOST,
+    OBSERVERS,
+    WORLDS,
+    converged_to_pmi,
+    percent,
+    simulated,
+)
 
 __all__ = [
+    "LOSSES",
+    "LOST",
+    "OBSERVERS",
+    "WORLDS",
+    "converged_to_pmi",
+    "percent",
+    "simulated",
     "table_of",
     "layout",
     "colour_table",
