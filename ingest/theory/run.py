@@ -105,16 +105,17 @@ def plan_theory(
     observers += [("noisy", share) for share in noise]
     units: list[TheoryUnit] = []
     for name in losses:
-        loss = next((known for known in LOSSES if known == name), None)
+        loss: Loss | None = next((known for known in LOSSES if known == name), None)
         if loss is None:
             raise WorldError(f"expected a loss of {', '.join(LOSSES)}, got {name!r}")
         for world in worlds:
             for n in events:
                 for smooth in smoothness:
-                    shares = make_world(world, n, smooth, seed).stationary
+                    made = make_world(world, n, smooth, seed)
                     for kind, share in observers:
-                        _observe(kind, shares, share, seed)
+                        _observe(kind, made.stationary, share, seed)
                     for window in windows:
+                        cooccurrence(made, window)
                         for kind, share in observers:
                             asked = Simulation(
                                 world, n, window, smooth, loss, kind, share,
@@ -265,8 +266,10 @@ def _keep(
 
 
 _SCORES = {"k": pl.Int64, "score": pl.Float64, "note": pl.String}
-_STEPS = dict.fromkeys(("correlation", "own_correlation", "offset", "error"), pl.Float64)
-_RUNS = dict.fromkeys(
+_STEPS: dict[str, Any] = dict.fromkeys(
+    ("correlation", "own_correlation", "offset", "error"), pl.Float64
+)
+_RUNS: dict[str, Any] = dict.fromkeys(
     ("p_positive", "counted_correlation", "expected_offset", "smallest_constant"), pl.Float64
 )
 """Columns that may be empty in every row of a part."""
@@ -335,10 +338,14 @@ def _alignments(one: np.ndarray, other: np.ndarray) -> list[dict[str, Any]]:
     return rows
 
 
-def demo_theory(run: Run, progress: Progress) -> None:
-    """Simulate a ring and a field, both losses, for the demo."""
-    units = [
+def demo_units() -> list[TheoryUnit]:
+    """List the demo's simulations: a ring at two windows and a field, both losses."""
+    return [
         *plan_theory(["ring"], [32], [1, 4], [2.0], LOSSES, LOST, NOISE),
         *plan_theory(["field"], [32], [1], [2.0], LOSSES, LOST, NOISE[:1]),
     ]
-    simulate_missing(run, units, progress)
+
+
+def demo_theory(run: Run, progress: Progress) -> None:
+    """Run the demo's simulations where they are missing."""
+    simulate_missing(run, demo_units(), progress)

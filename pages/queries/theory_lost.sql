@@ -15,7 +15,7 @@ SELECT
 FROM theory
 WHERE world = $world
     AND events = $events
-    AND "window" = $window
+    AND "window" = $within_steps
     AND smoothness = $smoothness
     AND metric = $metric
 ORDER BY loss, observer = 'noisy', lost, share

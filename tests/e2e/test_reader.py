@@ -25,6 +25,7 @@ PAGES = {
     "Local or global?": "Do larger vision models",
     "Which layers?": "Where in the two models",
     "Does the metric matter?": "What does each metric look at",
+    "Why should it happen?": "Do learners that see one world",
 }
 # Small charts are drawn as SVG, large ones on a canvas.
 CHART = ".stVegaLiteChart svg.marks, .stVegaLiteChart canvas"
@@ -186,6 +187,7 @@ def test_pictures_of_every_page(browser: "Browser", served: Served, look: str) -
         ("layers", "/which_layers", "Which layers?", None),
         ("depth", "", "Which layers?", "By depth"),
         ("colour", "/is_it_colour_deep", "Is it colour-deep?", None),
+        ("theory", "/why_should_it_happen", "Why should it happen?", None),
     )
     size = LOOKS[look]["viewport"]
     for page in _watched(browser.new_context(**LOOKS[look])):

@@ -50,12 +50,22 @@ def _asked(name: str) -> Answer:
         "dataset_id": setting.dataset_id, "row_order": setting.row_order,
         "within": True, "method": "mds", "language_model": language_model,
         "vision_model": vision_model, "calibrated": False,
-        **_colours(), "skill": "Words (acc, 5-shot), planted",
+        **_colours(), **_simulated(), "skill": "Words (acc, 5-shot), planted",
         "text": "1 − bits per byte of planted captions",
     }  # fmt: skip
     function: Callable[..., Answer] = getattr(queries, name)
     wanted = inspect.signature(function).parameters
     return function(**{key: value for key, value in offered.items() if key in wanted})
+
+
+def _simulated() -> dict[str, object]:
+    """Return what the queries of simulated worlds are asked with."""
+    rows = queries.theory_simulations().frame.to_dicts()
+    if not rows:
+        scene = queries.Scene("none", 4, 1, 1.0)
+        return {"simulation": "none", "metric": "mutual_knn", "scene": scene}
+    scene = queries.Scene(*(rows[0][name] for name in queries.Scene.__dataclass_fields__))
+    return {"simulation": rows[0]["simulation"], "metric": "mutual_knn", "scene": scene}
 
 
 def _colours() -> dict[str, object]:

@@ -18,7 +18,7 @@ from pages.ui.charts.parts import (
     unique,
 )
 
-_HEIGHT = 340
+_HEIGHT = 300
 _TITLE = 24
 """Pixels above each kernel."""
 _GAP = 12
@@ -28,7 +28,7 @@ _SIDE = f"min(width / {_ACROSS} - {_GAP}, height / {_DOWN} - {_TITLE})"
 _INKS = (palette.FAMILY[5], palette.FAMILY[0], palette.FAMILY[2])
 _LOSSES = {"nce": "binary NCE", "infonce": "InfoNCE"}
 _SEES = {
-    "bijective": "everything", "lossy": "takes events for one", "noisy": "some at random",
+    "bijective": "everything", "lossy": "less", "noisy": "with noise",
 }  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def kernels(frame: pl.DataFrame) -> Chart:
     most = max(abs(low), abs(high))
     colour = alt.Color(
         "value:Q",
-        title="Pointwise mutual information, or learnt kernel less its constant",
+        title="PMI in nats; learnt kernels less their c",
         scale=alt.Scale(scheme=palette.DIVERGING, domain=[-most, most]),
         legend=alt.Legend(orient="bottom", gradientLength=220, tickCount=5, titleLimit=330),
     )
@@ -167,9 +167,9 @@ def theory_metrics(frame: pl.DataFrame) -> Chart:
             similar,
             alt.Color(
                 "score:Q",
-                title="Score of A and B; grey: none, or a distance",
+                title="Score; grey: a distance, or none",
                 scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=[0, 1], clamp=True),
-                legend=alt.Legend(orient="bottom", gradientLength=220, tickCount=5, titleLimit=330),
+                legend=alt.Legend(orient="bottom", gradientLength=150, tickCount=4, titleLimit=200),
             ),
             alt.value(palette.MISSING),
         )

@@ -13,8 +13,9 @@ OBSERVERS = {
 }
 LOST = (
     "The line joins observers who take events for one: each merges what the one before merged, and "
-    "more. It falls to what unrelated embeddings score and stays there. Noise takes more "
-    "information for the same harm, since it hides all events alike."
+    "more. At what unrelated embeddings score (dashed, for mutual k-NN) nothing of the world is "
+    "left to agree on, and which point lies higher there is luck. Noise hides all events alike, so "
+    "that who is near whom can survive it."
 )
 """How to read agreement against information lost."""
 
@@ -31,7 +32,7 @@ def simulated(row: dict[str, Any]) -> list[str]:
         row: the row of `queries.theory_measured`.
     """
     world = [
-        f"{row['events']} events, {WORLDS.get(row['world'], row['world'])}",
+        f"{row['events']} events, {WORLDS[row['world']]}",
         f"smoothness {row['smoothness']:g}",
         f"together within T = {row['window']}",
         f"H(Z) = {row['entropy']:.2f} bits",
@@ -41,7 +42,7 @@ def simulated(row: dict[str, Any]) -> list[str]:
             f"counted on a walk of {row['walked']:,} steps, K_PMI correlates with the exact one "
             f"at {row['counted_correlation']:.3f}"
         )
-    by = LOSSES.get(row["loss"], row["loss"])
+    by = LOSSES[row["loss"]]
     if row["p_positive"] is not None:
         by += f" with {row['p_positive']:.0%} positives"
     trained = [
