@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page("pages/local_or_global.py", title="Local or global?"),
         st.Page("pages/which_layers.py", title="Which layers?"),
         st.Page("pages/does_the_metric_matter.py", title="Does the metric matter?"),
+        st.Page("pages/why_should_it_happen.py", title="Why should it happen?"),
     ]
 )
 warm.up()

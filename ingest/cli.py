@@ -55,6 +55,7 @@ from ingest.run import Run
 from ingest.status import status as status_of
 from ingest.study import Study, chosen_models, open_study
 from ingest.tasks.cli import probe
+from ingest.theory.cli import theory
 from ingest.warehouse import query
 from ingest.workspace import PROJECT, Workspace
 from prh_core.calibration import PERMUTATIONS
@@ -77,6 +78,7 @@ app.command("evaluate")(evaluate)
 app.command("probe")(probe)
 app.command("color")(color)
 app.command("captions")(captions)
+app.command("theory")(theory)
 
 
 def _study(context: typer.Context, progress: TerminalProgress) -> Study:

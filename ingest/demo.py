@@ -70,7 +70,7 @@ def demo_captions(workspace: Workspace, progress: Progress) -> Study:
 
 
 def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
-    """Extract, score, probe, predict captions, lay out colours, import the table that ships."""
+    """Extract, score, probe, predict captions, lay out colours, import a table, simulate worlds."""
     with ingest_half("The demo"):
         from ingest.bits.run import Choices, measure_bits
         from ingest.bits.texts import text_of_captions
@@ -81,6 +81,7 @@ def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
         from ingest.colour.words import shipped_words
         from ingest.tasks.openers import open_task
         from ingest.tasks.probe import plan_probes, probe_missing
+        from ingest.theory.run import demo_theory
 
     study = demo_study(run.workspace, progress)
     missing = sum(not unit.path.exists() for unit in study.extractions)
@@ -109,6 +110,7 @@ def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     sets = caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset)
     run_sets(run, demo_captions(run.workspace, progress), sets, progress, device=device)
     import_published(run, PUBLISHED)
+    demo_theory(run, progress)
 
 
 def import_published(run: Run, mapping: Path) -> None:

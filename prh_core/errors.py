@@ -55,3 +55,7 @@ class UnknownMetricError(PRHError, KeyError):
     def __str__(self) -> str:
         """Return the sentence itself (KeyError would quote it)."""
         return str(self.args[0])
+
+
+class WorldError(PRHError, ValueError):
+    """There is no such simulated world, or it cannot be observed so."""

@@ -103,6 +103,7 @@ def build_world(
         _plant_benchmarks(run, models)
         _plant_competence(run, models)
         _plant_colours(run, models)
+        _simulate_theory(run)
     if publish:
         workspace.warehouse.publish()
     return home
@@ -207,6 +208,16 @@ def _plant_colours(run: Run, models: tuple[PlantedModel, ...]) -> None:
     drawn[..., 0], drawn[..., 1] = np.repeat(hues, 2)[:, None], np.repeat(hues, 2)[None]
     picture = Pictures("Planted picture", "tests/worlds.py", "MIT", "none", [drawn], "planted")
     lay_out_pictures(run, picture_unit(picture, choices), choices, Silent())
+
+
+def _simulate_theory(run: Run) -> None:
+    """Run a few simulations that are over at once: really run, only too short to converge."""
+    from ingest.theory.run import plan_theory, simulate_missing
+
+    units = plan_theory(
+        ["ring"], [8], [1], [2.0], ["nce", "infonce"], [0.0, 0.3], [0.5], steps=40, batch=2048
+    )
+    simulate_missing(run, units, Silent())
 
 
 def planted_probe(run: Run, model: PlantedModel, task: str, share: float) -> dict[str, object]:

@@ -32,6 +32,15 @@ from pages.queries.colour import (
 from pages.queries.comparison import metric_scores, metric_trends, metrics
 from pages.queries.inside import depth, layers
 from pages.queries.inventory import coverage, datasets, families, models, runs
+from pages.queries.theory import (
+    Scene,
+    theory_kernels,
+    theory_lost,
+    theory_measured,
+    theory_metrics,
+    theory_simulations,
+    theory_training,
+)
 from pages.queries.vision import (
     map_of_models,
     metric_pairs,
@@ -44,6 +53,7 @@ __all__ = [
     "Answer",
     "CaptionStudy",
     "Layouts",
+    "Scene",
     "Setting",
     "alignment",
     "caption_density",
@@ -75,6 +85,12 @@ __all__ = [
     "skill",
     "skills",
     "texts",
+    "theory_kernels",
+    "theory_lost",
+    "theory_measured",
+    "theory_metrics",
+    "theory_simulations",
+    "theory_training",
     "vision_measured",
     "vision_pairs",
     "vision_settings",

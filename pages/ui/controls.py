@@ -50,6 +50,33 @@ class Controls:
         self.chosen[key] = shown(picked)
         return picked
 
+    def slide(
+        self,
+        label: str,
+        options: Sequence[T],
+        *,
+        key: str,
+        shown: Callable[[T], str] = str,
+        help: str | None = None,  # noqa: A002
+        width: int = 190,
+    ) -> T:
+        """Offer what there is along a slider, from the left; one option needs none."""
+        labels = [shown(option) for option in options]
+        self._check_address(label, key, labels, labels[0])
+        if len(options) == 1:
+            return options[0]
+        picked: Any = st.select_slider(
+            label,
+            options,
+            format_func=shown,
+            key=key,
+            help=help,
+            width=width,
+            bind="query-params",
+        )
+        self.chosen[key] = shown(picked)
+        return picked
+
     def view(self, options: Sequence[str], *, key: str = "view") -> str:
         """Offer ways to draw the same answer."""
         self._check_address("Show as", key, options, options[0])

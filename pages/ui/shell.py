@@ -10,7 +10,14 @@ from streamlit.runtime.pages_manager import PagesManager
 from pages.queries import Answer
 from pages.ui import charts, export, words
 from pages.ui.controls import Controls
-from pages.ui.warehouse import NoCaptionSets, NoColours, NoSkills, WarehouseEmpty, WarehouseProblem
+from pages.ui.warehouse import (
+    NoCaptionSets,
+    NoColours,
+    NoSkills,
+    NoTheory,
+    WarehouseEmpty,
+    WarehouseProblem,
+)
 
 _LESS_AIR = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
 """Streamlit leaves a sixth of a phone's screen empty above the first line."""
@@ -28,7 +35,7 @@ def page(claim: str, draw: Callable[[], None]) -> None:
     st.subheader(claim, anchor=False)
     try:
         draw()
-    except (WarehouseEmpty, NoSkills, NoColours, NoCaptionSets) as problem:
+    except (WarehouseEmpty, NoSkills, NoColours, NoCaptionSets, NoTheory) as problem:
         _problem(st.info, problem, "This fills it:")
     except WarehouseProblem as problem:
         _problem(st.warning, problem, "This puts it right:")

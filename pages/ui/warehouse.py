@@ -60,6 +60,12 @@ class NoCaptionSets(WarehouseProblem):
     )
 
 
+class NoTheory(WarehouseProblem):
+    """A published file without a simulated world."""
+
+    remedy = "prh theory"
+
+
 class WarehouseDamaged(WarehouseProblem):
     """Truncated, or not a warehouse of ours."""
 

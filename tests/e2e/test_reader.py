@@ -26,6 +26,7 @@ PAGES = {
     "Local or global?": "Do larger vision models",
     "Which layers?": "Where in the two models",
     "Does the metric matter?": "What does each metric look at",
+    "Why should it happen?": "Do learners that see one world",
 }
 # Small charts are drawn as SVG, large ones on a canvas.
 CHART = ".stVegaLiteChart svg.marks, .stVegaLiteChart canvas"
@@ -150,7 +151,7 @@ def test_a_reader_looks_at_captions_that_say_more(
                 page.get_by_text("What one image's captions say").wait_for()
                 page.wait_for_timeout(400)
                 assert _overflow(page) <= 1, f"wider than the {look} screen"
-                page.set_viewport_size({**options["viewport"], "height": 1700})
+                page.set_viewport_size({"width": options["viewport"]["width"], "height": 1700})
                 page.wait_for_timeout(200)
                 page.screenshot(path=SHOTS / f"captions-{look}.png")
 
@@ -206,6 +207,7 @@ def test_pictures_of_every_page(browser: "Browser", served: Served, look: str) -
         ("layers", "/which_layers", "Which layers?", None),
         ("depth", "", "Which layers?", "By depth"),
         ("colour", "/is_it_colour_deep", "Is it colour-deep?", None),
+        ("theory", "/why_should_it_happen", "Why should it happen?", None),
     )
     size = LOOKS[look]["viewport"]
     for page in _watched(browser.new_context(**LOOKS[look])):

@@ -19,6 +19,7 @@ PAGES = (
     "local_or_global",
     "which_layers",
     "does_the_metric_matter",
+    "why_should_it_happen",
 )
 OpenPage = Callable[..., AppTest]
 

@@ -30,17 +30,25 @@ EMPTY = {
     "which_layers": "The warehouse is here, but it holds no scores of layers yet.",
     "does_the_metric_matter": "The warehouse is here, but it holds no scores of language against "
     "vision yet.",
+    "why_should_it_happen": "The warehouse is here, but no world was simulated yet.",
 }
 
 FILLS = {
     "do_denser_captions_help": "prh captions --dataset emoji --panel demo --set column:word "
     "--set own --set column:definition",
     "is_it_colour_deep": "prh color --panel demo --pictures package:scikit-learn",
+    "why_should_it_happen": "prh theory",
 }
 """What fills a page that the demo's scores alone do not."""
-CHARTS = {"do_strong_models_agree": 2, "is_it_colour_deep": 3, "do_denser_captions_help": 2}
+CHARTS = {
+    "do_strong_models_agree": 2,
+    "is_it_colour_deep": 3,
+    "do_denser_captions_help": 2,
+    "why_should_it_happen": 4,
+}
 """Bins and map stand side by side, views of colours over their distances and layers, captions over
-what they gain; every other page answers with one chart."""
+what they gain, kernels over training, information lost and every metric; every other page answers
+with one chart."""
 
 
 def _says(app: AppTest, sentence: str, command: str) -> None:

@@ -56,7 +56,7 @@ def _asked(name: str) -> Answer:
         "dataset_id": setting.dataset_id, "row_order": setting.row_order,
         "within": True, "method": "mds", "language_model": language_model,
         "vision_model": vision_model, "calibrated": False,
-        **_colours(), **_captions(), "skill": "Words (acc, 5-shot), planted",
+        **_colours(), **_captions(), **_simulated(), "skill": "Words (acc, 5-shot), planted",
         "text": "1 − bits per byte of planted captions",
     }  # fmt: skip
     function: Callable[..., Answer] = getattr(queries, name)
@@ -72,6 +72,16 @@ def _captions() -> dict[str, object]:
     else:
         study = queries.CaptionStudy(**{f: rows[0][f] for f in queries.CaptionStudy._fields})
     return {"study": study, "base_id": study.base_id, "position": 3}
+
+
+def _simulated() -> dict[str, object]:
+    """Return what the queries of simulated worlds are asked with."""
+    rows = queries.theory_simulations().frame.to_dicts()
+    if not rows:
+        scene = queries.Scene("none", 4, 1, 1.0)
+        return {"simulation": "none", "metric": "mutual_knn", "scene": scene}
+    scene = queries.Scene(*(rows[0][name] for name in queries.Scene.__dataclass_fields__))
+    return {"simulation": rows[0]["simulation"], "metric": "mutual_knn", "scene": scene}
 
 
 def _colours() -> dict[str, object]:

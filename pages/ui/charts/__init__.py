@@ -10,6 +10,7 @@ from pages.ui.charts.metrics import metric_dots
 from pages.ui.charts.models import bins, metric_agreement, model_map
 from pages.ui.charts.parts import Chart, Drawn
 from pages.ui.charts.skills import by_neighbours, growth, skill
+from pages.ui.charts.theory import kernels, theory_lost, theory_metrics, theory_training
 from pages.ui.charts.trends import Axes, against, family_panels, panel
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "gains",
     "growth",
     "heat_map",
+    "kernels",
     "layer_map",
     "lines",
     "metric_agreement",
@@ -38,5 +40,8 @@ __all__ = [
     "on_screen",
     "panel",
     "skill",
+    "theory_lost",
+    "theory_metrics",
+    "theory_training",
     "titled",
 ]

@@ -43,6 +43,15 @@ from pages.ui.words.scores import (
     without,
 )
 from pages.ui.words.settings import measure
+from pages.ui.words.theory import (
+    LOSSES,
+    LOST,
+    OBSERVERS,
+    WORLDS,
+    converged_to_pmi,
+    percent,
+    simulated,
+)
 
 __all__ = [
     "chance_of",
@@ -52,6 +61,13 @@ __all__ = [
     "pictured",
     "metric_name",
     "helped",
+    "LOSSES",
+    "LOST",
+    "OBSERVERS",
+    "WORLDS",
+    "converged_to_pmi",
+    "percent",
+    "simulated",
     "table_of",
     "layout",
     "colour_table",

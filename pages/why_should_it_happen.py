@@ -1,0 +1,89 @@
+"""Why should it happen: worlds small enough to know, observed twice and learnt (Section 4)."""
+
+import polars as pl
+import streamlit as st
+
+from pages import queries
+from pages.ui import charts, shell, words
+from pages.ui.controls import Controls
+from pages.ui.warehouse import NoTheory
+
+
+def draw() -> None:
+    """Choose, ask, draw, explain."""
+    left = queries.theory_simulations().frame
+    if left.is_empty():
+        raise NoTheory("The warehouse is here, but no world was simulated yet.")
+    controls = Controls()
+
+    def narrowed(column: str, value: object) -> pl.DataFrame:
+        return left.filter(pl.col(column) == value)
+
+    def offered(column: str) -> list:
+        return left[column].unique(maintain_order=True).to_list()
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        world = controls.choose(
+            "World", offered("world"), key="world", shown=words.WORLDS.__getitem__, width=180
+        )
+        left = narrowed("world", world)
+        for label, column, key in (
+            ("Events N", "events", "events"),
+            ("Window T", "window", "window"),
+            ("Smoothness", "smoothness", "smoothness"),
+        ):
+            left = narrowed(column, controls.slide(label, sorted(offered(column)), key=key))
+        loss = controls.choose(
+            "Loss", offered("loss"), key="loss", shown=words.LOSSES.__getitem__, width=150
+        )
+        left = narrowed("loss", loss)
+        observer = controls.choose(
+            "Observer B", offered("observer"), key="observer",
+            shown=words.OBSERVERS.__getitem__, width=270,
+            help="A sees every event under names of its own. B does, too, or sees less.",
+        )  # fmt: skip
+        left = narrowed("observer", observer)
+        if observer != "bijective":
+            label = "Information lost" if observer == "lossy" else "Seen at random"
+            shares = sorted(offered("share"))
+            share = controls.slide(label, shares, key=observer, shown=words.percent)
+            left = narrowed("share", share)
+        row = left.row(0, named=True)
+        metrics = queries.theory_metrics(row["simulation"])
+        labels = dict(metrics.frame.select("metric", "metric_label").iter_rows())
+        metric = controls.choose(
+            "Metric", sorted(labels, key=labels.__getitem__), key="metric", default="mutual_knn",
+            shown=labels.__getitem__,
+        )  # fmt: skip
+    controls.show_notes()
+
+    simulation = row["simulation"]
+    measured = queries.theory_measured(simulation, metric=metric).frame.row(0, named=True)
+    shell.figure(
+        charts.kernels(queries.theory_kernels(simulation).frame),
+        queries.theory_kernels(simulation),
+        title="Two observers of one world learn its pointwise mutual information",
+        measured=words.simulated(measured),
+        controls=controls,
+        alt_text="K_PMI of the world and the kernels that two observers learnt, side by side.",
+    )
+    shell.explain(words.converged_to_pmi(measured))
+    training = queries.theory_training(simulation, metric=metric)
+    shell.also(
+        "As training goes on", charts.theory_training(training.frame), training,
+        "Correlation of both kernels with K_PMI, and the observers' agreement, by step.",
+    )  # fmt: skip
+    scene = queries.Scene(*(row[name] for name in queries.Scene.__dataclass_fields__))
+    lost = queries.theory_lost(scene, metric=metric)
+    shell.also(
+        "What is lost with information", charts.theory_lost(lost.frame, measure=labels[metric]),
+        lost, f"{labels[metric]} of the observers against the information B lost.",
+    )  # fmt: skip
+    shell.explain(words.LOST)
+    shell.also(
+        "Every metric", charts.theory_metrics(metrics.frame), metrics,
+        "Score of the two observers by every metric and step of training.",
+    )  # fmt: skip
+
+
+shell.page("Do learners that see one world in two ways end with one kernel?", draw)

@@ -1,0 +1,78 @@
+"""The page of simulated worlds: what it draws is what the warehouse holds."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import vl_convert
+
+from ingest.warehouse import query
+from pages import queries
+from pages.ui import charts
+from prh_core import all_metrics
+from tests.pages.conftest import OpenPage
+from tests.pages.test_models import frames, told
+
+PAGE = "why_should_it_happen"
+
+
+def test_three_kernels_each_less_its_constant(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, PAGE)
+    assert not app.exception
+    cells = next(f for f in frames(app)[0] if "value" in f.columns)
+    assert cells.height == 3 * 8 * 8
+    row = query(
+        world / "results.duckdb",
+        "FROM theory_runs WHERE loss = 'nce' AND observer = 'bijective'",
+    ).row(0, named=True)
+    for place, name in enumerate(("k_pmi", "kernel_a", "kernel_b")):
+        shown = cells.filter(pl.col("place") == place).sort("one", "other")
+        kernel = shown["value"].to_numpy() + shown["constant"].to_numpy()
+        np.testing.assert_allclose(kernel.reshape(8, 8), np.array(row[name]))
+
+
+def test_a_view_from_its_address_says_what_should_fail(open_page: OpenPage, world: Path) -> None:
+    lossy = open_page(world, PAGE, observer="takes events for one (lossy)", loss="InfoNCE")
+    assert not lossy.exception and not lossy.info
+    assert "convergence should fail" in told(lossy)
+    assert "InfoNCE fixes no constant" in told(lossy)
+    noisy = open_page(world, PAGE, observer="sees some at random (noisy)", metric="CKA (linear)")
+    assert "Such noise pulls every PMI towards zero" in told(noisy)
+    assert "**CKA (linear) of A and B:" in told(noisy)
+    nowhere = open_page(world, PAGE, observer="sees ghosts")
+    assert "“sees ghosts”, which is not here" in nowhere.info[0].value
+
+
+def test_every_metric_has_a_row_at_every_step(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRH_DATA", str(world))
+    simulation = queries.theory_simulations().frame["simulation"][0]
+    frame = queries.theory_metrics(simulation).frame
+    assert set(frame["metric"]) == {metric.name for metric in all_metrics()}
+    ends = frame.filter(pl.col("step") == 40)
+    kept = query(
+        world / "results.duckdb",
+        f"FROM theory_scores WHERE unit_key = '{simulation}' AND step = 40",
+    )
+    assert (
+        ends.select("metric", "score")
+        .sort("metric")
+        .equals(kept.select("metric", "score").sort("metric"))
+    )
+
+
+def test_pictures_to_take_away_are_drawn_without_a_browser(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRH_DATA", str(world))
+    row = queries.theory_simulations().frame.row(0, named=True)
+    simulation = row["simulation"]
+    scene = queries.Scene(*(row[name] for name in queries.Scene.__dataclass_fields__))
+    for chart in (
+        charts.kernels(queries.theory_kernels(simulation).frame),
+        charts.theory_training(queries.theory_training(simulation, metric="cka").frame),
+        charts.theory_metrics(queries.theory_metrics(simulation).frame),
+        charts.theory_lost(queries.theory_lost(scene, metric="cka").frame, measure="CKA"),
+    ):
+        svg = vl_convert.vegalite_to_svg(charts.titled(chart, "T", ["s"]))
+        assert "NaN" not in svg and "<svg" in svg
