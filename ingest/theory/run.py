@@ -339,10 +339,12 @@ def _alignments(one: np.ndarray, other: np.ndarray) -> list[dict[str, Any]]:
 
 
 def demo_units() -> list[TheoryUnit]:
-    """List the demo's simulations: a ring at two windows and a field, both losses."""
+    """List the demo's simulations: a ring, a ring with a longer window, a field; both losses."""
+    some = (0.0, 0.2, 0.5)
     return [
-        *plan_theory(["ring"], [32], [1, 4], [2.0], LOSSES, LOST, NOISE),
-        *plan_theory(["field"], [32], [1], [2.0], LOSSES, LOST, NOISE[:1]),
+        *plan_theory(["ring"], [32], [1], [2.0], LOSSES, LOST, NOISE),
+        *plan_theory(["ring"], [32], [4], [2.0], LOSSES, some, ()),
+        *plan_theory(["field"], [32], [1], [2.0], LOSSES, some, ()),
     ]
 
 

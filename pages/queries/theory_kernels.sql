@@ -2,11 +2,11 @@
 WITH placed AS (
     SELECT unnest([
         {'place': 0, 'kernel': 'K_PMI, exact', 'cells': r.k_pmi, 'less': 0.0},
-        {'place': 1, 'kernel': 'A, who sees everything', 'cells': r.kernel_a, 'less': e.offset_a},
+        {'place': 1, 'kernel': 'A, sees everything', 'cells': r.kernel_a, 'less': e.offset_a},
         {'place': 2, 'kernel': 'B, ' || CASE r.observer
-            WHEN 'bijective' THEN 'who sees everything, too'
-            WHEN 'lossy' THEN 'who takes events for one'
-            ELSE 'who sees events badly'
+            WHEN 'bijective' THEN 'sees everything'
+            WHEN 'lossy' THEN 'takes events for one'
+            ELSE 'sees some at random'
         END, 'cells': r.kernel_b, 'less': e.offset_b}
     ], recursive := true)
     FROM theory_runs AS r

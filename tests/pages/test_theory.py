@@ -33,11 +33,11 @@ def test_three_kernels_each_less_its_constant(open_page: OpenPage, world: Path) 
 
 
 def test_a_view_from_its_address_says_what_should_fail(open_page: OpenPage, world: Path) -> None:
-    lossy = open_page(world, PAGE, observer="takes events for one (lossy)", loss="InfoNCE")
+    lossy = open_page(world, PAGE, observer="takes events for one", loss="InfoNCE")
     assert not lossy.exception and not lossy.info
     assert "convergence should fail" in told(lossy)
     assert "InfoNCE fixes no constant" in told(lossy)
-    noisy = open_page(world, PAGE, observer="sees some at random (noisy)", metric="CKA (linear)")
+    noisy = open_page(world, PAGE, observer="sees some at random", metric="CKA (linear)")
     assert "Such noise pulls every PMI towards zero" in told(noisy)
     assert "**CKA (linear) of A and B:" in told(noisy)
     nowhere = open_page(world, PAGE, observer="sees ghosts")

@@ -18,7 +18,7 @@ from pages.ui.charts.parts import (
     unique,
 )
 
-_HEIGHT = 300
+_HEIGHT = 320
 _TITLE = 24
 """Pixels above each kernel."""
 _GAP = 12
@@ -167,7 +167,7 @@ def theory_metrics(frame: pl.DataFrame) -> Chart:
             similar,
             alt.Color(
                 "score:Q",
-                title="Score; grey: a distance, or none",
+                title="Score (grey: distance)",
                 scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=[0, 1], clamp=True),
                 legend=alt.Legend(orient="bottom", gradientLength=150, tickCount=4, titleLimit=200),
             ),

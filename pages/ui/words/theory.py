@@ -6,10 +6,11 @@ WORLDS = {
     "ring": "ring", "grid": "grid on a torus", "tree": "binary tree", "field": "random places",
 }  # fmt: skip
 LOSSES = {"nce": "binary NCE", "infonce": "InfoNCE"}
+# No brackets: in a page's address they would end the url(…) that colours a legend.
 OBSERVERS = {
-    "bijective": "sees everything (bijective)",
-    "lossy": "takes events for one (lossy)",
-    "noisy": "sees some at random (noisy)",
+    "bijective": "sees everything",
+    "lossy": "takes events for one",
+    "noisy": "sees some at random",
 }
 LOST = (
     "The line joins observers who take events for one: each merges what the one before merged, and "
@@ -93,14 +94,15 @@ def _agreed(row: dict[str, Any]) -> str:
     own = f"{_number(row['own_correlation_b'])} with the PMI of the symbols that it sees"
     if row["observer"] == "bijective":
         return score + (
-            f"B has other names for the events and never met A's pairs; its kernel correlates at "
-            f"{world}. Metrics that read the *order* of neighbours (LCS, edit distance) stay lower "
+            "B has other names for the events (a bijection) and never met A's pairs; its kernel "
+            f"correlates at {world}. Metrics that read the *order* of neighbours (LCS, edit "
+            "distance) stay lower "
             "where neighbours are equally near, as a ring's two are: their order is chance."
         )
     if row["observer"] == "lossy":
         return score + (
-            f"B takes events for one, so **convergence should fail**: its kernel correlates at "
-            f"{own}, and at {world}. It learns what it sees, and that is another world."
+            "B takes events for one (lossy), so **convergence should fail**: its kernel correlates "
+            f"at {own}, and at {world}. It learns what it sees, and that is another world."
         )
     return score + (
         f"B sees events at random now and then: its kernel correlates at {own}, and at {world}. "
