@@ -63,7 +63,7 @@ def draw() -> None:
     place = controls.place("Image", row["n"], key="image")
     said = queries.caption_examples(study.base_id, study.row_order, place)
     if not said.frame.is_empty():
-        st.caption(words.pictured(said.frame["sample_id"][0]))
+        shell.picture(said.frame["sample_id"][0], said.frame["image"][0])
         st.dataframe(said.frame.select("caption_set", "words", "caption"), hide_index=True)
 
 

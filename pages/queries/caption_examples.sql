@@ -5,6 +5,7 @@ SELECT
     s.caption,
     array_length(string_split(trim(s.caption), ' ')) AS words,
     s.sample_id,
+    s.image,
     s.position,
     v.control
 FROM caption_sets AS v

@@ -122,6 +122,7 @@ def caption_examples(base_id: str, row_order: str, position: int) -> Answer:
         caption: text
         words: of it
         sample_id: of the image
+        image: where it comes from: a file, or a URI
         position: of the image, from 0
         control: whether it separates length or order from what is said
     """

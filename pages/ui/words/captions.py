@@ -74,18 +74,6 @@ def scored(frame: pl.DataFrame, *, calibrated: bool) -> pl.DataFrame:
     return moved
 
 
-def pictured(sample_id: str) -> str:
-    """Name an image; an emoji is shown as itself."""
-    try:
-        return (
-            f"Image {sample_id}: {chr(int(sample_id, 16))}"
-            if len(sample_id) <= 5
-            else (f"Image {sample_id}")
-        )
-    except (ValueError, OverflowError):
-        return f"Image {sample_id}"
-
-
 def chance_of(frame: pl.DataFrame) -> float | None:
     """Return what unrelated layers score, the same for every set of the same images."""
     known = frame["chance"].drop_nulls()
