@@ -2,8 +2,8 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
-# Two cores are the usual machine here; tests that start servers need a core each.
-WORKERS ?= 2
+# For two cores: the third worker fills in while others wait for servers, kills and retries.
+WORKERS ?= 3
 .DEFAULT_GOAL := help
 .PHONY: help env run demo app test lint types unit bench lock clean
 

@@ -19,7 +19,11 @@ CHART = "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg
 PAGES = {
     "What is in here?": "",
     "Do language and vision meet?": "do_language_and_vision_meet",
+    "Do strong models agree?": "do_strong_models_agree?map=UMAP",
+    "Is it colour-deep?": "is_it_colour_deep",
+    "Do denser captions help?": "do_denser_captions_help",
     "Which layers?": "which_layers",
+    "Why should it happen?": "why_should_it_happen",
 }
 ROUNDS = 3
 

@@ -42,7 +42,7 @@ def agreement(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     finished = prh(
         "color", "--catalog", shared_catalog(folder), "--words", english_words(folder),
         "--models", ",".join((*MODELS, CONTROL)), "--pictures", "cifar10",
-        "--data", folder / "data",
+        "--starts", "100", "--data", folder / "data",
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     return query(folder / "data" / "results.duckdb", "FROM color_agreement")
