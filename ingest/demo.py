@@ -87,8 +87,8 @@ def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     missing = sum(not unit.path.exists() for unit in study.extractions)
     progress.note(
         f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
-        f"{missing} feature sets to extract, then scores and probes: six minutes or so on two "
-        "cores. Stopping is safe: the same command resumes."
+        f"{missing} feature sets to extract, then scores, probes, colours, captions and theory: "
+        "seven minutes or so on two cores. Stopping is safe: the same command resumes."
         if missing
         else "Demo: every feature set is stored already."
     )
