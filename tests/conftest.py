@@ -24,10 +24,27 @@ jaxtyping.install_import_hook(_CHECKED, "beartype.beartype")
 
 from tests.worlds import build_captions, build_world  # noqa: E402
 
+_LONGEST = {
+    name: place
+    for place, name in enumerate(
+        (
+            "test_shared_alignment.py",
+            "test_kill.py",
+            "test_shared_panel.py",
+            "test_shared_captions.py",
+            "test_reader.py",
+            "test_loaders_hub.py",
+            "test_shared_bits.py",
+            "test_shared_colour.py",
+            "test_probes.py",
+        )
+    )
+}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with what runs longest in one file, or a worker would sit idle at the end."""
-    items.sort(key=lambda item: item.path.name != "test_shared_alignment.py")
+    items.sort(key=lambda item: _LONGEST.get(item.path.name, len(_LONGEST)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -39,6 +39,7 @@ def alignment(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
             dataset="flickr8k",
             models=(*LANGUAGE, *VISION),
             catalogs=[shared_catalog(folder)],
+            permutations=0,
         )
         study.extract(run, Silent())
         study.score(run, Silent())

