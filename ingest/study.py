@@ -50,16 +50,21 @@ class Study:
     @cached_property
     def extractions(self) -> list[Extraction]:
         """Every feature set the study needs, done or not."""
-        wanted = [
+        return plan_extraction(self.workspace, self.dataset, self.variants_of(self.models))
+
+    def variants_of(
+        self, models: Sequence[ModelRecord]
+    ) -> list[tuple[ModelRecord, Sequence[Variant]]]:
+        """Return the variants that the study extracts of each of these models."""
+        return [
             (
                 record,
                 self.variants
                 if self.variants and record.modality == "language"
                 else variants_for(record),
             )
-            for record in self.models
+            for record in models
         ]
-        return plan_extraction(self.workspace, self.dataset, wanted)
 
     def side(self, modality: str) -> list[ModelRecord]:
         """Return the study's models of one modality."""

@@ -10,8 +10,6 @@ import polars as pl
 from ingest.bits.texts import text_of_captions
 from ingest.captions.sets import OWN, CaptionSet, titled
 from ingest.captions.summaries import Written
-from ingest.catalog.records import ModelRecord
-from ingest.extract import Variant, variants_for
 from ingest.feature_store import unit_key
 from ingest.progress import Progress
 from ingest.run import (
@@ -102,15 +100,7 @@ def _extractions(study: Study, chosen: CaptionSet) -> tuple[list[Extraction], li
     """Return what is needed of language and of vision for one set."""
     sides = []
     for modality, own in (("language", not chosen.of_pictures), ("vision", chosen.of_pictures)):
-        wanted: list[tuple[ModelRecord, Sequence[Variant]]] = [
-            (
-                record,
-                study.variants
-                if study.variants and modality == "language"
-                else variants_for(record),
-            )
-            for record in study.side(modality)
-        ]
+        wanted = study.variants_of(study.side(modality))
         dataset = chosen.dataset if own else study.dataset
         sides.append(plan_extraction(study.workspace, dataset, wanted))
     return sides[0], sides[1]

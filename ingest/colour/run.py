@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from scipy.spatial.distance import pdist, squareform
 
 from ingest.catalog.records import DatasetRecord, ModelRecord
 from ingest.colour.pictures import Pictures
@@ -275,10 +276,7 @@ def _averaged(layer: np.ndarray) -> np.ndarray:
 
 
 def _distances(points: np.ndarray) -> np.ndarray:
-    squares = np.einsum("id,id->i", points, points)
-    apart = squares[:, None] + squares - 2 * points @ points.T
-    np.fill_diagonal(apart, 0)
-    return np.sqrt(np.maximum((apart + apart.T) / 2, 0))
+    return squareform(pdist(points))
 
 
 def lay_out_pictures(run: Run, unit: PictureUnit, choices: Choices, progress: Progress) -> None:
