@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from pages import queries
-from pages.ui import charts, shell, words
+from pages.ui import charts, pictures, shell, words
 from pages.ui.controls import Controls
 from pages.ui.warehouse import NoCaptionSets
 
@@ -54,17 +54,25 @@ def draw() -> None:
     )
     gains = queries.caption_gains(study)
     overall = gains.frame.filter("overall")
-    shell.explain(words.helped(overall))
+    sets = queries.caption_sets(study.base_id, study.row_order)
+    shell.explain(words.helped(overall, sets.frame))
     shell.also(
         "What each variant gains, all trained vision models", charts.gains(overall), gains,
         "Paired differences of alignment with intervals.",
     )  # fmt: skip
     st.markdown("**What one image's captions say**")
     place = controls.place("Image", row["n"], key="image")
+    pictures.pick(
+        queries.caption_pictures(study.base_id, study.row_order, place).frame, key="image"
+    )
     said = queries.caption_examples(study.base_id, study.row_order, place)
     if not said.frame.is_empty():
-        shell.picture(said.frame["sample_id"][0], said.frame["image"][0])
-        st.dataframe(said.frame.select("caption_set", "words", "caption"), hide_index=True)
+        one, captions = st.columns((1, 3), vertical_alignment="center")
+        with one:
+            pictures.picture(said.frame["sample_id"][0], said.frame["image"][0])
+        captions.markdown(words.quoted(said.frame))
+        shell.behind("Table and SQL: this image's captions", said)
+    shell.behind("Table and SQL: caption sets, who wrote them, and what a model was told", sets)
 
 
 shell.page("Do captions that say more bring language closer to vision?", draw)

@@ -5,6 +5,7 @@ its own noise, so alignment falls with noise and a model without signal stays at
 """
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -114,7 +115,10 @@ def build_captions(home: Path, *, n: int = 60) -> Path:
 
     Who is told more sees the samples with less noise; words of other captions are noise alone.
     """
-    workspace, base = Workspace(home), planted_pairs("planted", n)
+    workspace = Workspace(home)
+    # Emoji of animals: pictures a page can show without a file.
+    refs = tuple(f"openmoji:{0x1F400 + i:X}" for i in range(n))
+    base = replace(planted_pairs("planted", n), image_refs=refs)
     rng = np.random.default_rng(0)
     latent = rng.normal(size=(n, 8)).astype(np.float32)
     models = (MODELS[0], MODELS[1], MODELS[3], MODELS[4], MODELS[5])

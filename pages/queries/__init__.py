@@ -20,6 +20,8 @@ from pages.queries.captions import (
     caption_examples,
     caption_gains,
     caption_means,
+    caption_pictures,
+    caption_sets,
     caption_studies,
 )
 from pages.queries.colour import (
@@ -60,6 +62,8 @@ __all__ = [
     "caption_examples",
     "caption_gains",
     "caption_means",
+    "caption_pictures",
+    "caption_sets",
     "caption_studies",
     "ceilings",
     "color_agreement",

@@ -14,7 +14,7 @@ SELECT
     any_value(b.source) AS source,
     any_value(b.licence) AS licence,
     string_agg(DISTINCT d.run_id, ', ' ORDER BY d.run_id) AS runs,
-    max(d.finished_at) AS measured_at
+    strftime(max(d.finished_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M UTC') AS measured_at
 FROM caption_differences AS d
 JOIN datasets AS b ON b.dataset_id = d.base_id AND b.row_order = d.row_order
 GROUP BY ALL

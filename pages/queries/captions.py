@@ -114,6 +114,27 @@ def caption_gains(study: CaptionStudy) -> Answer:
     return answer("caption_gains", **study._asdict())
 
 
+def caption_sets(base_id: str, row_order: str) -> Answer:
+    """Return the caption sets of a dataset, how much they say, and who wrote them.
+
+    Columns:
+        caption_set: title
+        kind: own, joined, column, summary, first, shuffled or mixed
+        control: whether it separates length or order from what is said
+        made_of: title of the set it was made of; empty without
+        n: images
+        words: a caption, mean
+        words_spread: a caption, standard deviation
+        distinct_captions: fewer than images where some share one
+        writer: language model that wrote it; null where people did
+        words_asked: of it; null where people wrote
+        retried: captions asked for twice, for the first was off by more than 30 %
+        off_length: captions that stayed off by more than 30 %
+        instructions: what the writer was told
+    """
+    return answer("caption_sets", base_id=base_id, row_order=row_order)
+
+
 def caption_examples(base_id: str, row_order: str, position: int) -> Answer:
     """What one image's captions say in every caption set.
 
@@ -127,3 +148,17 @@ def caption_examples(base_id: str, row_order: str, position: int) -> Answer:
         control: whether it separates length or order from what is said
     """
     return answer("caption_examples", base_id=base_id, row_order=row_order, position=position)
+
+
+def caption_pictures(base_id: str, row_order: str, position: int) -> Answer:
+    """Two dozen images, the one at a position among them, in three lines of eight.
+
+    Columns:
+        position: of the image, from 0
+        sample_id: of the image
+        image: where it comes from: a file, or a URI
+        place: in its line, from 0
+        line: of the three, from 0
+        chosen: whether it is the one at the position
+    """
+    return answer("caption_pictures", base_id=base_id, row_order=row_order, position=position)

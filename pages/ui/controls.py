@@ -88,7 +88,8 @@ class Controls:
 
     def place(self, label: str, count: int, *, key: str) -> int:
         """Offer the places 0 to count - 1 of a row."""
-        picked = st.slider(label, 0, count - 1, 0, key=key, bind="query-params")
+        # No value: a click on a picture may have set one.
+        picked = st.slider(label, 0, count - 1, key=key, bind="query-params")
         self.chosen[key] = str(picked)
         return picked
 

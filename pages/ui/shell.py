@@ -1,7 +1,6 @@
 """The frame every page shares: claim, controls, one chart, what was measured, table, downloads."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -20,7 +19,6 @@ from pages.ui.warehouse import (
     WarehouseProblem,
 )
 
-_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 _LESS_AIR = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
 """Streamlit leaves a sixth of a phone's screen empty above the first line."""
 
@@ -90,21 +88,6 @@ def behind(label: str, answer: Answer) -> None:
     with st.expander(label):
         table(answer)
         st.code(export.script(answer), language="sql", wrap_lines=True)
-
-
-def picture(sample: str, image: str) -> None:
-    """Show a sample's image where it can be had: its file, if it lies here, or an emoji as text.
-
-    Args:
-        sample: its id.
-        image: where it comes from, as the warehouse has it.
-    """
-    kind, _, code = image.partition(":")
-    if kind == "openmoji":
-        st.markdown(f"# {chr(int(code, 16))}")
-    elif Path(image).suffix.lower() in _PICTURES and Path(image).is_file():
-        st.image(image, width=220)
-    st.caption(f"Image {sample}")
 
 
 def also(title: str, chart: charts.Chart, answer: Answer, alt_text: str) -> None:

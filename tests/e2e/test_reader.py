@@ -155,6 +155,10 @@ def test_a_reader_looks_at_captions_that_say_more(
                 page.set_viewport_size({"width": options["viewport"]["width"], "height": 1700})
                 page.wait_for_timeout(200)
                 page.screenshot(path=SHOTS / f"captions-{look}.png")
+                page.get_by_text("Image sample-000").wait_for()
+                page.locator(CHART).nth(2).locator(".mark-text text").nth(9).click()
+                page.get_by_text("Image sample-009").wait_for()
+                assert "image=9" in page.url
 
 
 def test_every_download_arrives(page: "Page", served: Served) -> None:

@@ -1,13 +1,16 @@
 """The page of caption sets: what it draws and says is what the warehouse has."""
 
+import base64
+import io
 from pathlib import Path
 
+import altair as alt
 import polars as pl
 import pytest
 from PIL import Image
 
 from ingest.warehouse import query
-from pages.ui import shell
+from pages.ui import charts, pictures, words
 from tests.pages.conftest import OpenPage
 from tests.pages.test_models import frames, told
 
@@ -56,10 +59,10 @@ def test_a_line_per_language_model_and_bits_on_request(
 
 def test_an_image_and_what_is_said_of_it(open_page: OpenPage, caption_world: Path) -> None:
     app = open_page(caption_world, PAGE, image="7")
-    said = app.dataframe[-1].value
-    assert said["caption"].to_list() == [
-        "caption 7", "caption 7, a longer one", "caption 52, a longer one",
-    ]  # fmt: skip
+    said = next(d.value for d in app.dataframe if "caption" in d.value.columns)
+    wanted = ["caption 7", "caption 7, a longer one", "caption 52, a longer one"]
+    assert said["caption"].to_list() == wanted
+    assert all(caption.replace(",", "\\,") in told(app) for caption in wanted)
     assert "Image sample-007" in [caption.value for caption in app.caption]
 
 
@@ -67,13 +70,73 @@ def test_an_emoji_is_shown_as_itself_and_a_file_where_it_lies_here(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     shown: list[str] = []
-    monkeypatch.setattr(shell.st, "markdown", shown.append)
-    monkeypatch.setattr(shell.st, "caption", shown.append)
-    monkeypatch.setattr(shell.st, "image", lambda image, width: shown.append(image))
-    shell.picture("1F600", "openmoji:1F600")
+    monkeypatch.setattr(pictures.st, "markdown", shown.append)
+    monkeypatch.setattr(pictures.st, "caption", shown.append)
+    monkeypatch.setattr(pictures.st, "image", lambda image, width: shown.append(image))
+    pictures.picture("1F600", "openmoji:1F600")
     file = tmp_path / "a.png"
     Image.new("RGB", (4, 4)).save(file)
-    shell.picture("a", str(file))
-    shell.picture("b", str(tmp_path / "b.png"))
-    shell.picture("c", str(tmp_path))
+    pictures.picture("a", str(file))
+    pictures.picture("b", str(tmp_path / "b.png"))
+    pictures.picture("c", str(tmp_path))
     assert shown == ["# 😀", "Image 1F600", str(file), "Image a", "Image b", "Image c"]
+
+
+def test_a_picture_that_is_clicked_moves_the_slider(
+    open_page: OpenPage, caption_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(caption_world, PAGE, image="30")
+    assert "Image sample-030" in [caption.value for caption in app.caption]
+    drawn = pl.concat([f for sheet in frames(app) for f in sheet if "glyph" in f.columns])
+    assert sorted(set(drawn["position"])) == list(range(24, 48))
+    state: dict[str, object] = {"image": 30}
+    monkeypatch.setattr(pictures.st, "session_state", state)
+    state["sheet"] = {"selection": {charts.PICKED: [{"position": 41}]}}
+    pictures.move("image", "sheet")
+    assert state["image"] == 41
+    state["sheet"] = {"selection": {charts.PICKED: []}}
+    pictures.move("image", "sheet")
+    assert state["image"] == 41
+
+
+def test_small_pictures_of_files_that_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Image.new("RGBA", (400, 300), "red").save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    names = ["a.png", "b.png", "gone.png"]
+    frame = pl.DataFrame({
+        "position": [0, 1, 2], "sample_id": names, "image": [str(tmp_path / n) for n in names],
+        "place": [0, 1, 2], "line": [0, 0, 0], "chosen": [True, False, False],
+    })  # fmt: skip
+    drawn: list[alt.LayerChart] = []
+    monkeypatch.setattr(pictures.st, "session_state", {"image": 0})
+    monkeypatch.setattr(pictures.st, "altair_chart", lambda chart, **_: drawn.append(chart))
+    pictures.pick(frame, key="image")
+    pictures.pick(frame[1:], key="image")
+    (sheet,) = drawn
+    ((row,),) = sheet.to_dict()["datasets"].values()
+    kind, _, coded = row["thumbnail"].partition(",")
+    assert (row["position"], kind) == (0, "data:image/jpeg;base64")
+    assert Image.open(io.BytesIO(base64.b64decode(coded))).size == (144, 108)
+
+
+def test_lengths_a_model_did_not_keep_to_are_told() -> None:
+    sets = pl.DataFrame({
+        "writer": [None, "Tiny"], "words_asked": [None, 5.0], "words": [60.0, 18.14],
+        "words_spread": [1.0, 4.05], "off_length": [None, 49], "n": [50, 50],
+    })  # fmt: skip
+    assert words.obeyed(sets) == (
+        "**Length obeyed:** asked for 5 words, Tiny wrote 18.1 ± 4.0, and 49 of 50 captions "
+        "stayed more than 30 % off after a second try."
+    )
+    assert words.obeyed(sets[:1]) == ""
+
+
+def test_signs_in_a_caption_are_no_markup() -> None:
+    said = pl.DataFrame({
+        "caption_set": ["own"], "words": [3], "control": [True], "caption": ["a $x$ *b*\n:red[c]"]
+    })  # fmt: skip
+    assert words.quoted(said) == (
+        "- **own** · 3 words · control  \n  a \\$x\\$ \\*b\\* \\:red\\[c\\]"
+    )

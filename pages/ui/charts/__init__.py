@@ -9,6 +9,7 @@ from pages.ui.charts.layers import depth_curve, layer_map
 from pages.ui.charts.metrics import metric_dots
 from pages.ui.charts.models import bins, metric_agreement, model_map
 from pages.ui.charts.parts import Chart, Drawn
+from pages.ui.charts.pictures import PICKED, picture_sheet
 from pages.ui.charts.skills import by_neighbours, growth, skill
 from pages.ui.charts.theory import kernels, theory_lost, theory_metrics, theory_training
 from pages.ui.charts.trends import Axes, against, family_panels, panel
@@ -17,6 +18,7 @@ __all__ = [
     "AMOUNTS",
     "Axes",
     "Chart",
+    "PICKED",
     "Drawn",
     "against",
     "bins",
@@ -39,6 +41,7 @@ __all__ = [
     "model_map",
     "on_screen",
     "panel",
+    "picture_sheet",
     "skill",
     "theory_lost",
     "theory_metrics",

@@ -7,6 +7,11 @@ from pages.ui import palette
 from pages.ui.charts.parts import LABELS, Chart, chance_line, roomy, sized, unique
 
 AMOUNTS = {"words": "Words a caption", "tokens": "Tokens a caption", "bits": "Bits a caption"}
+_KINDS = {
+    "captions say more": palette.FAMILY[5], "captions say less": palette.FAMILY[3],
+    "control": palette.FAMILY[0], "pictures show less": palette.FAMILY[2],
+}  # fmt: skip
+"""What a variant does, and its colour."""
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 
 
@@ -118,19 +123,21 @@ def gains(frame: pl.DataFrame) -> Chart:
         row=pl.col("to_set") + pl.lit("  against  ") + pl.col("from_set"),
         what=pl.when("pictures").then(pl.lit("pictures show less"))
         .when("control").then(pl.lit("control"))
+        .when(pl.col("words_more") < 0).then(pl.lit("captions say less"))
         .otherwise(pl.lit("captions say more")),
     )  # fmt: skip
     order = told["row"].to_list()
-    kinds = ["captions say more", "control", "pictures show less"]
+    kinds = [kind for kind in _KINDS if kind in told["what"]]
     low, high = roomy(pl.concat([frame["interval_low"], frame["interval_high"]]), 0.0)
+    # Names stand above their intervals: beside them they would take a phone's whole width.
+    above = alt.Axis(labelAlign="left", labelPadding=-2, labelOffset=-14, labelFontSize=12,
+                     labelLimit=0, ticks=False, domain=False)  # fmt: skip
     base = alt.Chart(told).encode(
-        y=alt.Y("row:N", sort=order, title=None,
-                axis=alt.Axis(**{**LABELS, "labelLimit": 420, "labelFontSize": 11})),
+        y=alt.Y("row:N", sort=order, title=None, axis=above),
         color=alt.Color(
             "what:N", title=None,
-            scale=alt.Scale(domain=kinds, range=[palette.FAMILY[5], palette.FAMILY[0],
-                                                 palette.FAMILY[2]]),
-            legend=alt.Legend(orient="top"),
+            scale=alt.Scale(domain=kinds, range=[_KINDS[kind] for kind in kinds]),
+            legend=alt.Legend(orient="top", columns=2),
         ),
         tooltip=[
             alt.Tooltip("to_set:N", title="This"),
@@ -153,5 +160,5 @@ def gains(frame: pl.DataFrame) -> Chart:
             base.mark_rule(strokeWidth=2).encode(x=alt.X("interval_low:Q"), x2="interval_high:Q"),
             base.mark_point(filled=True, size=70, opacity=1).encode(x=x),
         ),
-        max(90, 26 * len(order)),
+        max(90, 40 * len(order)),
     )

@@ -1,8 +1,12 @@
 """Caption sets, in words."""
 
+import re
 from typing import Any
 
 import polars as pl
+
+_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
+_ESCAPED = r"\\\1"
 
 
 def studied(row: dict[str, Any]) -> list[str]:
@@ -21,11 +25,12 @@ def studied(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def helped(gains: pl.DataFrame) -> str:
+def helped(gains: pl.DataFrame, sets: pl.DataFrame) -> str:
     """Say whether captions that say more align better, what controls do, and how to read it.
 
     Args:
         gains: answer of `queries.caption_gains`, the mean over vision models.
+        sets: answer of `queries.caption_sets`.
     """
     more = gains.filter(~pl.col("control"), ~pl.col("pictures")).sort("words_more")
     told = []
@@ -38,9 +43,9 @@ def helped(gains: pl.DataFrame) -> str:
     for row in gains.filter(pl.col("control") | pl.col("pictures")).iter_rows(named=True):
         told.append(f"{row['to_set'].capitalize()} against {row['from_set']}: {_difference(row)}")
     return (
-        ". ".join(told)
-        + ".\n\nA difference is of the same images under two sets of captions, so its interval is "
-        "that of the *paired* difference: best layers and neighbour lists are held fixed, pairs of "
+        ". ".join(told) + f".\n\n{obeyed(sets)}\n\n"
+        "A difference is of the same images under two sets of captions, so its interval is that "
+        "of the *paired* difference: best layers and neighbour lists are held fixed, pairs of "
         "images that share an image are allowed to depend on each other. Whiskers in the first "
         "chart are the standard deviation over language models, as in the paper; models share "
         "images, so they say nothing about chance. **Controls** take apart what longer captions "
@@ -51,6 +56,35 @@ def helped(gains: pl.DataFrame) -> str:
 
 def _difference(row: dict[str, Any]) -> str:
     return f"{row['difference']:+.3f} ({row['interval_low']:+.3f} to {row['interval_high']:+.3f})"
+
+
+def obeyed(sets: pl.DataFrame) -> str:
+    """Say how far a model that wrote summaries kept to the words it was given; empty without one.
+
+    Args:
+        sets: answer of `queries.caption_sets`.
+    """
+    written = sets.filter(pl.col("writer").is_not_null()).sort("words_asked")
+    told = [
+        f"asked for {row['words_asked']:.0f} words, {row['writer']} wrote {row['words']:.1f} ± "
+        f"{row['words_spread']:.1f}, and {row['off_length']:,} of {row['n']:,} captions stayed "
+        "more than 30 % off after a second try"
+        for row in written.iter_rows(named=True)
+    ]
+    return f"**Length obeyed:** {'; '.join(told)}." if told else ""
+
+
+def quoted(examples: pl.DataFrame) -> str:
+    """Return what one image's captions say, as a list; their own signs are no markup.
+
+    Args:
+        examples: answer of `queries.caption_examples`.
+    """
+    return "\n".join(
+        f"- **{row['caption_set']}** · {row['words']} words{' · control' if row['control'] else ''}"
+        f"  \n  {_MARKUP.sub(_ESCAPED, ' '.join(row['caption'].split()))}"
+        for row in examples.iter_rows(named=True)
+    )
 
 
 def study_name(row: dict[str, Any]) -> str:
