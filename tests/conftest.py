@@ -1,7 +1,9 @@
 """Fixtures every room shares."""
 
+import fcntl
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 # Two workers share two cores: a thread pool in each would only get in the other's way. Must be set
@@ -52,10 +54,26 @@ def _one_thread() -> None:
     numba.set_num_threads(1)
 
 
+def _built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], Path]) -> Path:
+    """Build a data folder for all workers: the first builds, the others wait and read it too."""
+    run = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent
+    home, done = run / name, run / f"{name}.done"
+    with (run / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(home, ignore_errors=True)
+            home.mkdir()
+            build(home)
+            done.touch()
+    return home
+
+
 @pytest.fixture(scope="session")
 def built_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the planted world once; treat it as read-only."""
-    return build_world(tmp_path_factory.mktemp("world"))
+    return _built_once(tmp_path_factory, "planted-world", build_world)
 
 
 @pytest.fixture(scope="session")
@@ -73,4 +91,4 @@ def own_world(built_world: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def caption_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a data folder with published caption sets; treat it as read-only."""
-    return build_captions(tmp_path_factory.mktemp("captions"))
+    return _built_once(tmp_path_factory, "planted-captions", build_captions)

@@ -178,7 +178,7 @@ def titled(wanted: Asked) -> str:
     return {
         "own": "its own captions",
         "joined": f"{number} caption{'s' if number != '1' else ''} joined",
-        "column": str(number),
+        "column": str(number).replace("_", " "),
         "first": f"first {number} word{'s' if number != '1' else ''}{of}",
         "shuffled": f"words shuffled{of}",
         "mixed": f"words of other captions, as many{of}",

@@ -6,6 +6,7 @@ rendering; then the same command finishes, and the rows equal those of an undist
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import threading
@@ -60,9 +61,10 @@ def result(folder: Path) -> tuple[pl.DataFrame, dict[str, list[np.ndarray]]]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    """Return a finished study and the seconds it worked."""
+    """Return a finished study, the planted world it began in, and the seconds it worked."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    build_world(folder / "data", settings=MUTUAL)
+    build_world(folder / "before", settings=MUTUAL)
+    shutil.copytree(folder / "before", folder / "data")
     write_study(folder / "study")
     process = begin(folder)
     started = time.monotonic()
@@ -78,7 +80,7 @@ def test_a_killed_run_resumes_to_the_same_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     finished, working = undisturbed
-    build_world(tmp_path / "data", settings=MUTUAL)
+    shutil.copytree(finished / "before", tmp_path / "data")
     write_study(tmp_path / "study")
     warehouse = tmp_path / "data" / "results.duckdb"
     monkeypatch.setenv("PRH_DATA", str(tmp_path / "data"))

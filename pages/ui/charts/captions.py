@@ -1,6 +1,9 @@
 """Alignment against how much captions say, and paired differences."""
 
+from collections.abc import Sequence
+
 import altair as alt
+import numpy as np
 import polars as pl
 
 from pages.ui import palette
@@ -29,8 +32,9 @@ def density(
         by: column that tells the lines apart.
     """
     shown = frame.drop_nulls(["alignment", amount])
-    ladder, controls = shown.filter(~pl.col("control")), shown.filter("control")
     names = unique(shown[by])
+    shown = _side_by_side(shown, amount, by, names)
+    ladder, controls = shown.filter(~pl.col("control")), shown.filter("control")
     color = alt.Color(
         f"{by}:N",
         title=None,
@@ -45,7 +49,7 @@ def density(
         below=pl.col("alignment") - spread, above=pl.col("alignment") + spread
     )
     x = alt.X(
-        f"{amount}:Q",
+        "at:Q",
         title=AMOUNTS[amount],
         scale=alt.Scale(zero=False),
         axis=alt.Axis(tickCount=6, **LABELS),
@@ -111,6 +115,16 @@ def density(
         )
     lines = chance_line(chance) if chance is not None else []
     return sized(alt.layer(*lines, *drawn), 360)
+
+
+def _side_by_side(frame: pl.DataFrame, amount: str, by: str, names: Sequence[str]) -> pl.DataFrame:
+    """Add where a point stands: models a little apart, or their whiskers hide one another."""
+    span = float(np.ptp(frame[amount].to_numpy())) if frame.height else 0.0
+    step = min(0.007, 0.05 / max(len(names), 1)) * span
+    apart = {name: step * (place - (len(names) - 1) / 2) for place, name in enumerate(names)}
+    return frame.with_columns(
+        at=pl.col(amount) + pl.col(by).replace_strict(apart, return_dtype=pl.Float64)
+    )
 
 
 def gains(frame: pl.DataFrame) -> Chart:

@@ -48,9 +48,10 @@ def helped(gains: pl.DataFrame, sets: pl.DataFrame) -> str:
         "of the *paired* difference: best layers and neighbour lists are held fixed, pairs of "
         "images that share an image are allowed to depend on each other. Whiskers in the first "
         "chart are the standard deviation over language models, as in the paper; models share "
-        "images, so they say nothing about chance. **Controls** take apart what longer captions "
-        "bring: the first words only (length), the same words in random order (order), as many "
-        "words of other captions (length without what is said)."
+        "images, so they say nothing about chance. Models of one set are drawn "
+        "a little apart, or whiskers would hide one another. **Controls** take apart what longer "
+        "captions bring: the first words only (length), the same words in random order (order), as "
+        "many words of other captions (length without what is said)."
     )
 
 
@@ -80,11 +81,13 @@ def quoted(examples: pl.DataFrame) -> str:
     Args:
         examples: answer of `queries.caption_examples`.
     """
-    return "\n".join(
-        f"- **{row['caption_set']}** · {row['words']} words{' · control' if row['control'] else ''}"
-        f"  \n  {_MARKUP.sub(_ESCAPED, ' '.join(row['caption'].split()))}"
-        for row in examples.iter_rows(named=True)
-    )
+    told = []
+    for row in examples.iter_rows(named=True):
+        count = "1 word" if row["words"] == 1 else f"{row['words']} words"
+        control = " · control" if row["control"] else ""
+        caption = _MARKUP.sub(_ESCAPED, " ".join(row["caption"].split()))
+        told.append(f"- **{row['caption_set']}** · {count}{control}  \n  {caption}")
+    return "\n".join(told)
 
 
 def study_name(row: dict[str, Any]) -> str:
