@@ -16,7 +16,7 @@ from ingest.catalog.cli import panels as panel_commands
 from ingest.colour.cli import color
 from ingest.console import TerminalProgress, err, flattened, out, table
 from ingest.datasets import open_dataset
-from ingest.demo import run_demo
+from ingest.demo import begin_demo, run_demo, unfinished
 from ingest.errors import DatasetError
 from ingest.extract import ingest_half
 from ingest.imports.cli import app as imports
@@ -468,18 +468,26 @@ def sql(
 def open_app(
     port: Annotated[int, typer.Option("--port", help="Local port.")] = 8501,
     with_demo: Annotated[
-        bool, typer.Option("--demo", help="First fill a demo warehouse if there is none.")
+        bool, typer.Option("--demo", help="Fill a demo warehouse if there is none.")
     ] = False,
     data: Data = None,
 ) -> None:
-    """Show the warehouse in the browser on a local address."""
-    from ingest.serve import check_port, serve
+    """Show the warehouse in the browser on a local address.
+
+    With --demo the app opens as soon as its first pages have something to show; the others fill
+    while it is open.
+    """
+    from ingest.serve import check_port, going_on, serve
 
     workspace = workspace_of(data)
     check_port(port)  # before minutes of work that could not be shown
     if with_demo and not workspace.warehouse.path.exists():
-        _demo(workspace)
-    serve(PROJECT / "app.py", workspace.home, port)
+        with TerminalProgress() as progress, Run(workspace) as run:
+            begin_demo(run, progress)
+        publish_now(workspace)
+    rest = ["demo", "--data", str(workspace.home)] if with_demo and unfinished(workspace) else None
+    with going_on(rest):
+        serve(PROJECT / "app.py", workspace.home, port)
 
 
 def main() -> None:

@@ -26,6 +26,8 @@ TASKS = ("count-discs", "bar-orientation")
 """What the demo probes its vision models on."""
 CAPTION_SETS = ("column:word", "own", "column:definition", "shuffled@column:definition")
 """Captions of emoji that say more and more, and a control."""
+UNFINISHED = "demo.unfinished"
+"""File of a data folder while its demo is not at its end; the pages look for it too."""
 PUBLISHED = PROJECT / "data" / "published" / "wit1024.toml"
 
 
@@ -69,13 +71,51 @@ def demo_captions(workspace: Workspace, progress: Progress) -> Study:
     )
 
 
+def unfinished(workspace: Workspace) -> bool:
+    """Tell whether a demo was begun in a data folder and did not come to its end."""
+    return (workspace.home / UNFINISHED).exists()
+
+
 def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
-    """Extract, score, probe, predict captions, lay out colours, import a table, simulate worlds."""
+    """Run the whole demo; what is done already is skipped."""
+    begin_demo(run, progress, device)
+    run.workspace.warehouse.publish()
+    finish_demo(run, progress, device)
+
+
+def begin_demo(run: Run, progress: Progress, device: str = "auto") -> None:
+    """Extract and score what the first pages show: language meets vision, caption sets."""
+    with ingest_half("The demo"):
+        from ingest.captions import sets as caption_sets
+        from ingest.captions.run import run_sets
+
+    study = demo_study(run.workspace, progress)
+    missing = sum(not unit.path.exists() for unit in study.extractions)
+    progress.note(
+        f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
+        f"{missing} feature sets to extract, scores and caption sets in four minutes or so on two "
+        "cores, then probes, colours and theory in three more. Stopping is safe: the same command "
+        "resumes."
+        if missing
+        else "Demo: every feature set is stored already."
+    )
+    run.workspace.home.mkdir(parents=True, exist_ok=True)
+    (run.workspace.home / UNFINISHED).touch()
+    study.extract(run, progress, device=device)
+    study.score(run, progress, device=device)
+    sets = caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset)
+    run_sets(run, demo_captions(run.workspace, progress), sets, progress, device=device)
+
+
+def finish_demo(run: Run, progress: Progress, device: str = "auto") -> None:
+    """Compare vision models, probe, predict captions, lay out colours, import, simulate worlds.
+
+    Each part is published when it is done, so that the pages of an app that runs already fill one
+    after the other.
+    """
     with ingest_half("The demo"):
         from ingest.bits.run import Choices, measure_bits
         from ingest.bits.texts import text_of_captions
-        from ingest.captions import sets as caption_sets
-        from ingest.captions.run import run_sets
         from ingest.colour import pictures
         from ingest.colour import run as colour
         from ingest.colour.words import shipped_words
@@ -83,23 +123,17 @@ def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
         from ingest.tasks.probe import plan_probes, probe_missing
         from ingest.theory.run import demo_theory
 
+    publish = run.workspace.warehouse.publish
     study = demo_study(run.workspace, progress)
-    missing = sum(not unit.path.exists() for unit in study.extractions)
-    progress.note(
-        f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
-        f"{missing} feature sets to extract, then scores, probes, colours, captions and theory: "
-        "seven minutes or so on two cores. Stopping is safe: the same command resumes."
-        if missing
-        else "Demo: every feature set is stored already."
-    )
-    study.extract(run, progress, device=device)
-    study.score(run, progress, device=device)
     demo_pairs(run.workspace, progress).score(run, progress, device=device)
+    import_published(run, PUBLISHED)
+    publish()
     tasks = [open_task(task) for task in load_catalog().tasks_named(TASKS)]
     probe_missing(run, plan_probes(run, study.side("vision"), tasks), progress, device=device)
     predicting = [record for record in study.models if record.id == PREDICTING]
     captions = text_of_captions(study.dataset)
     measure_bits(run, predicting, captions, Choices(BUDGET), progress, device)
+    publish()
     choices, words = colour.Choices(), shipped_words()
     photographs = pictures.open_pictures(
         pictures.PACKAGE, load_catalog(), progress, shrink=None, cache=run.workspace.cache
@@ -107,10 +141,10 @@ def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     colour.lay_out_pictures(run, colour.picture_unit(photographs, choices), choices, progress)
     speaking = colour.language_units(study.side("language"), words, choices)
     colour.lay_out_words(run, speaking, words, choices, progress, device=device)
-    sets = caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset)
-    run_sets(run, demo_captions(run.workspace, progress), sets, progress, device=device)
-    import_published(run, PUBLISHED)
+    publish()
     demo_theory(run, progress)
+    if not run.refused:
+        (run.workspace.home / UNFINISHED).unlink(missing_ok=True)
 
 
 def import_published(run: Run, mapping: Path) -> None:

@@ -1,12 +1,16 @@
 """Start the app on a local port."""
 
+import contextlib
 import importlib
 import os
 import socket
+import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingest.errors import PortInUseError
+from ingest.workspace import PROJECT
 
 HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
 """Imported before the server opens, so that the first reader does not wait for them."""
@@ -30,6 +34,32 @@ def check_port(port: int) -> None:
                 f"port {port} is in use; choose another: `make run PORT={port + 1}` or "
                 f"`prh app --port {port + 1}`"
             ) from error
+
+
+@contextlib.contextmanager
+def going_on(command: Sequence[str] | None) -> Iterator[None]:
+    """Run a command of ours beside what the block does, and stop it with the block.
+
+    It gives way to the app: what it stored when it is stopped stays, and it resumes there.
+
+    Args:
+        command: words after `prh`; None runs nothing.
+    """
+    if command is None:
+        yield
+        return
+    paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    working = subprocess.Popen(
+        [sys.executable, "-m", "ingest.cli", *command],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )
+    with contextlib.suppress(AttributeError, OSError):  # no such thing on Windows; or it has ended
+        os.setpriority(os.PRIO_PROCESS, working.pid, 10)
+    try:
+        yield
+    finally:
+        working.terminate()
+        working.wait()
 
 
 def serve(script: Path, home: Path, port: int) -> None:

@@ -17,6 +17,7 @@ from pages.ui.warehouse import (
     NoTheory,
     WarehouseEmpty,
     WarehouseProblem,
+    demo_unfinished,
 )
 
 _LESS_AIR = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
@@ -181,5 +182,11 @@ def _downloads(chart: charts.Drawn, answer: Answer, title: str, measured: list[s
 
 def _problem(box: Callable[..., Any], problem: WarehouseProblem, lead: str) -> None:
     box(str(problem))
+    if demo_unfinished():
+        st.markdown(
+            "**The demo is not at its end.** While it is at work its pages fill one after the "
+            "other: reload this one in a minute or two. If nothing is at work, `prh demo` goes on "
+            "where it stopped."
+        )
     st.caption(lead)
     st.code(problem.remedy, language="shell")

@@ -147,6 +147,11 @@ def location() -> Path:
     return Path(os.environ.get("PRH_DATA") or _REPOSITORY / "data") / "results.duckdb"
 
 
+def demo_unfinished() -> bool:
+    """Tell whether a demo was begun here and is not at its end."""
+    return location().with_name("demo.unfinished").exists()
+
+
 def ask(query: str, **parameters: Any) -> pl.DataFrame:
     """Answer one SQL query from the newest published warehouse.
 

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ingest.demo import UNFINISHED
 from ingest.warehouse import schema_version
 from pages.ui.warehouse import KNOWN_SCHEMA
 from tests.pages.conftest import PAGES, OpenPage
@@ -43,12 +44,12 @@ FILLS = {
 CHARTS = {
     "do_strong_models_agree": 2,
     "is_it_colour_deep": 3,
-    "do_denser_captions_help": 2,
+    "do_denser_captions_help": 3,
     "why_should_it_happen": 4,
 }
 """Bins and map stand side by side, views of colours over their distances and layers, captions over
-what they gain, kernels over training, information lost and every metric; every other page answers
-with one chart."""
+what they gain and small pictures, kernels over training, information lost and every metric; every
+other page answers with one chart."""
 
 
 def _says(app: AppTest, sentence: str, command: str) -> None:
@@ -77,6 +78,19 @@ def test_an_empty_warehouse_says_what_fills_it(
 ) -> None:
     command = FILLS.get(page, "prh demo")
     _says(open_page(empty_world, page), EMPTY[page], command)
+
+
+def test_a_page_says_that_the_demo_goes_on(
+    open_page: OpenPage, empty_world: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(empty_world, tmp_path / "begun"))
+    assert "not at its end" not in _text(open_page(home, "why_should_it_happen"))
+    (home / UNFINISHED).touch()
+    assert "not at its end" in _text(open_page(home, "why_should_it_happen"))
+
+
+def _text(app: AppTest) -> str:
+    return " ".join(block.value for block in app.markdown)
 
 
 @every_page
