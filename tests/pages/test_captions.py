@@ -66,20 +66,27 @@ def test_an_image_and_what_is_said_of_it(open_page: OpenPage, caption_world: Pat
     assert "Image sample-007" in [caption.value for caption in app.caption]
 
 
-def test_an_emoji_is_shown_as_itself_and_a_file_where_it_lies_here(
+def test_an_emoji_is_shown_as_it_is_drawn_and_a_file_where_it_lies_here(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     shown: list[str] = []
     monkeypatch.setattr(pictures.st, "markdown", shown.append)
     monkeypatch.setattr(pictures.st, "caption", shown.append)
     monkeypatch.setattr(pictures.st, "image", lambda image, width: shown.append(image))
+    # Without the package that ships the drawings: the reader's own font.
+    monkeypatch.setattr(pictures, "_drawings", lambda: tmp_path)
     pictures.picture("1F600", "openmoji:1F600")
+    (tmp_path / "1F600.svg").write_text("<svg/>")
+    pictures.picture("1F600", "openmoji:1F600")
+    svg = "data:image/svg+xml;base64," + base64.b64encode(b"<svg/>").decode()
+    assert shown == ["# 😀", "Image 1F600", svg, "Image 1F600"]
+    shown.clear()
     file = tmp_path / "a.png"
     Image.new("RGB", (4, 4)).save(file)
     pictures.picture("a", str(file))
     pictures.picture("b", str(tmp_path / "b.png"))
     pictures.picture("c", str(tmp_path))
-    assert shown == ["# 😀", "Image 1F600", str(file), "Image a", "Image b", "Image c"]
+    assert shown == [str(file), "Image a", "Image b", "Image c"]
 
 
 def test_a_picture_that_is_clicked_moves_the_slider(
@@ -87,7 +94,9 @@ def test_a_picture_that_is_clicked_moves_the_slider(
 ) -> None:
     app = open_page(caption_world, PAGE, image="30")
     assert "Image sample-030" in [caption.value for caption in app.caption]
-    drawn = pl.concat([f for sheet in frames(app) for f in sheet if "glyph" in f.columns])
+    drawn = pl.concat(
+        [f for sheet in frames(app) for f in sheet if {"glyph", "thumbnail"} & set(f.columns)]
+    )
     assert sorted(set(drawn["position"])) == list(range(24, 48))
     state: dict[str, object] = {"image": 30}
     monkeypatch.setattr(pictures.st, "session_state", state)
@@ -140,3 +149,11 @@ def test_signs_in_a_caption_are_no_markup() -> None:
     assert words.quoted(said) == (
         "- **own** · 3 words · control  \n  a \\$x\\$ \\*b\\* \\:red\\[c\\]"
     )
+
+
+def test_density_is_counted_in_what_is_known_of_two_sets() -> None:
+    means = pl.DataFrame({
+        "dataset_id": ["a", "b", "a"], "pictures": [False, False, False],
+        "tokens": [3.0, 5.0, 3.0], "bits": [9.0, None, 9.0],
+    })  # fmt: skip
+    assert words.known_amounts(means) == ["words", "tokens"]

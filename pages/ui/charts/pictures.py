@@ -29,9 +29,9 @@ def picture_sheet(frame: pl.DataFrame) -> Chart:
         filled=False, stroke=palette.FAMILY[5], strokeWidth=3, cornerRadius=6
     )
     if "glyph" in frame.columns:
-        marks = base.mark_text(fontSize=alt.expr(f"0.8 * ({_ROOM})"), cursor="pointer").encode(
-            text="glyph:N"
-        )
+        marks = base.mark_text(
+            fontSize=alt.expr(f"0.8 * ({_ROOM})"), color=palette.CHANCE, cursor="pointer"
+        ).encode(text="glyph:N")
     else:
         marks = base.mark_image(
             width=alt.expr(_ROOM), height=alt.expr(_ROOM), cursor="pointer"

@@ -3,6 +3,7 @@
 from pages.ui.words.captions import (
     chance_of,
     helped,
+    known_amounts,
     metric_name,
     obeyed,
     quoted,
@@ -63,6 +64,7 @@ __all__ = [
     "obeyed",
     "quoted",
     "helped",
+    "known_amounts",
     "LOSSES",
     "LOST",
     "OBSERVERS",

@@ -101,6 +101,20 @@ def metric_name(study: Any) -> str:
     return f"Mutual k-NN (k = {study.k})"
 
 
+def known_amounts(means: pl.DataFrame) -> list[str]:
+    """Return what density can be counted in: what is known of two sets or more.
+
+    Args:
+        means: answer of `queries.caption_means`.
+    """
+    sets = means.filter(~pl.col("pictures"))
+    return [
+        name
+        for name in ("words", "tokens", "bits")
+        if name == "words" or sets.drop_nulls(name)["dataset_id"].n_unique() > 1
+    ]
+
+
 def scored(frame: pl.DataFrame, *, calibrated: bool) -> pl.DataFrame:
     """Put the chosen score where charts look for it."""
     if not calibrated:
