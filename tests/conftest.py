@@ -6,13 +6,16 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-# Two workers share two cores: a thread pool in each would only get in the other's way. Must be set
-# before numpy is imported; tests of the threads themselves ask for more.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Three workers share two cores: pools of threads would spend their time waiting for each other. Set
+# before numpy and torch are imported, and for the commands that tests start; tests of the threads
+# themselves ask for more.
+for _pool in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_pool, "1")
 
 import jaxtyping  # noqa: E402
 import numba  # noqa: E402
 import pytest  # noqa: E402
+import torch  # noqa: E402
 
 # Shapes and types in prh_core's signatures are checked in every test. The compiled kernels are left
 # out (numba cannot compile a wrapped function); the hook must be in place before the first import.
@@ -52,6 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     numba.set_num_threads(1)
+    torch.set_num_threads(1)  # numba's threads, once there, make it two again
 
 
 def _built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], Path]) -> Path:

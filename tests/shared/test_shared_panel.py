@@ -49,7 +49,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         )
         study.extract(run, Silent())
         study.score(run, Silent())
-        task = open_task(load_catalog().task(TASK))
+        drawn = load_catalog().task(TASK)
+        task = open_task(drawn.model_copy(update={"options": {**drawn.options, "pictures": 120}}))
         probe_missing(run, plan_probes(run, study.models, [task]), Silent())
         assert not run.refused
     where.warehouse.publish()
