@@ -83,14 +83,15 @@ def test_more_human_captions_align_better_and_words_alone_do_not(
 
 
 def test_a_definition_says_more_than_a_label(catalog: Path, tmp_path: Path) -> None:
+    gloss = "column:wordnet_gloss"
     found = gains(
         catalog, tmp_path, "few-imagenet1000",
-        "own", "column:wordnet_lemmas", "column:wordnet_gloss", "mixed@column:wordnet_gloss",
+        "own", "column:wordnet_lemmas", gloss, f"first:3@{gloss}", f"shuffled@{gloss}",
+        f"mixed@{gloss}",
     )  # fmt: skip
-    lemmas, gloss = (
-        found["own", f"column:{column}"] for column in ("wordnet_lemmas", "wordnet_gloss")
-    )
-    assert lemmas["difference"] > 0
-    assert gloss["difference"] != lemmas["difference"]
-    nothing = found["column:wordnet_gloss", "mixed@column:wordnet_gloss"]
-    assert nothing["interval_high"] < 0
+    more = found["own", gloss]
+    assert more["interval_low"] > 0
+    assert more["difference"] > found["own", "column:wordnet_lemmas"]["difference"]
+    assert abs(found[gloss, f"shuffled@{gloss}"]["difference"]) < 0.5 * more["difference"]
+    assert found[gloss, f"first:3@{gloss}"]["interval_high"] < 0
+    assert found[gloss, f"mixed@{gloss}"]["interval_high"] < -more["difference"]
