@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 
 from pages.ui import charts
 
-_EMOJI = "openmoji:"
+_EMOJI = re.compile(r"openmoji:([0-9A-F]{4,5})")
 _KINDS = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 _SMALL = 144
 """Pixels a side: twice what a sheet shows, for dense screens."""
@@ -26,7 +27,7 @@ def picture(sample: str, image: str) -> None:
         image: where it comes from, as the warehouse has it.
     """
     if thumbnail := _thumbnail(image):
-        st.image(thumbnail if image.startswith(_EMOJI) else image, width=220)
+        st.image(thumbnail if _EMOJI.fullmatch(image) else image, width=220)
     elif glyph := _glyph(image):
         st.markdown(f"# {glyph}")
     st.caption(f"Image {sample}")
@@ -70,13 +71,14 @@ def move(key: str, sheet: str) -> None:
 
 
 def _glyph(image: str) -> str | None:
-    return chr(int(image.removeprefix(_EMOJI), 16)) if image.startswith(_EMOJI) else None
+    emoji = _EMOJI.fullmatch(image)
+    return chr(int(emoji[1], 16)) if emoji else None
 
 
 def _thumbnail(image: str) -> str | None:
     """Return a picture, small, as a data URI; None if there is none here."""
-    if image.startswith(_EMOJI):
-        file = _drawings() / f"{image.removeprefix(_EMOJI)}.svg"
+    if emoji := _EMOJI.fullmatch(image):
+        file = _drawings() / f"{emoji[1]}.svg"
         return _uri("svg+xml", file.read_bytes()) if file.is_file() else None
     file = Path(image)
     if file.suffix.lower() not in _KINDS or not file.is_file():

@@ -86,7 +86,8 @@ def test_an_emoji_is_shown_as_it_is_drawn_and_a_file_where_it_lies_here(
     pictures.picture("a", str(file))
     pictures.picture("b", str(tmp_path / "b.png"))
     pictures.picture("c", str(tmp_path))
-    assert shown == [str(file), "Image a", "Image b", "Image c"]
+    pictures.picture("d", "openmoji:../a")
+    assert shown == [str(file), "Image a", "Image b", "Image c", "Image d"]
 
 
 def test_a_picture_that_is_clicked_moves_the_slider(
