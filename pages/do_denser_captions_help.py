@@ -67,7 +67,7 @@ def draw() -> None:
     )
     said = queries.caption_examples(study.base_id, study.row_order, place)
     if not said.frame.is_empty():
-        one, captions = st.columns((1, 3), vertical_alignment="center")
+        one, captions = st.columns((1, 3))
         with one:
             pictures.picture(said.frame["sample_id"][0], said.frame["image"][0])
         captions.markdown(words.quoted(said.frame))

@@ -7,7 +7,7 @@ WITH variants AS (
 )
 
 SELECT
-    f.title AS from_set,
+    CASE WHEN t.pictures THEN 'pictures as they are' ELSE f.title END AS from_set,
     t.title AS to_set,
     coalesce(m.label, 'all trained vision models') AS vision_label,
     d.difference,

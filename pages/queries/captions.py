@@ -95,7 +95,7 @@ def caption_gains(study: CaptionStudy) -> Answer:
     """What a variant scores beyond another of the same images, mean over trained language models.
 
     Columns:
-        from_set: title of the one
+        from_set: title of the one, or that its pictures are as they are
         to_set: title of the other
         vision_label: model, or all of them
         difference: of the mean best scores
