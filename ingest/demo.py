@@ -1,6 +1,7 @@
 """The demo: real models from packages on emoji and their names, and a published table."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.bits import BUDGET
 from ingest.catalog import load_catalog
@@ -13,6 +14,9 @@ from ingest.run import Run
 from ingest.score import settings_for
 from ingest.study import Study, open_study
 from ingest.workspace import PROJECT, Workspace
+
+if TYPE_CHECKING:
+    from ingest.captions.sets import CaptionSet
 
 METRICS = ("cka", "unbiased_cka", "cknna", "lcs_knn", "cycle_knn")
 """What the demo measures besides mutual k-NN: one of each kind that is quick."""
@@ -78,12 +82,19 @@ def unfinished(workspace: Workspace) -> bool:
 
 def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     """Run the whole demo; what is done already is skipped."""
-    begin_demo(run, progress, device)
+    begun = begin_demo(run, progress, device)
     run.workspace.warehouse.publish()
-    finish_demo(run, progress, device)
+    finish_demo(run, begun, progress, device)
 
 
-def begin_demo(run: Run, progress: Progress, device: str = "auto") -> None:
+class Begun(NamedTuple):
+    """What both halves of the demo work on."""
+
+    study: Study
+    sets: "list[CaptionSet]"
+
+
+def begin_demo(run: Run, progress: Progress, device: str = "auto") -> Begun:
     """Extract and score what the first pages show: language meets vision, caption sets."""
     with ingest_half("The demo"):
         from ingest.captions import sets as caption_sets
@@ -105,9 +116,10 @@ def begin_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     study.score(run, progress, device=device)
     sets = caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset)
     run_sets(run, demo_captions(run.workspace, progress), sets, progress, device=device)
+    return Begun(study, sets)
 
 
-def finish_demo(run: Run, progress: Progress, device: str = "auto") -> None:
+def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto") -> None:
     """Compare vision models, probe, predict captions, lay out colours, import, simulate worlds.
 
     Each part is published when it is done, so that the pages of an app that runs already fill one
@@ -116,7 +128,6 @@ def finish_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     with ingest_half("The demo"):
         from ingest.bits.run import Choices, measure_bits
         from ingest.bits.texts import text_of_captions
-        from ingest.captions import sets as caption_sets
         from ingest.colour import pictures
         from ingest.colour import run as colour
         from ingest.colour.words import shipped_words
@@ -124,15 +135,14 @@ def finish_demo(run: Run, progress: Progress, device: str = "auto") -> None:
         from ingest.tasks.probe import plan_probes, probe_missing
         from ingest.theory.run import demo_theory
 
-    publish = run.workspace.warehouse.publish
-    study = demo_study(run.workspace, progress)
+    publish, study = run.workspace.warehouse.publish, begun.study
     demo_pairs(run.workspace, progress).score(run, progress, device=device)
     import_published(run, PUBLISHED)
     publish()
     tasks = [open_task(task) for task in load_catalog().tasks_named(TASKS)]
     probe_missing(run, plan_probes(run, study.side("vision"), tasks), progress, device=device)
     predicting = [record for record in study.models if record.id == PREDICTING]
-    for said in caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset):
+    for said in begun.sets:
         captions = text_of_captions(said.dataset)
         measure_bits(run, predicting, captions, Choices(BUDGET), progress, device)
     publish()

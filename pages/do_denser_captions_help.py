@@ -23,7 +23,7 @@ def draw() -> None:
         row = rows[controls.choose("Dataset", list(rows), key="dataset", width=330)]
         study = queries.CaptionStudy(**{name: row[name] for name in queries.CaptionStudy._fields})
         means = queries.caption_means(study)
-        known = words.known_amounts(means.frame)
+        known = words.known_amounts(means.frame, charts.AMOUNTS)
         amount = controls.choose("Density in", known, key="density", width=130)
         scores = [_RAW, *([] if means.frame["calibrated"].is_null().all() else [_CALIBRATED])]
         score = controls.choose("Score", scores, key="score", width=130)

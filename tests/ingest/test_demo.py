@@ -50,7 +50,7 @@ def test_the_mark_stays_until_both_halves_are_done(
     def begun(run: Run, progress: Progress, device: str) -> None:
         (tmp_path / demo.UNFINISHED).touch()
 
-    def stopped(run: Run, progress: Progress, device: str) -> None:
+    def stopped(run: Run, begun: object, progress: Progress, device: str) -> None:
         assert demo.unfinished(where) and where.warehouse.path.exists()
         raise KeyboardInterrupt
 

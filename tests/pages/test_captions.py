@@ -157,4 +157,4 @@ def test_density_is_counted_in_what_is_known_of_two_sets() -> None:
         "dataset_id": ["a", "b", "a"], "pictures": [False, False, False],
         "tokens": [3.0, 5.0, 3.0], "bits": [9.0, None, 9.0],
     })  # fmt: skip
-    assert words.known_amounts(means) == ["words", "tokens"]
+    assert words.known_amounts(means, charts.AMOUNTS) == ["words", "tokens"]

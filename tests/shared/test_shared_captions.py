@@ -91,7 +91,7 @@ def test_a_definition_says_more_than_a_label(catalog: Path, tmp_path: Path) -> N
     )  # fmt: skip
     more = found["own", gloss]
     assert more["interval_low"] > 0
-    assert more["difference"] > found["own", "column:wordnet_lemmas"]["difference"]
+    assert more["difference"] > found["own", "column:wordnet_lemmas"]["difference"] > 0
     assert abs(found[gloss, f"shuffled@{gloss}"]["difference"]) < 0.5 * more["difference"]
     assert found[gloss, f"first:3@{gloss}"]["interval_high"] < 0
     assert found[gloss, f"mixed@{gloss}"]["interval_high"] < -more["difference"]

@@ -1,6 +1,7 @@
 """Caption sets, in words."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
@@ -101,16 +102,17 @@ def metric_name(study: Any) -> str:
     return f"Mutual k-NN (k = {study.k})"
 
 
-def known_amounts(means: pl.DataFrame) -> list[str]:
-    """Return what density can be counted in: what is known of two sets or more.
+def known_amounts(means: pl.DataFrame, amounts: Iterable[str]) -> list[str]:
+    """Return what density can be counted in: words, and what is known of two sets or more.
 
     Args:
         means: answer of `queries.caption_means`.
+        amounts: columns of it.
     """
     sets = means.filter(~pl.col("pictures"))
     return [
         name
-        for name in ("words", "tokens", "bits")
+        for name in amounts
         if name == "words" or sets.drop_nulls(name)["dataset_id"].n_unique() > 1
     ]
 
