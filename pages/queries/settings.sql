@@ -1,6 +1,6 @@
 -- Every setting that language-vision scores exist under: the dataset with most pairs of models
 -- first, and in it the customary setting first.
--- Published sets come last. Scores are compared within a setting only, never across.
+-- Variants of a dataset come after all datasets, published sets last. Scores are compared within a setting only, never across.
 SELECT
     a.dataset_id,
     a.row_order,
@@ -34,6 +34,7 @@ GROUP BY
     a.truncation, a.normalized, a.pooling, a.prompt
 ORDER BY
     published,
+    a.dataset_id IN (SELECT v.dataset_id FROM caption_sets AS v WHERE v.dataset_id <> v.base_id),
     max(count(*)) OVER (PARTITION BY a.dataset_id, a.row_order) DESC,
     max(max(a.finished_at)) OVER (PARTITION BY a.dataset_id, a.row_order) DESC,
     a.n DESC,

@@ -155,6 +155,15 @@ def test_depth_is_the_best_over_single_layers(
     assert side["alignment"].to_list() == best["alignment"].to_list()
 
 
+def test_a_dataset_comes_before_its_variants(
+    homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variants have as many pairs, and were scored later."""
+    monkeypatch.setenv("PRH_DATA", str(homes["captions"]))
+    shown = queries.settings().frame["dataset_id"].unique(maintain_order=True).to_list()
+    assert shown[0] == "planted" and len(shown) == 3
+
+
 def _setting(metric: str) -> Setting:
     row = queries.settings().frame.filter(pl.col("metric") == metric).row(0, named=True)
     return Setting(**{column: row[column] for column in Setting.__dataclass_fields__})

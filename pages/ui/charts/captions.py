@@ -42,7 +42,9 @@ def density(
         scale=alt.Scale(
             domain=names, range=[palette.FAMILY[i % len(palette.FAMILY)] for i in range(len(names))]
         ),
-        legend=alt.Legend(orient="top", columns=3, labelLimit=200, symbolOpacity=1),
+        legend=alt.Legend(
+            orient="top", columns=alt.expr("width < 420 ? 2 : 3"), labelLimit=200, symbolOpacity=1
+        ),
     )
     spread = pl.col("spread").fill_null(0) if "spread" in shown.columns else pl.lit(0.0)
     ends = shown.with_columns(
