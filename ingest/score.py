@@ -26,9 +26,10 @@ from prh_core.layers import best_pair
 from prh_core.metrics import Metric, get_metric
 from prh_core.metrics.registry import Family, Need
 from prh_core.prepare import constant_layers, normalize, truncate
+from prh_core.prepared import PreparedLayers
 from prh_core.types import LayerScores
 
-SCORE_VERSION = 2
+SCORE_VERSION = 3
 """Raised when scoring would give other numbers for the same features; part of every unit's key."""
 ALL_LAYERS = "all layers"
 """Name of the candidate made of all layers side by side."""
@@ -98,9 +99,9 @@ class KeptLayers:
     def __init__(self, limit: int = 4 << 30) -> None:
         """Keep `limit` bytes at most."""
         self._left = limit
-        self._found: dict[tuple[str, str, int | None], list[np.ndarray]] = {}
+        self._found: dict[tuple[str, str, int | None], PreparedLayers] = {}
 
-    def of(self, side: FeatureFile, truncation: str, n: int | None) -> list[np.ndarray]:
+    def of(self, side: FeatureFile, truncation: str, n: int | None) -> PreparedLayers:
         """Read a feature set, truncate and l2-normalise it, or hand it out again.
 
         Raises
@@ -115,12 +116,12 @@ class KeptLayers:
             rows = first_samples(side.header.n, n)
             layers = [layer[rows] for layer in layers]
         layers = truncate(layers, None if truncation == "none" else truncation)
-        layers = normalize(layers, side.header.model_id)
-        size = sum(layer.nbytes for layer in layers)
+        ready = normalize(layers, side.header.model_id)
+        size = sum(layer.nbytes for layer in ready)
         if size <= self._left:
             self._left -= size
-            self._found[key] = layers
-        return layers
+            self._found[key] = ready
+        return ready
 
 
 class _Relabelling(NamedTuple):

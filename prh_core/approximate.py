@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from prh_core.errors import MissingLibraryError, PRHError
 from prh_core.kernels import top_k
+from prh_core.prepared import PreparedLayer, PreparedLayers, prepared
 from prh_core.types import Layer, Layers, Neighbours, check_k
 
 LINKS = 32
@@ -22,13 +23,13 @@ TUNING_QUERIES = 256
 MEASURED_QUERIES = 1024
 
 
-def approximate_neighbours(layers: Layers, k: int, recall: float) -> Neighbours:
+def approximate_neighbours(layers: Layers | PreparedLayers, k: int, recall: float) -> Neighbours:
     """Find about `recall` of each sample's k nearest other samples, in every layer.
 
     Parameters
     ----------
     layers
-        Prepared layers, (n, d_l) float32 each.
+        Layers, plain or prepared, (n, d_l) each.
     k
         Neighbours per sample, 1 <= k <= n - 1.
     recall
@@ -47,7 +48,8 @@ def approximate_neighbours(layers: Layers, k: int, recall: float) -> Neighbours:
     PRHError
         The recall is outside (0, 1].
     """
-    n = len(layers[0])
+    ready = prepared(layers)
+    n = len(ready[0])
     if not 0 < recall <= 1:
         raise PRHError(f"recall must be in (0, 1], got {recall}")
     check_k(k, n)
@@ -58,13 +60,13 @@ def approximate_neighbours(layers: Layers, k: int, recall: float) -> Neighbours:
             "approximate neighbours need faiss-cpu, which is not installed; recall=None searches "
             "exactly and needs nothing"
         ) from None
-    found = np.empty((n, len(layers), k), dtype=np.int32)
-    for at, layer in enumerate(layers):
-        found[:, at] = _search(faiss, np.ascontiguousarray(layer), k, recall)
+    found = np.empty((n, len(ready), k), dtype=np.int32)
+    for at, layer in enumerate(ready):
+        found[:, at] = _search(faiss, layer, k, recall)
     return found.transpose(1, 0, 2)
 
 
-def measured_recall(layers: Layers, found: Neighbours, seed: int = 0) -> float:
+def measured_recall(layers: Layers | PreparedLayers, found: Neighbours, seed: int = 0) -> float:
     """Return the share of true neighbours among those found, of the layer with the fewest.
 
     Measured on up to 1,024 random queries per layer, each searched exactly.
@@ -73,31 +75,47 @@ def measured_recall(layers: Layers, found: Neighbours, seed: int = 0) -> float:
     queries = _queries(n, MEASURED_QUERIES, seed)
     return min(
         _share(exact_neighbours(layer, queries, k), lists[queries])
-        for layer, lists in zip(layers, found, strict=True)
+        for layer, lists in zip(prepared(layers), found, strict=True)
     )
 
 
 def exact_neighbours(
-    layer: Layer, queries: Int64[np.ndarray, " q"], k: int
+    layer: Layer | PreparedLayer, queries: Int64[np.ndarray, " q"], k: int
 ) -> Int32[np.ndarray, "q k"]:
     """Return the k nearest other samples of some queries, searched exactly: O(q n) products."""
+    asked, held = _sides(PreparedLayer.of(layer))
     out = np.empty((len(queries), k), dtype=np.int32)
+    values = np.empty((1, k), dtype=np.float32)
     for row, query in enumerate(queries):
-        top_k(layer[query : query + 1] @ layer.T, int(query), out[row : row + 1])
+        top_k(asked[query : query + 1] @ held.T, int(query), out[row : row + 1], values)
     return out
 
 
-def _search(faiss: Any, layer: Layer, k: int, recall: float) -> Int32[np.ndarray, "n k"]:
-    n, d = layer.shape
+def _sides(layer: PreparedLayer) -> tuple[Layer, Layer]:
+    """Return rows as queries and as what is searched: their inner products rank neighbours.
+
+    A common mean is left out of both; what it adds to products stands in one more dimension.
+    """
+    values, shares, _ = layer.rounded()
+    if shares is None:
+        return values, values
+    one = np.ones((len(values), 1), np.float32)
+    bias = (shares - shares.mean()).astype(np.float32)[:, None]
+    return np.hstack([values, one]), np.hstack([values, bias])
+
+
+def _search(faiss: Any, layer: PreparedLayer, k: int, recall: float) -> Int32[np.ndarray, "n k"]:
+    asked, held = _sides(layer)
+    n, d = held.shape
     index = faiss.IndexHNSWFlat(d, LINKS, faiss.METRIC_INNER_PRODUCT)
-    index.add(layer)
+    index.add(held)
     # Another sample than the recall is reported on.
     queries = _queries(n, TUNING_QUERIES, seed=1)
     true = exact_neighbours(layer, queries, k)
     index.hnsw.efSearch = max(32, k + 1)
-    while index.hnsw.efSearch < n and _share(true, _found(index, layer, queries, k)) < recall:
+    while index.hnsw.efSearch < n and _share(true, _found(index, asked, queries, k)) < recall:
         index.hnsw.efSearch = min(2 * index.hnsw.efSearch, n)
-    lists = _found(index, layer, np.arange(n, dtype=np.int64), k)
+    lists = _found(index, asked, np.arange(n, dtype=np.int64), k)
     short: NDArray[np.int64] = np.flatnonzero((lists < 0).any(axis=1))
     lists[short] = exact_neighbours(layer, short, k)
     return lists

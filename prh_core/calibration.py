@@ -98,7 +98,8 @@ def calibrate(
 
     tau = the ceil((1 - alpha)(K + 1))-th smallest of {observed} and the null, never interpolated;
     p = (1 + #{null >= observed}) / (K + 1); calibrated = max((s - tau) / (s_max - tau), 0)
-    (Groger et al. 2026). Where lower is closer all signs turn round.
+    (Groger et al. 2026). Where lower is closer all signs turn round. Scores that differ by rounding
+    are equal.
 
     Parameters
     ----------
@@ -128,7 +129,9 @@ def calibrate(
     pooled = np.sort(np.append(scores, score))
     # 1e-9: (1 - 0.05) * 200 is 190.00000000000003 in floating point.
     tau = float(pooled[int(np.ceil((1 - alpha) * (count + 1) - 1e-9)) - 1])
-    p_value = (1 + int(np.sum(scores >= score))) / (count + 1)
+    # What rounding alone tells apart is equally close: few labels make few different scores.
+    slack = max(min(1e-6, 1e-3 * float(scores.std())), 2e-7 * abs(score))
+    p_value = (1 + int(np.sum(scores >= score - slack))) / (count + 1)
     room = sign * best - tau
     calibrated = max((score - tau) / room, 0.0) if room > 0 else 0.0
     return Calibration(calibrated, p_value, sign * tau, float(null.mean()))

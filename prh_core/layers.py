@@ -13,7 +13,8 @@ from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.intervals import Interval
 from prh_core.metrics import get_metric
 from prh_core.metrics.registry import Metric, Need
-from prh_core.prepare import check_range, constant_layers, normalize, truncate
+from prh_core.prepare import constant_layers, keep_rows, normalize, truncate
+from prh_core.prepared import PreparedLayers
 from prh_core.types import Features, Layers, LayerScores, as_layers, check_paired
 
 
@@ -48,6 +49,10 @@ class Alignment(NamedTuple):
     recall: float | None = None
     """Share of true neighbours the approximate index found, of the layer of X or Y with the fewest
     (1,024 random queries each); None when the search was exact."""
+    tied: tuple[float, float] | None = None
+    """Share of X's and of Y's neighbours, at the best pair of layers, that row order alone chose
+    among candidates equally near. Where both are large the score says little, whatever its
+    p-value. None for metrics without neighbours."""
 
 
 class PanelAlignment(NamedTuple):
@@ -76,7 +81,7 @@ def prepare_layers(
     truncation: Literal["exact", "mean"] | None,
     normalized: bool = True,
     name: str = "X",
-) -> Layers:
+) -> PreparedLayers:
     """Truncate outliers, then l2-normalise: the paper's order (App. C.2).
 
     Raises
@@ -84,14 +89,11 @@ def prepare_layers(
     DegenerateLayerError
         A layer is constant, or a row is all zeros; the message says which layer.
     """
-    ready = truncate(layers, truncation)
-    if normalized:
-        ready = normalize(ready, name)
-    else:
-        check_range(ready, name)
+    whole = truncate(layers, truncation)
+    ready = normalize(whole, name) if normalized else keep_rows(whole, name)
     for index in np.flatnonzero(constant_layers(ready)):
         raise DegenerateLayerError(
-            f"{name}: layer {index} is constant (all {ready[index].shape[0]} rows are the same), "
+            f"{name}: layer {index} is constant (all {len(ready[index])} rows are the same), "
             "so no sample is nearer than another"
         )
     return ready
@@ -146,7 +148,8 @@ def align(
 
     Returns
     -------
-    Alignment(score, layers, table, calibrated, p_value, interval, threshold, null_mean, recall)
+    Alignment(score, layers, table, calibrated, p_value, interval, threshold, null_mean, recall,
+    tied)
 
     Raises
     ------
@@ -229,7 +232,7 @@ recall
             found = chosen.family.prepare(ready, need)
         except DegenerateLayerError as error:
             raise DegenerateLayerError(f"{name}: {error}") from None
-        return found, None if recall is None else measured_recall(ready, found, seed)
+        return found, None if recall is None else measured_recall(ready, found.indices, seed)
 
     x_layers = as_layers(X, "X")
     orders = draw_orders(len(x_layers[0]), permutations, seed)
@@ -267,8 +270,9 @@ def _alignment(
     interval = None
     if confidence is not None:
         interval = metric.interval(x, y, pair, k, confidence, seed)
+    tied = tied_shares(metric, x, y, pair, k)
     if not len(orders):
-        return Alignment(best.score, pair, table, interval=interval)
+        return Alignment(best.score, pair, table, interval=interval, tied=tied)
     null = null_best([metric], [x], y, [k], orders)[0, 0, 0]
     against = calibrate(
         best.score, null, best=metric.best, higher_is_closer=metric.higher_is_closer
@@ -282,4 +286,27 @@ def _alignment(
         interval,
         against.threshold,
         against.null_mean,
+        tied=tied,
     )
+
+
+def tied_shares(
+    metric: Metric, x: Any, y: Any, layers: tuple[int, int], k: int
+) -> tuple[float, float] | None:
+    """Return the share of either side's neighbours that row order alone chose, if it has any.
+
+    0: no neighbour was chosen among candidates equally near; 1: all were.
+
+    Parameters
+    ----------
+    metric
+        Whose family prepared the sides.
+    x, y
+        Prepared sides.
+    layers
+        Which layer of each.
+    k
+        Neighbours.
+    """
+    of = metric.family.tied
+    return None if of is None else (of(x, layers[0], k), of(y, layers[1], k))

@@ -9,16 +9,19 @@ from prh_core.errors import DegenerateLayerError, FeatureShapeError
 from prh_core.kernels import (
     magnitude_histogram,
     row_histogram,
-    row_largest,
     row_next_above,
-    unit_rows,
 )
-from prh_core.types import Layer, Layers
+from prh_core.prepared import PreparedLayer, PreparedLayers
+from prh_core.types import Layers
 
 Truncation = Literal["exact", "mean"]
 TRUNCATIONS: tuple[str, ...] = get_args(Truncation)
 QUANTILE = 0.95
 """The paper clamps what lies above the 95th percentile of |x| (App. C.2)."""
+_SMALLEST = float(np.finfo(np.float32).tiny)
+"""Below it float32 is denormal."""
+_ROUNDING = 3e-7
+"""Rows that differ by less, relative to their elements, differ by float32's rounding."""
 
 
 def truncate(layers: Layers, how: str | None, quantile: float = QUANTILE) -> Layers:
@@ -117,69 +120,78 @@ def mean_threshold(layers: Layers, quantile: float = QUANTILE) -> np.float32:
     return np.float32((here + (position - low) * (there - here)).mean())
 
 
-def normalize(layers: Layers, name: str = "X") -> Layers:
+def normalize(layers: Layers, name: str = "X") -> PreparedLayers:
     """l2-normalise every row: x -> x / ||x||  (paper, App. C.2).
 
-    Rows are scaled by their largest element first, so rows of 1e-20 or 1e20 neither vanish nor
-    overflow.
+    Norms are found in float64 and nothing is rounded yet: each comparison rounds what it needs, so
+    that rows of 1e-20 or 1e20 neither vanish nor overflow, and a common mean costs no precision.
 
     Raises
     ------
     DegenerateLayerError
-        A row is all zeros and has no direction; the message says which.
+        A row is all zeros and has no direction, or so small that float32 keeps few of its digits;
+        the message says which.
     """
-    return [_normalize_layer(layer, name, index) for index, layer in enumerate(layers)]
+    ready = [PreparedLayer.of(layer, unit=True) for layer in layers]
+    for index, layer in enumerate(ready):
+        for row in np.flatnonzero(layer.norms == 0):
+            raise DegenerateLayerError(
+                f"{name}: row {row} of layer {index} is all zeros and has no direction to normalise"
+            )
+        for row in np.flatnonzero(layer.norms < _SMALLEST):
+            raise _too_small(name, index, int(row), float(layer.norms[row]))
+    return ready
 
 
-def centre(layer: Layer) -> Layer:
-    """Subtract each column's mean, found in float64."""
-    return (layer - layer.mean(axis=0, dtype=np.float64)).astype(np.float32)
-
-
-def check_range(layers: Layers, name: str = "X") -> None:
-    """Refuse layers whose rows differ so much in size that inner products vanish in float32.
+def keep_rows(layers: Layers, name: str = "X") -> PreparedLayers:
+    """Take rows as they are, where inner products of all of them can be formed.
 
     Rows of zeros are fine here: their inner products are zero, and say so.
 
     Raises
     ------
     DegenerateLayerError
-        A row is more than 1e18 times smaller than the layer's largest; the message says which.
+        A row is more than 1e18 times smaller than the layer's largest, or all are so small that
+        float32 keeps few of their digits; the message says which.
     """
-    for index, layer in enumerate(layers):
-        largest = row_largest(layer).astype(np.float64)
-        small = np.flatnonzero((largest > 0) & (largest < 1e-18 * largest.max()))
+    ready = [PreparedLayer.of(layer) for layer in layers]
+    for index, layer in enumerate(ready):
+        norms = layer.norms
+        largest = float(norms.max())
+        small = np.flatnonzero((norms > 0) & (norms < 1e-18 * largest))
         if small.size:
             raise DegenerateLayerError(
                 f"{name}: row {int(small[0])} of layer {index} is more than 1e18 times smaller "
                 "than the layer's largest row, too small for float32 products; normalise rows"
             )
+        if 0 < largest < _SMALLEST:
+            raise _too_small(name, index, int(norms.argmax()), largest)
+    return ready
 
 
-def constant_layers(layers: Layers) -> Bool[np.ndarray, " layers"]:
+def _too_small(name: str, index: int, row: int, norm: float) -> DegenerateLayerError:
+    return DegenerateLayerError(
+        f"{name}: row {row} of layer {index} has norm {norm:.0e}, where float32 holds fewer digits "
+        "the smaller numbers are; scale features up before they are narrowed to float32"
+    )
+
+
+def constant_layers(layers: Layers | PreparedLayers) -> Bool[np.ndarray, " layers"]:
     """Say which layers are constant: every row the same up to float32's rounding.
 
     No sample is then nearer than another. This happens to real models: the embedding of the last
     token of a prompt that always ends in the same word.
     """
-    return np.array([_constant(layer) for layer in layers])
+    return np.array([_constant(PreparedLayer.of(layer)) for layer in layers])
 
 
-def _constant(layer: Layer) -> bool:
-    first = layer[0].astype(np.float64)
-    near = (1e-6 * np.abs(first).max()) ** 2 * layer.shape[1]
+def _constant(layer: PreparedLayer) -> bool:
+    first = layer.raw[0] / layer.divisors[0]
+    near = float(np.square(_ROUNDING * first).sum())
     # Real layers differ in the first rows already, so few of them are read to the end.
     for start in range(0, len(layer), 64):
-        away = layer[start : start + 64] - first
+        part = slice(start, start + 64)
+        away = layer.raw[part] / layer.divisors[part, None] - first
         if (np.einsum("ij,ij->i", away, away) > near).any():
             return False
     return True
-
-
-def _normalize_layer(layer: Layer, name: str, index: int) -> Layer:
-    out, dead = unit_rows(layer)
-    if dead >= 0:
-        raise DegenerateLayerError(
-            f"{name}: row {dead} of layer {index} is all zeros and has no direction to normalise"
-        )
-    return out

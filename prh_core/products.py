@@ -6,14 +6,14 @@ float32 products everywhere; bfloat16 and TF32 would tie neighbours that are not
 import importlib
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float32, Float64, Int32, Int64
 
 from prh_core.errors import MissingLibraryError, PRHError
-from prh_core.kernels import row_hashes, row_largest, top_k
-from prh_core.types import Layer, Layers
+from prh_core.kernels import row_hashes, top_k
+from prh_core.types import Layer
 
 Block = Float32[np.ndarray, "rows n"]
 
@@ -22,16 +22,22 @@ Block = Float32[np.ndarray, "rows n"]
 class Products(Protocol):
     """Where similarities are computed, ranked and gathered."""
 
-    def load(self, layer: Layer) -> Any:
-        """Bring a layer to where the products run."""
+    def load(self, layer: Layer, bias: Float32[np.ndarray, " n"] | None = None) -> Any:
+        """Bring a layer to where the products run, and what is added to each of its columns."""
         ...
 
     def similarity(self, layer: Any, start: int, stop: int) -> Any:
-        """Return <x_i, x_j> for i in start ... stop, all j, equal samples exactly tied."""
+        """Return <x_i, x_j> + bias_j for i in start ... stop, all j."""
         ...
 
-    def top_k(self, block: Any, start: int, k: int) -> Int32[np.ndarray, "rows k"]:
-        """Return each row's k largest columns but its own, ties to the lower index."""
+    def top_k(
+        self, block: Any, start: int, k: int
+    ) -> tuple[Int32[np.ndarray, "rows k"], Float32[np.ndarray, "rows k"]]:
+        """Return each row's k largest columns but its own, and their values, largest first."""
+        ...
+
+    def rows(self, block: Any, which: Int64[np.ndarray, " some"]) -> Float32[np.ndarray, "some n"]:
+        """Bring some rows of a block back."""
         ...
 
     def gather(self, block: Any, at: Int32[np.ndarray, "rows k"]) -> Float32[np.ndarray, "rows k"]:
@@ -42,17 +48,23 @@ class Products(Protocol):
         """Bring a block back."""
         ...
 
-
-class _Loaded:
-    """A layer where its products run, and its samples that repeat an earlier one."""
-
-    def __init__(self, values: Any, layer: Layer) -> None:
-        self.values = values
-        self.repeats, self.originals = repeated_rows(layer)
+    def exact_gram(self, rows: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n n"]:
+        """Return all inner products of rows, multiplied and summed in float64."""
+        ...
 
 
-def repeated_rows(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows that equal an earlier row, and the first row each equals.
+class _Loaded(NamedTuple):
+    """A layer where its products run."""
+
+    values: Any
+    bias: Any
+    """(n,): added to every product with that sample; None for nothing."""
+
+
+def repeated_rows(
+    layer: Layer,
+) -> tuple[Int64[np.ndarray, " repeats"], Int64[np.ndarray, " repeats"]]:
+    """Return the rows that equal an earlier row, and the first row each equals; -0.0 equals 0.0.
 
     A matrix product may round equal rows differently, depending on where they stand; the ties of
     duplicates would then break by chance and not by index.
@@ -69,22 +81,32 @@ def repeated_rows(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
 class HostProducts:
     """numpy's float32 products, ranked by numba."""
 
-    def load(self, layer: Layer) -> _Loaded:
+    def load(self, layer: Layer, bias: Float32[np.ndarray, " n"] | None = None) -> _Loaded:
         """Keep the layer where it is."""
-        return _Loaded(layer, layer)
+        return _Loaded(layer, bias)
 
     def similarity(self, layer: _Loaded, start: int, stop: int) -> Block:
         """Return a block of rows of the Gram matrix."""
         # The transpose of the very same array lets numpy compute one triangle only.
         block = layer.values[start:stop] @ layer.values.T
-        block[:, layer.repeats] = block[:, layer.originals]
+        if layer.bias is not None:
+            block += layer.bias
         return block
 
-    def top_k(self, block: Block, start: int, k: int) -> Int32[np.ndarray, "rows k"]:
+    def top_k(
+        self, block: Block, start: int, k: int
+    ) -> tuple[Int32[np.ndarray, "rows k"], Float32[np.ndarray, "rows k"]]:
         """Rank by insertion, in parallel over rows."""
         found = np.empty((block.shape[0], k), dtype=np.int32)
-        top_k(block, start, found)
-        return found
+        values = np.empty((block.shape[0], k), dtype=np.float32)
+        top_k(block, start, found, values)
+        return found, values
+
+    def rows(
+        self, block: Block, which: Int64[np.ndarray, " some"]
+    ) -> Float32[np.ndarray, "some n"]:
+        """Take some rows."""
+        return block[which]
 
     def gather(
         self, block: Block, at: Int32[np.ndarray, "rows k"]
@@ -95,6 +117,10 @@ class HostProducts:
     def host(self, block: Block) -> Block:
         """Nothing to bring back."""
         return block
+
+    def exact_gram(self, rows: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n n"]:
+        """Multiply by numpy."""
+        return rows @ rows.T
 
 
 class TorchProducts:
@@ -125,25 +151,35 @@ class TorchProducts:
             reason = str(error).splitlines()[0]
             raise PRHError(f"device {device!r} cannot be used here: {reason}") from error
 
-    def load(self, layer: Layer) -> _Loaded:
+    def load(self, layer: Layer, bias: Float32[np.ndarray, " n"] | None = None) -> _Loaded:
         """Copy the layer to the device."""
-        return _Loaded(self._torch.tensor(layer, device=self._device), layer)
+        there = [
+            None if part is None else self._torch.tensor(part, device=self._device)
+            for part in (layer, bias)
+        ]
+        return _Loaded(*there)
 
     def similarity(self, layer: _Loaded, start: int, stop: int) -> Any:
         """Return a block of rows of the Gram matrix, on the device."""
         with self._full_precision():
             block = layer.values[start:stop] @ layer.values.T
-        if layer.repeats.size:
-            block[:, layer.repeats] = block[:, layer.originals]
+        if layer.bias is not None:
+            block += layer.bias
         return block
 
-    def top_k(self, block: Any, start: int, k: int) -> Int32[np.ndarray, "rows k"]:
-        """Rank by a stable sort: torch.topk promises no order among ties."""
+    def top_k(
+        self, block: Any, start: int, k: int
+    ) -> tuple[Int32[np.ndarray, "rows k"], Float32[np.ndarray, "rows k"]]:
+        """Select; which of several tied stand in the list is settled by who asked."""
         ranked = block.clone()
         rows = self._torch.arange(block.shape[0], device=self._device)
         ranked[rows, rows + start] = -self._torch.inf
-        order = self._torch.sort(ranked, dim=1, descending=True, stable=True).indices[:, :k]
-        return order.to(self._torch.int32).cpu().numpy()
+        values, order = self._torch.topk(ranked, k, dim=1)
+        return order.to(self._torch.int32).cpu().numpy(), values.cpu().numpy()
+
+    def rows(self, block: Any, which: Int64[np.ndarray, " some"]) -> Float32[np.ndarray, "some n"]:
+        """Copy some rows back."""
+        return block[self._torch.tensor(which, device=self._device)].cpu().numpy()
 
     def gather(self, block: Any, at: Int32[np.ndarray, "rows k"]) -> Float32[np.ndarray, "rows k"]:
         """Take values along each row."""
@@ -153,6 +189,13 @@ class TorchProducts:
     def host(self, block: Any) -> Block:
         """Copy a block back."""
         return block.cpu().numpy()
+
+    def exact_gram(self, rows: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n n"]:
+        """Multiply on the device, or by numpy where it has no float64."""
+        if self._device.type == "mps":
+            return rows @ rows.T
+        there = self._torch.tensor(rows, device=self._device)
+        return (there @ there.T).cpu().numpy()
 
     @contextmanager
     def _full_precision(self) -> Generator[None]:
@@ -168,27 +211,3 @@ class TorchProducts:
 def products(device: str | None) -> Products:
     """Return numpy's products for None, torch's on a named device otherwise."""
     return HostProducts() if device is None else TorchProducts(device)
-
-
-def scaled(layers: Layers) -> tuple[Layers, list[float]]:
-    """Bring every layer's largest |x| near 1 by a power of two; return the layers and the powers.
-
-    Inner products of 1e-20 or 1e20 would vanish or overflow in float32; a power of two is exact.
-    Layers of ordinary size are returned as they are.
-    """
-    powers: list[float] = []
-    for layer in layers:
-        largest = float(row_largest(layer).max())
-        ordinary = largest == 0 or 1e-3 < largest < 1e3
-        powers.append(1.0 if ordinary else float(2.0 ** -np.floor(np.log2(largest))))
-    ready = [
-        layer if power == 1 else layer * np.float32(power)
-        for layer, power in zip(layers, powers, strict=True)
-    ]
-    return ready, powers
-
-
-def weights_of_sum(powers: list[float]) -> list[np.float32]:
-    """Return what each scaled layer's inner products count in the sum over layers."""
-    least = min(powers)
-    return [np.float32((least / power) ** 2) for power in powers]

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Float64
@@ -14,8 +14,9 @@ from scipy import sparse
 from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import DYAD_ROBUST, Interval, dyad_robust
 from prh_core.kernels import Listed, masked_marginals, reciprocal, reversed_graph, shared_products
-from prh_core.metrics.neighbours import by_sample, check_sides, edges, relabel, search
+from prh_core.metrics.neighbours import by_sample, check_sides, edges
 from prh_core.metrics.registry import Family, Metric, register
+from prh_core.metrics.search import Kernel, NeighbourLists, search
 from prh_core.types import Neighbours, Order, check_four
 
 
@@ -23,14 +24,26 @@ from prh_core.types import Neighbours, Order, check_four
 class LocalKernels:
     """Each sample's neighbours, nearest first, and the kernel between them and the sample."""
 
-    indices: Neighbours
-    values: Float32[np.ndarray, "_ _ _"]
+    lists: NeighbourLists
     _masked: dict[int, "Masked"] = field(default_factory=dict[int, "Masked"], repr=False)
+
+    @property
+    def indices(self) -> Neighbours:
+        """Return the neighbours, (layers, n, k)."""
+        return self.lists.indices
+
+    @property
+    def values(self) -> Float32[np.ndarray, "_ _ _"]:
+        """Return the kernel between sample and neighbour, (layers, n, k)."""
+        return self.lists.values
 
     def relabelled(self, order: Order) -> "LocalKernels":
         """Return the same had row i been row order[i]."""
-        moved = self.values.transpose(1, 0, 2)[order].transpose(1, 0, 2)
-        return LocalKernels(relabel(self.indices, order), moved)
+        return LocalKernels(self.lists.relabelled(order))
+
+    def tied_share(self, layer: int, k: int) -> float:
+        """Return the share of neighbours that row order alone decided."""
+        return self.lists.tied_share(layer, k)
 
     @cached_property
     def squares(self) -> NDArray[np.float64]:
@@ -181,7 +194,8 @@ def _released_interval(
 
 
 def _one(side: LocalKernels, layer: int) -> LocalKernels:
-    return LocalKernels(side.indices[layer : layer + 1], side.values[layer : layer + 1])
+    one = slice(layer, layer + 1)
+    return LocalKernels(NeighbourLists(side.indices[one], side.values[one]))
 
 
 def _shares(a: sparse.csr_array, b: sparse.csr_array) -> sparse.csr_array:
@@ -198,8 +212,12 @@ def _shares(a: sparse.csr_array, b: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array(shares / shares.sum())
 
 
-def _family(name: str, kernel: Literal["raw", "centred"]) -> Family:
-    return Family(name, lambda layers, need: LocalKernels(*search(layers, need, kernel)))
+def _family(name: str, kernel: Kernel) -> Family:
+    return Family(
+        name,
+        lambda layers, need: LocalKernels(search(layers, need, kernel)),
+        tied=LocalKernels.tied_share,
+    )
 
 
 CKNNA = register(

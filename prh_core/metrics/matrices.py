@@ -27,8 +27,8 @@ from prh_core.intervals import (
 )
 from prh_core.kernels import average_ranks, pack
 from prh_core.metrics.registry import Family, Metric, Need, register
-from prh_core.prepare import centre
-from prh_core.products import Products, products, repeated_rows, scaled, weights_of_sum
+from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
+from prh_core.products import Products, products
 from prh_core.types import Layer, Layers, Order, check_four, check_same_n
 
 MOST_BYTES = 8 * 2**30
@@ -40,11 +40,19 @@ PACKED_AT_ONCE = 2**11
 
 Few enough that both sides stay in the cache: 2,048 take 8 ms a pair where 65,536 take 13.
 """
+NOTHING_LEFT = 3e-6
+"""A centred kernel below this share of the kernel's own norm is float32's rounding."""
+FAR = 8.0
+"""Rows whose square is beyond this many times the median squared distance are multiplied in
+float64: in float32 the rounding of such a product is a part in a million of that distance."""
 
 Matrix = NDArray[np.float32]
 RowSums = NDArray[np.float64]
 """One number per sample."""
-Transform = Callable[[NDArray[Any]], Matrix]
+Form = Callable[[Products, PreparedLayer], NDArray[Any]]
+"""Makes a layer's kernel, or its distances."""
+Transform = Callable[[NDArray[Any], float | None], Matrix]
+"""Makes a matrix of it that is compared; the float is a bandwidth."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +94,9 @@ class CentredFeatures:
     """Frobenius norm of each layer's kernel, the concatenated one last; the same in any order."""
 
     @classmethod
-    def of(cls, layers: Layers, weights: tuple[float, ...]) -> "CentredFeatures":
+    def of(cls, layers: PreparedLayers, weights: tuple[float, ...]) -> "CentredFeatures":
         """Centre layers and measure their kernels."""
-        centred = [centre(layer) for layer in layers]
+        centred = [layer.centred() for layer in layers]
         own = cls(centred, weights, np.arange(len(layers[0])), np.empty(0))
         table = own._products(own, upper=True)
         table = np.triu(table) + np.triu(table, 1).T
@@ -163,7 +171,7 @@ def cka_matrix(centred: NDArray[Any]) -> Matrix:
     rows = centred.mean(axis=0, dtype=np.float64)
     out = centred - (rows - rows.mean() / 2).astype(np.float32)
     out -= (rows - rows.mean() / 2).astype(np.float32)[:, None]
-    return _unit(out)
+    return _unit(out, centred)
 
 
 def unbiased_matrix(centred: NDArray[Any]) -> Matrix:
@@ -186,7 +194,7 @@ def unbiased_matrix(centred: NDArray[Any]) -> Matrix:
     out -= shift.astype(np.float32)
     out -= shift.astype(np.float32)[:, None]
     np.fill_diagonal(out, 0)
-    return _unit(out)
+    return _unit(out, centred)
 
 
 @lru_cache(maxsize=2)
@@ -207,16 +215,25 @@ def rank_matrix(kernel: NDArray[Any]) -> Matrix:
     return _unit(out)
 
 
-def _unit(matrix: Matrix) -> Matrix:
-    norm = np.sqrt(np.einsum("ij,ij->i", matrix, matrix).sum(dtype=np.float64))
-    if not norm > 0:
+def _frobenius(matrix: NDArray[Any]) -> float:
+    return float(np.sqrt(np.einsum("ij,ij->i", matrix, matrix).sum(dtype=np.float64)))
+
+
+def _unit(matrix: Matrix, of: NDArray[Any] | None = None) -> Matrix:
+    """Scale to unit norm, unless nothing but rounding is left of what the matrix was made of."""
+    norm = _frobenius(matrix)
+    if not norm > (0 if of is None else NOTHING_LEFT * _frobenius(of)):
         raise DegenerateLayerError("its centred kernel is zero")
     matrix /= np.float32(norm)
     return matrix
 
 
-def _prepare(layers: Layers, need: Need, base: str, transform: Transform) -> Matrices:
-    n, count = len(layers[0]), len(layers) + need.concatenate
+def _prepare(
+    layers: Layers | PreparedLayers, need: Need, form: Form, transform: Transform
+) -> Matrices:
+    """Form every layer's kernel, and that of all side by side, and transform each to a matrix."""
+    ready = prepared(layers)
+    n, count = len(ready[0]), len(ready) + need.concatenate
     size = 6 * n * n * count
     if size > MOST_BYTES:
         raise TooManySamplesError(
@@ -225,107 +242,132 @@ def _prepare(layers: Layers, need: Need, base: str, transform: Transform) -> Mat
             "k-NN family"
         )
     run = products(need.device)
-    layers, powers = scaled(layers)
-    weights = weights_of_sum(powers)
+    weights = weights_of_sum([layer.power for layer in ready])
     stack = np.empty((count, n, n), dtype=np.float32)
     threads = numba.get_num_threads()
 
     def fill(kernel: NDArray[Any], power: float, index: int) -> None:
-        stack[index] = _transformed(kernel, base, transform, need.sigma, power, index)
+        try:
+            stack[index] = transform(kernel, need.sigma and need.sigma * power)
+        except DegenerateLayerError as error:
+            raise DegenerateLayerError(f"layer {index} cannot be compared: {error}") from None
 
     # Products use every core by themselves; what follows is numpy's, one core a layer.
     with ThreadPoolExecutor(threads) as pool:
         total: NDArray[Any] | None = None
         pending: deque[Future[None]] = deque()
-        for index, layer in enumerate(layers):
-            kernel = _exact_kernel(layer) if base == "raw" else _centred_kernel(run, layer)
+        for index, layer in enumerate(ready):
+            kernel = form(run, layer)
             if need.concatenate:
                 share = kernel * weights[index]
                 total = share if total is None else total + share
             if len(pending) == threads:
                 pending.popleft().result()
-            pending.append(pool.submit(fill, kernel, powers[index], index))
+            pending.append(pool.submit(fill, kernel, layer.power, index))
         if total is not None:
-            pending.append(pool.submit(fill, total, min(powers), len(layers)))
+            power = min(layer.power for layer in ready)
+            pending.append(pool.submit(fill, total, power, len(ready)))
         for done in pending:
             done.result()
     return Matrices(stack, np.arange(n))
 
 
-def _centred_kernel(run: Products, layer: Layer) -> Matrix:
-    loaded = run.load(centre(layer))
-    kernel = run.host(run.similarity(loaded, 0, len(layer)))
-    kernel[loaded.repeats] = kernel[loaded.originals]
+def _centred_kernel(run: Products, layer: PreparedLayer) -> Matrix:
+    """Return the inner products of centred rows; equal rows have equal entries."""
+    kernel = run.host(run.similarity(run.load(layer.centred()), 0, len(layer)))
+    return _tied(kernel, layer)
+
+
+def _exact_kernel(run: Products, layer: PreparedLayer) -> NDArray[np.float64]:
+    """Return a kernel to rank: a difference in the last bit of float32 would be a whole rank.
+
+    What differs by float64's rounding only is made equal, so that it shares a rank.
+    """
+    values, shares = layer.exact_centred()
+    kernel = run.exact_gram(values) + shares + shares[:, None]
+    largest = float(np.abs(kernel).max())
+    if largest > 0:
+        np.round(kernel / largest, 12, out=kernel)
+        kernel *= largest
+    return _tied(kernel, layer)
+
+
+def _distances(run: Products, layer: PreparedLayer) -> NDArray[np.float64]:
+    """Return all squared distances; in float64 where float32 would lose those in the middle."""
+    gram = run.host(run.similarity(run.load(layer.centred()), 0, len(layer)))
+    squared = _squared(gram)
+    few = _few_pairs(len(layer))
+    if float(np.diagonal(gram).max()) > FAR * float(np.median(squared[few])):
+        squared = _squared(run.exact_gram(layer.exact_centred()[0]))
+    return _tied(squared, layer)
+
+
+def _squared(gram: NDArray[Any]) -> NDArray[np.float64]:
+    diagonal = np.diagonal(gram).astype(np.float64)
+    squared = diagonal[:, None] + diagonal - 2.0 * gram
+    np.maximum(squared, 0, out=squared)
+    np.fill_diagonal(squared, 0)
+    return squared
+
+
+@lru_cache(maxsize=2)
+def _few_pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return at most 4,096 pairs of different samples, the same ones each time."""
+    rng = np.random.default_rng(0)
+    first = rng.integers(n, size=4096)
+    return first, (first + rng.integers(1, n, size=4096)) % n
+
+
+def _tied(kernel: NDArray[Any], layer: PreparedLayer) -> NDArray[Any]:
+    """Give rows that repeat an earlier one its entries, which may have been rounded otherwise."""
+    repeats = np.flatnonzero(layer.originals != np.arange(len(layer)))
+    if repeats.size:
+        originals = layer.originals[repeats]
+        kernel[:, repeats] = kernel[:, originals]
+        kernel[repeats] = kernel[originals]
     return kernel
 
 
-def _exact_kernel(layer: Layer) -> NDArray[np.float64]:
-    """Return a kernel to rank: a difference in the last bit of float32 would be a whole rank."""
-    wide = layer.astype(np.float64)
-    kernel = wide @ wide.T
-    repeats, originals = repeated_rows(layer)
-    kernel[:, repeats] = kernel[:, originals]
-    kernel[repeats] = kernel[originals]
-    return kernel
-
-
-def _transformed(
-    kernel: NDArray[Any],
-    base: str,
-    transform: Transform,
-    sigma: float | None,
-    power: float,
-    index: int,
-) -> Matrix:
-    try:
-        return transform(rbf(kernel, sigma, power) if base == "rbf" else kernel)
-    except DegenerateLayerError as error:
-        raise DegenerateLayerError(f"layer {index} cannot be compared: {error}") from None
-
-
-def rbf(gram: Matrix, sigma: float | None, power: float = 1.0) -> Matrix:
-    """Turn a Gram matrix into the RBF kernel exp(-|x_i - x_j|^2 / (2 sigma^2)).
+def rbf(squared: NDArray[np.float64], sigma: float | None) -> Matrix:
+    """Turn squared distances into the RBF kernel exp(-|x_i - x_j|^2 / (2 sigma^2)).
 
     Parameters
     ----------
-    gram
-        (n, n) inner products of features multiplied by `power`.
+    squared
+        (n, n) squared distances.
     sigma
-        Bandwidth in units of the features; None: the median of the n(n-1)/2 distances.
-    power
-        What the features were multiplied by.
+        Bandwidth in the same units; None: the median of the n(n-1)/2 distances.
 
     Raises
     ------
     DegenerateLayerError
         The median distance is zero, so it is no bandwidth; or the given one is not positive.
     """
-    diagonal = np.diagonal(gram).astype(np.float64)
-    squared = diagonal[:, None] + diagonal - 2.0 * gram
-    np.maximum(squared, 0, out=squared)
-    np.fill_diagonal(squared, 0)
-    if sigma is None:
-        between = squared[_upper(len(gram))]
+    width = sigma
+    if width is None:
+        between = squared[_upper(len(squared))]
         middle = [(len(between) - 1) // 2, len(between) // 2]
         width = float(np.sqrt(np.partition(between, middle)[middle]).mean())
         if width == 0:
             raise DegenerateLayerError(
                 "the median distance is 0 (most samples are the same): give sigma"
             )
-    else:
-        width = sigma * power
     if not width > 0:
         raise DegenerateLayerError(f"sigma must be positive, got {sigma}")
     return np.exp(squared / (-2 * width**2)).astype(np.float32)
 
 
-def _prepare_linear(layers: Layers, need: Need) -> Matrices | CentredFeatures:
-    n = len(layers[0])
-    if n <= MOST_SAMPLES_IN_MATRICES:
-        return _prepare(layers, need, "centred", cka_matrix)
-    layers, powers = scaled(layers)
+def _prepare_linear(layers: Layers | PreparedLayers, need: Need) -> Matrices | CentredFeatures:
+    ready = prepared(layers)
+    if len(ready[0]) <= MOST_SAMPLES_IN_MATRICES:
+        return _prepare(ready, need, _centred_kernel, _of_kernel(cka_matrix))
+    powers = [layer.power for layer in ready]
     weights = tuple(float(w) for w in weights_of_sum(powers)) if need.concatenate else ()
-    return CentredFeatures.of(layers, weights)
+    return CentredFeatures.of(ready, weights)
+
+
+def _of_kernel(transform: Callable[[NDArray[Any]], Matrix]) -> Transform:
+    return lambda kernel, sigma: transform(kernel)
 
 
 def _row_products(x: Any, y: Any, a: int, b: int) -> tuple[RowSums, RowSums]:
@@ -388,8 +430,8 @@ def _delete_group(
     return jackknife(float(np.vdot(one, other)), np.array(scores, np.float64), -1.0, 1.0, level)
 
 
-def _family(name: str, base: str, transform: Transform) -> Family:
-    return Family(name, lambda layers, need: _prepare(layers, need, base, transform))
+def _family(name: str, form: Form, transform: Transform) -> Family:
+    return Family(name, lambda layers, need: _prepare(layers, need, form, transform))
 
 
 _whole_kernel_metric = partial(
@@ -414,7 +456,9 @@ CKA_RBF = register(
     _whole_kernel_metric(
         name="cka_rbf",
         label="CKA (RBF)",
-        family=_family("RBF kernels", "rbf", cka_matrix),
+        family=_family(
+            "RBF kernels", _distances, lambda squared, sigma: cka_matrix(rbf(squared, sigma))
+        ),
         compare=inner_products,
         interval=_delete_one(_without_each_centred, 0.0),
         interval_method=f"{DELETE_ONE}, bandwidth fixed",
@@ -429,7 +473,7 @@ UNBIASED_CKA = register(
     _whole_kernel_metric(
         name="unbiased_cka",
         label="unbiased CKA",
-        family=_family("U-centred kernels", "centred", unbiased_matrix),
+        family=_family("U-centred kernels", _centred_kernel, _of_kernel(unbiased_matrix)),
         compare=inner_products,
         interval=_delete_one(_without_each_unbiased, -1.0),
         interval_method=DELETE_ONE,
@@ -444,7 +488,7 @@ RSA = register(
     _whole_kernel_metric(
         name="rsa",
         label="RSA",
-        family=_family("ranked kernels", "raw", rank_matrix),
+        family=_family("ranked kernels", _exact_kernel, _of_kernel(rank_matrix)),
         compare=inner_products,
         interval=_delete_group,
         interval_method=DELETE_GROUP,

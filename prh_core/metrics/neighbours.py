@@ -3,10 +3,10 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float64
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.stats import hypergeom
@@ -27,124 +27,10 @@ from prh_core.kernels import (
     shared_neighbours,
 )
 from prh_core.metrics.registry import Family, Metric, Need, register
-from prh_core.prepare import centre
-from prh_core.products import products, scaled, weights_of_sum
-from prh_core.types import Layers, Neighbours, Order, check_k, check_same_n
-
-BLOCK_BYTES = 64 * 2**20
-"""Similarities held at once while searching: rows of a block times n, in float32."""
-LEAST_ROWS = 512
-"""Rows of a block at least: with fewer, a product reads the whole layer for too little work."""
-
-
-def nearest(
-    layers: Layers, k: int, concatenate: bool = False, device: str | None = None
-) -> Neighbours:
-    """Find each sample's k nearest other samples by inner product, in every layer.
-
-    S(i) = the k samples j != i with the largest <x_i, x_j>; ties go to the lower index
-    (paper, App. A). Similarities are float32 products; nothing of size n x n is kept: memory is
-    O(n k) per layer plus one block of rows.
-
-    Parameters
-    ----------
-    layers
-        Prepared layers, (n, d_l) float32 each, widths may differ.
-    k
-        Neighbours per sample, 1 <= k <= n - 1.
-    concatenate
-        Append one more candidate: all layers side by side. Its inner product is the sum of the
-        layers' inner products, so it costs an addition and no further product.
-    device
-        Where the products run: None for numpy, else a torch device.
-
-    Returns
-    -------
-    (layers [+ 1], n, k) int32, nearest first.
-
-    Raises
-    ------
-    NeighbourCountError
-        k is not in 1 ... n - 1.
-    """
-    return search(layers, Need(k, concatenate, device=device))[0]
-
-
-def search(
-    layers: Layers, need: Need, kernel: Literal["raw", "centred"] | None = None
-) -> tuple[Neighbours, Float32[np.ndarray, "_ _ _"]]:
-    """Find neighbours as `nearest` does, and look up a kernel between them and the sample.
-
-    Parameters
-    ----------
-    layers
-        Prepared layers, (n, d_l) float32 each.
-    need
-        k, the concatenated candidate and the device.
-    kernel
-        <x_i, x_j> as it is, or of centred features; None looks nothing up.
-
-    Returns
-    -------
-    Neighbours and the kernel's values there, (layers [+ 1], n, k) each; no values for None. In
-    memory a sample's lists of all layers stand together, as comparisons read them.
-
-    Raises
-    ------
-    NeighbourCountError
-        k is not in 1 ... n - 1.
-    """
-    n = len(layers[0])
-    check_k(need.k, n)
-    run = products(need.device)
-    layers, powers = scaled(layers)
-    weights = weights_of_sum(powers)
-    # HKH = (HX)(HX)': centring the features first loses nothing to cancellation.
-    loaded = [
-        (run.load(layer), run.load(centre(layer)) if kernel == "centred" else None)
-        for layer in layers
-    ]
-    entries = len(layers) + need.concatenate
-    found = np.empty((n, entries, need.k), dtype=np.int32).transpose(1, 0, 2)
-    values = np.empty((n, entries, need.k if kernel else 0), dtype=np.float32).transpose(1, 0, 2)
-    rows = min(n, max(LEAST_ROWS, BLOCK_BYTES // (4 * n)))
-    # Products and ranking run on two sets of threads; each, when idle, spins for a while on the
-    # cores the other needs. So they take turns a group of layers at a time.
-    group = max(1, BLOCK_BYTES // (4 * n * rows))
-
-    def rank(entry: int, start: int, similarity: Any, looked_up: Any) -> None:
-        block = slice(start, start + len(similarity))
-        found[entry, block] = run.top_k(similarity, start, need.k)
-        if kernel:
-            values[entry, block] = run.gather(looked_up, found[entry, block])
-
-    for start in range(0, n, rows):
-        stop = min(start + rows, n)
-        sums: list[Any] = [None, None]
-        for first in range(0, len(loaded), group):
-            blocks: list[tuple[int, Any, Any]] = []
-            for entry, (layer, other) in enumerate(loaded[first : first + group], first):
-                similarity = run.similarity(layer, start, stop)
-                looked_up = similarity if other is None else run.similarity(other, start, stop)
-                blocks.append((entry, similarity, looked_up))
-            for entry, similarity, looked_up in blocks:
-                rank(entry, start, similarity, looked_up)
-                if need.concatenate:
-                    sums[0] = _plus(sums[0], similarity, weights[entry])
-                    if looked_up is not similarity:
-                        sums[1] = _plus(sums[1], looked_up, weights[entry])
-        if need.concatenate:
-            rank(-1, start, sums[0], sums[0] if sums[1] is None else sums[1])
-    return found, values
-
-
-def _plus(total: Any, block: Any, weight: np.float32) -> Any:
-    """Add a weighted block to a sum that may take the first one over."""
-    share = block if weight == 1 else block * weight
-    if total is None:
-        return share
-    total += share
-    return total
+from prh_core.metrics.search import NeighbourLists, search
+from prh_core.metrics.search import nearest as nearest
+from prh_core.prepared import PreparedLayers
+from prh_core.types import Layers, Neighbours, check_same_n
 
 
 def check_sides(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> None:
@@ -167,17 +53,6 @@ def by_sample(side: NDArray, k: int) -> NDArray:
     What `search` returned stands like that already, so that nothing is copied at its own k.
     """
     return np.ascontiguousarray(side.transpose(1, 0, 2)[:, :, :k])
-
-
-def relabel(x: Neighbours, order: Order) -> Neighbours:
-    """Return the neighbours had row i of every layer been row order[i]; nothing is searched.
-
-    S'(i) = order^-1(S(order(i))). Where similarities are tied the order among them may differ
-    from a fresh search's, which would go by the new indices.
-    """
-    back = np.empty(len(order), dtype=np.int32)
-    back[order] = np.arange(len(order), dtype=np.int32)
-    return back[x.transpose(1, 0, 2)[order]].transpose(1, 0, 2)
 
 
 def mutual_knn(x: Neighbours, y: Neighbours, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
@@ -347,10 +222,13 @@ class _Rows(NamedTuple):
 
 
 _MUTUAL = _Rows(lambda a, b, k: row_shared(a, b) / k)
+_LCS = _Rows(lambda a, b, k: row_common_subsequence(a, b) / k)
+_EDIT = _Rows(lambda a, b, k: 1 - row_edit_distance(a, b) / k)
+_JACCARD = _Rows(lambda a, b, k: _jaccard(k)[row_shared(a, b)])
 
 
 def mutual_residuals(
-    x: Neighbours, y: Neighbours, layers: tuple[int, int], k: int
+    x: NeighbourLists, y: NeighbourLists, layers: tuple[int, int], k: int
 ) -> tuple[float, sparse.csr_array]:
     """Return the mutual k-NN score of one pair of layers, and its residuals for `dyad_robust`.
 
@@ -368,7 +246,7 @@ def mutual_residuals(
     The score, and (n, n) what every pair (query, neighbour) adds to n times the score beyond what
     its place in the lists lets expect.
     """
-    return _MUTUAL.residuals(x, y, layers, k)
+    return _MUTUAL.residuals(x.indices, y.indices, layers, k)
 
 
 def _cycle_interval(
@@ -389,17 +267,25 @@ def _cycle_reverse_interval(
     return _cycle_interval(y, x, (layers[1], layers[0]), k, level, seed)
 
 
-def _prepare(layers: Layers, need: Need) -> Neighbours:
+def _prepare(layers: Layers | PreparedLayers, need: Need) -> NeighbourLists:
     if need.recall is None:
-        return search(layers, need)[0]
+        return search(layers, need)
     if need.concatenate:
         raise PRHError(
             "an approximate index has no concatenated candidate: recall=None, or without"
         )
-    return approximate_neighbours(scaled(layers)[0], need.k, need.recall)
+    found = approximate_neighbours(layers, need.k, need.recall)
+    return NeighbourLists(found, np.empty((*found.shape[:2], 0), np.float32))
 
 
-NEIGHBOURS = Family(name="neighbours", prepare=_prepare, relabel=relabel, approximate=True)
+NEIGHBOURS = Family(
+    name="neighbours", prepare=_prepare, approximate=True, tied=NeighbourLists.tied_share
+)
+
+
+def _of_lists(compare: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function of two stacks of neighbours one of what the family prepares."""
+    return lambda x, y, *rest: compare(x.indices, y.indices, *rest)
 
 
 def _cycle_null(n: int, k: int) -> float:
@@ -425,8 +311,8 @@ MUTUAL_KNN = register(
     _neighbour_metric(
         name="mutual_knn",
         label="mutual k-NN",
-        compare=mutual_knn,
-        interval=_MUTUAL.interval,
+        compare=_of_lists(mutual_knn),
+        interval=_of_lists(_MUTUAL.interval),
         symmetric=True,
         ordinal=False,
         null=lambda n, k: k / (n - 1),
@@ -438,8 +324,8 @@ CYCLE_KNN = register(
     _neighbour_metric(
         name="cycle_knn",
         label="cycle k-NN",
-        compare=cycle_knn,
-        interval=_cycle_interval,
+        compare=_of_lists(cycle_knn),
+        interval=_of_lists(_cycle_interval),
         symmetric=False,
         ordinal=False,
         null=_cycle_null,
@@ -453,8 +339,8 @@ CYCLE_KNN_REVERSE = register(
     _neighbour_metric(
         name="cycle_knn_reverse",
         label="cycle k-NN, reverse",
-        compare=cycle_knn_reverse,
-        interval=_cycle_reverse_interval,
+        compare=_of_lists(cycle_knn_reverse),
+        interval=_of_lists(_cycle_reverse_interval),
         symmetric=False,
         ordinal=False,
         null=_cycle_null,
@@ -468,8 +354,8 @@ LCS_KNN = register(
     _neighbour_metric(
         name="lcs_knn",
         label="LCS k-NN",
-        compare=lcs_knn,
-        interval=_Rows(lambda a, b, k: row_common_subsequence(a, b) / k).interval,
+        compare=_of_lists(lcs_knn),
+        interval=_of_lists(_LCS.interval),
         symmetric=True,
         ordinal=True,
         equation="mean_i LCS(S_x(i), S_y(i)) / k",
@@ -480,8 +366,8 @@ EDIT_KNN = register(
     _neighbour_metric(
         name="edit_knn",
         label="edit-distance k-NN",
-        compare=edit_knn,
-        interval=_Rows(lambda a, b, k: 1 - row_edit_distance(a, b) / k).interval,
+        compare=_of_lists(edit_knn),
+        interval=_of_lists(_EDIT.interval),
         symmetric=True,
         ordinal=True,
         equation="1 - mean_i Levenshtein(S_x(i), S_y(i)) / k",
@@ -492,8 +378,8 @@ JACCARD_KNN = register(
     _neighbour_metric(
         name="jaccard_knn",
         label="Jaccard k-NN",
-        compare=jaccard_knn,
-        interval=_Rows(lambda a, b, k: _jaccard(k)[row_shared(a, b)]).interval,
+        compare=_of_lists(jaccard_knn),
+        interval=_of_lists(_JACCARD.interval),
         symmetric=True,
         ordinal=False,
         null=_jaccard_null,

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from prh_core.errors import PRHError, UnknownMetricError
 from prh_core.intervals import Interval
-from prh_core.types import Layers, Order
+from prh_core.types import Order
 
 ScoreTables = Float64[np.ndarray, "ks layers_x layers_y"]
 """One layer-by-layer table per k."""
@@ -40,13 +40,16 @@ class Family:
     """How one family prepares a model's layers, once, for every metric and every partner."""
 
     name: str
-    prepare: Callable[[Layers, Need], Any]
-    """Layers, truncated and normalised -> what comparisons need."""
+    prepare: Callable[[Any, Need], Any]
+    """Layers, plain or prepared (`prh_core.prepared`) -> what comparisons need."""
     relabel: Callable[[Any, Order], Any] = _relabelled
     """(prepared, order) -> as if row i of every layer had been row order[i]; nothing is
     prepared again. By default what is prepared knows how."""
     approximate: bool = False
     """Neighbours are all it needs, so that an approximate index can serve it."""
+    tied: Callable[[Any, int, int], float] | None = None
+    """(prepared, layer, k) -> share of neighbours that row order alone decided, because several
+    candidates are equally near; None for a family without neighbours."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from prh_core.intervals import (
     subsampling,
 )
 from prh_core.metrics.registry import Family, Metric, Need, register
-from prh_core.products import scaled
-from prh_core.types import Layer, Layers, Order, check_same_n
+from prh_core.prepared import PreparedLayer, PreparedLayers, prepared
+from prh_core.types import Layers, Order, check_same_n
 
 COMPONENTS = 10
 """Left singular vectors that SVCCA keeps (paper, App. A)."""
@@ -59,10 +59,11 @@ class Subspaces:
         )
 
 
-def _factors(layers: Layers, need: Need, standardize: bool) -> tuple[Factor, ...]:
-    layers, powers = scaled(layers)
+def _factors(layers: Layers | PreparedLayers, need: Need, standardize: bool) -> tuple[Factor, ...]:
+    ready = prepared(layers)
+    powers = [layer.power for layer in ready]
     # Standardised columns are free of scale; else each layer weighs as its features do.
-    parts = [_narrow(_columns(layer, standardize)) for layer in layers]
+    parts = [_narrow(_columns(layer, standardize)) for layer in ready]
     if need.concatenate:
         shares = [1.0 if standardize else min(powers) / power for power in powers]
         scaled_parts = [s * f for s, f in zip(shares, parts, strict=True)]
@@ -77,8 +78,8 @@ def _factors(layers: Layers, need: Need, standardize: bool) -> tuple[Factor, ...
     return tuple(found)
 
 
-def _columns(layer: Layer, standardize: bool) -> Factor:
-    wide = layer.astype(np.float64)
+def _columns(layer: PreparedLayer, standardize: bool) -> Factor:
+    wide = layer.exact()
     mean = wide.mean(axis=0)
     wide -= mean
     if standardize:
@@ -138,7 +139,7 @@ def leading(factor: Factor) -> tuple[Factor, int]:
     return padded, len(values)
 
 
-def _prepare_svcca(layers: Layers, need: Need) -> Subspaces:
+def _prepare_svcca(layers: Layers | PreparedLayers, need: Need) -> Subspaces:
     factors = _factors(layers, need, standardize=True)
     found = [leading(factor) for factor in factors]
     return Subspaces(

@@ -6,7 +6,7 @@ import pytest
 from prh_core import align
 from prh_core.approximate import approximate_neighbours, exact_neighbours, measured_recall
 from prh_core.errors import MissingLibraryError, PRHError
-from prh_core.metrics.neighbours import nearest
+from prh_core.metrics.search import nearest
 from prh_core.prepare import normalize
 from tests.core.worlds import two_views
 

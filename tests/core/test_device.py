@@ -5,7 +5,7 @@ import pytest
 
 from prh_core import align, all_metrics
 from prh_core.errors import PRHError
-from prh_core.metrics.neighbours import nearest
+from prh_core.metrics.search import nearest
 from prh_core.prepare import normalize
 from tests.core.worlds import two_views
 

@@ -10,8 +10,9 @@ from sklearn.neighbors import NearestNeighbors
 
 from prh_core.errors import NeighbourCountError, SampleCountError
 from prh_core.metrics import Metric, Need, all_metrics
-from prh_core.metrics import neighbours as family
-from prh_core.metrics.neighbours import mutual_knn, nearest
+from prh_core.metrics import search as family
+from prh_core.metrics.neighbours import mutual_knn
+from prh_core.metrics.search import nearest
 from prh_core.prepare import normalize
 from tests.core import oracles
 
@@ -35,8 +36,8 @@ def test_nearest_equals_the_loop(n: int, k: int) -> None:
 def test_nearest_equals_scikit_learn_on_unit_rows() -> None:
     layer = normalize(layers(1, 200, (32,)))
     # On unit rows the largest inner product is the smallest Euclidean distance.
-    theirs = NearestNeighbors(n_neighbors=11, algorithm="brute").fit(layer[0])
-    assert np.array_equal(nearest(layer, 10)[0], theirs.kneighbors(layer[0])[1][:, 1:])
+    theirs = NearestNeighbors(n_neighbors=11, algorithm="brute").fit(layer[0].exact())
+    assert np.array_equal(nearest(layer, 10)[0], theirs.kneighbors(layer[0].exact())[1][:, 1:])
 
 
 # Small whole numbers: products are exact in float32, and most similarities are tied.

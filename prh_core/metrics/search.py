@@ -1,0 +1,418 @@
+"""Who is near whom: neighbours of every sample in every layer, ties and all.
+
+Similarities are float32 products. Where these cannot tell two candidates apart, float64 does, and
+what float64 cannot tell apart either is tied. Ties go to the lower index (paper, App. A), in the
+data as they are and in every relabelling of them: a group of tied candidates is kept whole, so that
+a relabelled row chooses by its new indices, as a fresh search would.
+"""
+# pyright: basic
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from numpy.typing import NDArray
+
+from prh_core.errors import TooManySamplesError
+from prh_core.kernels import (
+    count_beyond,
+    exact_similarities,
+    near_ties,
+    places_by_order,
+    relist,
+    row_norms,
+    settle_ties,
+)
+from prh_core.metrics.registry import Need
+from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
+from prh_core.products import Products, products
+from prh_core.types import Layers, Neighbours, Order, check_k
+
+BLOCK_BYTES = 64 * 2**20
+"""Similarities held at once while searching: rows of a block times n, in float32."""
+LEAST_ROWS = 512
+"""Rows of a block at least: with fewer, a product reads the whole layer for too little work."""
+MOST_TIED = 2**28
+"""Candidates that may be held because they are tied, over all rows of a layer."""
+_FLOAT32 = 2.0**-24
+"""Half the distance from 1 to the next float32: the largest relative error of one rounding."""
+
+Kernel = Literal["raw", "centred"]
+
+
+class Ties(NamedTuple):
+    """One layer's rows whose lists hold ties, with every candidate tied for the last places."""
+
+    starts: NDArray[np.int64]
+    """Where each row's candidates begin, and the last one's end."""
+    members: NDArray[np.int32]
+    """Candidates, nearest first; within a group of tied ones by index."""
+    fresh: NDArray[np.bool_]
+    """Whether a group of tied candidates begins here."""
+    values: NDArray[np.float32]
+    """The kernel there; empty where none was looked up."""
+    served: NDArray[np.int64]
+    """(n,): the row above that is sample i's, or of the sample it repeats; -1 without ties."""
+    originals: NDArray[np.int64]
+    """(n,): the first sample equal to sample i."""
+
+
+@dataclass(frozen=True, eq=False)
+class NeighbourLists:
+    """Each sample's neighbours in every layer, nearest first, and what is tied among them."""
+
+    indices: Neighbours
+    values: Float32[np.ndarray, "_ _ _"]
+    """The kernel between sample and neighbour, (layers, n, k); k = 0 where none was looked up."""
+    ties: tuple[Ties | None, ...] = ()
+    """One per layer; None without any tie, and nothing at all from an approximate search."""
+    base: "NeighbourLists | None" = field(default=None, repr=False)
+    """What this is a relabelling of."""
+    order: Order | None = None
+    """Which row of it each row is."""
+
+    def relabelled(self, order: Order) -> "NeighbourLists":
+        """Return the lists had row i of every layer been row order[i]; nothing is searched.
+
+        S'(i) = order^-1(S(order(i))), and tied candidates go by their new indices: equal to a
+        search of the reordered rows.
+        """
+        if self.base is not None and self.order is not None:
+            return self.base.relabelled(self.order[order])
+        back = np.empty(len(order), dtype=np.int32)
+        back[order] = np.arange(len(order), dtype=np.int32)
+        indices = back[self.indices.transpose(1, 0, 2)[order]].transpose(1, 0, 2)
+        values = self.values
+        if values.shape[2]:
+            values = values.transpose(1, 0, 2)[order].transpose(1, 0, 2)
+        for layer, tied in enumerate(self.ties):
+            if tied is not None:
+                _relist(tied, order, back, indices[layer], values[layer])
+        return replace(self, indices=indices, values=values, base=self, order=order)
+
+    def tied_share(self, layer: int, k: int) -> float:
+        """Return the share of the k places of all samples that row order alone decided.
+
+        0: no neighbour was chosen among candidates that are equally near. 1: all were.
+        """
+        tied = self.ties[layer] if self.ties else None
+        return 0.0 if tied is None else places_by_order(tied.served, tied.starts, tied.fresh, k)
+
+
+def _relist(
+    tied: Ties, order: Order, back: NDArray[np.int32], lists: NDArray, values: NDArray
+) -> None:
+    relist(
+        tied.served,
+        tied.originals,
+        tied.starts,
+        tied.members,
+        tied.fresh,
+        tied.values,
+        order,
+        back,
+        lists,
+        values,
+    )
+
+
+def nearest(
+    layers: Layers | PreparedLayers, k: int, concatenate: bool = False, device: str | None = None
+) -> Neighbours:
+    """Find each sample's k nearest other samples by inner product, in every layer.
+
+    S(i) = the k samples j != i with the largest <x_i, x_j>; ties go to the lower index
+    (paper, App. A). Unit rows are ranked by their distance, which is the same order and loses
+    nothing to a common mean. Nothing of size n x n is kept: memory is O(n k) per layer, one block
+    of rows, and what is tied.
+
+    Parameters
+    ----------
+    layers
+        Layers, plain or prepared, (n, d_l) each, widths may differ.
+    k
+        Neighbours per sample, 1 <= k <= n - 1.
+    concatenate
+        Append one more candidate: all layers side by side. Its inner product is the sum of the
+        layers' inner products, so it costs an addition and no further product.
+    device
+        Where the products run: None for numpy, else a torch device.
+
+    Returns
+    -------
+    (layers [+ 1], n, k) int32, nearest first.
+
+    Raises
+    ------
+    NeighbourCountError
+        k is not in 1 ... n - 1.
+    TooManySamplesError
+        So many candidates are tied that they cannot be held.
+    """
+    return search(layers, Need(k, concatenate, device=device)).indices
+
+
+def search(
+    layers: Layers | PreparedLayers, need: Need, kernel: Kernel | None = None
+) -> NeighbourLists:
+    """Find neighbours as `nearest` does, and look up a kernel between them and the sample.
+
+    Parameters
+    ----------
+    layers
+        Layers, plain or prepared, (n, d_l) each.
+    need
+        k, the concatenated candidate and the device.
+    kernel
+        <x_i, x_j> as it is, or of centred features; None looks nothing up.
+
+    Returns
+    -------
+    The lists, (layers [+ 1], n, k). In memory a sample's lists of all layers stand together, as
+    comparisons read them.
+
+    Raises
+    ------
+    NeighbourCountError, TooManySamplesError
+        As in `nearest`.
+    """
+    ready = prepared(layers)
+    n, k = len(ready[0]), need.k
+    check_k(k, n)
+    run = products(need.device)
+    loaded = [_Loaded.of(run, layer, kernel) for layer in ready]
+    weights = [float(w) for w in weights_of_sum([layer.power for layer in ready])]
+    entries = [_Entry.of([one], [1.0], k, kernel) for one in loaded]
+    if need.concatenate:
+        entries.append(_Entry.of(loaded, weights, k, kernel))
+    indices = np.empty((n, len(entries), k), dtype=np.int32).transpose(1, 0, 2)
+    values = np.empty((n, len(entries), k if kernel else 0), np.float32).transpose(1, 0, 2)
+    rows = min(n, max(LEAST_ROWS, BLOCK_BYTES // (4 * n)))
+    # Products and ranking run on two sets of threads; each, when idle, spins for a while on the
+    # cores the other needs. So they take turns a group of layers at a time.
+    group = max(1, BLOCK_BYTES // (4 * n * rows))
+    for start in range(0, n, rows):
+        stop = min(start + rows, n)
+        whole, whole_kernel = None, None
+        for first in range(0, len(loaded), group):
+            blocks: list[tuple[Any, Any]] = []
+            for one in loaded[first : first + group]:
+                similarity = run.similarity(one.ranked, start, stop)
+                other = one.looked_up
+                blocks.append((similarity, other and run.similarity(other, start, stop)))
+            for at, (similarity, looked_up) in enumerate(blocks, first):
+                entries[at].rank(run, similarity, looked_up, start, indices[at], values[at])
+                if need.concatenate:
+                    if kernel == "centred":
+                        share = similarity if looked_up is None else looked_up
+                        whole_kernel = _plus(whole_kernel, share * np.float32(weights[at]))
+                    whole = _plus(whole, similarity * np.float32(weights[at]))
+        if need.concatenate:
+            entries[-1].rank(run, whole, whole_kernel, start, indices[-1], values[-1])
+    ties = tuple(
+        entry.finish(lists, looked_up)
+        for entry, lists, looked_up in zip(entries, indices, values, strict=True)
+    )
+    return NeighbourLists(indices, values, ties)
+
+
+def _plus(total: Any, block: Any) -> Any:
+    if total is None:
+        return block
+    total += block
+    return total
+
+
+class _Loaded(NamedTuple):
+    """A layer where products run."""
+
+    layer: PreparedLayer
+    ranked: Any
+    """What is multiplied to rank by."""
+    looked_up: Any
+    """What is multiplied to look up the kernel; None where `ranked` gives it, once corrected."""
+    row: Float64[np.ndarray, " n"] | float
+    """What the kernel has, in each row, beyond the product that is ranked."""
+    column: Float64[np.ndarray, " n"] | float
+    """The same in each column."""
+    reach: Float64[np.ndarray, " n"]
+    """At most this much can a product of each row be."""
+    within: Float64[np.ndarray, " n"]
+    """Products of a row that differ by no more may be in the wrong order."""
+
+    @classmethod
+    def of(cls, run: Products, layer: PreparedLayer, kernel: Kernel | None) -> "_Loaded":
+        """Round a layer and bring it to where products run."""
+        values, shares, _ = layer.rounded()
+        lengths = row_norms(values)
+        reach = lengths * lengths.max()
+        steps = 2 + np.sqrt(values.shape[1]) / 2
+        looked_up, row, column = None, 0.0, 0.0
+        if shares is None:
+            ranked = run.load(values)
+            within = 2 * _FLOAT32 * steps * reach
+            if kernel == "centred":
+                looked_up = run.load(layer.centred())
+        else:
+            middle = float(shares.mean())
+            bias = shares - middle
+            ranked = run.load(values, bias.astype(np.float32))
+            largest = float(np.abs(bias).max())
+            within = 2 * _FLOAT32 * (steps * reach + 2 * largest)
+            reach = reach + largest
+            row, column = (0.0, -bias) if kernel == "centred" else (shares + middle, 0.0)
+        return cls(layer, ranked, looked_up, row, column, reach, within)
+
+
+class _Found(NamedTuple):
+    """Rows of one block whose lists float64 had to settle."""
+
+    rows: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    members: NDArray[np.int32]
+    fresh: NDArray[np.bool_]
+    values: NDArray[np.float32]
+
+
+@dataclass
+class _Entry:
+    """A layer, or all layers side by side, while its neighbours are searched."""
+
+    layers: list[PreparedLayer]
+    k: int
+    originals: NDArray[np.int64]
+    row: NDArray[np.float64]
+    column: NDArray[np.float64]
+    within: NDArray[np.float64]
+    lookup: bool
+    found: list[_Found] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls, loaded: Sequence[_Loaded], weights: Sequence[float], k: int, kernel: Kernel | None
+    ) -> "_Entry":
+        """Put together what the sum of these layers' products needs."""
+        n = len(loaded[0].layer)
+        zero = np.zeros(n)
+        pairs = list(zip(loaded, weights, strict=True))
+        additions = 2 * _FLOAT32 * (len(pairs) - 1)
+        return cls(
+            [one.layer for one in loaded],
+            k,
+            _common_originals([one.layer.originals for one in loaded]),
+            zero + sum(w * one.row for one, w in pairs),
+            zero + sum(w * one.column for one, w in pairs),
+            zero + sum(w * (one.within + additions * one.reach) for one, w in pairs),
+            kernel is not None,
+        )
+
+    def rank(
+        self, run: Products, similarity: Any, looked_up: Any, start: int, lists: Any, values: Any
+    ) -> None:
+        """List the neighbours of a block's rows, and look up the kernel between them."""
+        kernel = similarity if looked_up is None else looked_up
+        n = len(self.originals)
+        top, ranked = run.top_k(similarity, start, min(self.k + 1, n - 1))
+        rows = np.arange(start, start + len(top))
+        unsure = (ranked[:, :-1] - ranked[:, 1:] <= self.within[rows, None]).any(axis=1)
+        # A row that repeats another takes over its list when all are found.
+        unsure &= self.originals[rows] == rows
+        lists[rows] = top[:, : self.k]
+        if unsure.any():
+            at = np.flatnonzero(unsure)
+            self._settle(run, similarity, kernel, at, rows[at], top[at], ranked[at], lists)
+        if self.lookup:
+            own = run.gather(kernel, lists[rows])
+            values[rows] = own + (self.row[rows, None] + self.column[lists[rows]])
+
+    def _settle(
+        self,
+        run: Products,
+        similarity: Any,
+        kernel: Any,
+        at: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        top: NDArray[np.int32],
+        ranked: NDArray[np.float32],
+        lists: Any,
+    ) -> None:
+        """Rank in float64 what float32 cannot tell apart; keep the rows that have ties."""
+        block = run.rows(similarity, at)
+        within = self.within[rows]
+        beyond = count_beyond(block, rows, ranked, self.k, within)
+        starts = np.append(0, np.cumsum(top.shape[1] + beyond))
+        held = sum(len(part.members) for part in self.found)
+        if held + starts[-1] > MOST_TIED:
+            raise TooManySamplesError(
+                f"more than {MOST_TIED:,} pairs of samples are equally near, too many to hold: "
+                "take fewer samples, or drop those that repeat"
+            )
+        members = np.empty(starts[-1], dtype=np.int32)
+        unsure, fresh = np.zeros(starts[-1], dtype=np.bool_), np.zeros(starts[-1], dtype=np.bool_)
+        near_ties(block, rows, top, ranked, self.k, within, starts, members, unsure, fresh)
+        totals, errors = np.zeros(starts[-1]), np.zeros(starts[-1])
+        for layer in self.layers:
+            parts = exact_similarities(
+                layer.raw, layer.norms, layer.unit, rows, layer.originals, starts, members, unsure
+            )
+            totals += parts[0]
+            errors += parts[1]
+        lengths, tied = settle_ties(self.k, starts, members, unsure, fresh, totals, errors)
+        heads = starts[:-1, None] + np.arange(self.k)
+        lists[rows] = members[heads]
+        if not tied.any():
+            return
+        kept = _ranges(starts[:-1][tied], lengths[tied])
+        values = np.empty(0, np.float32)
+        if self.lookup:
+            whole = run.rows(kernel, at[tied])
+            own = np.repeat(np.arange(len(whole)), lengths[tied])
+            corrections = self.row[rows[tied]][own] + self.column[members[kept]]
+            values = (whole[own, members[kept]] + corrections).astype(np.float32)
+        self.found.append(_Found(rows[tied], lengths[tied], members[kept], fresh[kept], values))
+
+    def finish(self, lists: Any, values: Any) -> Ties | None:
+        """Give repeated rows the list of the row they repeat; return what is tied."""
+        n = len(self.originals)
+        repeats = np.flatnonzero(self.originals != np.arange(n))
+        if repeats.size:
+            source = self.originals[repeats]
+            taken = lists[source]
+            lists[repeats] = np.where(taken == repeats[:, None], source[:, None], taken)
+            values[repeats] = values[source]
+        if not self.found:
+            return None
+        rows = np.concatenate([part.rows for part in self.found])
+        lengths = np.concatenate([part.lengths for part in self.found])
+        served = np.full(n, -1, dtype=np.int64)
+        served[rows] = np.arange(len(rows))
+        tied = Ties(
+            np.append(0, np.cumsum(lengths)),
+            np.concatenate([part.members for part in self.found]),
+            np.concatenate([part.fresh for part in self.found]),
+            np.concatenate([part.values for part in self.found]),
+            served[self.originals],
+            self.originals,
+        )
+        same = np.arange(n)
+        _relist(tied, same, same.astype(np.int32), lists, values)
+        self.found.clear()
+        return tied
+
+
+def _common_originals(originals: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return, per row, the first row equal to it in every layer."""
+    if len(originals) == 1:
+        return originals[0]
+    _, first, which = np.unique(
+        np.stack(originals, axis=1), axis=0, return_index=True, return_inverse=True
+    )
+    return first[which].astype(np.int64)
+
+
+def _ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the positions starts[i] ... starts[i] + lengths[i] - 1, one range after another."""
+    offsets = np.repeat(starts - np.append(0, np.cumsum(lengths)[:-1]), lengths)
+    return np.arange(lengths.sum()) + offsets
