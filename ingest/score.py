@@ -457,7 +457,9 @@ def _row(
         int(np.searchsorted(y.usable, best.layer_y)),
     )
     interval = (
-        metric.interval(x.ready, y.ready, pair, setting.k or deepest, INTERVAL_LEVEL, setting.seed)
+        metric.best_interval(
+            x.ready, y.ready, compared, setting.k or deepest, INTERVAL_LEVEL, setting.seed
+        )
         if setting.interval
         else None
     )

@@ -7,11 +7,12 @@ Leaving one sample out and redrawing the graph covers all of them: neighbours ch
 a jackknife counts twice. The dyad-robust variance, also on the fixed graph, covers as it says.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
-from scipy import sparse, stats
+from scipy import optimize, sparse, special, stats
 
 from prh_core.errors import PRHError
 
@@ -26,6 +27,10 @@ SUBSAMPLING = f"{SUBSETS} random subsets of {KEPT:.0%}"
 DELETE_GROUP = f"jackknife over {GROUPS} groups"
 
 
+HYBRID = 0.1
+"""Share of the error probability spent on bounding the interval of a best score."""
+
+
 class Interval(NamedTuple):
     """A confidence interval."""
 
@@ -33,14 +38,36 @@ class Interval(NamedTuple):
     high: float
 
 
-def dyad_robust(
-    score: float,
-    residuals: sparse.csr_array,
-    lowest: float,
-    highest: float,
-    level: float = 0.95,
-) -> Interval:
-    """Interval of a mean over pairs (query, neighbour) that share samples.
+class BestInterval(NamedTuple):
+    """What the best of a table says about the pair it stands for, its having been chosen undone."""
+
+    estimate: float
+    """Median-unbiased estimate of that pair's expected score: as often too high as too low."""
+    low: float
+    """Confidence interval of the same."""
+    high: float
+
+
+class Influence(NamedTuple):
+    """How a score's error is made up of samples, or of groups of samples."""
+
+    score: float
+    shares: Float64[np.ndarray, " units"]
+    """What each contributes; the squares sum to the squared standard error, and the products with
+    another score's shares to their covariance."""
+    degrees: int
+    """Degrees of freedom."""
+    step: float = 0.0
+    """Distance between neighbouring values the score can take; 0 where it is continuous."""
+
+    @property
+    def error(self) -> float:
+        """Return the standard error."""
+        return float(np.sqrt(np.square(self.shares).sum()))
+
+
+def dyad_robust(score: float, residuals: sparse.csr_array, step: float = 0.0) -> Influence:
+    """Return the influence of samples on a mean over pairs (query, neighbour).
 
     Two pairs are dependent when they share a sample, as query or as neighbour; all others are
     not. Summing the products of residuals over dependent pairs, each once, gives
@@ -54,33 +81,31 @@ def dyad_robust(
     residuals
         (n, n) e_ij, what the pair adds to n times the score beyond what its place in the lists
         lets expect; they sum to zero.
-    lowest, highest
-        Range the interval is cut to.
-    level
-        Confidence, in (0, 1).
+    step
+        Distance between neighbouring values of the score.
     """
-    _check_level(level)
-    n = residuals.shape[0]
-    influence = np.asarray(residuals.sum(axis=0)) + np.asarray(residuals.sum(axis=1))
+    sums = np.asarray(residuals.sum(axis=0)) + np.asarray(residuals.sum(axis=1))
     twice = residuals.multiply(residuals).sum() + residuals.multiply(residuals.T).sum()
+    return of_dyads(score, sums, float(twice), step)
+
+
+def of_dyads(
+    score: float, sums: Float64[np.ndarray, " n"], twice: float, step: float = 0.0
+) -> Influence:
+    """Return the influence from row plus column sums of residuals, and what these count twice."""
+    n = len(sums)
+    whole = float(np.square(sums).sum())
     # The difference may come out below zero by chance; counting pairs twice errs to the safe side.
-    variance = float(np.sum(influence**2))
-    variance = variance - float(twice) if variance > twice else variance
-    return _around(score, variance**0.5 / n, n, (lowest, highest), level)
+    kept = (whole - twice) / whole if whole > twice else 1.0
+    return Influence(score, sums * (kept**0.5 / n), n - 1, step)
 
 
-def jackknife(
-    score: float,
-    left_out: Float64[np.ndarray, " groups"],
-    lowest: float,
-    highest: float,
-    level: float = 0.95,
-) -> Interval:
-    """Interval from scores recomputed with one sample, or one group of samples, left out.
+def jackknife(score: float, left_out: Float64[np.ndarray, " groups"]) -> Influence:
+    """Return the influence of samples, or groups, from scores recomputed without each.
 
     Leaving out makes no duplicates, so nothing is inflated: sound for kernel metrics, which are
-    smooth functions of averages over pairs of samples. Student's t with groups - 1 degrees of
-    freedom; se^2 = (g - 1)/g * sum_j (m_j - mean m)^2  (Efron and Stein 1981).
+    smooth functions of averages over pairs of samples. se^2 = (g - 1)/g * sum_j (m_j - mean m)^2,
+    with g - 1 degrees of freedom (Efron and Stein 1981).
 
     Parameters
     ----------
@@ -88,26 +113,14 @@ def jackknife(
         Score of all samples.
     left_out
         Score without each group.
-    lowest, highest
-        Range the interval is cut to.
-    level
-        Confidence, in (0, 1).
     """
-    _check_level(level)
     groups = len(left_out)
-    error = ((groups - 1) * float(np.var(left_out))) ** 0.5
-    return _around(score, error, groups, (lowest, highest), level)
+    away = left_out.mean() - left_out
+    return Influence(score, away * ((groups - 1) / groups) ** 0.5, groups - 1)
 
 
-def subsampling(
-    score: float,
-    subsets: Float64[np.ndarray, " subsets"],
-    n: int,
-    lowest: float,
-    highest: float,
-    level: float = 0.95,
-) -> Interval:
-    """Interval from scores of random subsets of the samples, drawn without replacement.
+def subsampling(score: float, subsets: Float64[np.ndarray, " subsets"], n: int) -> Influence:
+    """Return the influence of random subsets of the samples, drawn without replacement.
 
     With m of n samples in each, se^2 = m / (n - m) * variance over the subsets: a jackknife that
     leaves out most samples. Unlike leaving out few, it is sound where the score jumps, as leading
@@ -121,22 +134,148 @@ def subsampling(
         Scores of the subsets of `random_subsets`.
     n
         Samples in all.
+    """
+    kept = int(KEPT * n)
+    away = subsets - subsets.mean()
+    scale = (kept / (n - kept) / (len(subsets) - 1)) ** 0.5
+    return Influence(score, away * scale, len(subsets) - 1)
+
+
+def interval_of(
+    influence: Influence, lowest: float, highest: float, share_of: int = 0, level: float = 0.95
+) -> Interval:
+    """Return the interval of a score that was not chosen by the same data.
+
+    Student's t with the influence's degrees of freedom. A share of n samples (`share_of`)
+    is taken as so many successes of as many trials as have its standard error, and the interval is
+    Wilson's (1927), which holds near 0 and 1, too.
+
+    Parameters
+    ----------
+    influence
+        Of the score.
     lowest, highest
         Range the interval is cut to.
+    share_of
+        n for a share of n samples; 0 for any other score.
     level
         Confidence, in (0, 1).
     """
     _check_level(level)
-    kept = int(KEPT * n)
-    error = float(np.std(subsets, ddof=1)) * (kept / (n - kept)) ** 0.5
-    return _around(score, error, len(subsets), (lowest, highest), level)
+    reach = float(stats.t.ppf(0.5 + level / 2, influence.degrees))
+    low, high = (_at(influence, share_of, end) for end in (-reach, reach))
+    return Interval(max(low, lowest), min(high, highest))
 
 
-def _around(
-    score: float, error: float, replicates: int, ends: tuple[float, float], level: float
-) -> Interval:
-    reach = float(stats.t.ppf(0.5 + level / 2, replicates - 1)) * error
-    return Interval(float(max(score - reach, ends[0])), float(min(score + reach, ends[1])))
+def interval_of_best(
+    best: Influence,
+    others: Sequence[Influence],
+    table_size: int,
+    lowest: float,
+    highest: float,
+    *,
+    share_of: int = 0,
+    higher_is_closer: bool = True,
+    level: float = 0.95,
+) -> BestInterval:
+    """Return the interval of the expected score of the pair that is best in its table.
+
+    A best score is high partly by luck. Given what stands beside it, it is a normal variable cut
+    off where another pair would have been chosen: the interval inverts that truncated
+    distribution (conditional inference), bounded by what holds for all pairs at once: the hybrid
+    interval of Andrews, Kitagawa and McCloskey (2024, Inference on winners), which covers the
+    chosen pair's expected score at least as often as `level` says, and hardly more often.
+
+    Parameters
+    ----------
+    best
+        Influence on the best score.
+    others
+        On the scores nearest to it, over the same units.
+    table_size
+        Pairs it was chosen from.
+    lowest, highest
+        Range the interval is cut to.
+    share_of
+        As in `interval_of`.
+    higher_is_closer
+        Whether the best is the highest.
+    level
+        Confidence, in (0, 1).
+    """
+    _check_level(level)
+    error = best.error
+    rivals = [one for one in others if one.error > 0] if error > 0 else []
+    if table_size == 1 or not rivals:
+        low, high = interval_of(best, lowest, highest, share_of, level)
+        return BestInterval(best.score, low, high)
+    sign = 1.0 if higher_is_closer else -1.0
+    room = _room(best, rivals, sign, error)
+    alpha = 1 - level
+    beta = HYBRID * alpha
+    bound = float(stats.norm.isf(beta / (2 * table_size)))
+    each = (alpha - beta) / (1 - beta) / 2
+    # Student's quantile is as much wider than the normal one as few groups ask for.
+    wider = float(stats.t.isf(each, best.degrees) / stats.norm.isf(each))
+    ends = [_shift(room, bound, share) for share in (1 - each, 0.5, each)]
+    low, estimate, high = sorted(_at(best, share_of, sign * end * wider) for end in ends)
+    return BestInterval(
+        float(np.clip(estimate, lowest, highest)), max(low, lowest), min(high, highest)
+    )
+
+
+def _room(best: Influence, rivals: Sequence[Influence], sign: float, error: float) -> float:
+    """Return how far, in standard errors, the best score could fall before another is chosen.
+
+    Rival and best move together by c = their covariance over the best's variance, so the rival is
+    reached after gap / (1 - c).
+    """
+    own = best.shares
+    found = np.inf
+    for rival in rivals:
+        together = float(own @ rival.shares) / error**2
+        # Scores come in steps: two that fall on the same one are a third of it apart, on average.
+        gap = max(sign * (best.score - rival.score), best.step / 3)
+        if 1 - together > 1e-6:
+            found = min(found, gap / (1 - together) / error)
+    return max(found, 1e-3)
+
+
+def _shift(room: float, bound: float, share: float) -> float:
+    """Return the mean m at which a normal variable, cut off, is below 0 with that probability.
+
+    Unit variance, kept to [max(-room, m - bound), m + bound]; falls as the share rises.
+    """
+
+    def below(mean: float) -> float:
+        low, high = max(-room, mean - bound), mean + bound
+        inside = _mass(low - mean, high - mean)
+        return (_mass(low - mean, -mean) / inside if inside > 0 else 0.0) - share
+
+    return float(optimize.brentq(below, -bound * (1 - 1e-9), bound * (1 - 1e-9), xtol=1e-6))
+
+
+def _mass(low: float, high: float) -> float:
+    """Return the standard normal probability between two points, exact in either tail."""
+    if high <= low:
+        return 0.0
+    if low > 0:
+        return float(special.ndtr(-low) - special.ndtr(-high))
+    return float(special.ndtr(high) - special.ndtr(low))
+
+
+def _at(influence: Influence, share_of: int, reach: float) -> float:
+    """Return the end of the interval that lies `reach` standard errors from the score."""
+    score, error = influence.score, influence.error
+    if not share_of:
+        return score + reach * error
+    # Two successes and two failures more (Agresti and Coull 1998) keep a score of 0 or 1 unsure.
+    smooth = (share_of * score + 2) / (share_of + 4)
+    spare = max(smooth * (1 - smooth) - score * (1 - score), 0.0) / share_of
+    trials = smooth * (1 - smooth) / (error**2 + spare)
+    middle = score + reach**2 / (2 * trials)
+    away = reach * (max(score * (1 - score), 0.0) / trials + reach**2 / (4 * trials**2)) ** 0.5
+    return (middle + away) / (1 + reach**2 / trials)
 
 
 def random_subsets(n: int, seed: int) -> list[np.ndarray]:

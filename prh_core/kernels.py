@@ -5,7 +5,7 @@ be wrapped by the shape checker that runs in every test.
 """
 # pyright: basic
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -815,6 +815,143 @@ def row_edit_distance(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.
                 last[q + 1] = best
         distances[i] = last[k]
     return distances
+
+
+@numba.njit(cache=True)
+def _listed(lists: NDArray[np.int32], i: Any, wanted: Any) -> bool:
+    """Say whether sample i's list, in order of index, holds another."""
+    low, high = 0, lists.shape[1]
+    while low < high:
+        middle = (low + high) // 2
+        if lists[i, middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low < lists.shape[1] and lists[i, low] == wanted
+
+
+@numba.njit(cache=True, parallel=True)
+def sorted_rows(x: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return each sample's list in order of index: (n, k) -> (n, k)."""
+    out = np.empty_like(x)
+    for i in numba.prange(len(x)):
+        out[i] = np.sort(x[i])
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def credited_sums(
+    x: NDArray[np.int32], y: NDArray[np.int32], rows: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Spread samples' scores over the neighbours they share; return what intervals need of it.
+
+    `x`, `y` (n, k) lists in order of index; e_ij = rows_i / shared_i where j is shared, less the
+    mean score times the share of i's two lists that j is. Returned are row plus column sums of e,
+    and sum e_ij^2 + sum e_ij e_ji.
+    """
+    n, k = x.shape
+    mean = rows.mean()
+    part = mean / (2 * k)
+    credit = np.zeros(n)
+    for i in range(n):
+        shared = 0
+        for p in range(k):
+            shared += _listed(y, i, x[i, p])
+        credit[i] = rows[i] / max(shared, 1)
+    sums = np.zeros(n)
+    twice = 0.0
+    for i in range(n):
+        for side in range(2):
+            for p in range(k):
+                j = x[i, p] if side == 0 else y[i, p]
+                other = _listed(y, i, j) if side == 0 else _listed(x, i, j)
+                if side == 1 and other:
+                    continue
+                e = credit[i] - 2 * part if other else -part
+                sums[i] += e
+                sums[j] += e
+                twice += e * e
+                in_x, in_y = _listed(x, j, i), _listed(y, j, i)
+                back = credit[j] if in_x and in_y else 0.0
+                twice += e * (back - part * (np.float64(in_x) + np.float64(in_y)))
+    return sums, twice
+
+
+@numba.njit(cache=True, nogil=True)
+def cycle_sums(
+    x: NDArray[np.int32], y: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Do the same for walks out by y's lists and home by x's; return also who comes home.
+
+    e_ij = 1 / ways_i where j leads i home, less the mean score times the share of i's steps out
+    and of the steps home to i that (i, j) is.
+    """
+    n, k = x.shape
+    ways = np.zeros(n)
+    for i in range(n):
+        for p in range(k):
+            ways[i] += np.float64(_listed(x, y[i, p], i))
+    rows = np.minimum(ways, 1.0)
+    mean = rows.mean()
+    part = mean / (2 * k)
+    sums = np.zeros(n)
+    twice = 0.0
+    for i in range(n):
+        for side in range(2):
+            for p in range(k):
+                # Out from a to b by y, or home to a from b by x.
+                a = i if side == 0 else np.int64(x[i, p])
+                b = np.int64(y[i, p]) if side == 0 else i
+                other = _listed(x, b, a) if side == 0 else _listed(y, a, b)
+                if side == 1 and other:
+                    continue
+                e = 1.0 / ways[a] - 2 * part if other else -part
+                sums[a] += e
+                sums[b] += e
+                twice += e * e
+                out, home = _listed(y, b, a), _listed(x, a, b)
+                back = 1.0 / ways[b] if out and home else 0.0
+                twice += e * (back - part * (np.float64(out) + np.float64(home)))
+    return rows, sums, twice
+
+
+@numba.njit(cache=True, nogil=True)
+def ranks_of_kept(
+    values: NDArray[np.float32],
+    order: NDArray[np.int64],
+    first: NDArray[np.int32],
+    second: NDArray[np.int32],
+    keep: NDArray[np.bool_],
+) -> NDArray[np.float32]:
+    """Return centred unit-norm ranks of the pairs of samples kept; 0 for the others.
+
+    `order` sorts `values`, one per pair (first, second); ties share their mean rank.
+    """
+    count = len(values)
+    ranks = np.zeros(count, dtype=np.float64)
+    kept = 0
+    start = 0
+    while start < count:
+        stop = start
+        value = values[order[start]]
+        inside = 0
+        while stop < count and values[order[stop]] == value:
+            inside += keep[first[order[stop]]] and keep[second[order[stop]]]
+            stop += 1
+        mean = kept + (inside + 1) / 2.0
+        for at in range(start, stop):
+            if keep[first[order[at]]] and keep[second[order[at]]]:
+                ranks[order[at]] = mean
+        kept += inside
+        start = stop
+    middle = (kept + 1) / 2.0
+    squares = 0.0
+    for at in range(count):
+        if ranks[at] > 0:
+            ranks[at] -= middle
+            squares += ranks[at] * ranks[at]
+    scale = 1.0 / np.sqrt(squares) if squares > 0 else 0.0
+    return (ranks * scale).astype(np.float32)
 
 
 @numba.njit(cache=True, parallel=True)

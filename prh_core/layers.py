@@ -41,7 +41,9 @@ class Alignment(NamedTuple):
     p_value: float | None = None
     """(1 + relabellings at least as close) / (permutations + 1), best over layers."""
     interval: Interval | None = None
-    """Confidence interval of the best pair's score, that pair held fixed; None when not asked."""
+    """Confidence interval of the expected score of the pair of layers that was best, its having
+    been chosen by the same samples undone; the best score itself may lie above it. None when not
+    asked."""
     threshold: float | None = None
     """tau: what the best of a table of unrelated layers stays within, 95 times in 100."""
     null_mean: float | None = None
@@ -53,6 +55,9 @@ class Alignment(NamedTuple):
     """Share of X's and of Y's neighbours, at the best pair of layers, that row order alone chose
     among candidates equally near. Where both are large the score says little, whatever its
     p-value. None for metrics without neighbours."""
+    selection_free: float | None = None
+    """Median-unbiased estimate of what ``interval`` holds: the best score less what it owes to
+    having been chosen. None without an interval."""
 
 
 class PanelAlignment(NamedTuple):
@@ -149,7 +154,7 @@ def align(
     Returns
     -------
     Alignment(score, layers, table, calibrated, p_value, interval, threshold, null_mean, recall,
-    tied)
+    tied, selection_free)
 
     Raises
     ------
@@ -267,12 +272,16 @@ def _alignment(
             f"X and {name}: {metric.name} is not defined for any pair of layers"
         )
     pair = (best.layer_x, best.layer_y)
-    interval = None
+    interval, estimate = None, None
     if confidence is not None:
-        interval = metric.interval(x, y, pair, k, confidence, seed)
+        selected = metric.best_interval(x, y, table, k, confidence, seed)
+        interval = Interval(selected.low, selected.high)
+        estimate = selected.estimate
     tied = tied_shares(metric, x, y, pair, k)
     if not len(orders):
-        return Alignment(best.score, pair, table, interval=interval, tied=tied)
+        return Alignment(
+            best.score, pair, table, interval=interval, tied=tied, selection_free=estimate
+        )
     null = null_best([metric], [x], y, [k], orders)[0, 0, 0]
     against = calibrate(
         best.score, null, best=metric.best, higher_is_closer=metric.higher_is_closer
@@ -287,6 +296,7 @@ def _alignment(
         against.threshold,
         against.null_mean,
         tied=tied,
+        selection_free=estimate,
     )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from scipy import sparse
 
 from prh_core.errors import SampleCountError
-from prh_core.intervals import dyad_robust
+from prh_core.intervals import dyad_robust, interval_of
 
 
 class Residuals(NamedTuple):
@@ -62,5 +62,7 @@ def paired_difference(
     total = after[0].pairs - before[0].pairs
     for one, other in zip(before[1:], after[1:], strict=True):
         total = total + other.pairs - one.pairs
-    found = dyad_robust(second - first, (total / count).tocsr(), -1.0, 1.0, level)
+    found = interval_of(
+        dyad_robust(second - first, (total / count).tocsr()), -1.0, 1.0, level=level
+    )
     return Difference(first, second, second - first, found.low, found.high)

@@ -1,7 +1,7 @@
 """Kernels looked at between neighbours only: CKNNA, as the paper defines it and as released."""
 # pyright: basic
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from prh_core.errors import DegenerateLayerError
-from prh_core.intervals import DYAD_ROBUST, Interval, dyad_robust
+from prh_core.intervals import DYAD_ROBUST, Influence, dyad_robust
 from prh_core.kernels import Listed, masked_marginals, reciprocal, reversed_graph, shared_products
 from prh_core.metrics.neighbours import by_sample, check_sides, edges
 from prh_core.metrics.registry import Family, Metric, register
@@ -121,9 +121,9 @@ def cknna(x: LocalKernels, y: LocalKernels, ks: Sequence[int]) -> Float64[np.nda
     return np.stack(tables)
 
 
-def _cknna_interval(
-    x: LocalKernels, y: LocalKernels, layers: tuple[int, int], k: int, level: float, seed: int
-) -> Interval:
+def _cknna_influence(
+    x: LocalKernels, y: LocalKernels, layers: tuple[int, int], k: int
+) -> Influence:
     """Linearise the ratio: every pair's part of the numerator, less its parts of the norms."""
     one, other = _masked(x, layers[0], k), _masked(y, layers[1], k)
     both, xx, yy = (
@@ -134,7 +134,7 @@ def _cknna_interval(
     n = one.shape[0]
     expected: Any = xx / xx.sum() + yy / yy.sum()
     residuals = both * (n / norm) - expected * (n * score / 2)
-    return dyad_robust(score, residuals.tocsr(), -1.0, 1.0, level)
+    return dyad_robust(score, residuals.tocsr())
 
 
 def _masked(side: LocalKernels, layer: int, k: int) -> sparse.csr_array:
@@ -179,9 +179,9 @@ def _unbiased(n: int, trace: Any, sum_x: Any, sum_y: Any, cross: Any) -> Any:
     return (trace + sum_x * sum_y / ((n - 1) * (n - 2)) - 2 * cross / (n - 2)) / (n * (n - 3))
 
 
-def _released_interval(
-    x: LocalKernels, y: LocalKernels, layers: tuple[int, int], k: int, level: float, seed: int
-) -> Interval:
+def _released_influence(
+    x: LocalKernels, y: LocalKernels, layers: tuple[int, int], k: int
+) -> Influence:
     """Linearise the ratio of HSICs in what every pair (query, neighbour) adds to each."""
     own_x, own_y = _masked(x, layers[0], k), _masked(y, layers[1], k)
     shared_x = own_x.multiply(own_y.astype(bool)).tocsr()
@@ -190,7 +190,7 @@ def _released_interval(
     score = float(cknna_released(_one(x, layers[0]), _one(y, layers[1]), [k])[0, 0, 0])
     n = own_x.shape[0]
     residuals = (both * 2 - xx - yy) * (n * score / 2)
-    return dyad_robust(score, residuals.tocsr(), -np.inf, np.inf, level)
+    return dyad_robust(score, residuals.tocsr())
 
 
 def _one(side: LocalKernels, layer: int) -> LocalKernels:
@@ -212,6 +212,10 @@ def _shares(a: sparse.csr_array, b: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array(shares / shares.sum())
 
 
+def _each(influence: Callable[..., Influence]) -> Callable[..., list[Influence]]:
+    return lambda x, y, pairs, k, seed: [influence(x, y, pair, k) for pair in pairs]
+
+
 def _family(name: str, kernel: Kernel) -> Family:
     return Family(
         name,
@@ -226,7 +230,7 @@ CKNNA = register(
         label="CKNNA",
         family=_family("centred local kernels", "centred"),
         compare=cknna,
-        interval=_cknna_interval,
+        influences=_each(_cknna_influence),
         interval_method=DYAD_ROBUST,
         symmetric=True,
         uses_all_samples=False,
@@ -244,7 +248,8 @@ CKNNA_RELEASED = register(
         label="CKNNA, released code",
         family=_family("local kernels", "raw"),
         compare=cknna_released,
-        interval=_released_interval,
+        influences=_each(_released_influence),
+        rivals=6,
         interval_method=DYAD_ROBUST,
         symmetric=False,
         uses_all_samples=False,

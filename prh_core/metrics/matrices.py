@@ -21,11 +21,11 @@ from prh_core.errors import DegenerateLayerError, TooManySamplesError
 from prh_core.intervals import (
     DELETE_GROUP,
     DELETE_ONE,
-    Interval,
+    Influence,
     jackknife,
     leave_out_groups,
 )
-from prh_core.kernels import average_ranks, pack
+from prh_core.kernels import average_ranks, pack, ranks_of_kept
 from prh_core.metrics.registry import Family, Metric, Need, register
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
 from prh_core.products import Products, products
@@ -403,31 +403,54 @@ def _without_each_unbiased(t: RowSums, d: RowSums) -> RowSums:
     return t.sum() - 2 * t - 2 * t / (len(t) - 3)
 
 
-def _delete_one(without_each: Callable[[RowSums, RowSums], RowSums], lowest: float) -> Callable:
-    def interval(
-        x: Any, y: Any, layers: tuple[int, int], k: int, level: float, seed: int
-    ) -> Interval:
-        a, b = layers
-        both, one, other = (
-            _row_products(*pair) for pair in ((x, y, a, b), (x, x, a, a), (y, y, b, b))
-        )
-        score = both[0].sum() / np.sqrt(one[0].sum() * other[0].sum())
-        left_out = without_each(*both) / np.sqrt(without_each(*one) * without_each(*other))
-        return jackknife(score, left_out, lowest, 1.0, level)
+def _delete_one(without_each: Callable[[RowSums, RowSums], RowSums]) -> Callable:
+    def influences(
+        x: Any, y: Any, pairs: Sequence[tuple[int, int]], k: int, seed: int
+    ) -> list[Influence]:
+        own_x = {a: _row_products(x, x, a, a) for a in {a for a, _ in pairs}}
+        own_y = {b: _row_products(y, y, b, b) for b in {b for _, b in pairs}}
+        found: list[Influence] = []
+        for a, b in pairs:
+            both, one, other = _row_products(x, y, a, b), own_x[a], own_y[b]
+            score = both[0].sum() / np.sqrt(one[0].sum() * other[0].sum())
+            left_out = without_each(*both) / np.sqrt(without_each(*one) * without_each(*other))
+            found.append(jackknife(float(score), left_out))
+        return found
 
-    return interval
+    return influences
 
 
 def _delete_group(
-    x: Matrices, y: Matrices, layers: tuple[int, int], k: int, level: float, seed: int
-) -> Interval:
-    """Rank again without each group: ranks of ranks are the ranks of what was ranked."""
-    one, other = x.stack[layers[0]], y.stack[layers[1]]
-    scores = []
-    for keep in leave_out_groups(len(one), seed):
-        kept = np.ix_(keep, keep)
-        scores.append(np.vdot(rank_matrix(one[kept]), rank_matrix(other[kept])))
-    return jackknife(float(np.vdot(one, other)), np.array(scores, np.float64), -1.0, 1.0, level)
+    x: Matrices, y: Matrices, pairs: Sequence[tuple[int, int]], k: int, seed: int
+) -> list[Influence]:
+    """Rank again without each group: ranks of ranks are the ranks of what was ranked.
+
+    Sorted once, every layer's pairs are ranked in one pass for each group.
+    """
+    n = x.stack.shape[1]
+    upper = _upper(n)
+    first, second = (side.astype(np.int32) for side in upper)
+    groups = leave_out_groups(n, seed)
+    values = {
+        (side, at): stack[at][upper]
+        for side, stack in enumerate((x.stack, y.stack))
+        for at in {pair[side] for pair in pairs}
+    }
+    orders = {key: np.argsort(entries, kind="stable") for key, entries in values.items()}
+    scores = np.empty((len(pairs), len(groups)))
+    for g, kept in enumerate(groups):
+        keep = np.zeros(n, dtype=np.bool_)
+        keep[kept] = True
+        ranks = {
+            key: ranks_of_kept(entries, orders[key], first, second, keep)
+            for key, entries in values.items()
+        }
+        for p, (a, b) in enumerate(pairs):
+            scores[p, g] = np.dot(ranks[0, a], ranks[1, b])
+    return [
+        jackknife(float(np.vdot(x.stack[a], y.stack[b])), row)
+        for (a, b), row in zip(pairs, scores, strict=True)
+    ]
 
 
 def _family(name: str, form: Form, transform: Transform) -> Family:
@@ -444,7 +467,7 @@ CKA = register(
         label="CKA (linear)",
         family=Family("linear kernels", _prepare_linear),
         compare=inner_products,
-        interval=_delete_one(_without_each_centred, 0.0),
+        influences=_delete_one(_without_each_centred),
         interval_method=DELETE_ONE,
         batchable=True,
         lowest=0.0,
@@ -460,7 +483,7 @@ CKA_RBF = register(
             "RBF kernels", _distances, lambda squared, sigma: cka_matrix(rbf(squared, sigma))
         ),
         compare=inner_products,
-        interval=_delete_one(_without_each_centred, 0.0),
+        influences=_delete_one(_without_each_centred),
         interval_method=f"{DELETE_ONE}, bandwidth fixed",
         batchable=True,
         lowest=0.0,
@@ -475,7 +498,7 @@ UNBIASED_CKA = register(
         label="unbiased CKA",
         family=_family("U-centred kernels", _centred_kernel, _of_kernel(unbiased_matrix)),
         compare=inner_products,
-        interval=_delete_one(_without_each_unbiased, -1.0),
+        influences=_delete_one(_without_each_unbiased),
         interval_method=DELETE_ONE,
         batchable=True,
         lowest=-1.0,
@@ -490,7 +513,8 @@ RSA = register(
         label="RSA",
         family=_family("ranked kernels", _exact_kernel, _of_kernel(rank_matrix)),
         compare=inner_products,
-        interval=_delete_group,
+        influences=_delete_group,
+        rivals=6,
         interval_method=DELETE_GROUP,
         batchable=False,
         lowest=-1.0,

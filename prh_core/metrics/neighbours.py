@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -13,10 +13,12 @@ from scipy.stats import hypergeom
 
 from prh_core.approximate import approximate_neighbours
 from prh_core.errors import NeighbourCountError, PRHError
-from prh_core.intervals import DYAD_ROBUST, Interval, dyad_robust
+from prh_core.intervals import DYAD_ROBUST, Influence, of_dyads
 from prh_core.kernels import (
     LONGEST_BITWISE,
     common_subsequences,
+    credited_sums,
+    cycle_sums,
     cycles,
     edit_distances,
     reversed_graph,
@@ -25,6 +27,7 @@ from prh_core.kernels import (
     row_scores,
     row_shared,
     shared_neighbours,
+    sorted_rows,
 )
 from prh_core.metrics.registry import Family, Metric, Need, register
 from prh_core.metrics.search import NeighbourLists, search
@@ -190,43 +193,6 @@ def _credited(
     return (share @ shared - rows.mean() * expected).tocsr()
 
 
-class _Rows(NamedTuple):
-    """Per-query scores of two lists, for intervals."""
-
-    score: Callable[[NDArray[np.int32], NDArray[np.int32], int], NDArray[np.float64]]
-
-    def interval(
-        self,
-        x: Neighbours,
-        y: Neighbours,
-        layers: tuple[int, int],
-        k: int,
-        level: float,
-        seed: int,
-    ) -> Interval:
-        """Credit every query's score to the neighbours it shares, in equal parts."""
-        score, residuals = self.residuals(x, y, layers, k)
-        return dyad_robust(score, residuals, 0.0, 1.0, level)
-
-    def residuals(
-        self, x: Neighbours, y: Neighbours, layers: tuple[int, int], k: int
-    ) -> tuple[float, sparse.csr_array]:
-        """Return the score, and what each pair (query, neighbour) adds to n times it."""
-        a, b = (
-            np.ascontiguousarray(side[at][:, :k]) for side, at in zip((x, y), layers, strict=True)
-        )
-        rows = np.asarray(self.score(a, b, k), dtype=np.float64)
-        one, other = edges(a), edges(b)
-        residuals = _credited(rows, one.multiply(other).tocsr(), (one + other) / (2 * k))
-        return float(rows.mean()), residuals
-
-
-_MUTUAL = _Rows(lambda a, b, k: row_shared(a, b) / k)
-_LCS = _Rows(lambda a, b, k: row_common_subsequence(a, b) / k)
-_EDIT = _Rows(lambda a, b, k: 1 - row_edit_distance(a, b) / k)
-_JACCARD = _Rows(lambda a, b, k: _jaccard(k)[row_shared(a, b)])
-
-
 def mutual_residuals(
     x: NeighbourLists, y: NeighbourLists, layers: tuple[int, int], k: int
 ) -> tuple[float, sparse.csr_array]:
@@ -246,25 +212,65 @@ def mutual_residuals(
     The score, and (n, n) what every pair (query, neighbour) adds to n times the score beyond what
     its place in the lists lets expect.
     """
-    return _MUTUAL.residuals(x.indices, y.indices, layers, k)
-
-
-def _cycle_interval(
-    x: Neighbours, y: Neighbours, layers: tuple[int, int], k: int, level: float, seed: int
-) -> Interval:
-    """Credit every walk that comes home to the neighbours it came home from."""
-    back, out = edges(x[layers[0]][:, :k]), edges(y[layers[1]][:, :k])
-    home = out.multiply(back.T).tocsr()
-    rows = (np.asarray(home.sum(axis=1)) > 0).astype(np.float64)
-    return dyad_robust(
-        float(rows.mean()), _credited(rows, home, (out + back.T) / (2 * k)), 0.0, 1.0, level
+    a, b = (
+        np.ascontiguousarray(side.indices[at][:, :k])
+        for side, at in zip((x, y), layers, strict=True)
     )
+    rows = row_shared(a, b) / k
+    one, other = edges(a), edges(b)
+    residuals = _credited(rows, one.multiply(other).tocsr(), (one + other) / (2 * k))
+    return float(rows.mean()), residuals
 
 
-def _cycle_reverse_interval(
-    x: Neighbours, y: Neighbours, layers: tuple[int, int], k: int, level: float, seed: int
-) -> Interval:
-    return _cycle_interval(y, x, (layers[1], layers[0]), k, level, seed)
+RowScores = Callable[[NDArray[np.int32], NDArray[np.int32], int], NDArray[np.float64]]
+"""(lists x, lists y, k) -> each sample's score."""
+
+
+def _influences(rows: RowScores, step: Callable[[int], float]) -> Callable[..., list[Influence]]:
+    """Credit every sample's score to the neighbours it shares, in equal parts."""
+
+    def influences(
+        x: NeighbourLists, y: NeighbourLists, pairs: Sequence[tuple[int, int]], k: int, seed: int
+    ) -> list[Influence]:
+        sides = _ranked_lists(x, y, pairs, k)
+        found: list[Influence] = []
+        for a, b in pairs:
+            (own, ranked), (other, ranked_other) = sides[0][a], sides[1][b]
+            scores = np.asarray(rows(own, other, k), dtype=np.float64)
+            sums, twice = credited_sums(ranked, ranked_other, scores)
+            found.append(of_dyads(float(scores.mean()), sums, twice, step(k) / len(own)))
+        return found
+
+    return influences
+
+
+def _ranked_lists(
+    x: NeighbourLists, y: NeighbourLists, pairs: Sequence[tuple[int, int]], k: int
+) -> list[dict[int, tuple[NDArray[np.int32], NDArray[np.int32]]]]:
+    """Return, per side and layer, the lists as they are and in order of index."""
+    found: list[dict[int, tuple[NDArray[np.int32], NDArray[np.int32]]]] = []
+    for side, layers in zip((x, y), zip(*pairs, strict=True) if pairs else ((), ()), strict=True):
+        heads = {at: np.ascontiguousarray(side.indices[at][:, :k]) for at in set(layers)}
+        found.append({at: (lists, sorted_rows(lists)) for at, lists in heads.items()})
+    return found
+
+
+def _cycle_influences(
+    x: NeighbourLists, y: NeighbourLists, pairs: Sequence[tuple[int, int]], k: int, seed: int
+) -> list[Influence]:
+    """Credit every walk that comes home to the neighbours it came home from."""
+    sides = _ranked_lists(x, y, pairs, k)
+    found: list[Influence] = []
+    for a, b in pairs:
+        rows, sums, twice = cycle_sums(sides[0][a][1], sides[1][b][1])
+        found.append(of_dyads(float(rows.mean()), sums, twice, 1 / len(rows)))
+    return found
+
+
+def _cycle_reverse_influences(
+    x: NeighbourLists, y: NeighbourLists, pairs: Sequence[tuple[int, int]], k: int, seed: int
+) -> list[Influence]:
+    return _cycle_influences(y, x, [(b, a) for a, b in pairs], k, seed)
 
 
 def _prepare(layers: Layers | PreparedLayers, need: Need) -> NeighbourLists:
@@ -312,7 +318,7 @@ MUTUAL_KNN = register(
         name="mutual_knn",
         label="mutual k-NN",
         compare=_of_lists(mutual_knn),
-        interval=_of_lists(_MUTUAL.interval),
+        influences=_influences(lambda a, b, k: row_shared(a, b) / k, lambda k: 1 / k),
         symmetric=True,
         ordinal=False,
         null=lambda n, k: k / (n - 1),
@@ -325,7 +331,8 @@ CYCLE_KNN = register(
         name="cycle_knn",
         label="cycle k-NN",
         compare=_of_lists(cycle_knn),
-        interval=_of_lists(_cycle_interval),
+        influences=_cycle_influences,
+        counts_samples=True,
         symmetric=False,
         ordinal=False,
         null=_cycle_null,
@@ -340,7 +347,8 @@ CYCLE_KNN_REVERSE = register(
         name="cycle_knn_reverse",
         label="cycle k-NN, reverse",
         compare=_of_lists(cycle_knn_reverse),
-        interval=_of_lists(_cycle_reverse_interval),
+        influences=_cycle_reverse_influences,
+        counts_samples=True,
         symmetric=False,
         ordinal=False,
         null=_cycle_null,
@@ -355,7 +363,7 @@ LCS_KNN = register(
         name="lcs_knn",
         label="LCS k-NN",
         compare=_of_lists(lcs_knn),
-        interval=_of_lists(_LCS.interval),
+        influences=_influences(lambda a, b, k: row_common_subsequence(a, b) / k, lambda k: 1 / k),
         symmetric=True,
         ordinal=True,
         equation="mean_i LCS(S_x(i), S_y(i)) / k",
@@ -367,7 +375,7 @@ EDIT_KNN = register(
         name="edit_knn",
         label="edit-distance k-NN",
         compare=_of_lists(edit_knn),
-        interval=_of_lists(_EDIT.interval),
+        influences=_influences(lambda a, b, k: 1 - row_edit_distance(a, b) / k, lambda k: 1 / k),
         symmetric=True,
         ordinal=True,
         equation="1 - mean_i Levenshtein(S_x(i), S_y(i)) / k",
@@ -379,7 +387,9 @@ JACCARD_KNN = register(
         name="jaccard_knn",
         label="Jaccard k-NN",
         compare=_of_lists(jaccard_knn),
-        interval=_of_lists(_JACCARD.interval),
+        influences=_influences(
+            lambda a, b, k: _jaccard(k)[row_shared(a, b)], lambda k: float(_jaccard(k)[1])
+        ),
         symmetric=True,
         ordinal=False,
         null=_jaccard_null,

@@ -8,11 +8,20 @@ import numpy as np
 from jaxtyping import Float64
 
 from prh_core.errors import PRHError, UnknownMetricError
-from prh_core.intervals import Interval
+from prh_core.intervals import (
+    BestInterval,
+    Influence,
+    Interval,
+    interval_of,
+    interval_of_best,
+)
 from prh_core.types import Order
 
+ScoreTable = Float64[np.ndarray, "layers_x layers_y"]
 ScoreTables = Float64[np.ndarray, "ks layers_x layers_y"]
 """One layer-by-layer table per k."""
+_OUT_OF_REACH = 12.0
+"""Standard errors."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +70,9 @@ class Metric:
     family: Family
     compare: Callable[[Any, Any, Sequence[int]], ScoreTables]
     """(prepared x, prepared y, ks) -> one table per k."""
-    interval: Callable[[Any, Any, tuple[int, int], int, float, int], Interval]
-    """(prepared x, prepared y, layers, k, level, seed) -> interval of that pair's score."""
+    influences: Callable[[Any, Any, Sequence[tuple[int, int]], int, int], list[Influence]]
+    """(prepared x, prepared y, pairs of layers, k, seed) -> what samples contribute to the error
+    of each pair's score."""
     interval_method: str
     symmetric: bool
     uses_all_samples: bool
@@ -75,6 +85,11 @@ class Metric:
     highest: float
     equation: str
     citation: str
+    rivals: int = 24
+    """Pairs of layers nearest to the best whose scores are taken into account when its interval
+    is corrected for having been chosen; fewer where influences are costly."""
+    counts_samples: bool = False
+    """A share of the samples: each counts as 0 or 1."""
     null: Callable[[int, int], float] | None = None
     """Expected score of unrelated features, from (n, k), where a closed form is known."""
     uses_k: bool = True
@@ -95,6 +110,76 @@ class Metric:
         if self.self_score is not None:
             return self.self_score
         return self.highest if self.higher_is_closer else self.lowest
+
+    def interval(
+        self, x: Any, y: Any, layers: tuple[int, int], k: int, level: float = 0.95, seed: int = 0
+    ) -> Interval:
+        """Return the interval of one pair of layers that was not chosen by the same data.
+
+        Parameters
+        ----------
+        x, y
+            Sides prepared by the family.
+        layers
+            Which layer of each.
+        k
+            Neighbours.
+        level
+            Confidence, in (0, 1).
+        seed
+            Of the resampling, where there is any.
+        """
+        (found,) = self.influences(x, y, [layers], k, seed)
+        return interval_of(found, self.lowest, self.highest, self._samples(found), level)
+
+    def best_interval(
+        self,
+        x: Any,
+        y: Any,
+        table: ScoreTable,
+        k: int,
+        level: float = 0.95,
+        seed: int = 0,
+    ) -> BestInterval:
+        """Return the interval of the expected score of the pair that is best in its table.
+
+        See `prh_core.intervals.interval_of_best`.
+
+        Parameters
+        ----------
+        x, y
+            Sides prepared by the family.
+        table
+            (layers_x, layers_y) their scores; NaN where a pair has none.
+        k, level, seed
+            As in `interval`.
+        """
+        sign = -1 if self.higher_is_closer else 1
+        ranked = np.argsort(
+            np.where(np.isnan(table), np.inf, sign * table), axis=None, kind="stable"
+        )
+        size = int(np.isfinite(table).sum())
+        pairs = [
+            (int(at // table.shape[1]), int(at % table.shape[1]))
+            for at in ranked[: min(size, self.rivals + 1)]
+        ]
+        (best,) = self.influences(x, y, pairs[:1], k, seed)
+        # A rival further behind than that could not be chosen instead, however it moves.
+        reach = _OUT_OF_REACH * best.error
+        near = [pair for pair in pairs[1:] if abs(best.score - table[pair]) <= reach]
+        return interval_of_best(
+            best,
+            self.influences(x, y, near, k, seed),
+            size,
+            self.lowest,
+            self.highest,
+            share_of=self._samples(best),
+            higher_is_closer=self.higher_is_closer,
+            level=level,
+        )
+
+    def _samples(self, influence: Influence) -> int:
+        return len(influence.shares) if self.counts_samples else 0
 
 
 _METRICS: dict[str, Metric] = {}

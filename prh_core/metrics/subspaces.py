@@ -16,7 +16,7 @@ from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import (
     DELETE_GROUP,
     SUBSAMPLING,
-    Interval,
+    Influence,
     jackknife,
     leave_out_groups,
     random_subsets,
@@ -201,29 +201,41 @@ def _kept(factor: Factor, keep: NDArray[np.int64]) -> Factor:
     return part / np.linalg.norm(part)
 
 
-def _svcca_interval(
-    x: Subspaces, y: Subspaces, layers: tuple[int, int], k: int, level: float, seed: int
-) -> Interval:
+def _svcca_influences(
+    x: Subspaces, y: Subspaces, pairs: Sequence[tuple[int, int]], k: int, seed: int
+) -> list[Influence]:
     """Score random subsets; the columns' scales are held fixed."""
-    a, b = layers
+    n = x.bases.shape[1]
+    keeps = random_subsets(n, seed)
 
-    def one(factors: Sequence[Factor]) -> float:
-        sides = [Subspaces((), base[None], np.array([c])) for base, c in map(leading, factors)]
-        return float(svcca(sides[0], sides[1], [1])[0, 0, 0])
+    def bases(factors: Sequence[Factor], layers: set[int]) -> dict[int, list[Subspaces]]:
+        found: dict[int, list[Subspaces]] = {}
+        for at in layers:
+            parts = [factors[at], *(_kept(factors[at], keep) for keep in keeps)]
+            spans = map(leading, parts)
+            found[at] = [Subspaces((), basis[None], np.array([c])) for basis, c in spans]
+        return found
 
-    pair = (x.factors[a], y.factors[b])
-    n = len(pair[0])
-    scores = [one([_kept(factor, keep) for factor in pair]) for keep in random_subsets(n, seed)]
-    return subsampling(one(pair), np.array(scores), n, 0.0, 1.0, level)
+    left = bases(x.factors, {a for a, _ in pairs})
+    right = bases(y.factors, {b for _, b in pairs})
+    influences: list[Influence] = []
+    for a, b in pairs:
+        sides = zip(left[a], right[b], strict=True)
+        scores = [float(svcca(one, other, [1])[0, 0, 0]) for one, other in sides]
+        influences.append(subsampling(scores[0], np.array(scores[1:]), n))
+    return influences
 
 
-def _procrustes_interval(
-    x: Factors, y: Factors, layers: tuple[int, int], k: int, level: float, seed: int
-) -> Interval:
-    a, b = x.layers[layers[0]], y.layers[layers[1]]
-    groups = leave_out_groups(len(a), seed)
-    scores = [_distance(_kept(a, keep), _kept(b, keep)) for keep in groups]
-    return jackknife(_distance(a, b), np.array(scores), 0.0, 2.0, level)
+def _procrustes_influences(
+    x: Factors, y: Factors, pairs: Sequence[tuple[int, int]], k: int, seed: int
+) -> list[Influence]:
+    groups = leave_out_groups(len(x.layers[0]), seed)
+    found: list[Influence] = []
+    for a, b in pairs:
+        one, other = x.layers[a], y.layers[b]
+        scores = [_distance(_kept(one, keep), _kept(other, keep)) for keep in groups]
+        found.append(jackknife(_distance(one, other), np.array(scores)))
+    return found
 
 
 SVCCA = register(
@@ -232,7 +244,8 @@ SVCCA = register(
         label="SVCCA",
         family=Family("leading subspaces", _prepare_svcca),
         compare=svcca,
-        interval=_svcca_interval,
+        influences=_svcca_influences,
+        rivals=12,
         interval_method=SUBSAMPLING,
         symmetric=True,
         uses_all_samples=True,
@@ -255,7 +268,8 @@ PROCRUSTES = register(
             lambda layers, need: Factors(_factors(layers, need, standardize=False)),
         ),
         compare=procrustes,
-        interval=_procrustes_interval,
+        influences=_procrustes_influences,
+        rivals=4,
         interval_method=DELETE_GROUP,
         symmetric=True,
         uses_all_samples=True,

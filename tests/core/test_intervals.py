@@ -4,12 +4,24 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from scipy import sparse, stats
 
-from prh_core import align, all_metrics
+from prh_core import align, all_metrics, get_metric
 from prh_core.errors import PRHError
+from prh_core.intervals import (
+    BestInterval,
+    Influence,
+    dyad_robust,
+    interval_of,
+    interval_of_best,
+    leave_out_groups,
+)
 from prh_core.layers import prepare_layers
 from prh_core.metrics import Need
 from prh_core.types import as_layers
+from tests.bench.battery import Study, covered, views
+from tests.core import oracles
+from tests.core.oracles import unit
 from tests.core.worlds import two_views
 
 WORLDS, N, K = 500, 100, 5
@@ -48,6 +60,140 @@ def test_the_interval_holds_the_score_and_widens_with_the_level(metric: str) -> 
     assert narrow.interval is not None and wide.interval is not None
     assert wide.interval.low < narrow.interval.low <= narrow.score
     assert narrow.score <= narrow.interval.high < wide.interval.high
+    # One layer a side: nothing was chosen.
+    assert narrow.selection_free == pytest.approx(narrow.score, abs=1e-6)
+
+
+def test_the_interval_of_a_chosen_pair_holds_its_expected_score() -> None:
+    # Nearly unrelated layers: the best of 36 pairs is high by luck, on average two errors.
+    metric = get_metric("mutual_knn")
+    (found,) = covered(Study(6, 200, 12.0), 300, [metric])
+    assert found.score > found.expected + 0.008
+    # 300 worlds: three standard errors are .038.
+    assert 0.912 <= found.held <= 0.988, found
+    assert found.estimate == pytest.approx(found.expected, abs=0.003)
+
+
+def test_the_interval_of_one_pair_says_too_little_of_a_chosen_one() -> None:
+    metric = get_metric("mutual_knn")
+    x, y = views(Study(8, 120, 12.0), 0)
+    chosen = align(x, y, k=8, confidence=0.95)
+    alone = align(x[chosen.layers[0]], y[chosen.layers[1]], k=8, confidence=0.95)
+    assert chosen.interval is not None and alone.interval is not None
+    assert chosen.score == alone.score and alone.selection_free == pytest.approx(alone.score)
+    assert chosen.selection_free is not None and chosen.selection_free < chosen.score
+    assert chosen.interval.low < alone.interval.low and metric.rivals > 0
+
+
+def test_cycles_near_saturation_are_covered() -> None:
+    (found,) = covered(Study(1, 150, 0.5), 400, [get_metric("cycle_knn")], k=8)
+    assert found.score > 0.97
+    # 400 worlds: three standard errors are .033.
+    assert 0.917 <= found.held <= 0.983, found
+
+
+def best_of(scores: list[float], errors: list[float], size: int | None = None) -> BestInterval:
+    """The interval of the best of independent scores."""
+    order = np.argsort(scores)[::-1]
+    shares = np.diag(errors)
+    found = [Influence(scores[i], shares[i], 10**6) for i in order]
+    return interval_of_best(found[0], found[1:], size or len(scores), -np.inf, np.inf)
+
+
+def test_far_rivals_change_nothing_and_near_ones_lower_the_estimate() -> None:
+    alone = interval_of(Influence(1.0, np.array([0.1]), 10**6), -np.inf, np.inf)
+    far = best_of([1.0, 0.0], [0.1, 0.1])
+    assert far.estimate == pytest.approx(1.0, abs=1e-3)
+    # A tenth of the error probability bounds the interval, so it is a little wider.
+    assert far.low == pytest.approx(alone.low, abs=0.01) and far.low < alone.low
+    near = best_of([1.0, 0.95], [0.1, 0.1])
+    assert near.low < far.low and near.estimate < far.estimate and near.high < far.high
+    # However near, what holds for all pairs at once holds.
+    tied = best_of([1.0, 1.0 - 1e-9], [0.1, 0.1])
+    assert tied.low > 1.0 - 0.1 * 3.5
+
+
+def test_the_estimate_inverts_the_truncated_distribution() -> None:
+    # One rival, independent, 0.5 behind; both errors 1: the best could fall by 0.5 (c = 0).
+    found = best_of([2.0, 1.5], [1.0, 1.0], size=10**4)
+    cut = stats.truncnorm((1.5 - found.estimate), np.inf, loc=found.estimate)
+    # The bound of all pairs, five errors away, is of little account.
+    assert cut.cdf(2.0) == pytest.approx(0.5, abs=2e-3)
+
+
+def test_where_lower_is_closer_the_interval_turns_round() -> None:
+    high = best_of([2.0, 1.7, 1.0], [0.4, 0.3, 0.5])
+    order = [Influence(-s, -np.eye(3)[i] * e, 10**6)
+             for i, (s, e) in enumerate(((2.0, 0.4), (1.7, 0.3), (1.0, 0.5)))]  # fmt: skip
+    low = interval_of_best(order[0], order[1:], 3, -np.inf, np.inf, higher_is_closer=False)
+    assert (-low.high, -low.estimate, -low.low) == pytest.approx(
+        (high.low, high.estimate, high.high)
+    )
+
+
+def test_a_share_of_samples_has_wilsons_interval() -> None:
+    for hits, n in ((50, 100), (3, 40), (38, 40)):
+        share = hits / n
+        error = (share * (1 - share) / n) ** 0.5
+        influence = Influence(share, np.full(n, error / n**0.5), 10**6)
+        expected = stats.binomtest(hits, n).proportion_ci(method="wilson")
+        found = interval_of(influence, 0.0, 1.0, share_of=n)
+        # Two successes and failures more are worth little beside so many trials.
+        assert found == pytest.approx((expected.low, expected.high), abs=0.02)
+    certain = interval_of(Influence(1.0, np.zeros(50), 49), 0.0, 1.0, share_of=50)
+    assert certain.high == 1.0 and 0.85 < certain.low < 0.97
+
+
+def test_group_jackknife_of_ranks_equals_ranking_again() -> None:
+    x, y = two_views(5, 60)
+    metric = get_metric("rsa")
+    left, right = (
+        metric.family.prepare(prepare_layers(as_layers(view), truncation=None), Need(1))
+        for view in (x, y)
+    )
+    (found,) = metric.influences(left, right, [(0, 0)], 1, 0)
+    scores = []
+    for keep in leave_out_groups(60, 0):
+        pairs = np.triu_indices(len(keep), 1)
+        kernels = [(unit(view)[keep] @ unit(view)[keep].T)[pairs] for view in (x, y)]
+        scores.append(stats.spearmanr(*kernels).statistic)
+    away = np.mean(scores) - np.array(scores)
+    assert found.shares == pytest.approx(away * (19 / 20) ** 0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["mutual_knn", "lcs_knn", "jaccard_knn", "edit_knn", "cycle_knn"])
+def test_compiled_influences_equal_their_matrices(name: str) -> None:
+    x, y = two_views(6, 50)
+    k = 6
+    metric = get_metric(name)
+    left, right = (
+        metric.family.prepare(prepare_layers(as_layers(view), truncation=None), Need(k))
+        for view in (x, y)
+    )
+    (found,) = metric.influences(left, right, [(0, 0)], k, 0)
+    a, b = (np.zeros((50, 50)) for _ in range(2))
+    np.put_along_axis(a, left.indices[0].astype(np.int64), 1, axis=1)
+    np.put_along_axis(b, right.indices[0].astype(np.int64), 1, axis=1)
+    earned, lists = (a.T * b, a.T + b) if name == "cycle_knn" else (a * b, a + b)
+    held = earned.sum(axis=1)
+    rows = {
+        "mutual_knn": held / k,
+        "jaccard_knn": held / (2 * k - held),
+        "cycle_knn": np.minimum(held, 1),
+        "lcs_knn": [
+            oracles.common_subsequence(p, q) / k
+            for p, q in zip(left.indices[0].tolist(), right.indices[0].tolist(), strict=True)
+        ],
+        "edit_knn": [
+            1 - oracles.levenshtein(p, q) / k
+            for p, q in zip(left.indices[0].tolist(), right.indices[0].tolist(), strict=True)
+        ],
+    }[name]
+    rows = np.asarray(rows)
+    e = earned * (rows / np.maximum(held, 1))[:, None] - rows.mean() * lists / (2 * k)
+    expected = dyad_robust(float(rows.mean()), sparse.csr_array(e))
+    assert found.score == pytest.approx(expected.score)
+    assert found.shares == pytest.approx(expected.shares, abs=1e-12)
 
 
 def test_a_level_that_is_no_probability_is_refused() -> None:
