@@ -8,7 +8,14 @@ from itertools import chain
 from pathlib import Path
 
 from ingest.catalog import Catalog, ModelRecord, load_catalog
-from ingest.ceilings import ceilings_missing, plan_ceilings
+from ingest.catalog.records import Modality
+from ingest.ceilings import (
+    SecondView,
+    plan_ceilings,
+    plan_split_halves,
+    second_views,
+    self_agreement_missing,
+)
 from ingest.datasets import Dataset, open_dataset
 from ingest.errors import CatalogError, MissingFeaturesError
 from ingest.extract import PROMPTS, Variant, variants_for
@@ -136,12 +143,76 @@ class Study:
             caption_bits=caption_bits,
         )
 
-    def score(
-        self, run: Run, progress: Progress, *, device: str = "auto", ceilings: bool = False
-    ) -> None:
-        """Score what is missing, and with `ceilings` each model with itself.
+    @cached_property
+    def _second_views(self) -> tuple[list[SecondView], dict[Modality, str]]:
+        there: list[Modality] = [m for m in ("language", "vision") if self.side(m)]
+        skip = bool(self.dataset.skipped)  # the same samples are left out again
+        return second_views(
+            self.dataset,
+            there,
+            lambda record: open_dataset(record, skip_corrupt=skip, cache=self.workspace.cache),
+        )
 
-        `device` "auto" and "cpu" compute on the CPU; any other goes through torch.
+    def _of_view(self, view: SecondView) -> list[Extraction]:
+        wanted = self.variants_of(self.side(view.modality))
+        return plan_extraction(self.workspace, view.dataset, wanted)
+
+    def extract_second_views(
+        self,
+        run: Run,
+        progress: Progress,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        batch_size: int | None = None,
+    ) -> None:
+        """Extract what is missing of the second views that the dataset has; see `second_views`."""
+        for view in self._second_views[0]:
+            progress.note(f"Second view: {view.title}")
+            extract_missing(
+                run, view.dataset, self._of_view(view), progress, device=device, dtype=dtype,
+                batch_size=batch_size,
+            )  # fmt: skip
+
+    def _ceilings(
+        self,
+        run: Run,
+        files: dict[str, list[FeatureFile]],
+        progress: Progress,
+        device: str | None,
+    ) -> None:
+        """Compute the ceilings that stored second views allow, and say which are not known."""
+        views, lacking = self._second_views
+        for modality, why in lacking.items():
+            progress.note(f"No noise ceiling of {modality} models: {why}")
+        seconds: dict[str, list[FeatureFile]] = {}
+        for view in views:
+            units = self._of_view(view)
+            seconds[view.title] = list(chain.from_iterable(feature_files(units).values()))
+            absent = sorted({unit.record.label for unit in units if not unit.path.exists()})
+            if absent:
+                progress.note(
+                    f"No noise ceiling by the second view “{view.title}” of {', '.join(absent)}: "
+                    "`prh run --noise-ceiling` extracts its features"
+                )
+        everyone = chain.from_iterable(files.values())
+        units = plan_ceilings(everyone, seconds, self.settings)
+        self_agreement_missing(run, units, progress, device)
+
+    def score(
+        self,
+        run: Run,
+        progress: Progress,
+        *,
+        device: str = "auto",
+        ceilings: bool = False,
+        split_half: bool = False,
+    ) -> None:
+        """Score what is missing.
+
+        With `ceilings` also each model with itself, shown the second views whose features are
+        stored; with `split_half` the halves of its dimensions with each other. `device` "auto" and
+        "cpu" compute on the CPU; any other goes through torch.
 
         Raises
         ------
@@ -165,8 +236,10 @@ class Study:
         files = feature_files(self.extractions)
         score_missing(run, self._planned(files), progress, products_on)
         if ceilings:
-            everyone = chain.from_iterable(files.values())
-            ceilings_missing(run, plan_ceilings(everyone, self.settings), progress, products_on)
+            self._ceilings(run, files, progress, products_on)
+        if split_half:
+            halves = plan_split_halves(chain.from_iterable(files.values()), self.settings)
+            self_agreement_missing(run, halves, progress, products_on)
         if ("vision", "vision") in self.sides:
             map_missing(run, progress)
 

@@ -5,9 +5,9 @@ Each docstring lists the columns of its answer, one a line, with units.
 
 from pages.queries.alignments import (
     alignment,
-    ceilings,
     local,
     measured,
+    self_agreement,
     settings,
     skill,
     skills,
@@ -65,7 +65,6 @@ __all__ = [
     "caption_pictures",
     "caption_sets",
     "caption_studies",
-    "ceilings",
     "color_agreement",
     "color_layers",
     "color_pairs",
@@ -85,6 +84,7 @@ __all__ = [
     "metrics",
     "models",
     "runs",
+    "self_agreement",
     "settings",
     "skill",
     "skills",

@@ -201,18 +201,21 @@ def measured(setting: Setting) -> Answer:
     return answer("measured", **asdict(setting))
 
 
-def ceilings(setting: Setting, *, language_model: str, vision_model: str) -> Answer:
-    """Return the noise ceilings of two models in one setting, where they were measured.
+def self_agreement(setting: Setting, *, language_model: str, vision_model: str) -> Answer:
+    """Return what two models score with themselves in one setting, a row per second view.
 
     Columns:
         modality: language or vision
         label: the model's name
-        ceiling: the metric between two halves of its own dimensions, best layer, mean of splits
-        method: how
+        noise_ceiling: with its features of a second view, best pair of layers; null where not known
+        second_view: which; null where there is none
+        split_half_agreement: of two halves of a layer's dimensions, best layer, mean over splits;
+            null where not computed
+        splits: averaged over; null where not computed
     """
-    named = asdict(setting)
-    models = {"language_model": language_model, "vision_model": vision_model}
-    return answer("ceilings", **{name: named[name] for name in _CEILING}, **models)
-
-
-_CEILING = ("dataset_id", "row_order", "n", "metric", "k", "truncation", "pooling", "prompt")
+    return answer(
+        "self_agreement",
+        **asdict(setting),
+        language_model=language_model,
+        vision_model=vision_model,
+    )

@@ -53,9 +53,10 @@ def caption_means(study: CaptionStudy) -> Answer:
         calibrated_spread: standard deviation over language models
         language_models: averaged over
         chance: expected score of one pair of unrelated layers; null where unknown
-        kind: own, joined, column, summary, first, shuffled, mixed, pixels, blur or grey
+        kind: own, joined, column, summary, caption, first, shuffled, mixed, pixels, blur, grey,
+            mirror or crop
         written_by: people, or a model
-        control: whether it separates length or order from what is said
+        control: whether it separates length, order or wording from what is said
         pictures: whether pictures are changed, not captions
         made_of: title of the set it was made of; empty without
         distinct_captions: fewer than images where some share one

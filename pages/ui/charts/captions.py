@@ -12,7 +12,7 @@ from pages.ui.charts.parts import LABELS, Chart, chance_line, roomy, sized, uniq
 AMOUNTS = {"words": "Words a caption", "tokens": "Tokens a caption", "bits": "Bits a caption"}
 _KINDS = {
     "captions say more": palette.FAMILY[5], "captions say less": palette.FAMILY[3],
-    "control": palette.FAMILY[0], "pictures show less": palette.FAMILY[2],
+    "control": palette.FAMILY[0], "pictures changed": palette.FAMILY[2],
 }  # fmt: skip
 """What a variant does, and its colour."""
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
@@ -137,7 +137,7 @@ def gains(frame: pl.DataFrame) -> Chart:
     """
     told = frame.with_columns(
         row=pl.col("to_set") + pl.lit("  against  ") + pl.col("from_set"),
-        what=pl.when("pictures").then(pl.lit("pictures show less"))
+        what=pl.when("pictures").then(pl.lit("pictures changed"))
         .when("control").then(pl.lit("control"))
         .when(pl.col("words_more") < 0).then(pl.lit("captions say less"))
         .otherwise(pl.lit("captions say more")),

@@ -19,6 +19,7 @@ from pages.ui.words.colour import (
     layout,
     table_of,
 )
+from pages.ui.words.itself import with_itself
 from pages.ui.words.models import (
     agreed,
     agreeing,
@@ -30,7 +31,6 @@ from pages.ui.words.models import (
 )
 from pages.ui.words.scores import (
     alone,
-    ceilings,
     compared,
     fits,
     ks,
@@ -81,7 +81,6 @@ __all__ = [
     "agreed",
     "agreeing",
     "alone",
-    "ceilings",
     "compared",
     "converged",
     "fits",
@@ -99,5 +98,6 @@ __all__ = [
     "solved_first",
     "too_few_pairs",
     "trended",
+    "with_itself",
     "without",
 ]

@@ -256,21 +256,6 @@ def nobody_can(skill: str, language: bool) -> str:
     return f"No model measured here has a score for {skill}. {makes}"
 
 
-def ceilings(frame: pl.DataFrame) -> str:
-    """Say what the models score with themselves; nothing where it was not measured.
-
-    Args:
-        frame: answer of `queries.ceilings`.
-    """
-    if frame.is_empty():
-        return ""
-    told = " and ".join(f"{row['ceiling']:.4f} for {row['label']}" for row in frame.to_dicts())
-    return (
-        f"\n\nNoise ceiling: {told}. That is what a model scores with itself, its dimensions dealt "
-        f"into two halves ({frame['method'][0]}): more is hardly to be expected of two models."
-    )
-
-
 def _certainty(row: dict[str, Any]) -> list[str]:
     """Say how a score was calibrated and where its interval comes from, as far as it was."""
     told = []
