@@ -6,6 +6,7 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, pictures, shell, words
 from pages.ui.controls import Controls
+from pages.ui.reference import THRESHOLD, held_against
 from pages.ui.warehouse import NoCaptionSets
 
 _RAW, _CALIBRATED = "raw", "calibrated"
@@ -43,7 +44,7 @@ def draw() -> None:
             words.scored(frame, calibrated=score == _CALIBRATED),
             amount=amount,
             measure=measure,
-            chance=words.chance_of(frame) if score == _RAW else None,
+            reference=held_against(frame) if score == _RAW else THRESHOLD,
             by="vision_label" if model == _ALL else "language_label",
         ),
         answer,

@@ -8,6 +8,7 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, palette, shell, trends, words
 from pages.ui.controls import Controls, choose_candidates, choose_setting
+from pages.ui.reference import THRESHOLD, held_against
 from pages.ui.warehouse import WarehouseEmpty
 
 _LANGUAGE, _VISION = "Against language skill", "Against vision skill"
@@ -66,12 +67,12 @@ def draw() -> None:
     measure = words.measure(measured, calibrated=scale == "calibrated")
     sources, said = words.measured(measured), _how_to_read(measured, concatenated=concatenated)
     colours = palette.families(queries.families().frame["family"].to_list())
-    chance = answer.frame["chance"][0]
+    reference = THRESHOLD if scale == "calibrated" else held_against(answer.frame)
     chart: charts.Drawn
     found = None
     if view == "Lines":
         chart = charts.lines(
-            answer.frame, colours, order=_ORDERS[order], measure=measure, chance=chance
+            answer.frame, colours, order=_ORDERS[order], measure=measure, reference=reference
         )
     elif skill is None:
         chart = charts.heat_map(answer.frame, order=_ORDERS[order], measure=measure)
@@ -85,7 +86,7 @@ def draw() -> None:
         found = trends.along(shown, x=x, line=line, family=along)
         axes = charts.Axes(x, f"{skill} (better to the right)", point, line, group)
         drawing = charts.against if layout == _LAYOUTS[0] else charts.family_panels
-        chart = drawing(shown, found, axes, colours, measure=measure, chance=chance)
+        chart = drawing(shown, found, axes, colours, measure=measure, reference=reference)
         about = skills.filter(pl.col("skill") == skill, pl.col("modality") == offered[view])
         sources.append(words.skilled(about.row(0, named=True), _text(skill)))
         said = words.fits(found.lines) + words.without(answer.frame, x, point) + "\n\n" + said

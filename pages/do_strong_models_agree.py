@@ -6,6 +6,7 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, convergence, shell, words
 from pages.ui.controls import Controls, choose_setting
+from pages.ui.reference import held_against
 from pages.ui.warehouse import WarehouseEmpty
 from prh_core.convergence import RULES
 
@@ -47,7 +48,7 @@ def draw() -> None:
     panels: dict[str, charts.Chart] = {}
     if skill is not None and not found.bins["alignment"].is_null().all():
         panels[_LEFT] = charts.bins(
-            found.bins, measure=measure, skill=skill, chance=measured["chance"]
+            found.bins, measure=measure, skill=skill, reference=held_against(pairs.frame)
         )
     places = queries.map_of_models(setting, method=_MAPS[method], skill=skill)
     if not places.frame.is_empty():

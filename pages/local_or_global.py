@@ -47,7 +47,7 @@ def draw() -> None:
         answer,
         title=f"{metric} from local to global",
         measured=words.measured(
-            {**measured, "k": None, "chance": None, "metric_label": metric},
+            {**measured, "k": None, "chance": None, "null_best_low": None, "metric_label": metric},
             words.ks(answer.frame),
         ),
         controls=controls,

@@ -83,6 +83,7 @@ def skill(
         language_score: 1 - bits per byte of the text; null where not measured
         language_rank: place by language score, 1 the best; null where not measured
         chance: expected alignment of one pair of unrelated layers
+        null_best_mean: mean best of relabelled layer tables, same unit; null without permutations
         language_model: catalog id
         unit_key: names the score
     """
@@ -115,6 +116,8 @@ def alignment(
         calibrated: alignment beyond the threshold, 1 for identical; null where not calibrated
         p_value: share of relabelled tables at least as close; null where not calibrated
         q_value: p_value corrected for the model pairs of the setting; null where not calibrated
+        null_best_mean: mean best of relabelled tables, same unit; null without permutations, for
+            single layers only, and where calibrated scores are shown
         null_threshold: what 5 % of relabelled tables exceed, same unit; null where not calibrated
         interval_low: confidence interval of alignment, lower end; null where not made
         interval_high: upper end
@@ -156,6 +159,9 @@ def local(setting: Setting, *, concatenated: bool) -> Answer:
         growth: alignment less that of the family's smallest model, in standard deviations over
             its models; null for a family of one
         spread: standard deviation of alignment over the language models
+        chance: expected score of one pair of unrelated layers; null where not known
+        null_best_mean: mean best of relabelled layer tables over the language models; null where
+            one of them has no permutations
         share: k of the n - 1 other samples
         vision_parameters: count
         place: in the family by size, from 1
@@ -188,6 +194,8 @@ def measured(setting: Setting) -> Answer:
         pooling: how a caption's tokens became one vector
         prompt: name of the prompt round the caption
         chance: expected score of one pair of unrelated layers; null where not known
+        null_best_low: least mean best of relabelled layer tables; null where a pair has none
+        null_best_high: largest
         language_models: count
         vision_models: count
         pairs: count

@@ -53,6 +53,7 @@ def caption_means(study: CaptionStudy) -> Answer:
         calibrated_spread: standard deviation over language models
         language_models: averaged over
         chance: expected score of one pair of unrelated layers; null where unknown
+        null_best_mean: mean best of relabelled layer tables; null without permutations
         kind: own, joined, column, summary, caption, first, shuffled, mixed, pixels, blur, grey,
             mirror or crop
         written_by: people, or a model
@@ -79,6 +80,7 @@ def caption_density(study: CaptionStudy) -> Answer:
         alignment: best score over pairs of layers
         calibrated: 0 threshold, 1 identical; null where not calibrated
         chance: expected score of one pair of unrelated layers; null where unknown
+        null_best_mean: mean best of relabelled layer tables; null without permutations
         kind: as in caption_means
         written_by: people, or a model
         control: whether it separates length or order from what is said

@@ -19,7 +19,7 @@ WITH newest AS (
 ),
 
 pairs AS (
-    SELECT model_a, label_a, model_b, label_b, score
+    SELECT model_a, label_a, model_b, label_b, score, q_value
     FROM vision_alignment
     WHERE dataset_id = $dataset_id
         AND row_order = $row_order
@@ -32,13 +32,13 @@ pairs AS (
 ),
 
 sided AS (
-    SELECT model_a AS model_id, label_b AS partner, score FROM pairs
+    SELECT model_a AS model_id, label_b AS partner, score, q_value FROM pairs
     UNION ALL
-    SELECT model_b AS model_id, label_a AS partner, score FROM pairs
+    SELECT model_b AS model_id, label_a AS partner, score, q_value FROM pairs
 ),
 
 closest AS (
-    SELECT model_id, partner, score
+    SELECT model_id, partner, score, q_value
     FROM sided
     QUALIFY row_number() OVER (PARTITION BY model_id ORDER BY score DESC, partner) <= 3
 ),
@@ -46,7 +46,11 @@ closest AS (
 near AS (
     SELECT
         model_id,
-        string_agg(partner || ' ' || format('{:.3f}', score), ', ' ORDER BY score DESC) AS nearest
+        string_agg(
+            partner || ' ' || format('{:.3f}', score)
+            || CASE WHEN q_value IS NULL THEN '' ELSE format(' (q = {:.2g})', q_value) END,
+            ', ' ORDER BY score DESC
+        ) AS nearest
     FROM closest
     GROUP BY model_id
 )

@@ -47,6 +47,9 @@ def vision_measured(setting: Setting) -> Answer:
         truncation: of the features
         normalized: whether rows are l2-normalised
         chance: expected score of one pair of unrelated layers, same unit; null where unknown
+        null_best_low: least mean best of relabelled layer tables; null where a pair has none
+        null_best_high: largest
+        permutations: fewest behind a pair
         pairs: unordered pairs of models
         runs: ids
         measured_at: UTC
@@ -66,7 +69,10 @@ def vision_pairs(setting: Setting, *, skill: str | None) -> Answer:
         competence_b: likewise
         competence_of_weaker: the lower of both
         calibrated: 0 threshold, 1 identical; null where not calibrated
-        p_value: of the calibration
+        chance: expected score of one pair of unrelated layers; null where unknown
+        null_best_mean: mean best of relabelled layer tables; null without permutations
+        p_value: of the calibration; null without permutations
+        q_value: p_value corrected for the pairs of the setting; null without permutations
         single_layer_score: best over pairs of single layers
         objective_a: what the model was trained to do
         objective_b: likewise
@@ -89,7 +95,7 @@ def map_of_models(setting: Setting, *, method: str, skill: str | None) -> Answer
         competence: score of the skill; null where unknown
         x: in no unit
         y: in no unit
-        nearest: the three models it agrees with most, and their alignment
+        nearest: the three models it agrees with most, their alignment and q
         trustworthiness: 0 to 1, whether neighbours on the map are neighbours in truth
         neighbours: that it asks for
         raised: pairs whose alignment was zero or less

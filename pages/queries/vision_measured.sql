@@ -14,6 +14,9 @@ SELECT
     a.truncation,
     a.normalized,
     any_value(a.chance) AS chance,
+    CASE WHEN count(a.null_best_mean) = count(*) THEN min(a.null_best_mean) END AS null_best_low,
+    CASE WHEN count(a.null_best_mean) = count(*) THEN max(a.null_best_mean) END AS null_best_high,
+    min(a.permutations) AS permutations,
     count(*) AS pairs,
     string_agg(DISTINCT a.runs, ', ' ORDER BY a.runs) AS runs,
     strftime(max(a.finished_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M UTC') AS measured_at

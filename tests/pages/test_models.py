@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from ingest.warehouse import query
 from pages.ui import convergence
+from prh_core.calibration import benjamini_hochberg
 from prh_core.convergence import convergence_trend
 from tests.pages.conftest import OpenPage
 from tests.worlds import MODELS, PlantedModel, build_world
@@ -78,6 +79,28 @@ def test_competent_models_agree_more(open_page: OpenPage, panel: Path) -> None:
     rho = spearmanr([score[frozenset(pair)] for pair in pairs], lower).statistic
     assert f"ρ = {rho:.2f}" in told(app)
     assert "10,000 drawn orders" in told(app)
+
+
+def test_bins_are_held_against_the_best_of_relabelled_tables(
+    open_page: OpenPage, panel: Path
+) -> None:
+    there = query(
+        panel / "results.duckdb",
+        "SELECT p_value, q_value, null_best_mean, chance FROM vision_alignment "
+        "WHERE metric = 'mutual_knn' AND k = 10",
+    )
+    wanted = benjamini_hochberg(there["p_value"].to_numpy())
+    assert there["q_value"].to_list() == pytest.approx(wanted.tolist())
+    app = open_page(panel, PAGE)
+    held = next(f for f in frames(app)[0] if "held_low" in f.columns)
+    best = there["null_best_mean"]
+    assert held.rows() == [(best.min(), best.max())] and held["held_low"][0] > there["chance"][0]
+    firm = int((wanted <= 0.05).sum())
+    captions = " ".join(caption.value for caption in app.caption)
+    assert f"{firm} of 66 pairs agree more than relabelled ones (q ≤ .05)" in captions
+    # CKA was not calibrated, and is said not to be.
+    captions = " ".join(c.value for c in open_page(panel, PAGE, metric="CKA (linear)").caption)
+    assert "pairs not tested (no permutations)" in captions
 
 
 def test_the_map_is_the_stored_one(open_page: OpenPage, panel: Path) -> None:
@@ -147,13 +170,24 @@ def test_metrics_are_ranked_over_pairs_of_vision_models(open_page: OpenPage, pan
         rho = spearmanr(wide[one], wide[other]).statistic
         seen = cells.filter(pl.col("setting_a") == one, pl.col("setting_b") == other)
         assert seen["rho"][0] == pytest.approx(rho)
-        assert seen["pairs"][0] == 66
+        assert seen["pairs"][0] == 66 and seen["models_a"][0] == 12
+    apart = cells.filter(pl.col("place_a") < pl.col("place_b"))
+    q = benjamini_hochberg(apart["p_value"].to_numpy())
+    assert apart["q_value"].to_list() == pytest.approx(q.tolist())
+    # No order of twelve models but the true one pairs these alike.
+    assert set(apart["p_value"]) == {1 / 1000}
+    assert f"Of {apart.height} correlations {apart.height} are more than chance" in told(app)
+
+
+def kept_pairs(pairs: pl.DataFrame, models: str) -> pl.DataFrame:
+    return pairs.filter(pl.all_horizontal(pl.col("model_a", "model_b").is_in(list(models))))
 
 
 def test_models_not_compared_with_all_are_named(panel: Path) -> None:
     pairs = pl.DataFrame(
         [
             {"model_a": a, "model_b": b, "label_a": a, "label_b": b, "alignment": 0.1 * i,
+             "q_value": 0.01 * i if i else None,
              "competence_a": {"d": None}.get(a, ord(a) / 100),
              "competence_b": {"d": None}.get(b, ord(b) / 100)}
             for i, (a, b) in enumerate(combinations("abcdefg", 2))
@@ -163,7 +197,11 @@ def test_models_not_compared_with_all_are_named(panel: Path) -> None:
     found = convergence.binned(lacking, count=3, rule="equal width")
     assert found.left_out == ["d", "g"]
     assert found.bins["models"].sum() == 5
-    kept = lacking.filter(~pl.any_horizontal(pl.col("model_a", "model_b").is_in(["d", "g"])))
+    inside = kept_pairs(lacking, "abcef")
+    firm = inside.filter(pl.col("q_value") <= 0.05).height
+    whole = convergence.binned(lacking, count=1, rule="equal width").bins
+    assert whole["significant"].to_list() == [firm] and 0 < firm < inside.height
+    kept = kept_pairs(lacking, "abcef")
     table = np.eye(5)
     for a, b, score in kept.select("model_a", "model_b", "alignment").iter_rows():
         table["abcef".index(a), "abcef".index(b)] = table["abcef".index(b), "abcef".index(a)] = (

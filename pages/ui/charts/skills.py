@@ -31,10 +31,10 @@ def skill(
         skill: what those along the side are.
         rank: the skill that ranks the models; None colours by family.
     """
-    left, right = roomy(frame["alignment"], None)
+    left, right = roomy(frame["alignment"])
     fitted = [] if shapes is None else [*shapes.linear.tolist(), *shapes.logistic.tolist()]
     seen = pl.concat([frame["score"], pl.Series("score", fitted, dtype=pl.Float64)])
-    bottom, top = roomy(seen, None)
+    bottom, top = roomy(seen)
     top += 0.06 * (top - bottom)  # room for the names above the discs
     x = alt.X(
         "alignment:Q",

@@ -1,7 +1,6 @@
 """Measurements in words, the same on every page."""
 
 from pages.ui.words.captions import (
-    chance_of,
     helped,
     known_amounts,
     metric_name,
@@ -56,7 +55,6 @@ from pages.ui.words.theory import (
 )
 
 __all__ = [
-    "chance_of",
     "study_name",
     "studied",
     "scored",

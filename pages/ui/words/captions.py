@@ -125,9 +125,3 @@ def scored(frame: pl.DataFrame, *, calibrated: bool) -> pl.DataFrame:
     if "calibrated_spread" in frame.columns:
         moved = moved.with_columns(spread=pl.col("calibrated_spread"))
     return moved
-
-
-def chance_of(frame: pl.DataFrame) -> float | None:
-    """Return what unrelated layers score, the same for every set of the same images."""
-    known = frame["chance"].drop_nulls()
-    return None if known.is_empty() else float(known[0])

@@ -21,8 +21,15 @@ def paired(row: dict[str, Any], pairs: pl.DataFrame) -> list[str]:
         pairs: answer of `queries.vision_pairs`.
     """
     models = pl.concat([pairs["model_a"], pairs["model_b"].alias("model_a")]).n_unique()
+    tested = pairs["q_value"].drop_nulls()
+    firm = (
+        f"{(tested <= 0.05).sum()} of {len(tested)} pairs agree more than relabelled ones (q ≤ .05)"
+        if len(tested)
+        else "pairs not tested (no permutations)"
+    )
     origin = [
         f"{models} vision models, {row['pairs']} pairs",
+        firm,
         f"run {row['runs']}",
         f"measured {row['measured_at']}",
         f"images from {row['source']} ({row['licence']})",
@@ -110,9 +117,16 @@ def agreeing(dataset: str, frame: pl.DataFrame, *, within: bool) -> list[str]:
         f"{shared.min()} to {shared.max()} pairs behind a number"
         if shared.min() != shared.max()
         else f"{shared.max()} pairs behind every number",
+        _of_models(frame.row(0, named=True), within=within),
         f"{frame['setting_a'].n_unique()} metrics and settings",
     ]
     return [" · ".join(parts)]
+
+
+def _of_models(row: dict[str, Any], *, within: bool) -> str:
+    return (
+        f"{row['models_a']} models" if within else f"{row['models_a']} × {row['models_b']} models"
+    )
 
 
 def agreed(frame: pl.DataFrame) -> str:
@@ -132,6 +146,29 @@ def agreed(frame: pl.DataFrame) -> str:
     low, high = apart.row(0, named=True), apart.row(-1, named=True)
     return (
         f"{lead} They agree least between {low['setting_a']} and {low['setting_b']} "
-        f"(ρ = {low['rho']:.2f}), most between {high['setting_a']} and {high['setting_b']} "
-        f"(ρ = {high['rho']:.2f}). Pairs share models, so a handful of models says little."
+        f"({_rho(low)}), most between {high['setting_a']} and {high['setting_b']} "
+        f"({_rho(high)}). {_significant(apart)}"
+    )
+
+
+def _rho(row: dict[str, Any]) -> str:
+    told = f"ρ = {row['rho']:.2f}, n = {row['pairs']} pairs"
+    return told + (", not tested" if row["q_value"] is None else f", q = {row['q_value']:.2g}")
+
+
+def _significant(apart: pl.DataFrame) -> str:
+    tested = apart.drop_nulls("q_value")
+    if tested.is_empty():
+        return (
+            "None can be tested: a test shuffles models, and needs every pair of them under both "
+            "settings."
+        )
+    firm = tested.filter(pl.col("q_value") <= 0.05)
+    row = tested.row(0, named=True)
+    untested = apart.height - tested.height
+    return (
+        f"Of {tested.height} correlations {firm.height} are more than chance (q ≤ .05). Pairs "
+        f"share models, so p is the share of {row['shuffles']:,} shuffles of one setting's models "
+        "whose ρ is as far from zero, and q corrects it for all cells (Benjamini and Hochberg)."
+        + (f" {untested} could not be tested: a pair is missing." if untested else "")
     )

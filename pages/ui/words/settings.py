@@ -22,9 +22,18 @@ def how(row: dict[str, Any], *more: str) -> list[str]:
     ]
     if row["chance"] is not None:
         parts.append(f"chance {row['chance']:.4f} for one pair of unrelated layers")
+    if row["null_best_low"] is not None:
+        parts.append(f"best of relabelled tables, mean {_between(row)}")
+    elif row["chance"] is not None:
+        parts.append("no permutations, so what the best of a table scores by chance is not known")
     if not row["higher_is_closer"]:
         parts.append("lower is closer")
     return parts
+
+
+def _between(row: dict[str, Any]) -> str:
+    low, high = f"{row['null_best_low']:.4f}", f"{row['null_best_high']:.4f}"
+    return low if low == high else f"{low} to {high}"
 
 
 def corrupt(row: dict[str, Any]) -> list[str]:
