@@ -120,11 +120,24 @@ def _how_to_read(measured: dict[str, Any], *, concatenated: bool) -> str:
     return (
         "Each number is the best over all pairs of layers of the two models"
         + (", all layers side by side competing too" if concatenated else "")
-        + ". **Chance** is what one pair of unrelated layers scores on average; the best of many "
-        "pairs lies above it even without any relation, so compare trained models with the "
-        "untrained controls, too. "
+        + ". "
+        + _chance(measured, concatenated=concatenated)
+        + "Compare trained models with the untrained controls, too. "
         + significance
         + "Scores fall as n grows at a fixed k: never compare across n."
+    )
+
+
+def _chance(measured: dict[str, Any], *, concatenated: bool) -> str:
+    if concatenated and measured["null_best_low"] is not None:
+        return (
+            "Dashed lines stand at the least and the largest **mean best of relabelled tables**: "
+            "what the best of as many pairs of layers scores without any relation, more than "
+            "**chance**, the mean of one pair of unrelated layers. "
+        )
+    return (
+        "**Chance** is what one pair of unrelated layers scores on average; the best of many pairs "
+        "lies above it even without any relation, and how far is not known here. "
     )
 
 

@@ -58,7 +58,9 @@ def draw() -> None:
         "family and divided by the standard deviation over the family, at each k by itself, so "
         "it says which way alignment goes with size, not how far: lines that rise at small k and "
         "not at large k mean that larger models agree with language about near neighbours only. "
-        "At k = n − 1 CKNNA is CKA over all samples." + words.alone(answer.frame)
+        "At k = n − 1 CKNNA is CKA over all samples."
+        + (words.dashed(answer.frame) if view == _ALIGNMENT else "")
+        + words.alone(answer.frame)
     )
 
 

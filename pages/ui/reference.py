@@ -35,6 +35,23 @@ def held_against(frame: pl.DataFrame) -> Reference | None:
     return one_pair(float(known[0]), " (best of a table unknown)")
 
 
+def held_along(frame: pl.DataFrame) -> tuple[pl.DataFrame, str] | None:
+    """Return the frame with what each row is held against in `held`, and what that is, in words.
+
+    Args:
+        frame: as in `held_against`, its rows differing in k, which both depend on.
+    """
+    if frame.height and not frame["null_best_mean"].null_count():
+        return frame.with_columns(held="null_best_mean"), "the mean best of relabelled tables"
+    if frame["chance"].is_null().all():
+        return None
+    said = (
+        "the chance of one pair of layers: some scores have no permutations, so what the best of a "
+        "table scores by chance, which is more, is not known"
+    )
+    return frame.with_columns(held="chance"), said
+
+
 def one_pair(chance: float, more: str = "") -> Reference:
     """Return the chance of one pair of layers as what scores are held against."""
     return Reference(chance, chance, f"chance of one pair {chance:.3f}{more}")

@@ -156,6 +156,7 @@ def test_skill_along_alignment_and_its_shape(open_page: OpenPage, world: Path) -
     said = " ".join(text.value for text in app.markdown)
     assert f"AIC {found.linear_aic:.1f} for the line" in said
     assert f"a difference of {found.emergence:+.1f}" in said
+    assert any("held" in frame.columns for frame in drawn(app))
     captions = " ".join(caption.value for caption in app.caption)
     assert "Words (acc, 5-shot), planted: 3 models" in captions and "Made for a test." in captions
 
@@ -181,8 +182,14 @@ def test_growth_is_centred_and_scaled_within_a_family(open_page: OpenPage, world
     assert "the only ones of their family here: Vis Other" in " ".join(
         text.value for text in app.markdown
     )
-    lines = drawn(open_page(world, LOCAL, view="Alignment"))[0]
+    app = open_page(world, LOCAL, view="Alignment")
+    lines = drawn(app)[0]
     assert lines.height == 2 * 3
+    held = next(frame for frame in drawn(app) if "held" in frame.columns)
+    assert (held["held"] == held["null_best_mean"]).all()
+    assert (held["held"] > held["chance"]).all()
+    said = " ".join(text.value for text in app.markdown)
+    assert "The dashed line is the mean best of relabelled tables." in said
 
 
 def test_every_metric_against_a_skill(open_page: OpenPage, world: Path) -> None:

@@ -43,7 +43,7 @@ from pages.ui.words.scores import (
     trended,
     without,
 )
-from pages.ui.words.settings import measure
+from pages.ui.words.settings import dashed, measure
 from pages.ui.words.theory import (
     LOSSES,
     LOST,
@@ -81,6 +81,7 @@ __all__ = [
     "alone",
     "compared",
     "converged",
+    "dashed",
     "fits",
     "ks",
     "mapped",

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import polars as pl
+
+from pages.ui.reference import held_along
+
 
 def measure(row: dict[str, Any], *, calibrated: bool = False) -> str:
     """Name the metric with its k and bandwidth, e.g. for an axis."""
@@ -34,6 +38,16 @@ def how(row: dict[str, Any], *more: str) -> list[str]:
 def _between(row: dict[str, Any]) -> str:
     low, high = f"{row['null_best_low']:.4f}", f"{row['null_best_high']:.4f}"
     return low if low == high else f"{low} to {high}"
+
+
+def dashed(frame: pl.DataFrame) -> str:
+    """Say what a dashed line over k is; nothing where there is none.
+
+    Args:
+        frame: answer of `queries.local`.
+    """
+    held = held_along(frame)
+    return "" if held is None else f" The dashed line is {held[1]}."
 
 
 def corrupt(row: dict[str, Any]) -> list[str]:
