@@ -94,8 +94,9 @@ Pairs = Annotated[
     str,
     typer.Option(
         "--pairs",
-        help="Which models are compared: language-vision, vision (each with each), language, or "
-        "all. auto: across modalities, within one where there is no other.",
+        help="Which models are compared: language-vision, vision (each with each), language "
+        "(likewise, captions pooled and prompted alike), within (both), or all. auto: across "
+        "modalities, within one where there is no other.",
     ),
 ]
 NoiseCeiling = Annotated[

@@ -36,7 +36,7 @@ from prh_core.calibration import PERMUTATIONS
 from prh_core.curves import Fixed
 from prh_core.metrics import all_metrics, get_metric
 
-PAIRS = ("auto", "language-vision", "vision", "language", "all")
+PAIRS = ("auto", "language-vision", "vision", "language", "within", "all")
 """Which models are compared; auto is across modalities, or within one where there is no other."""
 TRUNCATIONS: tuple[TruncationName, ...] = ("exact", "mean", "none")
 
@@ -95,6 +95,8 @@ class Study:
         if self.pairs == "auto":
             there = [both for both in within if self.side(both[0])]
             return there if len(there) == 1 else [across]
+        if self.pairs == "within":
+            return within
         return [across] if self.pairs == "language-vision" else [(self.pairs, self.pairs)]
 
     def _planned(self, files: dict[str, list[FeatureFile]]) -> list[Unit]:
@@ -106,17 +108,27 @@ class Study:
                 settings = tuple(replace(setting, interval=False) for setting in settings)
                 # One order for every panel, so that a pair is the same pair wherever it is listed.
                 xs = ys = sorted(xs, key=lambda record: record.id)
-            units |= {u.key: u for u in plan_scores(files, xs, ys, settings)}
+            planned = plan_scores(files, xs, ys, settings)
+            if x == y == "language":
+                # Captions are pooled and prompted alike, and no model is compared with itself.
+                planned = [unit for unit in planned if _alike(unit)]
+            units |= {unit.key: unit for unit in planned}
         return list(units.values())
 
     @property
     def expected_scores(self) -> int:
         """Number of scores once every feature set is there."""
         sets = Counter(unit.record.modality for unit in self.extractions)
+        spoken = Counter(
+            unit.variant for unit in self.extractions if unit.record.modality == "language"
+        )
+        alike = sum(count * (count - 1) for count in spoken.values())
         symmetric = sum(get_metric(setting.metric).symmetric for setting in self.settings)
         total = 0
         for x, y in self.sides:
             ordered = sets[x] * (sets[y] - 1) if x == y else sets[x] * sets[y]
+            if x == y == "language":
+                ordered = alike
             halved = ordered // 2 if x == y else ordered
             total += halved * symmetric + ordered * (len(self.settings) - symmetric)
         return total
@@ -240,8 +252,13 @@ class Study:
         if split_half:
             halves = plan_split_halves(chain.from_iterable(files.values()), self.settings)
             self_agreement_missing(run, halves, progress, products_on)
-        if ("vision", "vision") in self.sides:
+        if any(x == y for x, y in self.sides):
             map_missing(run, progress)
+
+
+def _alike(unit: Unit) -> bool:
+    x, y = unit.x.header, unit.y.header
+    return (x.pooling, x.prompt) == (y.pooling, y.prompt)
 
 
 def open_study(

@@ -88,7 +88,7 @@ def draw() -> None:
         drawing = charts.against if layout == _LAYOUTS[0] else charts.family_panels
         chart = drawing(shown, found, axes, colours, measure=measure, reference=reference)
         about = skills.filter(pl.col("skill") == skill, pl.col("modality") == offered[view])
-        sources.append(words.skilled(about.row(0, named=True), _text(skill)))
+        sources.append(words.skilled(about.row(0, named=True), queries.text_of(skill)))
         said = words.fits(found.lines) + words.without(answer.frame, x, point) + "\n\n" + said
     shell.figure(
         chart,
@@ -101,12 +101,6 @@ def draw() -> None:
     if found is not None:
         shell.trends(found.lines)
     shell.explain(said)
-
-
-def _text(skill: str) -> dict[str, Any] | None:
-    """Return what is known of the text, where the skill is to predict one."""
-    texts = queries.texts().frame.filter(pl.col("skill") == skill)
-    return None if texts.is_empty() else texts.row(0, named=True)
 
 
 def _how_to_read(measured: dict[str, Any], *, concatenated: bool) -> str:

@@ -10,16 +10,21 @@ from pages.ui.reference import THRESHOLD, held_against
 from pages.ui.warehouse import WarehouseEmpty
 
 _AGREE, _TREND, _RANK = "Side by side", "Against language skill", "Do they rank alike?"
-_WITHIN = {"language with vision": False, "vision with vision": True}
+_WITHIN = {
+    "language with language": "language", "language with vision": None,
+    "vision with vision": "vision",
+}  # fmt: skip
 
 
 def draw() -> None:
     """List the metrics, then compare them on one dataset."""
     _list()
     across = queries.settings().frame.filter(~pl.col("published"))
-    within = queries.vision_settings().frame
+    among = [queries.model_settings(modality).frame for modality in ("vision", "language")]
     where = ["dataset", "dataset_id", "row_order"]
-    settings = pl.concat([across.select(where), within.select(where)]).unique(maintain_order=True)
+    settings = pl.concat([found.select(where) for found in (across, *among)]).unique(
+        maintain_order=True
+    )
     if settings.is_empty():
         raise WarehouseEmpty(
             "The warehouse is here, but it holds no scores of language against vision yet."
@@ -111,7 +116,7 @@ def _ranks(controls: Controls, dataset: str, dataset_id: str, row_order: str) ->
         return
     which = controls.choose("Pairs of models", there[::-1], key="pairs", width=220)
     controls.show_notes()
-    found = convergence.agreement(answers[which].frame, within=_WITHIN[which])
+    found = convergence.agreement(answers[which].frame, within=_WITHIN[which] is not None)
     shell.figure(
         charts.metric_agreement(found),
         answers[which],

@@ -71,8 +71,8 @@ PAIRED = (
     *settings_for(["cka", "cycle_knn"], [5, 10], ["exact"], permutations=0),
 )
 """Of models of one modality with each other: some calibrated, some not."""
-WITHIN = sum(6 if get_metric(s.metric).symmetric else 12 for s in PAIRED)
-"""Scores among the four vision models of `MODELS`."""
+WITHIN = 2 * sum(6 if get_metric(s.metric).symmetric else 12 for s in PAIRED)
+"""Scores among the four vision models of `MODELS`, and among its four language models."""
 TASKS = ("natural", "specialised", "structured")
 """Planted tasks, one of each of VTAB's groups."""
 CEILINGS = settings_for(["mutual_knn"], [10], ["exact"])
@@ -99,7 +99,8 @@ def build_world(
         for model in models:
             files[model.modality].append(_plant(run, model, latent, dataset, rng))
         score_missing(run, plan(files["language"], files["vision"], settings), Silent())
-        score_missing(run, plan(files["vision"], files["vision"], PAIRED), Silent())
+        for side in files.values():
+            score_missing(run, plan(side, side, PAIRED), Silent())
         map_missing(run, Silent())
         everyone = [*files["language"], *files["vision"]]
         self_agreement_missing(run, plan_split_halves(everyone, CEILINGS), Silent())

@@ -11,7 +11,15 @@ from pages.queries.alignments import (
     settings,
     skill,
     skills,
+    text_of,
     texts,
+)
+from pages.queries.among import (
+    map_of_models,
+    metric_pairs,
+    model_measured,
+    model_pairs,
+    model_settings,
 )
 from pages.queries.answers import Answer, Setting, load
 from pages.queries.captions import (
@@ -42,13 +50,6 @@ from pages.queries.theory import (
     theory_metrics,
     theory_simulations,
     theory_training,
-)
-from pages.queries.vision import (
-    map_of_models,
-    metric_pairs,
-    vision_measured,
-    vision_pairs,
-    vision_settings,
 )
 
 __all__ = [
@@ -82,12 +83,16 @@ __all__ = [
     "metric_scores",
     "metric_trends",
     "metrics",
+    "model_measured",
+    "model_pairs",
+    "model_settings",
     "models",
     "runs",
     "self_agreement",
     "settings",
     "skill",
     "skills",
+    "text_of",
     "texts",
     "theory_kernels",
     "theory_lost",
@@ -95,7 +100,4 @@ __all__ = [
     "theory_metrics",
     "theory_simulations",
     "theory_training",
-    "vision_measured",
-    "vision_pairs",
-    "vision_settings",
 ]

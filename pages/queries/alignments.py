@@ -1,6 +1,9 @@
 """Language against vision: settings, scores, what stands behind them."""
 
 from dataclasses import asdict
+from typing import Any
+
+import polars as pl
 
 from pages.queries.answers import Answer, Setting, answer
 
@@ -45,6 +48,12 @@ def texts() -> Answer:
         measured_at: UTC, of the last measurement or import
     """
     return answer("texts")
+
+
+def text_of(skill: str) -> dict[str, Any] | None:
+    """Return the row of `texts` where the skill is to predict one."""
+    found = texts().frame.filter(pl.col("skill") == skill)
+    return None if found.is_empty() else found.row(0, named=True)
 
 
 def skills(dataset_id: str) -> Answer:

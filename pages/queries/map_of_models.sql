@@ -1,4 +1,4 @@
--- Where vision models lie on a map by -log(alignment) (paper, Fig. 2, right), the newest map of
+-- Where models of $modality lie on a map by -log(alignment) (paper, Fig. 2, right), the newest map of
 -- the setting, with the models each agrees with most.
 -- $method: umap or mds.
 -- $skill: what competence is; null where nobody asks.
@@ -13,6 +13,9 @@ WITH newest AS (
         AND truncation = $truncation
         AND normalized = $normalized
         AND method = $method
+        AND coalesce(pooling, 'own') = $pooling
+        AND coalesce(prompt, 'none') = $prompt
+        AND model_id IN (SELECT m.model_id FROM models AS m WHERE m.modality = $modality)
     QUALIFY unit_key = first_value(unit_key) OVER (
         ORDER BY models DESC, map_version DESC, finished_at DESC, unit_key
     )
@@ -20,8 +23,9 @@ WITH newest AS (
 
 pairs AS (
     SELECT model_a, label_a, model_b, label_b, score, q_value
-    FROM vision_alignment
-    WHERE dataset_id = $dataset_id
+    FROM alignment_within_modality
+    WHERE modality = $modality
+        AND dataset_id = $dataset_id
         AND row_order = $row_order
         AND n = $n
         AND metric = $metric
@@ -29,6 +33,8 @@ pairs AS (
         AND sigma IS NOT DISTINCT FROM $sigma
         AND truncation = $truncation
         AND normalized = $normalized
+        AND pooling = $pooling
+        AND prompt = $prompt
 ),
 
 sided AS (

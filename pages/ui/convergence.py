@@ -53,7 +53,7 @@ def customary(models: int) -> int:
 
 
 def binned(pairs: pl.DataFrame, *, count: int, rule: Rule) -> Binned:
-    """Bin the models of `queries.vision_pairs` by competence.
+    """Bin the models of `queries.model_pairs` by competence.
 
     Args:
         pairs: the answer.

@@ -22,8 +22,8 @@ EMPTY = {
     "against vision yet.",
     "does_it_predict_skill": "The warehouse is here, but it holds no scores of language against "
     "vision yet.",
-    "do_strong_models_agree": "The warehouse is here, but no vision models were compared with "
-    "each other yet.",
+    "do_strong_models_agree": "The warehouse is here, but no models of one modality were compared "
+    "with each other yet.",
     "do_denser_captions_help": "The warehouse is here, but no caption sets were compared yet.",
     "is_it_colour_deep": "The warehouse is here, but no colours were laid out yet.",
     "local_or_global": "The warehouse is here, but it holds no metric at two numbers of "

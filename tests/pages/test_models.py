@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
 from ingest.warehouse import query
-from pages.ui import convergence
+from pages.ui import charts, convergence, export
 from prh_core.calibration import benjamini_hochberg
 from prh_core.convergence import convergence_trend
 from tests.pages.conftest import OpenPage
@@ -156,6 +156,20 @@ def test_without_any_competence_there_is_still_a_map(
     assert "prh probe" in told(app)
 
 
+@pytest.mark.parametrize("known", [0, 3, 4])
+def test_a_model_without_competence_is_on_the_map(known: int) -> None:
+    places = pl.DataFrame(
+        {
+            "label": list("abcd"), "family": ["f"] * 4, "objective": ["o"] * 4, "nearest": [""] * 4,
+            "competence": pl.Series([0.1, 0.5, 0.7, 0.9][:known] + [None] * (4 - known),
+                                    dtype=pl.Float64),
+            "x": [0.0, 1.0, 2.0, 3.0], "y": [0.0, 1.0, 0.0, 2.0],
+        }
+    )  # fmt: skip
+    drawn = charts.titled(charts.model_map(places, skill="skill"), "Map", [])
+    assert export.svg(drawn).count(b'aria-roledescription="point"') == 4
+
+
 def test_metrics_are_ranked_over_pairs_of_vision_models(open_page: OpenPage, panel: Path) -> None:
     app = open_page(panel, METRICS, view="Do they rank alike?", pairs="vision with vision")
     assert not app.exception
@@ -208,3 +222,45 @@ def test_models_not_compared_with_all_are_named(panel: Path) -> None:
             score
         )
     assert found.trend == convergence_trend([ord(c) / 100 for c in "abcef"], table)
+
+
+def test_language_models_are_seen_among_themselves(open_page: OpenPage, world: Path) -> None:
+    # Without the choice in the address the page shows what it always did.
+    assert "4 vision models, 6 pairs" in " ".join(c.value for c in open_page(world, PAGE).caption)
+    skill = "1 − bits per byte of planted captions"
+    app = open_page(world, PAGE, models="language", map="MDS")
+    assert not app.exception and not app.info[1:]
+    assert app.selectbox(key="skill").value == skill  # the paper's measure comes first
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "captions pooled by mean, prompt none" in captions
+    assert "4 language models, 6 pairs" in captions and "captions from tests/worlds.py" in captions
+    assert "Bits per byte of planted captions: 3 models" in captions
+    assert any("models=language" in code.value for code in app.code)
+    pairs = query(
+        world / "results.duckdb",
+        "SELECT label_a, label_b, score FROM alignment_within_modality WHERE modality = 'language' "
+        "AND metric = 'mutual_knn' AND k = 10",
+    )
+    assert pairs.height == 6
+    places = next(f for f in frames(app)[1] if "nearest" in f.columns)
+    assert set(places["label"]) == {"Lang Small", "Lang Large", "Lang Other", "Lang Random"}
+    assert places.filter(pl.col("label") == "Lang Random")["competence"].to_list() == [None]
+    most = pairs.filter(pl.any_horizontal(pl.col("label_a", "label_b") == "Lang Large"))
+    nearest = places.filter(pl.col("label") == "Lang Large")["nearest"][0]
+    assert f" {most['score'].max():.3f} (q = " in nearest.split(", ")[0]
+    assert "Left out, without this competence: Lang Random" in told(app) or "needs four" in told(
+        app
+    )
+    app.selectbox(key="models").select("vision").run()
+    assert not app.exception
+    assert app.selectbox(key="skill").value == SOLVED
+
+
+def test_metrics_are_ranked_over_pairs_of_language_models(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, METRICS, view="Do they rank alike?", pairs="language with language")
+    assert not app.exception
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "pairs of language models" in captions and "4 models" in captions
+    cells = frames(app)[0][0]
+    assert cells["setting_a"].n_unique() == 5 and set(cells["pairs"]) == {6}
+    assert set(cells["shuffles"]) == {24}

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -54,11 +55,13 @@ def _asked(name: str) -> Answer:
     offered = {
         "setting": setting, "concatenated": True, "untrained": True, "unit_key": unit_key,
         "dataset_id": setting.dataset_id, "row_order": setting.row_order,
-        "within": True, "method": "mds", "language_model": language_model,
+        "within": "vision", "modality": "vision", "method": "mds", "language_model": language_model,
         "vision_model": vision_model, "calibrated": False,
         **_colours(), **_captions(), **_simulated(), "skill": "Words (acc, 5-shot), planted",
         "text": "1 − bits per byte of planted captions",
     }  # fmt: skip
+    if name.startswith("model_") or name == "map_of_models":
+        offered["setting"] = replace(setting, pooling="own", prompt="none")
     function: Callable[..., Answer] = getattr(queries, name)
     wanted = inspect.signature(function).parameters
     return function(**{key: value for key, value in offered.items() if key in wanted})

@@ -145,7 +145,8 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
             alt.Tooltip("nearest:N", title="Agrees most with"),
         ],
     )
-    points = base.mark_point(filled=True, size=110, opacity=0.95).encode(
+    # A model without the competence is shown, too: by default Vega-Lite drops what has no colour.
+    points = base.mark_point(filled=True, size=110, opacity=0.95, invalid="show").encode(
         color=colour,
         shape=alt.Shape(
             "objective:N",

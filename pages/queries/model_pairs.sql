@@ -1,4 +1,4 @@
--- Alignment of vision models with each other, and the competence of both (paper, Fig. 2, left).
+-- Alignment of models of $modality with each other, and the competence of both (paper, Fig. 2, left).
 -- $skill: what competence is; null where nobody asks.
 SELECT
     a.label_a,
@@ -19,10 +19,11 @@ SELECT
     a.trained_b,
     a.model_a,
     a.model_b
-FROM vision_alignment AS a
+FROM alignment_within_modality AS a
 LEFT JOIN skills AS s ON s.model_id = a.model_a AND s.skill = $skill
 LEFT JOIN skills AS t ON t.model_id = a.model_b AND t.skill = $skill
-WHERE a.dataset_id = $dataset_id
+WHERE a.modality = $modality
+    AND a.dataset_id = $dataset_id
     AND a.row_order = $row_order
     AND a.n = $n
     AND a.metric = $metric
@@ -30,4 +31,6 @@ WHERE a.dataset_id = $dataset_id
     AND a.sigma IS NOT DISTINCT FROM $sigma
     AND a.truncation = $truncation
     AND a.normalized = $normalized
+    AND a.pooling = $pooling
+    AND a.prompt = $prompt
 ORDER BY alignment DESC, a.model_a, a.model_b
