@@ -119,36 +119,25 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
         ),
         **nowhere,
     )
-    known = frame["competence"].is_not_null().any()
-    colour = alt.condition(
-        "isValid(datum.competence)",
-        alt.Color(
-            "competence:Q",
-            title=skill,
-            scale=alt.Scale(scheme=palette.SEQUENTIAL, zero=False, nice=False),
-            legend=alt.Legend(
-                orient="bottom", gradientLength=220, tickCount=4, format=".2f", titleLimit=300
-            )
-            if known
-            else None,
+    colour = alt.Color(
+        "competence:Q",
+        title=skill,
+        scale=alt.Scale(scheme=palette.SEQUENTIAL, zero=False, nice=False),
+        legend=alt.Legend(
+            orient="bottom", gradientLength=220, tickCount=4, format=".2f", titleLimit=300
         ),
-        alt.value(palette.MISSING),
     )
-    base = alt.Chart(frame).encode(
-        x=x,
-        y=y,
-        tooltip=[
+    place: dict[str, Any] = {
+        "x": x,
+        "y": y,
+        "tooltip": [
             alt.Tooltip("label:N", title="Model"),
             alt.Tooltip("objective:N", title="Objective"),
             alt.Tooltip("family:N", title="Family"),
             alt.Tooltip("competence:Q", title=skill, format=".3f"),
             alt.Tooltip("nearest:N", title="Agrees most with"),
         ],
-    )
-    # A model without the competence is shown, too: by default Vega-Lite drops what has no colour.
-    points = base.mark_point(filled=True, size=110, opacity=0.95, invalid="show").encode(
-        color=colour,
-        shape=alt.Shape(
+        "shape": alt.Shape(
             "objective:N",
             title="Objective",
             scale=alt.Scale(
@@ -158,8 +147,15 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
                 orient="top", columns=1, labelLimit=330, symbolFillColor=palette.MISSING
             ),
         ),
-    )
-    drawn: list[alt.Chart] = [points]
+    }
+    # Vega-Lite drops a point without a value of its colour's: such models are a layer of their own.
+    ways = ((frame.drop_nulls("competence"), colour),
+            (frame.filter(pl.col("competence").is_null()), alt.value(palette.MISSING)))  # fmt: skip
+    drawn: list[alt.Chart] = [
+        alt.Chart(rows).mark_point(filled=True, size=110, opacity=0.95).encode(color=color, **place)
+        for rows, color in ways
+        if not rows.is_empty()
+    ]
     if frame.height <= _NAMED:
         apart = frame.with_columns(_sides(frame, 2 * half))
         for side, style in _BESIDE.items():

@@ -1,6 +1,7 @@
 """Measurements in words, the same on every page."""
 
 from pages.ui.words.captions import (
+    averaged,
     helped,
     known_amounts,
     metric_name,
@@ -74,6 +75,7 @@ __all__ = [
     "layout",
     "colour_table",
     "arranged",
+    "averaged",
     "another",
     "agreed_on_colour",
     "agreed",

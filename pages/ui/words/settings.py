@@ -41,13 +41,18 @@ def _between(row: dict[str, Any]) -> str:
 
 
 def dashed(frame: pl.DataFrame) -> str:
-    """Say what a dashed line over k is; nothing where there is none.
+    """Say what a dashed line over k is, or why there is none.
 
     Args:
         frame: answer of `queries.local`.
     """
     held = held_along(frame)
-    return "" if held is None else f" The dashed line is {held[1]}."
+    if held is None:
+        return (
+            " No line stands for chance: some scores have no permutations, and for this metric no "
+            "formula gives it."
+        )
+    return f" The dashed line is {held[1]}."
 
 
 def corrupt(row: dict[str, Any]) -> list[str]:
