@@ -42,6 +42,6 @@ def _halves(frame: pl.DataFrame) -> str:
     return (
         f"\n\n**Split-half agreement:** {told}: two random halves of a layer's dimensions with "
         f"each other, best layer, mean of {known['splits'][0]} splits. It says how redundant the "
-        "dimensions are and bounds no other model: a rotated copy agrees perfectly, whatever the "
-        "halves do."
+        "dimensions are and bounds no other model: a rotated copy agrees perfectly (truncation "
+        "apart), whatever the halves do."
     )
