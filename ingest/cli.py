@@ -45,6 +45,7 @@ from ingest.options import (
     Seed,
     Sigma,
     SkipCorrupt,
+    SplitHalf,
     Truncations,
     finish,
     ids,
@@ -219,6 +220,7 @@ def score(
     fixed: KeptFixed = "k",
     pairs: Pairs = "auto",
     noise_ceiling: NoiseCeiling = False,
+    split_half: SplitHalf = False,
     skip_corrupt: SkipCorrupt = False,
     device: ScoreDevice = "auto",
     no_publish: NoPublish = False,
@@ -232,7 +234,7 @@ def score(
     workspace = workspace_of(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         study = _study(context, progress)
-        study.score(run, progress, device=device, ceilings=noise_ceiling)
+        study.score(run, progress, device=device, ceilings=noise_ceiling, split_half=split_half)
     if not no_publish:
         publish_now(workspace)
     finish(run, "Scores")
@@ -340,6 +342,7 @@ def run_all(
     fixed: KeptFixed = "k",
     pairs: Pairs = "auto",
     noise_ceiling: NoiseCeiling = False,
+    split_half: SplitHalf = False,
     skip_corrupt: SkipCorrupt = False,
     device: Device = "auto",
     dtype: Dtype = "auto",
@@ -359,7 +362,11 @@ def run_all(
             batch_size=batch_size,
             caption_bits=caption_bits,
         )
-        study.score(run, progress, device=device, ceilings=noise_ceiling)
+        if noise_ceiling:
+            study.extract_second_views(
+                run, progress, device=device, dtype=dtype, batch_size=batch_size
+            )
+        study.score(run, progress, device=device, ceilings=noise_ceiling, split_half=split_half)
     publish_now(workspace)
     finish(run, "Units of work")
 

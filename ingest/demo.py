@@ -51,15 +51,16 @@ def demo_study(workspace: Workspace, progress: Progress) -> Study:
 
 
 def demo_pairs(workspace: Workspace, progress: Progress) -> Study:
-    """Return the study of the demo's vision models among themselves, uncalibrated."""
+    """Return the study of the demo's models among themselves: mutual k-NN alone is calibrated."""
     return open_study(
         workspace,
         dataset="emoji",
-        panel="demo-vision",
+        panel="demo",
         settings=(
-            *settings_for(["mutual_knn"], [5, 10, 20], ["exact"], permutations=0),
+            *settings_for(["mutual_knn"], [5, 10, 20], ["exact"], permutations=PERMUTATIONS),
             *settings_for(METRICS, [10], ["exact"], permutations=0),
         ),
+        pairs="within",
         progress=progress,
     )
 
@@ -120,7 +121,7 @@ def begin_demo(run: Run, progress: Progress, device: str = "auto") -> Begun:
 
 
 def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto") -> None:
-    """Compare vision models, probe, predict captions, lay out colours, import, simulate worlds.
+    """Compare models of one modality, probe, predict, lay out colours, import, simulate worlds.
 
     Each part is published when it is done, so that the pages of an app that runs already fill one
     after the other.

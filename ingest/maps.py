@@ -1,4 +1,4 @@
-"""Maps of the vision models that were compared with each other, made once and stored."""
+"""Maps of models of one modality that were compared with each other, made once and stored."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,9 @@ MAP_VERSION = 1
 """Raised when mapping would give other places; part of every map's key."""
 SEED = 0
 _SETTING = ("dataset_id", "row_order", "n", "metric", "k", "sigma", "truncation", "normalized")
-_NULLABLE = {"k": pl.Int64, "sigma": pl.Float64}
+_OF_CAPTIONS = ("pooling", "prompt")
+"""What language models differ in besides; a vision model has its own, and its maps have none."""
+_NULLABLE = {"k": pl.Int64, "sigma": pl.Float64, "pooling": pl.String, "prompt": pl.String}
 
 
 def map_missing(run: Run, progress: Progress) -> None:
@@ -26,11 +28,15 @@ def map_missing(run: Run, progress: Progress) -> None:
     Metrics in which lower is closer have no -log(alignment) and are left out.
     """
     warehouse = run.workspace.warehouse
-    pairs = warehouse.of_parts("vision_pairs").drop_nulls("score")
+    pairs = warehouse.of_parts("model_pairs").drop_nulls("score")
     stored = warehouse.column("maps", "unit_key")
     wanted: list[tuple[str, Method, dict[str, Any], list[str], np.ndarray]] = []
-    for values, rows in pairs.group_by(_SETTING, maintain_order=True):
-        setting: dict[str, Any] = dict(zip(_SETTING, values, strict=True))
+    named = ("modality", *_SETTING, *_OF_CAPTIONS)
+    for values, rows in pairs.group_by(named, maintain_order=True):
+        setting: dict[str, Any] = dict(zip(named, values, strict=True))
+        if setting.pop("modality") == "vision":
+            for name in _OF_CAPTIONS:
+                del setting[name]
         names, table = squared(*(rows[side].to_list() for side in ("model_a", "model_b", "score")))
         if len(names) < 4:
             continue
@@ -62,6 +68,7 @@ def map_missing(run: Run, progress: Progress) -> None:
             {
                 "unit_key": key,
                 "run_id": run.run_id,
+                **dict.fromkeys(_OF_CAPTIONS),
                 **setting,
                 "method": method,
                 "seed": SEED,

@@ -94,15 +94,26 @@ Pairs = Annotated[
     str,
     typer.Option(
         "--pairs",
-        help="Which models are compared: language-vision, vision (each with each), language, or "
-        "all. auto: across modalities, within one where there is no other.",
+        help="Which models are compared: language-vision, vision (each with each), language "
+        "(likewise, captions pooled and prompted alike), within (both), or all. auto: across "
+        "modalities, within one where there is no other.",
     ),
 ]
 NoiseCeiling = Annotated[
     bool,
     typer.Option(
         "--noise-ceiling",
-        help="Score each model with itself, too: two random halves of its dimensions, 10 times.",
+        help="Score each model with itself, too, shown a second view of the same samples: another "
+        "caption of each image where the dataset has one; the images mirrored, and the middle 90 % "
+        "of their sides. `prh run` extracts these views, `prh score` takes those extracted.",
+    ),
+]
+SplitHalf = Annotated[
+    bool,
+    typer.Option(
+        "--split-half",
+        help="Score the halves of each model's dimensions with each other, 10 random splits: how "
+        "redundant they are, no ceiling of anything.",
     ),
 ]
 ScoreDevice = Annotated[

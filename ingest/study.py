@@ -8,7 +8,14 @@ from itertools import chain
 from pathlib import Path
 
 from ingest.catalog import Catalog, ModelRecord, load_catalog
-from ingest.ceilings import ceilings_missing, plan_ceilings
+from ingest.catalog.records import Modality
+from ingest.ceilings import (
+    SecondView,
+    plan_ceilings,
+    plan_split_halves,
+    second_views,
+    self_agreement_missing,
+)
 from ingest.datasets import Dataset, open_dataset
 from ingest.errors import CatalogError, MissingFeaturesError
 from ingest.extract import PROMPTS, Variant, variants_for
@@ -29,7 +36,7 @@ from prh_core.calibration import PERMUTATIONS
 from prh_core.curves import Fixed
 from prh_core.metrics import all_metrics, get_metric
 
-PAIRS = ("auto", "language-vision", "vision", "language", "all")
+PAIRS = ("auto", "language-vision", "vision", "language", "within", "all")
 """Which models are compared; auto is across modalities, or within one where there is no other."""
 TRUNCATIONS: tuple[TruncationName, ...] = ("exact", "mean", "none")
 
@@ -88,6 +95,8 @@ class Study:
         if self.pairs == "auto":
             there = [both for both in within if self.side(both[0])]
             return there if len(there) == 1 else [across]
+        if self.pairs == "within":
+            return within
         return [across] if self.pairs == "language-vision" else [(self.pairs, self.pairs)]
 
     def _planned(self, files: dict[str, list[FeatureFile]]) -> list[Unit]:
@@ -99,17 +108,27 @@ class Study:
                 settings = tuple(replace(setting, interval=False) for setting in settings)
                 # One order for every panel, so that a pair is the same pair wherever it is listed.
                 xs = ys = sorted(xs, key=lambda record: record.id)
-            units |= {u.key: u for u in plan_scores(files, xs, ys, settings)}
+            planned = plan_scores(files, xs, ys, settings)
+            if x == y == "language":
+                # Captions are pooled and prompted alike, and no model is compared with itself.
+                planned = [unit for unit in planned if _alike(unit)]
+            units |= {unit.key: unit for unit in planned}
         return list(units.values())
 
     @property
     def expected_scores(self) -> int:
         """Number of scores once every feature set is there."""
         sets = Counter(unit.record.modality for unit in self.extractions)
+        spoken = Counter(
+            unit.variant for unit in self.extractions if unit.record.modality == "language"
+        )
+        alike = sum(count * (count - 1) for count in spoken.values())
         symmetric = sum(get_metric(setting.metric).symmetric for setting in self.settings)
         total = 0
         for x, y in self.sides:
             ordered = sets[x] * (sets[y] - 1) if x == y else sets[x] * sets[y]
+            if x == y == "language":
+                ordered = alike
             halved = ordered // 2 if x == y else ordered
             total += halved * symmetric + ordered * (len(self.settings) - symmetric)
         return total
@@ -136,12 +155,76 @@ class Study:
             caption_bits=caption_bits,
         )
 
-    def score(
-        self, run: Run, progress: Progress, *, device: str = "auto", ceilings: bool = False
-    ) -> None:
-        """Score what is missing, and with `ceilings` each model with itself.
+    @cached_property
+    def _second_views(self) -> tuple[list[SecondView], dict[Modality, str]]:
+        there: list[Modality] = [m for m in ("language", "vision") if self.side(m)]
+        skip = bool(self.dataset.skipped)  # the same samples are left out again
+        return second_views(
+            self.dataset,
+            there,
+            lambda record: open_dataset(record, skip_corrupt=skip, cache=self.workspace.cache),
+        )
 
-        `device` "auto" and "cpu" compute on the CPU; any other goes through torch.
+    def _of_view(self, view: SecondView) -> list[Extraction]:
+        wanted = self.variants_of(self.side(view.modality))
+        return plan_extraction(self.workspace, view.dataset, wanted)
+
+    def extract_second_views(
+        self,
+        run: Run,
+        progress: Progress,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        batch_size: int | None = None,
+    ) -> None:
+        """Extract what is missing of the second views that the dataset has; see `second_views`."""
+        for view in self._second_views[0]:
+            progress.note(f"Second view: {view.title}")
+            extract_missing(
+                run, view.dataset, self._of_view(view), progress, device=device, dtype=dtype,
+                batch_size=batch_size,
+            )  # fmt: skip
+
+    def _ceilings(
+        self,
+        run: Run,
+        files: dict[str, list[FeatureFile]],
+        progress: Progress,
+        device: str | None,
+    ) -> None:
+        """Compute the ceilings that stored second views allow, and say which are not known."""
+        views, lacking = self._second_views
+        for modality, why in lacking.items():
+            progress.note(f"No noise ceiling of {modality} models: {why}")
+        seconds: dict[str, list[FeatureFile]] = {}
+        for view in views:
+            units = self._of_view(view)
+            seconds[view.title] = list(chain.from_iterable(feature_files(units).values()))
+            absent = sorted({unit.record.label for unit in units if not unit.path.exists()})
+            if absent:
+                progress.note(
+                    f"No noise ceiling by the second view “{view.title}” of {', '.join(absent)}: "
+                    "`prh run --noise-ceiling` extracts its features"
+                )
+        everyone = chain.from_iterable(files.values())
+        units = plan_ceilings(everyone, seconds, self.settings)
+        self_agreement_missing(run, units, progress, device)
+
+    def score(
+        self,
+        run: Run,
+        progress: Progress,
+        *,
+        device: str = "auto",
+        ceilings: bool = False,
+        split_half: bool = False,
+    ) -> None:
+        """Score what is missing.
+
+        With `ceilings` also each model with itself, shown the second views whose features are
+        stored; with `split_half` the halves of its dimensions with each other. `device` "auto" and
+        "cpu" compute on the CPU; any other goes through torch.
 
         Raises
         ------
@@ -165,10 +248,17 @@ class Study:
         files = feature_files(self.extractions)
         score_missing(run, self._planned(files), progress, products_on)
         if ceilings:
-            everyone = chain.from_iterable(files.values())
-            ceilings_missing(run, plan_ceilings(everyone, self.settings), progress, products_on)
-        if ("vision", "vision") in self.sides:
+            self._ceilings(run, files, progress, products_on)
+        if split_half:
+            halves = plan_split_halves(chain.from_iterable(files.values()), self.settings)
+            self_agreement_missing(run, halves, progress, products_on)
+        if any(x == y for x, y in self.sides):
             map_missing(run, progress)
+
+
+def _alike(unit: Unit) -> bool:
+    x, y = unit.x.header, unit.y.header
+    return (x.pooling, x.prompt) == (y.pooling, y.prompt)
 
 
 def open_study(

@@ -6,10 +6,13 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, pictures, shell, words
 from pages.ui.controls import Controls
+from pages.ui.reference import THRESHOLD, held_against
 from pages.ui.warehouse import NoCaptionSets
 
 _RAW, _CALIBRATED = "raw", "calibrated"
-_ALL = "mean over language models"
+_OVERALL = "mean over all vision models"
+# The address of links from before the mean over all vision models was offered.
+_EACH = "mean over language models"
 
 
 def draw() -> None:
@@ -28,29 +31,33 @@ def draw() -> None:
         scores = [_RAW, *([] if means.frame["calibrated"].is_null().all() else [_CALIBRATED])]
         score = controls.choose("Score", scores, key="score", width=130)
         seen = means.frame["vision_label"].unique(maintain_order=True).to_list()
-        model = controls.choose("Lines", [_ALL, *seen], key="lines", width=250)
+        lines = controls.choose("Lines", [_OVERALL, _EACH, *seen], key="lines", width=250)
     controls.show_notes()
     if row["note"]:
         st.info(f"**{row['dataset']}.** {row['note']}")
 
-    answer = means if model == _ALL else queries.caption_density(study)
+    answers = {_OVERALL: queries.caption_overall, _EACH: queries.caption_means}
+    answer = answers.get(lines, queries.caption_density)(study)
     frame = answer.frame.filter(~pl.col("pictures"))
-    if model != _ALL:
-        frame = frame.filter(pl.col("vision_label") == model)
+    if lines not in answers:
+        frame = frame.filter(pl.col("vision_label") == lines)
+    if frame.is_empty():
+        st.info("No pair of models was compared under every caption set: choose other lines.")
+        return
     measure = f"{words.metric_name(study)}" + (", calibrated" if score == _CALIBRATED else "")
     shell.figure(
         charts.density(
             words.scored(frame, calibrated=score == _CALIBRATED),
             amount=amount,
             measure=measure,
-            chance=words.chance_of(frame) if score == _RAW else None,
-            by="vision_label" if model == _ALL else "language_label",
+            reference=held_against(frame) if score == _RAW else THRESHOLD,
+            by="vision_label" if lines in answers else "language_label",
         ),
         answer,
         title=f"Alignment by how much captions say, {row['dataset']}",
-        measured=words.studied(row),
+        measured=[*words.studied(row), *words.averaged(frame)],
         controls=controls,
-        alt_text=f"{measure} against {charts.AMOUNTS[amount].lower()}, a line per model.",
+        alt_text=f"{measure} against {charts.AMOUNTS[amount].lower()}, {lines}.",
     )
     gains = queries.caption_gains(study)
     overall = gains.frame.filter("overall")

@@ -8,6 +8,7 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, palette, shell, trends, words
 from pages.ui.controls import Controls, choose_candidates, choose_setting
+from pages.ui.reference import THRESHOLD, held_against
 from pages.ui.warehouse import WarehouseEmpty
 
 _LANGUAGE, _VISION = "Against language skill", "Against vision skill"
@@ -66,12 +67,12 @@ def draw() -> None:
     measure = words.measure(measured, calibrated=scale == "calibrated")
     sources, said = words.measured(measured), _how_to_read(measured, concatenated=concatenated)
     colours = palette.families(queries.families().frame["family"].to_list())
-    chance = answer.frame["chance"][0]
+    reference = THRESHOLD if scale == "calibrated" else held_against(answer.frame)
     chart: charts.Drawn
     found = None
     if view == "Lines":
         chart = charts.lines(
-            answer.frame, colours, order=_ORDERS[order], measure=measure, chance=chance
+            answer.frame, colours, order=_ORDERS[order], measure=measure, reference=reference
         )
     elif skill is None:
         chart = charts.heat_map(answer.frame, order=_ORDERS[order], measure=measure)
@@ -85,9 +86,9 @@ def draw() -> None:
         found = trends.along(shown, x=x, line=line, family=along)
         axes = charts.Axes(x, f"{skill} (better to the right)", point, line, group)
         drawing = charts.against if layout == _LAYOUTS[0] else charts.family_panels
-        chart = drawing(shown, found, axes, colours, measure=measure, chance=chance)
+        chart = drawing(shown, found, axes, colours, measure=measure, reference=reference)
         about = skills.filter(pl.col("skill") == skill, pl.col("modality") == offered[view])
-        sources.append(words.skilled(about.row(0, named=True), _text(skill)))
+        sources.append(words.skilled(about.row(0, named=True), queries.text_of(skill)))
         said = words.fits(found.lines) + words.without(answer.frame, x, point) + "\n\n" + said
     shell.figure(
         chart,
@@ -102,12 +103,6 @@ def draw() -> None:
     shell.explain(said)
 
 
-def _text(skill: str) -> dict[str, Any] | None:
-    """Return what is known of the text, where the skill is to predict one."""
-    texts = queries.texts().frame.filter(pl.col("skill") == skill)
-    return None if texts.is_empty() else texts.row(0, named=True)
-
-
 def _how_to_read(measured: dict[str, Any], *, concatenated: bool) -> str:
     significance = (
         "A score is **significant** when it lies beyond the **threshold**: what the best of the "
@@ -119,11 +114,24 @@ def _how_to_read(measured: dict[str, Any], *, concatenated: bool) -> str:
     return (
         "Each number is the best over all pairs of layers of the two models"
         + (", all layers side by side competing too" if concatenated else "")
-        + ". **Chance** is what one pair of unrelated layers scores on average; the best of many "
-        "pairs lies above it even without any relation, so compare trained models with the "
-        "untrained controls, too. "
+        + ". "
+        + _chance(measured, concatenated=concatenated)
+        + "Compare trained models with the untrained controls, too. "
         + significance
         + "Scores fall as n grows at a fixed k: never compare across n."
+    )
+
+
+def _chance(measured: dict[str, Any], *, concatenated: bool) -> str:
+    if concatenated and measured["null_best_low"] is not None:
+        return (
+            "Dashed lines stand at the least and the largest **mean best of relabelled tables**: "
+            "what the best of as many pairs of layers scores without any relation, more than "
+            "**chance**, the mean of one pair of unrelated layers. "
+        )
+    return (
+        "**Chance** is what one pair of unrelated layers scores on average; the best of many pairs "
+        "lies above it even without any relation, and how far is not known here. "
     )
 
 

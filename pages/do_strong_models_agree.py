@@ -1,4 +1,4 @@
-"""Do strong models agree: vision models among themselves, by what they can do (Fig. 2)."""
+"""Do strong models agree: models of one modality among themselves, by what they can do (Fig. 2)."""
 
 import polars as pl
 import streamlit as st
@@ -6,9 +6,11 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, convergence, shell, words
 from pages.ui.controls import Controls, choose_setting
+from pages.ui.reference import held_against
 from pages.ui.warehouse import WarehouseEmpty
 from prh_core.convergence import RULES
 
+_MODALITIES = ("vision", "language")
 _MAPS = {"UMAP": "umap", "MDS": "mds"}
 # Models from which UMAP is the first choice: of fewer it shows less that is true than MDS.
 _ENOUGH = 15
@@ -17,16 +19,21 @@ _LEFT, _RIGHT = "Agreement by competence", "Map of the models"
 
 def draw() -> None:
     """Choose, ask, draw, explain."""
-    settings = queries.vision_settings().frame
-    if settings.is_empty():
+    compared = {modality: queries.model_settings(modality).frame for modality in _MODALITIES}
+    there = [modality for modality, found in compared.items() if not found.is_empty()]
+    if not there:
         raise WarehouseEmpty(
-            "The warehouse is here, but no vision models were compared with each other yet."
+            "The warehouse is here, but no models of one modality were compared with each other "
+            "yet."
         )
     controls = Controls()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        setting = choose_setting(controls, settings, without=("pooling", "prompt"))
+        modality = controls.choose("Models", there, key="models", width=130)
+        settings = compared[modality]
+        own = ("pooling", "prompt") if modality == "vision" else ()
+        setting = choose_setting(controls, settings, without=own)
         able = queries.skills(setting.dataset_id).frame
-        skills = able.filter(pl.col("modality") == "vision", pl.col("here") > 1)
+        skills = able.filter(pl.col("modality") == modality, pl.col("here") > 1)
         names = sorted(skills["skill"].to_list(), key=words.solved_first)
         skill = controls.choose("Competence", names, key="skill", width=330) if names else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -38,38 +45,40 @@ def draw() -> None:
         method = controls.choose("Map by", list(_MAPS), key="map", default=trusted, width=120)
     controls.show_notes()
 
-    measured = queries.vision_measured(setting).frame.row(0, named=True)
+    measured = queries.model_measured(setting, modality).frame.row(0, named=True)
     if measured["note"]:
         st.info(f"**{measured['dataset']}.** {measured['note']}")
-    pairs = queries.vision_pairs(setting, skill=skill)
+    pairs = queries.model_pairs(setting, modality, skill=skill)
     measure = words.measure(measured)
     found = convergence.binned(pairs.frame, count=count, rule=rule)
     panels: dict[str, charts.Chart] = {}
     if skill is not None and not found.bins["alignment"].is_null().all():
         panels[_LEFT] = charts.bins(
-            found.bins, measure=measure, skill=skill, chance=measured["chance"]
+            found.bins, measure=measure, skill=skill, reference=held_against(pairs.frame)
         )
-    places = queries.map_of_models(setting, method=_MAPS[method], skill=skill)
+    places = queries.map_of_models(setting, modality, method=_MAPS[method], skill=skill)
     if not places.frame.is_empty():
         panels[_RIGHT] = charts.model_map(places.frame, skill=skill or "competence")
     if not panels:
-        st.info(words.too_few_pairs(measured, skill))
+        st.info(words.too_few_pairs(measured, skill, modality))
         return
-    sources = [*words.paired(measured, pairs.frame)]
+    sources = [*words.paired(measured, pairs.frame, modality)]
     if skill is not None:
         about = skills.filter(pl.col("skill") == skill).row(0, named=True)
-        sources.append(words.skilled(about, None))
+        sources.append(words.skilled(about, queries.text_of(skill)))
     shell.figure(
         panels,
         pairs,
-        title="Agreement of vision models with each other",
+        title=f"Agreement of {modality} models with each other",
         measured=sources,
         controls=controls,
-        alt_text=f"{measure} of vision models with each other by their competence.",
+        alt_text=f"{measure} of {modality} models with each other by their competence.",
     )
     if not places.frame.is_empty():
         shell.behind("Table and SQL of the map", places)
-    shell.explain(words.converged(found, skill) + "\n\n" + words.mapped(places.frame, method))
+    shell.explain(
+        words.converged(found, skill, modality) + "\n\n" + words.mapped(places.frame, method)
+    )
 
 
 shell.page("Do models that can do more agree more with each other?", draw)

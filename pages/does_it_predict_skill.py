@@ -6,6 +6,7 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, palette, shell, trends, words
 from pages.ui.controls import Controls, choose_setting
+from pages.ui.reference import held_against
 from pages.ui.warehouse import NoSkills, WarehouseEmpty
 
 _NO_RANK = "nothing"
@@ -65,6 +66,7 @@ def draw() -> None:
             measure=f"{words.measure(measured)} with {vision}",
             skill=skill,
             rank=None if text == _NO_RANK else text,
+            reference=held_against(answer.frame),
         ),
         answer,
         title=f"{skill} against alignment with {vision}",

@@ -6,19 +6,25 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, convergence, palette, shell, trends, words
 from pages.ui.controls import Controls
+from pages.ui.reference import THRESHOLD, held_against
 from pages.ui.warehouse import WarehouseEmpty
 
 _AGREE, _TREND, _RANK = "Side by side", "Against language skill", "Do they rank alike?"
-_WITHIN = {"language with vision": False, "vision with vision": True}
+_WITHIN = {
+    "language with language": "language", "language with vision": None,
+    "vision with vision": "vision",
+}  # fmt: skip
 
 
 def draw() -> None:
     """List the metrics, then compare them on one dataset."""
     _list()
     across = queries.settings().frame.filter(~pl.col("published"))
-    within = queries.vision_settings().frame
+    among = [queries.model_settings(modality).frame for modality in ("vision", "language")]
     where = ["dataset", "dataset_id", "row_order"]
-    settings = pl.concat([across.select(where), within.select(where)]).unique(maintain_order=True)
+    settings = pl.concat([found.select(where) for found in (across, *among)]).unique(
+        maintain_order=True
+    )
     if settings.is_empty():
         raise WarehouseEmpty(
             "The warehouse is here, but it holds no scores of language against vision yet."
@@ -80,8 +86,11 @@ def _trends(
     told: list[pl.DataFrame] = []
     for metric in answer.frame["metric_label"].unique(maintain_order=True).to_list():
         rows = answer.frame.filter(pl.col("metric_label") == metric)
+        reference = THRESHOLD if scores == "calibrated" else held_against(rows)
         found = trends.along(rows, x=axes.x, line=axes.line, family="language_family")
-        panels[metric] = charts.panel(rows, found, axes, colours, measure=scores)
+        panels[metric] = charts.panel(
+            rows, found, axes, colours, measure=scores, reference=reference
+        )
         told.append(found.lines.with_columns(pl.lit(metric).alias("metric")))
     about = skills.filter(pl.col("skill") == skill).row(0, named=True)
     shell.figure(
@@ -92,7 +101,7 @@ def _trends(
         controls=controls,
         alt_text=f"Alignment of each language model with vision models against {skill}.",
     )
-    shell.explain(words.rising(pl.concat(told)))
+    shell.explain(words.rising(trends.corrected(pl.concat(told))))
 
 
 def _ranks(controls: Controls, dataset: str, dataset_id: str, row_order: str) -> None:
@@ -107,7 +116,7 @@ def _ranks(controls: Controls, dataset: str, dataset_id: str, row_order: str) ->
         return
     which = controls.choose("Pairs of models", there[::-1], key="pairs", width=220)
     controls.show_notes()
-    found = convergence.agreement(answers[which].frame)
+    found = convergence.agreement(answers[which].frame, within=_WITHIN[which] is not None)
     shell.figure(
         charts.metric_agreement(found),
         answers[which],

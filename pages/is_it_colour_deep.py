@@ -6,6 +6,7 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, shell, words
 from pages.ui.controls import Controls
+from pages.ui.corrected import with_q
 from pages.ui.warehouse import NoColours
 
 _NONE = "none"
@@ -16,7 +17,7 @@ def draw() -> None:
     everything = queries.color_agreement()
     if everything.frame.is_empty():
         raise NoColours("The warehouse is here, but no colours were laid out yet.")
-    rows = everything.frame.to_dicts()
+    rows = with_q(everything.frame).to_dicts()
     named = {words.layout(row): row for row in rows}
     seen = [name for name, row in named.items() if row["side"] == "vision"]
     controls = Controls()
@@ -49,7 +50,7 @@ def draw() -> None:
     )
     shell.explain(words.agreed_on_colour(shown))
     st.markdown("**Every layout**, best agreement first")
-    st.dataframe(words.colour_table(everything.frame), hide_index=True)
+    st.dataframe(words.colour_table(pl.DataFrame(rows)), hide_index=True)
     pairs = queries.color_pairs(layouts)
     shell.also(
         "How far apart, two colours at a time", charts.colour_pairs(pairs.frame), pairs,
@@ -60,8 +61,8 @@ def draw() -> None:
         layers = queries.color_layers(spoken["colours"], spoken["rule"])
         if not layers.frame.filter(pl.col("rho").is_not_null()).is_empty():
             shell.also(
-                "At which layer does colour emerge?", charts.colour_layers(layers.frame), layers,
-                "Agreement with CIELAB by layer of each language model.",
+                "At which layer does colour emerge?", charts.colour_layers(with_q(layers.frame)),
+                layers, "Agreement with CIELAB by layer of each language model.",
             )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from pages.ui import charts, shell, words
 from pages.ui.controls import Controls, choose_setting
 from pages.ui.warehouse import WarehouseEmpty
 
+_OF_ONE_K = ("k", "chance", "null_best_low", "permutations", "interval_method")
+"""What is measured at each k by itself, and told of none."""
 _GROWTH, _ALIGNMENT = "Growth with size", "Alignment"
 
 
@@ -47,7 +49,7 @@ def draw() -> None:
         answer,
         title=f"{metric} from local to global",
         measured=words.measured(
-            {**measured, "k": None, "chance": None, "metric_label": metric},
+            {**measured, **dict.fromkeys(_OF_ONE_K), "metric_label": metric},
             words.ks(answer.frame),
         ),
         controls=controls,
@@ -58,7 +60,9 @@ def draw() -> None:
         "family and divided by the standard deviation over the family, at each k by itself, so "
         "it says which way alignment goes with size, not how far: lines that rise at small k and "
         "not at large k mean that larger models agree with language about near neighbours only. "
-        "At k = n − 1 CKNNA is CKA over all samples." + words.alone(answer.frame)
+        "At k = n − 1 CKNNA is CKA over all samples."
+        + (words.dashed(answer.frame) if view == _ALIGNMENT else "")
+        + words.alone(answer.frame)
     )
 
 

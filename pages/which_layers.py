@@ -6,6 +6,7 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, shell, words
 from pages.ui.controls import Controls, choose_setting
+from pages.ui.reference import held_against
 from pages.ui.warehouse import WarehouseEmpty
 
 
@@ -36,7 +37,9 @@ def draw() -> None:
     measure = words.measure(measured)
     if view == "By depth":
         answer = queries.depth(pair["unit_key"])
-        chart = charts.depth_curve(answer.frame, measure=measure, chance=measured["chance"])
+        chart = charts.depth_curve(
+            answer.frame, measure=measure, reference=held_against(answer.frame)
+        )
     else:
         answer = queries.layers(pair["unit_key"])
         chart = charts.layer_map(
@@ -60,8 +63,8 @@ def draw() -> None:
         "of single layers where it is another one). The last row and column, set apart, stand for "
         "all layers side by side. A crossed grey cell is a constant layer: it maps every sample "
         "to the same point, so nothing is near anything."
-        + words.ceilings(
-            queries.ceilings(
+        + words.with_itself(
+            queries.self_agreement(
                 setting, language_model=pair["language_model"], vision_model=pair["vision_model"]
             ).frame
         )

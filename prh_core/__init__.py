@@ -6,7 +6,14 @@
 1.0
 """
 
-from prh_core.curves import CurvePoint, NoiseCeiling, n_curve, noise_ceiling
+from prh_core.curves import (
+    CurvePoint,
+    NoiseCeiling,
+    SplitHalf,
+    n_curve,
+    noise_ceiling,
+    split_half_agreement,
+)
 from prh_core.errors import PRHError
 from prh_core.intervals import Interval
 from prh_core.layers import Alignment, BestPair, PanelAlignment, align, align_panel, best_pair
@@ -31,6 +38,7 @@ __all__ = [
     "PRHError",
     "PanelAlignment",
     "Shapes",
+    "SplitHalf",
     "Trend",
     "align",
     "align_panel",
@@ -42,5 +50,6 @@ __all__ = [
     "linear_trend",
     "n_curve",
     "noise_ceiling",
+    "split_half_agreement",
     "within_families",
 ]

@@ -1,4 +1,4 @@
-"""How a score depends on what was fixed: the number of samples, and a model's own agreement."""
+"""How a score depends on what was fixed: the number of samples, the view, the dimensions."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from prh_core import prepare
-from prh_core.errors import NeighbourCountError, PRHError, SampleCountError
+from prh_core.errors import NeighbourCountError, PRHError, SampleCountError, SecondViewError
 from prh_core.layers import align
 from prh_core.metrics import get_metric
 from prh_core.types import Features, as_layers, check_paired
@@ -26,12 +26,21 @@ class CurvePoint(NamedTuple):
 
 
 class NoiseCeiling(NamedTuple):
-    """What a model scores against another look at itself."""
+    """What a model scores against itself, shown a second view of the same samples."""
 
     score: float
-    """Mean over the splits, or the score of the two views."""
+    """Best over the pairs of a layer of the first view and a layer of the second."""
+    layers: tuple[int, int]
+    """That pair; where all layers side by side compete, they come after the last layer."""
+
+
+class SplitHalf(NamedTuple):
+    """How alike the two halves of a layer's dimensions represent the samples."""
+
+    score: float
+    """Mean over the splits."""
     scores: tuple[float, ...]
-    method: str
+    """The best layer of each split."""
 
 
 def check_n(n: int, total: int) -> int:
@@ -145,23 +154,77 @@ def noise_ceiling(
     k: int = 10,
     truncate: Literal["exact", "mean"] | None = None,
     normalize: bool = True,
+    concatenate: bool = False,
+    device: str | None = None,
+) -> NoiseCeiling:
+    """Score a model against itself, shown a second view of the same samples.
+
+    The second view is another look at what the samples show: another person's caption of every
+    image, the images mirrored. What differs between the views is noise to the model, so this is
+    its test-retest reliability, and it says how much agreement survives a change of view.
+
+    What it bounds: the score of X with a model that has the same signal and at least as much
+    noise of its own, in expectation. What it does not: a model with less noise than X can score
+    above it with X (of two correlations, up to the root of their reliabilities, Spearman 1904);
+    so can a model that saw the very same view as X, noise and all. A view that changes little
+    gives a ceiling near 1, which bounds little.
+
+    Parameters
+    ----------
+    X
+        Features of one model, as in `prh_core.align`: n samples.
+    second
+        The same model's features of the second view, row i the same sample as row i of X. There
+        is no ceiling without it.
+    metric, k, truncate, normalize, concatenate, device
+        As in `prh_core.align`, and as where the scores were made that the ceiling stands beside.
+
+    Returns
+    -------
+    NoiseCeiling(score, layers); the score lies in the metric's own range.
+
+    Raises
+    ------
+    SecondViewError
+        There is no second view.
+    SampleCountError
+        The views hold different numbers of samples.
+    """
+    if second is None:
+        raise SecondViewError(
+            "a noise ceiling needs the model's features of a second view of the same samples "
+            "(another caption of every image, the images mirrored), and there are none: what is "
+            "left is split_half_agreement, which bounds nothing"
+        )
+    found = align(
+        X, second, metric=metric, k=k, truncate=truncate, normalize=normalize,
+        concatenate=concatenate, device=device,
+    )  # fmt: skip
+    return NoiseCeiling(found.score, found.layers)
+
+
+def split_half_agreement(
+    X: Features,  # noqa: N803
+    *,
+    metric: str = "mutual_knn",
+    k: int = 10,
+    truncate: Literal["exact", "mean"] | None = None,
+    normalize: bool = True,
     splits: int = 10,
     seed: int = 0,
     device: str | None = None,
-) -> NoiseCeiling:
-    """Bound what another model could score with X by what X scores with itself, seen again.
+) -> SplitHalf:
+    """Score one random half of a layer's dimensions against the other half.
 
-    With `second`, the same model's features of another look at the same samples (a second
-    caption of every image): the best over their layer pairs. Without it, split half: every
-    layer's dimensions are dealt into two random halves, and layer l's first half is scored
-    against layer l's second half; the best layer of each split, averaged over the splits.
+    Every layer's dimensions are dealt into two halves, and layer l's first half is scored against
+    layer l's second half; the best layer of each split, averaged over the splits. It says how
+    redundantly dimensions carry the representation, so it grows with their number. It is no
+    ceiling: a model that is X rotated scores 1 with X, whatever the halves score.
 
     Parameters
     ----------
     X
         Features of one model, as in `prh_core.align`.
-    second
-        Features of the second look, or None.
     metric, k, truncate, normalize, device
         As in `prh_core.align`.
     splits
@@ -171,7 +234,7 @@ def noise_ceiling(
 
     Returns
     -------
-    NoiseCeiling(score, scores, method)
+    SplitHalf(score, scores); the scores lie in the metric's own range.
 
     Raises
     ------
@@ -179,15 +242,6 @@ def noise_ceiling(
         No split was asked for, or every layer has a single dimension.
     """
     chosen = get_metric(metric)
-
-    def score(x: Features, y: Features, how: Literal["exact", "mean"] | None = None) -> float:
-        return align(
-            x, y, metric=metric, k=k, truncate=how, normalize=normalize, device=device
-        ).score
-
-    if second is not None:
-        only = score(X, second, truncate)
-        return NoiseCeiling(only, (only,), "second view")
     # Truncation looks at the whole model, as when models are compared; then it is halved.
     whole = prepare.truncate(as_layers(X, "X"), truncate)
     layers = [layer for layer in whole if layer.shape[1] > 1]
@@ -201,6 +255,8 @@ def noise_ceiling(
         for layer in layers:
             columns = rng.permutation(layer.shape[1])
             middle = len(columns) // 2
-            halves.append(score(layer[:, columns[:middle]], layer[:, columns[middle:]]))
+            one, other = layer[:, columns[:middle]], layer[:, columns[middle:]]
+            found = align(one, other, metric=metric, k=k, normalize=normalize, device=device)
+            halves.append(found.score)
         scores.append(best(halves))
-    return NoiseCeiling(float(np.mean(scores)), tuple(scores), f"split half, {splits} splits")
+    return SplitHalf(float(np.mean(scores)), tuple(scores))

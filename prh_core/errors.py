@@ -17,6 +17,10 @@ class SampleCountError(PRHError, ValueError):
     """Two sides, or two layers of one side, hold different numbers of samples."""
 
 
+class SecondViewError(PRHError, ValueError):
+    """A noise ceiling was asked for without a second view of the samples."""
+
+
 class NeighbourCountError(PRHError, ValueError):
     """k is not between 1 and n - 1."""
 

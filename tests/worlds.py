@@ -15,9 +15,9 @@ import polars as pl
 from PIL import Image
 
 from ingest.captions.run import Compared, compare_sets, record_set
-from ingest.captions.sets import asked, captioned
+from ingest.captions.sets import asked, build_sets, captioned
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
-from ingest.ceilings import ceilings_missing, plan_ceilings
+from ingest.ceilings import plan_ceilings, plan_split_halves, self_agreement_missing
 from ingest.colour.pictures import Pictures
 from ingest.colour.run import (
     Choices,
@@ -29,7 +29,7 @@ from ingest.colour.run import (
 )
 from ingest.colour.words import shipped_words
 from ingest.datasets import Dataset
-from ingest.feature_store import FeatureHeader, unit_key
+from ingest.feature_store import FeatureHeader, read_layers, unit_key
 from ingest.imports.found import Found, store
 from ingest.maps import map_missing
 from ingest.progress import Silent
@@ -66,10 +66,13 @@ MUTUAL = settings_for(["mutual_knn"], [5, 10], ["exact", "mean"], permutations=1
 OTHERS = settings_for(["cka", "cknna", "cycle_knn", "procrustes"], [10], ["exact"], permutations=19)
 """Without k, of either direction, asymmetric, and a distance."""
 SETTINGS = (*MUTUAL, *OTHERS)
-PAIRED = settings_for(["mutual_knn", "cka", "cycle_knn"], [5, 10], ["exact"], permutations=0)
-"""Of vision models with each other."""
-WITHIN = sum(6 if get_metric(s.metric).symmetric else 12 for s in PAIRED)
-"""Scores among the four vision models of `MODELS`."""
+PAIRED = (
+    *settings_for(["mutual_knn"], [5, 10], ["exact"], permutations=19),
+    *settings_for(["cka", "cycle_knn"], [5, 10], ["exact"], permutations=0),
+)
+"""Of models of one modality with each other: some calibrated, some not."""
+WITHIN = 2 * sum(6 if get_metric(s.metric).symmetric else 12 for s in PAIRED)
+"""Scores among the four vision models of `MODELS`, and among its four language models."""
 TASKS = ("natural", "specialised", "structured")
 """Planted tasks, one of each of VTAB's groups."""
 CEILINGS = settings_for(["mutual_knn"], [10], ["exact"])
@@ -96,10 +99,13 @@ def build_world(
         for model in models:
             files[model.modality].append(_plant(run, model, latent, dataset, rng))
         score_missing(run, plan(files["language"], files["vision"], settings), Silent())
-        score_missing(run, plan(files["vision"], files["vision"], PAIRED), Silent())
+        for side in files.values():
+            score_missing(run, plan(side, side, PAIRED), Silent())
         map_missing(run, Silent())
         everyone = [*files["language"], *files["vision"]]
-        ceilings_missing(run, plan_ceilings(everyone, CEILINGS), Silent())
+        self_agreement_missing(run, plan_split_halves(everyone, CEILINGS), Silent())
+        again = _look_again(run, models, files["vision"], dataset, rng)
+        self_agreement_missing(run, plan_ceilings(everyone, again, CEILINGS), Silent())
         _plant_bits(run, dataset_id, models)
         _plant_benchmarks(run, models)
         _plant_competence(run, models)
@@ -148,6 +154,26 @@ def build_captions(home: Path, *, n: int = 60) -> Path:
         compare_sets(run, study, compared, Silent())
     workspace.warehouse.publish()
     return home
+
+
+def _look_again(
+    run: Run,
+    models: tuple[PlantedModel, ...],
+    files: list[FeatureFile],
+    dataset: Dataset,
+    rng: np.random.Generator,
+) -> dict[str, list[FeatureFile]]:
+    """Plant a second view of the vision models: their features and a little noise, by layer."""
+    view = build_sets(dataset, ["mirror"], lambda record: dataset)[0].dataset
+    record_dataset(run.workspace, view)
+    seen: list[FeatureFile] = []
+    for model, file in zip((m for m in models if m.modality == "vision"), files, strict=True):
+        layers = {
+            name: (layer + 0.3 * rng.normal(size=layer.shape)).astype(np.float32)
+            for name, layer in zip(file.header.layer_names, read_layers(file.path), strict=True)
+        }
+        seen.append(_keep(run, model, view, layers))
+    return {"pictures mirrored": seen}
 
 
 def _plant_bits(run: Run, dataset_id: str, models: tuple[PlantedModel, ...]) -> None:
@@ -267,7 +293,6 @@ def _plant(
     dataset: Dataset,
     rng: np.random.Generator,
 ) -> FeatureFile:
-    n = len(latent)
     layers = {}
     for depth in range(model.layers):
         # Noise is smallest in the middle, so the best pair is not at a corner.
@@ -278,6 +303,13 @@ def _plant(
     # As a prompt's fixed last token would: one model's first layer is constant.
     if model.id == "lang-other":
         layers["block 0"] = np.ones_like(layers["block 0"])
+    return _keep(run, model, dataset, layers)
+
+
+def _keep(
+    run: Run, model: PlantedModel, dataset: Dataset, layers: dict[str, np.ndarray]
+) -> FeatureFile:
+    n = len(dataset)
     header = FeatureHeader(
         key=unit_key({"model": model.id, "dataset": dataset.record.id, "n": n}),
         model_id=model.id,

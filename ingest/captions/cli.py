@@ -42,10 +42,11 @@ def captions(
         typer.Option(
             "--set",
             help="A caption set, repeatable, the one that says least first: own (the dataset's "
-            "captions), joined:3 (the first three of an image), column:NAME (another column), "
-            "summary:10@own (in ten words, by --writer), and controls first:5@own (its first five "
-            "words), shuffled@own, mixed@own (as many words of other captions). Of pictures: "
-            "pixels:32, blur:4, grey.",
+            "captions), joined:3 (the first three of an image), caption:2 (the second alone), "
+            "column:NAME (another column), summary:10@own (in ten words, by --writer), controls "
+            "first:5@own (its first five words), shuffled@own, mixed@own (as many words of other "
+            "captions). Of pictures: pixels:32, blur:4, grey, mirror, crop:90 (the middle, 90 % of "
+            "each side).",
         ),
     ],
     panel: Panel = None,

@@ -1,10 +1,11 @@
 """Variants of a dataset: what their captions, or their pictures, are made of.
 
 A set is named by what is done and to what: `own` (the dataset's captions), `joined:3` (the first
-three human captions), `column:lemma` (another column), `first:5@joined:5` (the first five words of
-those), `shuffled@own` (their words in random order), `mixed@own` (as many words, drawn from all
-captions), `summary:10@own` (a summary by a language model, see `summaries`); of pictures
-`pixels:32`, `blur:4` and `grey`.
+three human captions), `caption:2` (the second alone), `column:lemma` (another column),
+`first:5@joined:5` (the first five words of those), `shuffled@own` (their words in random order),
+`mixed@own` (as many words, drawn from all captions), `summary:10@own` (a summary by a language
+model, see `summaries`); of pictures
+`pixels:32`, `blur:4`, `grey`, `mirror` and `crop:90` (the middle, 90 % of each side).
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets import Dataset
@@ -23,7 +24,9 @@ OWN = "own"
 LADDER = ("own", "joined", "column", "summary")
 """Kinds whose captions say more or less; the others are controls of length or order."""
 CONTROLS = ("first", "shuffled", "mixed")
-PICTURES = ("pixels", "blur", "grey")
+ANOTHER = "caption"
+"""The kind that says the same in other words: another person's caption of the same image."""
+PICTURES = ("pixels", "blur", "grey", "mirror", "crop")
 _FORM = re.compile(r"^(?P<kind>[a-z]+)(?::(?P<amount>[^@]+))?(?:@(?P<parent>.+))?$")
 SEED = 0
 
@@ -52,19 +55,22 @@ def asked(name: str) -> Asked:
         CaptionSetError: there is no such kind, or it lacks its number.
     """
     match = _FORM.match(name)
-    kinds = (*LADDER, *CONTROLS, *PICTURES)
+    kinds = (*LADDER, ANOTHER, *CONTROLS, *PICTURES)
     if match is None or match["kind"] not in kinds:
         raise CaptionSetError(f"expected a set of kind {', '.join(kinds)}; got {name!r}")
     found = Asked(name, match["kind"], match["amount"], match["parent"])
-    if found.kind in ("joined", "first", "summary", "pixels", "blur"):
+    if found.kind in ("joined", ANOTHER, "first", "summary", "pixels", "blur", "crop"):
         _ = found.number
+    if found.kind == "crop" and found.number > 100:
+        raise CaptionSetError(f"{name}: expected at most 100 % of a picture's side")
     if found.kind == "column" and not found.amount:
         raise CaptionSetError(f"{name}: expected a column, as in column:definition")
     if found.kind in (*CONTROLS, "summary"):
         return found if found.parent else replace(found, parent=OWN, name=f"{name}@{OWN}")
     if found.parent:
         raise CaptionSetError(f"{name}: a set of kind {found.kind} is made of no other (@)")
-    return found
+    # Another caption is held against the dataset's own, as a control is.
+    return replace(found, parent=OWN) if found.kind == ANOTHER else found
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,8 @@ class CaptionSet:
 
     @property
     def is_control(self) -> bool:
-        """Whether it separates length or order from what is said."""
-        return self.asked.kind in CONTROLS
+        """Whether it separates length, order or wording from what is said."""
+        return self.asked.kind in (*CONTROLS, ANOTHER)
 
     @property
     def of_pictures(self) -> bool:
@@ -127,6 +133,8 @@ def _made(wanted: Asked, base: Dataset, parent: Sequence[str], reopen: Reopen) -
     captions: Sequence[str] = parent
     if wanted.kind == "joined":
         captions = _joined(wanted, base, reopen)
+    elif wanted.kind == ANOTHER:
+        captions = _numbered(wanted, base, wanted.number - 1, reopen)
     elif wanted.kind == "column":
         options: dict[str, object] = {**base.record.options}
         options["caption_column"] = str(wanted.amount)
@@ -178,6 +186,7 @@ def titled(wanted: Asked) -> str:
     return {
         "own": "its own captions",
         "joined": f"{number} caption{'s' if number != '1' else ''} joined",
+        "caption": f"caption {number} of each image",
         "column": str(number).replace("_", " "),
         "first": f"first {number} word{'s' if number != '1' else ''}{of}",
         "shuffled": f"words shuffled{of}",
@@ -186,21 +195,33 @@ def titled(wanted: Asked) -> str:
         "pixels": f"pictures of {number} pixels",
         "blur": f"pictures blurred by {number}",
         "grey": "pictures without colour",
+        "mirror": "pictures mirrored",
+        "crop": f"middle {number} % of each side of the pictures",
     }[wanted.kind]
 
 
 def _joined(wanted: Asked, base: Dataset, reopen: Reopen) -> list[str]:
     """Join the first captions of each image, as its dataset numbers them."""
-    parts: list[Sequence[str]] = []
-    for index in range(wanted.number):
-        options: dict[str, object] = dict(base.record.options)
-        where = options.get("where")
-        if isinstance(where, dict) and "caption_index" in where:
-            options["where"] = {**where, "caption_index": index}
-        else:
-            options["caption_index"] = index
-        parts.append(_reopened(wanted, base, options, reopen))
+    parts = [_numbered(wanted, base, index, reopen) for index in range(wanted.number)]
     return [" ".join(text.strip() for text in texts) for texts in zip(*parts, strict=True)]
+
+
+def caption_index(record: DatasetRecord) -> int:
+    """Return which of an image's captions, from 0, is the dataset's own."""
+    where = record.options.get("where")
+    by_row = where.get("caption_index") if isinstance(where, dict) else None
+    return int(str(by_row if by_row is not None else record.options.get("caption_index", 0)))
+
+
+def _numbered(wanted: Asked, base: Dataset, index: int, reopen: Reopen) -> Sequence[str]:
+    """Read one caption of each image, by its number from 0."""
+    options: dict[str, object] = dict(base.record.options)
+    where = options.get("where")
+    if isinstance(where, dict) and "caption_index" in where:
+        options["where"] = {**where, "caption_index": index}
+    else:
+        options["caption_index"] = index
+    return _reopened(wanted, base, options, reopen)
 
 
 def _reopened(
@@ -237,12 +258,16 @@ def _mixed(texts: Sequence[str]) -> list[str]:
 
 
 def _pictured(wanted: Asked, base: Dataset) -> CaptionSet:
-    def degraded(i: int) -> Image.Image:
+    def changed(i: int) -> Image.Image:
         picture = base.image(i)
         if wanted.kind == "grey":
             return picture.convert("L").convert("RGB")
         if wanted.kind == "blur":
             return picture.filter(ImageFilter.GaussianBlur(wanted.number))
+        if wanted.kind == "mirror":
+            return ImageOps.mirror(picture)
+        if wanted.kind == "crop":
+            return _middle(picture, wanted.number / 100)
         side = wanted.number
         small = picture.resize((side, side), Image.Resampling.BOX)
         return small.resize(picture.size, Image.Resampling.BILINEAR)
@@ -252,6 +277,14 @@ def _pictured(wanted: Asked, base: Dataset) -> CaptionSet:
         for digest in base.image_hashes
     ]
     dataset = replace(
-        base, record=_record(wanted, base.record), image_hashes=hashes, reader=degraded
+        base, record=_record(wanted, base.record), image_hashes=hashes, reader=changed
     )
     return CaptionSet(wanted, dataset, base.record.id)
+
+
+def _middle(picture: Image.Image, share: float) -> Image.Image:
+    """Cut the middle out, a share of each side, at the size of the whole."""
+    width, height = picture.size
+    left, top = width * (1 - share) / 2, height * (1 - share) / 2
+    box = (left, top, width - left, height - top)
+    return picture.resize(picture.size, Image.Resampling.BICUBIC, box=box)

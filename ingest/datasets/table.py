@@ -90,10 +90,13 @@ def one_caption(value: object, index: int, sample: str, title: str) -> str:
         MissingCaptionError: it is absent or empty.
         DatasetError: it is neither a text nor a list of texts.
     """
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, str):
+        value = [value]  # one text is a list of one: its second caption is not its first again
+    if isinstance(value, Sequence):
         if index >= len(value):
+            counted = "1 caption" if len(value) == 1 else f"{len(value)} captions"
             raise MissingCaptionError(
-                f"Dataset {title!r}: {sample} has {len(value)} captions, but number {index} "
+                f"Dataset {title!r}: {sample} has {counted}, but number {index} "
                 "(counted from 0) is asked for."
             )
         value = value[index]

@@ -5,13 +5,21 @@ Each docstring lists the columns of its answer, one a line, with units.
 
 from pages.queries.alignments import (
     alignment,
-    ceilings,
     local,
     measured,
+    self_agreement,
     settings,
     skill,
     skills,
+    text_of,
     texts,
+)
+from pages.queries.among import (
+    map_of_models,
+    metric_pairs,
+    model_measured,
+    model_pairs,
+    model_settings,
 )
 from pages.queries.answers import Answer, Setting, load
 from pages.queries.captions import (
@@ -20,6 +28,7 @@ from pages.queries.captions import (
     caption_examples,
     caption_gains,
     caption_means,
+    caption_overall,
     caption_pictures,
     caption_sets,
     caption_studies,
@@ -43,13 +52,6 @@ from pages.queries.theory import (
     theory_simulations,
     theory_training,
 )
-from pages.queries.vision import (
-    map_of_models,
-    metric_pairs,
-    vision_measured,
-    vision_pairs,
-    vision_settings,
-)
 
 __all__ = [
     "Answer",
@@ -62,10 +64,10 @@ __all__ = [
     "caption_examples",
     "caption_gains",
     "caption_means",
+    "caption_overall",
     "caption_pictures",
     "caption_sets",
     "caption_studies",
-    "ceilings",
     "color_agreement",
     "color_layers",
     "color_pairs",
@@ -83,11 +85,16 @@ __all__ = [
     "metric_scores",
     "metric_trends",
     "metrics",
+    "model_measured",
+    "model_pairs",
+    "model_settings",
     "models",
     "runs",
+    "self_agreement",
     "settings",
     "skill",
     "skills",
+    "text_of",
     "texts",
     "theory_kernels",
     "theory_lost",
@@ -95,7 +102,4 @@ __all__ = [
     "theory_metrics",
     "theory_simulations",
     "theory_training",
-    "vision_measured",
-    "vision_pairs",
-    "vision_settings",
 ]

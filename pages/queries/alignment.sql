@@ -67,6 +67,7 @@ SELECT
     CASE WHEN $concatenated THEN calibrated END AS calibrated,
     CASE WHEN $concatenated THEN p_value END AS p_value,
     CASE WHEN $concatenated THEN q_value END AS q_value,
+    CASE WHEN $concatenated AND NOT $calibrated THEN null_best_mean END AS null_best_mean,
     CASE WHEN $concatenated THEN null_threshold END AS null_threshold,
     CASE WHEN same_pair AND NOT $calibrated THEN interval_low END AS interval_low,
     CASE WHEN same_pair AND NOT $calibrated THEN interval_high END AS interval_high,

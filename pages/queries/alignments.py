@@ -1,6 +1,9 @@
 """Language against vision: settings, scores, what stands behind them."""
 
 from dataclasses import asdict
+from typing import Any
+
+import polars as pl
 
 from pages.queries.answers import Answer, Setting, answer
 
@@ -47,6 +50,12 @@ def texts() -> Answer:
     return answer("texts")
 
 
+def text_of(skill: str) -> dict[str, Any] | None:
+    """Return the row of `texts` where the skill is to predict one."""
+    found = texts().frame.filter(pl.col("skill") == skill)
+    return None if found.is_empty() else found.row(0, named=True)
+
+
 def skills(dataset_id: str) -> Answer:
     """Return what models can do, what models compared on that dataset can first.
 
@@ -83,6 +92,7 @@ def skill(
         language_score: 1 - bits per byte of the text; null where not measured
         language_rank: place by language score, 1 the best; null where not measured
         chance: expected alignment of one pair of unrelated layers
+        null_best_mean: mean best of relabelled layer tables, same unit; null without permutations
         language_model: catalog id
         unit_key: names the score
     """
@@ -115,6 +125,8 @@ def alignment(
         calibrated: alignment beyond the threshold, 1 for identical; null where not calibrated
         p_value: share of relabelled tables at least as close; null where not calibrated
         q_value: p_value corrected for the model pairs of the setting; null where not calibrated
+        null_best_mean: mean best of relabelled tables, same unit; null without permutations, for
+            single layers only, and where calibrated scores are shown
         null_threshold: what 5 % of relabelled tables exceed, same unit; null where not calibrated
         interval_low: confidence interval of alignment, lower end; null where not made
         interval_high: upper end
@@ -156,6 +168,9 @@ def local(setting: Setting, *, concatenated: bool) -> Answer:
         growth: alignment less that of the family's smallest model, in standard deviations over
             its models; null for a family of one
         spread: standard deviation of alignment over the language models
+        chance: expected score of one pair of unrelated layers; null where not known
+        null_best_mean: mean best of relabelled layer tables over the language models; null where
+            one of them has no permutations
         share: k of the n - 1 other samples
         vision_parameters: count
         place: in the family by size, from 1
@@ -188,6 +203,8 @@ def measured(setting: Setting) -> Answer:
         pooling: how a caption's tokens became one vector
         prompt: name of the prompt round the caption
         chance: expected score of one pair of unrelated layers; null where not known
+        null_best_low: least mean best of relabelled layer tables; null where a pair has none
+        null_best_high: largest
         language_models: count
         vision_models: count
         pairs: count
@@ -201,18 +218,21 @@ def measured(setting: Setting) -> Answer:
     return answer("measured", **asdict(setting))
 
 
-def ceilings(setting: Setting, *, language_model: str, vision_model: str) -> Answer:
-    """Return the noise ceilings of two models in one setting, where they were measured.
+def self_agreement(setting: Setting, *, language_model: str, vision_model: str) -> Answer:
+    """Return what two models score with themselves in one setting, a row per second view.
 
     Columns:
         modality: language or vision
         label: the model's name
-        ceiling: the metric between two halves of its own dimensions, best layer, mean of splits
-        method: how
+        noise_ceiling: with its features of a second view, best pair of layers; null where not known
+        second_view: which; null where there is none
+        split_half_agreement: of two halves of a layer's dimensions, best layer, mean over splits;
+            null where not computed
+        splits: averaged over; null where not computed
     """
-    named = asdict(setting)
-    models = {"language_model": language_model, "vision_model": vision_model}
-    return answer("ceilings", **{name: named[name] for name in _CEILING}, **models)
-
-
-_CEILING = ("dataset_id", "row_order", "n", "metric", "k", "truncation", "pooling", "prompt")
+    return answer(
+        "self_agreement",
+        **asdict(setting),
+        language_model=language_model,
+        vision_model=vision_model,
+    )

@@ -33,6 +33,7 @@ SELECT
     a.score AS alignment,
     a.calibrated,
     a.chance,
+    a.null_best_mean,
     v.kind,
     CASE v.kind WHEN 'summary' THEN 'a model' ELSE 'people' END AS written_by,
     v.control,

@@ -35,6 +35,7 @@ SELECT
     stddev_samp(a.calibrated) AS calibrated_spread,
     count(*) AS language_models,
     avg(a.chance) AS chance,
+    CASE WHEN count(a.null_best_mean) = count(*) THEN avg(a.null_best_mean) END AS null_best_mean,
     v.kind,
     CASE v.kind WHEN 'summary' THEN 'a model' ELSE 'people' END AS written_by,
     v.control,

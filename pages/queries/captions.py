@@ -38,6 +38,35 @@ def caption_studies() -> Answer:
     return answer("caption_studies")
 
 
+def caption_overall(study: CaptionStudy) -> Answer:
+    """Alignment under each caption set, over the pairs of trained models that all have (Fig. 9).
+
+    Columns:
+        caption_set: title
+        words: a caption, mean
+        tokens: a caption, mean over models that predict text; null where none was measured
+        bits: a caption, likewise, over models measured on every set
+        vision_label: how many vision models
+        alignment: mean best score over vision and language models
+        spread: standard deviation over language models of their mean over vision models; null of
+            one
+        calibrated: mean, 0 threshold, 1 identical; null where not calibrated
+        calibrated_spread: standard deviation over language models
+        language_models: averaged over
+        vision_models: averaged over
+        chance: expected score of one pair of unrelated layers; null where unknown
+        null_best_mean: mean best of relabelled layer tables; null without permutations
+        kind: as in caption_means
+        written_by: people, or a model
+        control: whether it separates length, order or wording from what is said
+        pictures: whether pictures are changed, not captions
+        made_of: title of the set it was made of; empty without
+        distinct_captions: fewer than images where some share one
+        dataset_id: of the variant
+    """
+    return answer("caption_overall", **study._asdict())
+
+
 def caption_means(study: CaptionStudy) -> Answer:
     """Alignment of trained vision models under each variant, over trained language models.
 
@@ -53,9 +82,11 @@ def caption_means(study: CaptionStudy) -> Answer:
         calibrated_spread: standard deviation over language models
         language_models: averaged over
         chance: expected score of one pair of unrelated layers; null where unknown
-        kind: own, joined, column, summary, first, shuffled, mixed, pixels, blur or grey
+        null_best_mean: mean best of relabelled layer tables; null without permutations
+        kind: own, joined, column, summary, caption, first, shuffled, mixed, pixels, blur, grey,
+            mirror or crop
         written_by: people, or a model
-        control: whether it separates length or order from what is said
+        control: whether it separates length, order or wording from what is said
         pictures: whether pictures are changed, not captions
         made_of: title of the set it was made of; empty without
         distinct_captions: fewer than images where some share one
@@ -78,6 +109,7 @@ def caption_density(study: CaptionStudy) -> Answer:
         alignment: best score over pairs of layers
         calibrated: 0 threshold, 1 identical; null where not calibrated
         chance: expected score of one pair of unrelated layers; null where unknown
+        null_best_mean: mean best of relabelled layer tables; null without permutations
         kind: as in caption_means
         written_by: people, or a model
         control: whether it separates length or order from what is said

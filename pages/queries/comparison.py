@@ -60,6 +60,8 @@ def metric_trends(dataset_id: str, row_order: str, *, skill: str, calibrated: bo
         language_score: the skill
         alignment: score, in the metric's own unit, or calibrated
         higher_is_closer: false where the metric is a distance
+        chance: expected score of one pair of unrelated layers; null where calibrated
+        null_best_mean: mean best of relabelled layer tables; null without, and where calibrated
         k: neighbours per sample; null for metrics without k
         truncation: outlier truncation
         pooling: how a caption's tokens became one vector

@@ -37,6 +37,8 @@ means AS (
         k,
         n,
         avg(shown) AS alignment,
+        avg(chance) AS chance,
+        CASE WHEN $concatenated AND count(null_best_mean) = count(*) THEN avg(null_best_mean) END AS null_best_mean,
         stddev_samp(shown) AS spread,
         count(*) AS language_models
     FROM pairs
@@ -52,6 +54,8 @@ SELECT
     (alignment - first_value(alignment) OVER sizes)
         / nullif(stddev_samp(alignment) OVER (PARTITION BY vision_family, k), 0) AS growth,
     spread,
+    chance,
+    null_best_mean,
     k / (n - 1) AS share,
     vision_parameters,
     row_number() OVER sizes AS place,

@@ -1,4 +1,4 @@
--- Where vision models lie on a map by -log(alignment) (paper, Fig. 2, right), the newest map of
+-- Where models of $modality lie on a map by -log(alignment) (paper, Fig. 2, right), the newest map of
 -- the setting, with the models each agrees with most.
 -- $method: umap or mds.
 -- $skill: what competence is; null where nobody asks.
@@ -13,15 +13,19 @@ WITH newest AS (
         AND truncation = $truncation
         AND normalized = $normalized
         AND method = $method
+        AND coalesce(pooling, 'own') = $pooling
+        AND coalesce(prompt, 'none') = $prompt
+        AND model_id IN (SELECT m.model_id FROM models AS m WHERE m.modality = $modality)
     QUALIFY unit_key = first_value(unit_key) OVER (
         ORDER BY models DESC, map_version DESC, finished_at DESC, unit_key
     )
 ),
 
 pairs AS (
-    SELECT model_a, label_a, model_b, label_b, score
-    FROM vision_alignment
-    WHERE dataset_id = $dataset_id
+    SELECT model_a, label_a, model_b, label_b, score, q_value
+    FROM alignment_within_modality
+    WHERE modality = $modality
+        AND dataset_id = $dataset_id
         AND row_order = $row_order
         AND n = $n
         AND metric = $metric
@@ -29,16 +33,18 @@ pairs AS (
         AND sigma IS NOT DISTINCT FROM $sigma
         AND truncation = $truncation
         AND normalized = $normalized
+        AND pooling = $pooling
+        AND prompt = $prompt
 ),
 
 sided AS (
-    SELECT model_a AS model_id, label_b AS partner, score FROM pairs
+    SELECT model_a AS model_id, label_b AS partner, score, q_value FROM pairs
     UNION ALL
-    SELECT model_b AS model_id, label_a AS partner, score FROM pairs
+    SELECT model_b AS model_id, label_a AS partner, score, q_value FROM pairs
 ),
 
 closest AS (
-    SELECT model_id, partner, score
+    SELECT model_id, partner, score, q_value
     FROM sided
     QUALIFY row_number() OVER (PARTITION BY model_id ORDER BY score DESC, partner) <= 3
 ),
@@ -46,7 +52,11 @@ closest AS (
 near AS (
     SELECT
         model_id,
-        string_agg(partner || ' ' || format('{:.3f}', score), ', ' ORDER BY score DESC) AS nearest
+        string_agg(
+            partner || ' ' || format('{:.3f}', score)
+            || CASE WHEN q_value IS NULL THEN '' ELSE format(' (q = {:.2g})', q_value) END,
+            ', ' ORDER BY score DESC
+        ) AS nearest
     FROM closest
     GROUP BY model_id
 )

@@ -17,6 +17,8 @@ SELECT
     s.pooling_x AS pooling,
     s.prompt_x AS prompt,
     any_value(s.null_mean) AS chance,
+    CASE WHEN count(s.null_best_mean) = count(*) THEN min(s.null_best_mean) END AS null_best_low,
+    CASE WHEN count(s.null_best_mean) = count(*) THEN max(s.null_best_mean) END AS null_best_high,
     count(DISTINCT s.model_x) AS language_models,
     count(DISTINCT s.model_y) AS vision_models,
     count(*) AS pairs,

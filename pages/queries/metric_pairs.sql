@@ -1,19 +1,24 @@
 -- What every metric and setting says of every pair of models (paper, Fig. 12). Where lower is
 -- closer the sign is turned, so that agreeing metrics correlate positively.
--- $within: pairs of vision models; otherwise language with vision models.
+-- $within: vision or language, pairs of models of that modality; null: language with vision models.
 WITH pairs AS (
     SELECT
-        metric, metric_label, k, sigma, n, truncation, normalized, model_a, model_b,
+        metric, metric_label, k, sigma, n, truncation, normalized,
+        -- A language model under two poolings is two.
+        model_a || CASE modality WHEN 'language' THEN ' ' || pooling || ' ' || prompt ELSE '' END
+            AS model_a,
+        model_b || CASE modality WHEN 'language' THEN ' ' || pooling || ' ' || prompt ELSE '' END
+            AS model_b,
         CASE WHEN higher_is_closer THEN score ELSE -score END AS score
-    FROM vision_alignment
-    WHERE $within AND dataset_id = $dataset_id AND row_order = $row_order
+    FROM alignment_within_modality
+    WHERE modality = $within AND dataset_id = $dataset_id AND row_order = $row_order
     UNION ALL BY NAME
     SELECT
         metric, metric_label, k, sigma, n, truncation, normalized,
         language_model || ' ' || pooling || ' ' || prompt AS model_a, vision_model AS model_b,
         CASE WHEN higher_is_closer THEN score ELSE -score END AS score
     FROM language_vision_alignment
-    WHERE NOT $within AND dataset_id = $dataset_id AND row_order = $row_order
+    WHERE $within IS NULL AND dataset_id = $dataset_id AND row_order = $row_order
 )
 
 SELECT

@@ -30,6 +30,8 @@ SELECT
     s.score AS language_score,
     CASE WHEN $calibrated THEN r.calibrated ELSE r.score END AS alignment,
     r.higher_is_closer OR $calibrated AS higher_is_closer,
+    CASE WHEN NOT $calibrated THEN r.chance END AS chance,
+    CASE WHEN NOT $calibrated THEN r.null_best_mean END AS null_best_mean,
     r.k,
     r.truncation,
     r.pooling,

@@ -13,6 +13,7 @@ WITH named AS (
         a.language_parameters,
         CASE WHEN $concatenated THEN a.score ELSE a.single_layer_score END AS alignment,
         a.chance,
+        CASE WHEN $concatenated THEN a.null_best_mean END AS null_best_mean,
         a.unit_key
     FROM language_vision_alignment AS a
     WHERE a.dataset_id = $dataset_id
@@ -39,6 +40,7 @@ SELECT
     t.score AS language_score,
     CASE WHEN t.score IS NOT NULL THEN rank() OVER (ORDER BY t.score DESC NULLS LAST) END AS language_rank,
     n.chance,
+    n.null_best_mean,
     n.language_model,
     n.unit_key
 FROM named AS n

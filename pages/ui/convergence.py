@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from prh_core.calibration import benjamini_hochberg
 from prh_core.convergence import (
     Convergence,
     Rule,
@@ -15,6 +16,7 @@ from prh_core.convergence import (
     squared,
 )
 from prh_core.errors import ConvergenceError
+from prh_core.rank_tests import pair_tests
 
 BIN = {
     "low": pl.Float64,
@@ -22,6 +24,7 @@ BIN = {
     "middle": pl.Float64,
     "models": pl.Int64,
     "pairs": pl.Int64,
+    "significant": pl.Int64,
     "alignment": pl.Float64,
     "error": pl.Float64,
     "below": pl.Float64,
@@ -30,11 +33,14 @@ BIN = {
 }
 
 
+_SIDES = ["model_a", "model_b"]
+
+
 class Binned(NamedTuple):
     """What models of like competence say of each other."""
 
     bins: pl.DataFrame
-    """A row per bin; the columns are those of `BIN`."""
+    """A row per bin; the columns are those of `BIN`. significant: pairs with q at most 0.05."""
     trend: Convergence | None
     """None where models are too few or too alike for one."""
     left_out: list[str]
@@ -47,7 +53,7 @@ def customary(models: int) -> int:
 
 
 def binned(pairs: pl.DataFrame, *, count: int, rule: Rule) -> Binned:
-    """Bin the models of `queries.vision_pairs` by competence.
+    """Bin the models of `queries.model_pairs` by competence.
 
     Args:
         pairs: the answer.
@@ -79,6 +85,8 @@ def binned(pairs: pl.DataFrame, *, count: int, rule: Rule) -> Binned:
             pl.col("competence") < one.high
         )  # fmt: skip
         inside = models_kept.filter(pl.col("competence") >= one.low, top).sort("competence")
+        within = known.filter(pl.all_horizontal(pl.col(_SIDES).is_in(inside["model"].implode())))
+        q_values = within["q_value"].drop_nulls()
         whisker = 0.0 if np.isnan(one.error) else one.error
         unknown = np.isnan(one.mean)
         rows.append(
@@ -88,6 +96,7 @@ def binned(pairs: pl.DataFrame, *, count: int, rule: Rule) -> Binned:
                 "middle": (one.low + one.high) / 2,
                 "models": one.models,
                 "pairs": one.pairs,
+                "significant": int((q_values <= 0.05).sum()) if len(q_values) else None,
                 "alignment": None if unknown else one.mean,
                 "error": None if np.isnan(one.error) else one.error,
                 "below": None if unknown else one.mean - whisker,
@@ -102,12 +111,18 @@ def binned(pairs: pl.DataFrame, *, count: int, rule: Rule) -> Binned:
     return Binned(pl.DataFrame(rows, schema=BIN), trend, left_out)
 
 
-def agreement(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Correlate the settings of `queries.metric_pairs`, like ones side by side.
+def agreement(pairs: pl.DataFrame, *, within: bool) -> pl.DataFrame:
+    """Correlate the settings of `queries.metric_pairs`, like ones side by side, and test them.
+
+    Args:
+        pairs: the answer.
+        within: whether the pairs are of models of one kind.
 
     Returns:
         A row per pair of settings: setting_a, setting_b, place_a, place_b, rho (Spearman; null
-        where fewer than three pairs are shared), pairs (shared).
+        where fewer than three pairs are shared), pairs (shared), models_a and models_b (behind
+        them), p_value (models shuffled; null where a model lacks a pair), q_value (over all pairs
+        of different settings), shuffles.
     """
     wide = pairs.pivot("setting", index=["model_a", "model_b"], values="score")
     names = [name for name in wide.columns if name not in ("model_a", "model_b")]
@@ -116,16 +131,48 @@ def agreement(pairs: pl.DataFrame) -> pl.DataFrame:
     there = (~np.isnan(scores)).astype(int)
     shared = there @ there.T
     order = clustered(rho).tolist()
+    firsts, seconds = _models(wide, within)
+    tables = np.full((len(names), len(firsts), len(seconds)), np.nan)
+    for a, b, *values in wide.select("model_a", "model_b", *names).iter_rows():
+        tables[:, firsts[a], seconds[b]] = [np.nan if v is None else v for v in values]
+        if within:
+            tables[:, firsts[b], seconds[a]] = tables[:, firsts[a], seconds[b]]
+    tested = pair_tests(tables, within=within)
+    upper = np.triu_indices(len(names), 1)
+    p_values = tested.p_values[upper]
+    q_values = np.full_like(tested.p_values, np.nan)
+    known = np.isfinite(p_values)
+    corrected = p_values.copy()
+    corrected[known] = benjamini_hochberg(p_values[known])
+    q_values[upper] = q_values.T[upper] = corrected
     rows = [
         {
             "setting_a": names[i],
             "setting_b": names[j],
             "place_a": order.index(i),
             "place_b": order.index(j),
-            "rho": None if np.isnan(rho[i, j]) else float(rho[i, j]),
+            "rho": _known(rho[i, j]),
             "pairs": int(shared[i, j]),
+            "models_a": len(firsts),
+            "models_b": len(seconds),
+            "p_value": _known(tested.p_values[i, j]),
+            "q_value": _known(q_values[i, j]),
+            "shuffles": tested.shuffles,
         }
         for i in order
         for j in order
     ]
-    return pl.DataFrame(rows, schema_overrides={"rho": pl.Float64})
+    kinds = {"rho": pl.Float64, "p_value": pl.Float64, "q_value": pl.Float64}
+    return pl.DataFrame(rows, schema_overrides=kinds)
+
+
+def _models(wide: pl.DataFrame, within: bool) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the places of both sides' models in a table; within one kind they are the same."""
+    a, b = (sorted(set(wide[side].to_list())) for side in ("model_a", "model_b"))
+    if within:
+        a = b = sorted({*a, *b})
+    return {name: i for i, name in enumerate(a)}, {name: i for i, name in enumerate(b)}
+
+
+def _known(value: np.ndarray | float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -116,9 +116,11 @@ def trends(lines: pl.DataFrame) -> None:
     st.markdown("**Is it one family's doing?** Slopes of the lines, with 95 % intervals")
     st.dataframe(words.slopes(lines), hide_index=True)
     st.caption(
-        "p: of a slope of zero if all models were independent (Student's t). Within families: one "
-        "slope, an intercept per family; its p shuffles the skill among the models of a family "
-        "only, all shuffles where they are few. Families with a single model say nothing there."
+        "p: of a slope of zero, which is that of r, if all models were independent (Student's t, "
+        "two-sided); q: corrected for the lines of the table (Benjamini and Hochberg). Within "
+        "families: one slope, an intercept per family; its p shuffles the skill among the models "
+        "of a family only, all shuffles where they are few. Families with a single model say "
+        "nothing there."
     )
 
 

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from pages.ui.corrected import with_q
 from prh_core.errors import TrendError
+from prh_core.rank_tests import rank_test
 from prh_core.trends import (
     Shapes,
     band,
@@ -23,7 +25,7 @@ class Trends(NamedTuple):
     """What lines say, and how to draw them."""
 
     lines: pl.DataFrame
-    """A row per line that has a trend; the columns are those of `LINE`."""
+    """A row per line that has a trend; the columns are those of `LINE`, and q-values of `_Q`."""
     curves: pl.DataFrame
     """Rows along each of them: the line's name, x, fit, fit_low, fit_high."""
 
@@ -33,6 +35,8 @@ class Trends(NamedTuple):
         return Trends(self.lines.filter(kept), self.curves.filter(kept))
 
 
+_Q = {"p_value": "q_value", "rho_p": "rho_q", "within_p": "within_q"}
+"""p-values of a line, and their names once they are corrected for all lines shown."""
 LINE = {
     "line": pl.String,
     "models": pl.Int64,
@@ -42,6 +46,7 @@ LINE = {
     "slope_low": pl.Float64,
     "slope_high": pl.Float64,
     "p_value": pl.Float64,
+    "rho_p": pl.Float64,
     "within_slope": pl.Float64,
     "within_low": pl.Float64,
     "within_high": pl.Float64,
@@ -93,9 +98,28 @@ def along(frame: pl.DataFrame, *, x: str, line: str, family: str, y: str = "alig
             )
         ]
         row = {**trend._asdict(), "line": name, "models": trend.n}
+        row["rho_p"] = _rank_p(xs, ys)
         row |= _within(xs, ys, families) | _without(xs, ys, families)
         told.append({key: _known(row.get(key)) for key in LINE})
-    return Trends(pl.DataFrame(told, schema=LINE), pl.DataFrame(drawn, schema=_CURVE))
+    return Trends(corrected(pl.DataFrame(told, schema=LINE)), pl.DataFrame(drawn, schema=_CURVE))
+
+
+def corrected(lines: pl.DataFrame) -> pl.DataFrame:
+    """Correct the p-values of all lines that stand together for their number.
+
+    Args:
+        lines: of `along`, of one or of several calls.
+    """
+    for p, q in _Q.items():
+        lines = with_q(lines, p, q)
+    return lines
+
+
+def _rank_p(xs: list[float], ys: list[float]) -> float | None:
+    try:
+        return rank_test(xs, ys).p_value
+    except TrendError:
+        return None
 
 
 def shapes(frame: pl.DataFrame) -> Shapes | None:

@@ -136,19 +136,21 @@ def queried(workspace: Workspace) -> list[tuple[str, float]]:
     from pages import queries
     from pages.ui import convergence, warehouse
 
-    row = queries.vision_settings().frame.row(0, named=True)
+    row = queries.model_settings("vision").frame.row(0, named=True)
     setting = queries.Setting(
         **{column: row[column] for column in queries.Setting.__dataclass_fields__}
     )
     skill = "share of 19 tasks solved"
-    pairs = queries.vision_pairs(setting, skill=skill).frame
+    pairs = queries.model_pairs(setting, "vision", skill=skill).frame
     assert pairs.height == MODELS * (MODELS - 1) // 2
     asked = {
-        "vision_settings": queries.vision_settings,
-        "vision_measured": lambda: queries.vision_measured(setting),
-        "vision_pairs": lambda: queries.vision_pairs(setting, skill=skill),
-        "map_of_models": lambda: queries.map_of_models(setting, method="umap", skill=skill),
-        "metric_pairs": lambda: queries.metric_pairs("panel", setting.row_order, within=True),
+        "model_settings": lambda: queries.model_settings("vision"),
+        "model_measured": lambda: queries.model_measured(setting, "vision"),
+        "model_pairs": lambda: queries.model_pairs(setting, "vision", skill=skill),
+        "map_of_models": lambda: queries.map_of_models(
+            setting, "vision", method="umap", skill=skill
+        ),
+        "metric_pairs": lambda: queries.metric_pairs("panel", setting.row_order, within="vision"),
         "bins and trend test": lambda: convergence.binned(pairs, count=5, rule="equal width"),
     }
     found: list[tuple[str, float]] = []

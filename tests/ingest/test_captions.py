@@ -108,9 +108,37 @@ def test_pictures_show_less_and_captions_stay(tmp_path: Path) -> None:
     }
 
 
+def test_another_caption_is_read_alone_and_a_text_alone_has_none(tmp_path: Path) -> None:
+    found = made(tmp_path, "caption:2")
+    second = found["caption:2"]
+    assert second.dataset.captions[7] == "thing 7 seen for the second time"
+    assert second.dataset.record.id == "rich.caption-2"
+    assert second.is_control and second.asked.parent == "own"
+    single = open_dataset(load_catalog([tmp_path / "mine.toml"]).dataset("noise"))
+    for name in ("caption:2", "joined:2"):
+        with pytest.raises(MissingCaptionError, match=r"'noise'.*has 1 caption, but number 1"):
+            build_sets(single, [name], open_dataset)
+
+
+def test_second_views_of_pictures_keep_what_they_show(tmp_path: Path) -> None:
+    found = made(tmp_path, "mirror", "crop:50", "crop:100")
+    plain = np.asarray(opened(tmp_path / "mine.toml").image(3), np.float64)
+    mirrored = np.asarray(found["mirror"].dataset.image(3), np.float64)
+    assert (mirrored == plain[:, ::-1]).all()
+    assert (np.asarray(found["crop:100"].dataset.image(3), np.float64) == plain).all()
+    cut = np.asarray(found["crop:50"].dataset.image(3), np.float64)
+    assert cut.shape == plain.shape and not (cut == plain).all()
+    assert abs(cut[12, 12] - plain[12, 12]).max() < abs(cut[0, 0] - plain[0, 0]).max()
+    assert found["mirror"].dataset.image_hash != found["crop:50"].dataset.image_hash
+
+
 @pytest.mark.parametrize(
     ("name", "error", "named"),
     [
+        ("caption", CaptionSetError, "expected a number above zero"),
+        ("caption:2@own", CaptionSetError, "is made of no other"),
+        ("caption:4", CaptionSetError, "Caption set 'caption:4'.*no row"),
+        ("crop:101", CaptionSetError, "at most 100 %"),
         ("louder:3", CaptionSetError, "expected a set of kind own, joined"),
         ("joined", CaptionSetError, "joined: expected a number above zero, as in joined:5"),
         ("first:none@own", CaptionSetError, "expected a number above zero"),

@@ -330,10 +330,10 @@ def test_light_installation_shows_and_refuses_without_torch(finished: Path, tmp_
     assert done.returncode == 1 and "Predicting text needs the ingest half" in done.stderr
 
 
-def test_fewer_samples_and_noise_ceilings_are_scored_and_found_again(own: Path) -> None:
+def test_fewer_samples_and_halves_are_scored_and_found_again(own: Path) -> None:
     catalog = own / "study" / "mine.toml"
     words = ("--catalog", catalog, *STUDY, "--k", 5, "--data", own / "data")
-    chosen = ("--n", 6, "--fixed", "k/n", "--noise-ceiling")
+    chosen = ("--n", 6, "--fixed", "k/n", "--split-half")
     done = prh("score", *words, *chosen)
     assert done.returncode == 0, done.stderr
     again = prh("score", *words, *chosen)
@@ -341,6 +341,7 @@ def test_fewer_samples_and_noise_ceilings_are_scored_and_found_again(own: Path) 
     asked = "SELECT DISTINCT k, n FROM scores ORDER BY n"
     found = json.loads(prh("sql", asked, "--format", "json", "--data", own / "data").stdout)
     assert found[0]["n"] == 6 and 1 <= found[0]["k"] < found[1]["k"] == 5
-    asked = "SELECT score, len(scores) AS splits FROM noise_ceilings"
-    ceilings = json.loads(prh("sql", asked, "--format", "json", "--data", own / "data").stdout)
-    assert ceilings and all(row["splits"] == 10 and 0 < row["score"] <= 1 for row in ceilings)
+    asked = "SELECT score, len(scores) AS splits, method FROM split_half_agreement"
+    halves = json.loads(prh("sql", asked, "--format", "json", "--data", own / "data").stdout)
+    assert halves and all(row["splits"] == 10 and 0 < row["score"] <= 1 for row in halves)
+    assert {row["method"] for row in halves} == {"split half, 10 splits"}

@@ -5,6 +5,8 @@ import io
 from pathlib import Path
 
 import altair as alt
+import duckdb
+import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
@@ -20,8 +22,8 @@ PAGE = "do_denser_captions_help"
 def test_means_and_paired_differences_are_the_warehouses(
     open_page: OpenPage, caption_world: Path
 ) -> None:
-    app = open_page(caption_world, PAGE)
-    assert not app.exception
+    app = open_page(caption_world, PAGE, lines="mean over language models")
+    assert not app.exception and not app.info[1:]
     database = caption_world / "results.duckdb"
     wanted = query(
         database,
@@ -42,6 +44,64 @@ def test_means_and_paired_differences_are_the_warehouses(
     ).row(0, named=True)
     assert f"{row['difference']:+.3f} ({row['interval_low']:+.3f} to" in told(app)
     assert row["interval_low"] > 0
+
+
+def test_the_mean_over_all_vision_models_comes_first(
+    open_page: OpenPage, caption_world: Path
+) -> None:
+    app = open_page(caption_world, PAGE)
+    assert not app.exception
+    assert app.selectbox(key="lines").value == "mean over all vision models"
+    rows = query(
+        caption_world / "results.duckdb",
+        "SELECT dataset_id, language_model, score, null_best_mean FROM language_vision_alignment "
+        "WHERE language_trained AND vision_trained",
+    )
+    drawn = pl.concat(
+        [f for f in frames(app)[0] if {"spread", "dataset_id"} <= set(f.columns)],
+        how="diagonal_relaxed",
+    ).unique("dataset_id")
+    assert drawn.height == 3 and set(drawn["vision_label"]) == {"mean over 2 vision models"}
+    for row in drawn.iter_rows(named=True):
+        here = rows.filter(pl.col("dataset_id") == row["dataset_id"])
+        by_model = here.group_by("language_model").agg(pl.col("score").mean())["score"].to_numpy()
+        assert row["alignment"] == pytest.approx(np.mean(by_model))
+        assert row["spread"] == pytest.approx(np.std(by_model, ddof=1))
+        assert row["null_best_mean"] == pytest.approx(here["null_best_mean"].mean())
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "A point is the mean over 2 language × 2 vision models" in captions
+
+
+def test_a_mean_is_over_the_pairs_that_every_set_has(
+    open_page: OpenPage, caption_world: Path, tmp_path: Path
+) -> None:
+    """A vision model scored under two of three sets moves no mean, nor do bits of one set alone."""
+    target = tmp_path / "results.duckdb"
+    target.write_bytes((caption_world / "results.duckdb").read_bytes())
+    with duckdb.connect(str(target)) as connection:
+        connection.execute(
+            "DELETE FROM scores WHERE model_y = 'vis-large' AND dataset_id = 'planted.joined-2'"
+        )
+        connection.execute(
+            "DELETE FROM bits WHERE model_id = 'lang-small' AND text LIKE '%joined-2 captions'"
+        )
+    app = open_page(tmp_path, PAGE, density="bits")
+    drawn = pl.concat(
+        [f for f in frames(app)[0] if {"spread", "dataset_id"} <= set(f.columns)],
+        how="diagonal_relaxed",
+    ).unique("dataset_id")
+    wanted = query(
+        target,
+        "SELECT dataset_id, avg(score) AS score FROM language_vision_alignment "
+        "WHERE language_trained AND vision_model = 'vis-small' GROUP BY 1",
+    )
+    both = drawn.join(wanted, on="dataset_id")
+    assert both["alignment"].to_list() == pytest.approx(both["score"].to_list())
+    assert set(both["vision_label"]) == {"mean over 1 vision model"} and both.height == 3
+    # What is left is the one model measured on every set.
+    bits = query(target, "SELECT bits_per_byte * bytes / documents AS b FROM bits_per_byte "
+                 "WHERE model_id = 'lang-large'")  # fmt: skip
+    assert both["bits"].to_list() == pytest.approx(bits["b"].to_list())
 
 
 def test_a_line_per_language_model_and_bits_on_request(

@@ -10,6 +10,7 @@ import vl_convert
 from ingest.warehouse import query
 from pages import queries
 from pages.ui import charts
+from pages.ui.corrected import with_q
 from tests.pages.conftest import OpenPage
 from tests.pages.test_models import frames, told
 
@@ -29,7 +30,9 @@ def test_four_views_of_every_colour_and_the_agreement_in_words(
         "FROM color_agreement WHERE side = 'language' ORDER BY trained DESC, rho DESC LIMIT 1",
     ).row(0, named=True)
     assert f"**ρ = {best['rho']:.2f}**" in told(app)
-    assert f"p = {best['p_value']:.2g}" in told(app)
+    everything = query(world / "results.duckdb", "FROM color_agreement")
+    q = with_q(everything).filter(pl.col("label") == best["label"])["q_value"]
+    assert f"n = {best['things']} colours, q = {min(q):.2g}" in told(app)
     human = views.filter(pl.col("at") == 0)
     assert set(human["name"]) == {name for name in views.filter(pl.col("at") == 2)["name"]}
 

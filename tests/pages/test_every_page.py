@@ -22,8 +22,8 @@ EMPTY = {
     "against vision yet.",
     "does_it_predict_skill": "The warehouse is here, but it holds no scores of language against "
     "vision yet.",
-    "do_strong_models_agree": "The warehouse is here, but no vision models were compared with "
-    "each other yet.",
+    "do_strong_models_agree": "The warehouse is here, but no models of one modality were compared "
+    "with each other yet.",
     "do_denser_captions_help": "The warehouse is here, but no caption sets were compared yet.",
     "is_it_colour_deep": "The warehouse is here, but no colours were laid out yet.",
     "local_or_global": "The warehouse is here, but it holds no metric at two numbers of "
@@ -178,10 +178,18 @@ def _checksum_asked_for(path: Path) -> int:
     return int(found[1])
 
 
-def test_the_layers_of_a_pair_are_told_their_noise_ceilings(
+def test_a_ceiling_needs_a_second_view_and_halves_are_called_halves(
     open_page: OpenPage, world: Path
 ) -> None:
     told = [text.value for text in open_page(world, "which_layers").markdown]
-    (ceiling,) = [text for text in told if "Noise ceiling: " in text]
-    assert "for Lang Large and " in ceiling and "for Vis Large." in ceiling
-    assert "split half, 10 splits" in ceiling
+    (said,) = [text for text in told if "Noise ceiling:" in text]
+    ceiling, halves = said.split("**Noise ceiling:**")[1].split("**Split-half agreement:**")
+    assert ceiling.strip().startswith("Lang Large not known; Vis Large 0.")
+    assert "(pictures mirrored)" in ceiling and "mean of 10 splits" in halves
+    (said,) = [
+        text.value
+        for text in open_page(world, "which_layers", metric="CKA (linear)").markdown
+        if "Noise ceiling:" in text.value
+    ]
+    assert "Lang Large not known; Vis Large not known. It would be" in said
+    assert "Split-half" not in said

@@ -16,6 +16,7 @@ from ingest.warehouse import query
 from pages import queries
 from pages.ui import charts, export, palette
 from prh_core import linear_or_logistic
+from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics, get_metric
 from tests.pages.conftest import OpenPage
 from tests.worlds import SETTINGS
@@ -155,6 +156,7 @@ def test_skill_along_alignment_and_its_shape(open_page: OpenPage, world: Path) -
     said = " ".join(text.value for text in app.markdown)
     assert f"AIC {found.linear_aic:.1f} for the line" in said
     assert f"a difference of {found.emergence:+.1f}" in said
+    assert any("held" in frame.columns for frame in drawn(app))
     captions = " ".join(caption.value for caption in app.caption)
     assert "Words (acc, 5-shot), planted: 3 models" in captions and "Made for a test." in captions
 
@@ -180,8 +182,14 @@ def test_growth_is_centred_and_scaled_within_a_family(open_page: OpenPage, world
     assert "the only ones of their family here: Vis Other" in " ".join(
         text.value for text in app.markdown
     )
-    lines = drawn(open_page(world, LOCAL, view="Alignment"))[0]
+    app = open_page(world, LOCAL, view="Alignment")
+    lines = drawn(app)[0]
     assert lines.height == 2 * 3
+    held = next(frame for frame in drawn(app) if "held" in frame.columns)
+    assert (held["held"] == held["null_best_mean"]).all()
+    assert (held["held"] > held["chance"]).all()
+    said = " ".join(text.value for text in app.markdown)
+    assert "The dashed line is the mean best of relabelled tables." in said
 
 
 def test_every_metric_against_a_skill(open_page: OpenPage, world: Path) -> None:
@@ -224,13 +232,49 @@ def test_lines_show_chance_and_one_colour_per_family(open_page: OpenPage, world:
     families = palette.families(["Lang A", "Lang B", "Vis A", "Vis B"])
     assert scales[0]["domain"] == ["Vis A", "Vis B", "untrained"]
     assert scales[0]["range"] == [families["Vis A"], families["Vis B"], palette.UNTRAINED]
-    assert any("chance" in frame.columns and frame.height == 1 for frame in drawn(app))
+    best = query(
+        world / "results.duckdb",
+        "SELECT min(null_best_mean) AS low, max(null_best_mean) AS high, any_value(chance) AS one "
+        "FROM language_vision_alignment WHERE metric = 'mutual_knn' AND k = 10 "
+        "AND truncation = 'exact'",
+    ).row(0, named=True)
+    (held,) = [frame for frame in drawn(app) if "held_low" in frame.columns]
+    assert held.rows() == [(best["low"], best["high"])] and best["low"] > best["one"]
+    said = f"best of relabelled tables, mean {best['low']:.3f} to {best['high']:.3f}"
+    assert said in json.dumps(spec(app), ensure_ascii=False)
+
+
+def test_without_permutations_chance_of_one_pair_is_called_so(
+    open_page: OpenPage, world: Path
+) -> None:
+    app = open_page(world, MEET, view="Lines", concatenated="false")
+    (held,) = [frame for frame in drawn(app) if "held_low" in frame.columns]
+    assert held["held_low"][0] == held["held_high"][0] == pytest.approx(10 / 59)
+    said = "chance of one pair 0.169 (best of a table unknown)"
+    assert said in json.dumps(spec(app), ensure_ascii=False)
+    # Calibrated scores are held against their threshold.
+    app = open_page(world, MEET, view="Lines", scores="calibrated")
+    (held,) = [frame for frame in drawn(app) if "held_low" in frame.columns]
+    assert held.rows() == [(0.0, 0.0)]
+
+
+def test_lines_of_several_models_carry_q_over_all_of_them(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, MEET, view="Against language skill")
+    slopes = app.dataframe[-1].value
+    p = np.array([float(value) for value in slopes["p"]])
+    q = np.array([float(value) for value in slopes["q"]])
+    np.testing.assert_allclose(q, benjamini_hochberg(p), rtol=0.1)
+    # Three models have two of six orders as far: no rank correlation of three is significant.
+    said = " ".join(text.value for text in app.markdown)
+    assert said.count("(n = 3, q = ") == 3 and "and 0.33)" in said
 
 
 def test_lines_carry_their_intervals(open_page: OpenPage, world: Path) -> None:
     app = open_page(world, MEET, view="Lines")
     (whisker,) = [
-        layer for layer in spec(app)["layer"] if layer.get("encoding", {}).get("y2") is not None
+        layer
+        for layer in spec(app)["layer"]
+        if layer.get("encoding", {}).get("y2", {}).get("field") == "interval_high"
     ]
     assert whisker["encoding"]["y"]["field"] == "interval_low"
     assert whisker["encoding"]["y2"]["field"] == "interval_high"

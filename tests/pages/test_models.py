@@ -14,7 +14,8 @@ from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
 from ingest.warehouse import query
-from pages.ui import convergence
+from pages.ui import charts, convergence, export
+from prh_core.calibration import benjamini_hochberg
 from prh_core.convergence import convergence_trend
 from tests.pages.conftest import OpenPage
 from tests.worlds import MODELS, PlantedModel, build_world
@@ -80,6 +81,28 @@ def test_competent_models_agree_more(open_page: OpenPage, panel: Path) -> None:
     assert "10,000 drawn orders" in told(app)
 
 
+def test_bins_are_held_against_the_best_of_relabelled_tables(
+    open_page: OpenPage, panel: Path
+) -> None:
+    there = query(
+        panel / "results.duckdb",
+        "SELECT p_value, q_value, null_best_mean, chance FROM vision_alignment "
+        "WHERE metric = 'mutual_knn' AND k = 10",
+    )
+    wanted = benjamini_hochberg(there["p_value"].to_numpy())
+    assert there["q_value"].to_list() == pytest.approx(wanted.tolist())
+    app = open_page(panel, PAGE)
+    held = next(f for f in frames(app)[0] if "held_low" in f.columns)
+    best = there["null_best_mean"]
+    assert held.rows() == [(best.min(), best.max())] and held["held_low"][0] > there["chance"][0]
+    firm = int((wanted <= 0.05).sum())
+    captions = " ".join(caption.value for caption in app.caption)
+    assert f"{firm} of 66 pairs agree more than relabelled ones (q ≤ .05)" in captions
+    # CKA was not calibrated, and is said not to be.
+    captions = " ".join(c.value for c in open_page(panel, PAGE, metric="CKA (linear)").caption)
+    assert "pairs not tested (no permutations)" in captions
+
+
 def test_the_map_is_the_stored_one(open_page: OpenPage, panel: Path) -> None:
     for shown, stored in (("UMAP", "umap"), ("MDS", "mds")):
         app = open_page(panel, PAGE, map=shown, k="5")
@@ -133,6 +156,20 @@ def test_without_any_competence_there_is_still_a_map(
     assert "prh probe" in told(app)
 
 
+@pytest.mark.parametrize("known", [0, 3, 4])
+def test_a_model_without_competence_is_on_the_map(known: int) -> None:
+    places = pl.DataFrame(
+        {
+            "label": list("abcd"), "family": ["f"] * 4, "objective": ["o"] * 4, "nearest": [""] * 4,
+            "competence": pl.Series([0.1, 0.5, 0.7, 0.9][:known] + [None] * (4 - known),
+                                    dtype=pl.Float64),
+            "x": [0.0, 1.0, 2.0, 3.0], "y": [0.0, 1.0, 0.0, 2.0],
+        }
+    )  # fmt: skip
+    drawn = charts.titled(charts.model_map(places, skill="skill"), "Map", [])
+    assert export.svg(drawn).count(b'aria-roledescription="point"') == 4
+
+
 def test_metrics_are_ranked_over_pairs_of_vision_models(open_page: OpenPage, panel: Path) -> None:
     app = open_page(panel, METRICS, view="Do they rank alike?", pairs="vision with vision")
     assert not app.exception
@@ -147,13 +184,24 @@ def test_metrics_are_ranked_over_pairs_of_vision_models(open_page: OpenPage, pan
         rho = spearmanr(wide[one], wide[other]).statistic
         seen = cells.filter(pl.col("setting_a") == one, pl.col("setting_b") == other)
         assert seen["rho"][0] == pytest.approx(rho)
-        assert seen["pairs"][0] == 66
+        assert seen["pairs"][0] == 66 and seen["models_a"][0] == 12
+    apart = cells.filter(pl.col("place_a") < pl.col("place_b"))
+    q = benjamini_hochberg(apart["p_value"].to_numpy())
+    assert apart["q_value"].to_list() == pytest.approx(q.tolist())
+    # No order of twelve models but the true one pairs these alike.
+    assert set(apart["p_value"]) == {1 / 1000}
+    assert f"Of {apart.height} correlations {apart.height} are more than chance" in told(app)
+
+
+def kept_pairs(pairs: pl.DataFrame, models: str) -> pl.DataFrame:
+    return pairs.filter(pl.all_horizontal(pl.col("model_a", "model_b").is_in(list(models))))
 
 
 def test_models_not_compared_with_all_are_named(panel: Path) -> None:
     pairs = pl.DataFrame(
         [
             {"model_a": a, "model_b": b, "label_a": a, "label_b": b, "alignment": 0.1 * i,
+             "q_value": 0.01 * i if i else None,
              "competence_a": {"d": None}.get(a, ord(a) / 100),
              "competence_b": {"d": None}.get(b, ord(b) / 100)}
             for i, (a, b) in enumerate(combinations("abcdefg", 2))
@@ -163,10 +211,57 @@ def test_models_not_compared_with_all_are_named(panel: Path) -> None:
     found = convergence.binned(lacking, count=3, rule="equal width")
     assert found.left_out == ["d", "g"]
     assert found.bins["models"].sum() == 5
-    kept = lacking.filter(~pl.any_horizontal(pl.col("model_a", "model_b").is_in(["d", "g"])))
+    inside = kept_pairs(lacking, "abcef")
+    firm = inside.filter(pl.col("q_value") <= 0.05).height
+    whole = convergence.binned(lacking, count=1, rule="equal width").bins
+    assert whole["significant"].to_list() == [firm] and 0 < firm < inside.height
+    kept = kept_pairs(lacking, "abcef")
     table = np.eye(5)
     for a, b, score in kept.select("model_a", "model_b", "alignment").iter_rows():
         table["abcef".index(a), "abcef".index(b)] = table["abcef".index(b), "abcef".index(a)] = (
             score
         )
     assert found.trend == convergence_trend([ord(c) / 100 for c in "abcef"], table)
+
+
+def test_language_models_are_seen_among_themselves(open_page: OpenPage, world: Path) -> None:
+    # Without the choice in the address the page shows what it always did.
+    assert "4 vision models, 6 pairs" in " ".join(c.value for c in open_page(world, PAGE).caption)
+    skill = "1 − bits per byte of planted captions"
+    app = open_page(world, PAGE, models="language", map="MDS")
+    assert not app.exception and not app.info[1:]
+    assert app.selectbox(key="skill").value == skill  # the paper's measure comes first
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "captions pooled by mean, prompt none" in captions
+    assert "4 language models, 6 pairs" in captions and "captions from tests/worlds.py" in captions
+    assert "Bits per byte of planted captions: 3 models" in captions
+    assert any("models=language" in code.value for code in app.code)
+    pairs = query(
+        world / "results.duckdb",
+        "SELECT label_a, label_b, score FROM alignment_within_modality WHERE modality = 'language' "
+        "AND metric = 'mutual_knn' AND k = 10",
+    )
+    assert pairs.height == 6
+    shown = [f for f in frames(app)[1] if "nearest" in f.columns]
+    places = pl.concat(shown, how="diagonal_relaxed").unique("label")
+    assert set(places["label"]) == {"Lang Small", "Lang Large", "Lang Other", "Lang Random"}
+    assert places.filter(pl.col("label") == "Lang Random")["competence"].to_list() == [None]
+    most = pairs.filter(pl.any_horizontal(pl.col("label_a", "label_b") == "Lang Large"))
+    nearest = places.filter(pl.col("label") == "Lang Large")["nearest"][0]
+    assert f" {most['score'].max():.3f} (q = " in nearest.split(", ")[0]
+    assert "Left out, without this competence: Lang Random" in told(app) or "needs four" in told(
+        app
+    )
+    app.selectbox(key="models").select("vision").run()
+    assert not app.exception
+    assert app.selectbox(key="skill").value == SOLVED
+
+
+def test_metrics_are_ranked_over_pairs_of_language_models(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, METRICS, view="Do they rank alike?", pairs="language with language")
+    assert not app.exception
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "pairs of language models" in captions and "4 models" in captions
+    cells = frames(app)[0][0]
+    assert cells["setting_a"].n_unique() == 5 and set(cells["pairs"]) == {6}
+    assert set(cells["shuffles"]) == {24}

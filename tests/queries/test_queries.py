@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,7 @@ from ingest.workspace import Workspace
 from pages import queries
 from pages.queries import Answer, Setting
 from pages.ui import export
-from prh_core import get_metric, noise_ceiling
+from prh_core import align, get_metric, split_half_agreement
 from tests.worlds import SETTINGS
 
 FOLDER = Path(queries.__file__).parent
@@ -54,11 +55,13 @@ def _asked(name: str) -> Answer:
     offered = {
         "setting": setting, "concatenated": True, "untrained": True, "unit_key": unit_key,
         "dataset_id": setting.dataset_id, "row_order": setting.row_order,
-        "within": True, "method": "mds", "language_model": language_model,
+        "within": "vision", "modality": "vision", "method": "mds", "language_model": language_model,
         "vision_model": vision_model, "calibrated": False,
         **_colours(), **_captions(), **_simulated(), "skill": "Words (acc, 5-shot), planted",
         "text": "1 − bits per byte of planted captions",
     }  # fmt: skip
+    if name.startswith("model_") or name == "map_of_models":
+        offered["setting"] = replace(setting, pooling="own", prompt="none")
     function: Callable[..., Answer] = getattr(queries, name)
     wanted = inspect.signature(function).parameters
     return function(**{key: value for key, value in offered.items() if key in wanted})
@@ -233,17 +236,30 @@ def test_charts_and_exports_need_no_streamlit() -> None:
     assert done.returncode == 0
 
 
-def test_a_ceiling_is_what_the_core_says_of_the_same_features(
+def test_what_models_score_with_themselves_is_what_the_core_says(
     homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(homes["full"]))
-    found = queries.ceilings(
+    found = queries.self_agreement(
         _setting("mutual_knn"), language_model="lang-large", vision_model="vis-large"
     ).frame
     assert found["modality"].to_list() == ["language", "vision"]
+    assert found["second_view"].to_list() == [None, "pictures mirrored"]
     root = Workspace(homes["full"]).features.root
+    layers = {
+        (header.model_id, header.dataset_id): read_layers(path)
+        for path in root.rglob("*.safetensors")
+        for header in [read_header(path)]
+    }
     for row, model in zip(found.to_dicts(), ("lang-large", "vis-large"), strict=True):
-        (path,) = (p for p in root.rglob("*.safetensors") if read_header(p).model_id == model)
-        expected = noise_ceiling(read_layers(path), truncate="exact", splits=10)
-        assert row["ceiling"] == pytest.approx(expected.score)
-        assert row["method"] == "split half, 10 splits"
+        halves = split_half_agreement(layers[model, "planted"], truncate="exact", splits=10)
+        assert row["split_half_agreement"] == pytest.approx(halves.score) and row["splits"] == 10
+    wanted = align(
+        layers["vis-large", "planted"], layers["vis-large", "planted.mirror"],
+        truncate="exact", concatenate=True,
+    )  # fmt: skip
+    assert found["noise_ceiling"].to_list() == [None, pytest.approx(wanted.score)]
+    other = queries.self_agreement(
+        _setting("cka"), language_model="lang-large", vision_model="vis-large"
+    ).frame
+    assert other["noise_ceiling"].null_count() == 2

@@ -94,9 +94,11 @@ def test_agreement_rises_with_competence(
     monkeypatch.setenv("PRH_DATA", str(workspace.home))
     from pages import queries
 
-    row = queries.vision_settings().frame.row(0, named=True)
+    row = queries.model_settings("vision").frame.row(0, named=True)
     setting = queries.Setting(**{c: row[c] for c in queries.Setting.__dataclass_fields__})
-    pairs = queries.vision_pairs(setting, skill="linear probe of Number of discs, drawn").frame
+    pairs = queries.model_pairs(
+        setting, "vision", skill="linear probe of Number of discs, drawn"
+    ).frame
     found = convergence.binned(pairs, count=2, rule="equal count")
     assert found.left_out == []
     assert found.trend is not None

@@ -1,3 +1,3 @@
--- Rows of the warehouse being replaced whose parts are not here (a warehouse someone sent).
-INSERT INTO noise_ceilings BY NAME
-SELECT * FROM previous.noise_ceilings ANTI JOIN noise_ceilings USING (unit_key);
+-- Likewise of a warehouse from before split-half agreement was called by its name.
+INSERT INTO self_agreement BY NAME
+SELECT * FROM previous.noise_ceilings ANTI JOIN self_agreement USING (unit_key);

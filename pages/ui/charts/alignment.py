@@ -9,16 +9,18 @@ from pages.ui.charts.parts import (
     LABELS,
     Chart,
     cell_text,
-    chance_line,
     closeness,
     dodged,
+    held_at,
     on_cell,
+    reference_line,
     roomy,
     sequential,
     sized,
     slanted_axis,
     unique,
 )
+from pages.ui.reference import Reference
 
 _ROW = 38
 """Height of a heat map's row, in pixels."""
@@ -66,7 +68,12 @@ def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
 
 
 def lines(
-    frame: pl.DataFrame, colours: dict[str, str], *, order: str, measure: str, chance: float | None
+    frame: pl.DataFrame,
+    colours: dict[str, str],
+    *,
+    order: str,
+    measure: str,
+    reference: Reference | None,
 ) -> Chart:
     """Draw one line per vision model across the language models, coloured by vision family.
 
@@ -75,7 +82,7 @@ def lines(
         colours: colour of every family.
         order: column of the language models to order the x axis by, the closest or largest last.
         measure: what the numbers are, for the axis.
-        chance: where to draw the dashed line; None draws none.
+        reference: what scores are held against; None draws nothing.
     """
     falling = order == "language_mean" and not frame["higher_is_closer"].all()
     ordered = frame.sort(order, "language_label", descending=[falling, False], nulls_last=True)
@@ -83,7 +90,7 @@ def lines(
     height = max(320, 18 * frame["vision_label"].n_unique())
     ends = ("alignment", "interval_low", "interval_high")
     seen = pl.concat([frame[name].cast(pl.Float64).rename("seen") for name in ends])
-    bottom, top = roomy(seen, chance)
+    bottom, top = roomy(seen, *held_at(reference))
     y = closeness(measure, bottom, top)
     room, wide = _room(frame["vision_label"], max(26 * len(names), 100))
     x = alt.X(
@@ -115,8 +122,7 @@ def lines(
             strokeWidth=1, opacity=0.6
         )
         drawn.insert(0, whiskers.encode(y=alt.Y("interval_low:Q"), y2="interval_high:Q"))
-    if chance is not None:
-        drawn = [*chance_line(chance), *drawn]
+    drawn = [*reference_line(reference), *drawn]
     return sized(alt.layer(*drawn), height)
 
 
@@ -153,7 +159,8 @@ def pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
         "interval_low": ("… interval from", ".4f"),
         "interval_high": ("… to", ".4f"),
         "chance": ("Chance, one pair of layers", ".4f"),
-        "null_threshold": ("Threshold of relabelled tables", ".4f"),
+        "null_best_mean": ("Best of relabelled tables, mean", ".4f"),
+        "null_threshold": ("… threshold, which 5 % exceed", ".4f"),
         "calibrated": ("Calibrated", ".3f"),
         "p_value": ("p", ".3g"),
         "q_value": ("q, over all pairs here", ".3g"),

@@ -7,19 +7,20 @@ import numpy as np
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, chance_line, roomy, sized, unique
+from pages.ui.charts.parts import LABELS, Chart, held_at, reference_line, roomy, sized, unique
+from pages.ui.reference import Reference
 
 AMOUNTS = {"words": "Words a caption", "tokens": "Tokens a caption", "bits": "Bits a caption"}
 _KINDS = {
     "captions say more": palette.FAMILY[5], "captions say less": palette.FAMILY[3],
-    "control": palette.FAMILY[0], "pictures show less": palette.FAMILY[2],
+    "control": palette.FAMILY[0], "pictures changed": palette.FAMILY[2],
 }  # fmt: skip
 """What a variant does, and its colour."""
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 
 
 def density(
-    frame: pl.DataFrame, *, amount: str, measure: str, chance: float | None, by: str
+    frame: pl.DataFrame, *, amount: str, measure: str, reference: Reference | None, by: str
 ) -> Chart:
     """Draw alignment against the amount captions say (Fig. 9): a line per model, controls apart.
 
@@ -28,7 +29,7 @@ def density(
             model, without variants of pictures, the chosen score in `alignment`.
         amount: one of `AMOUNTS`.
         measure: what the alignment is.
-        chance: of one pair of unrelated layers; None draws none.
+        reference: what scores are held against; None draws nothing.
         by: column that tells the lines apart.
     """
     shown = frame.drop_nulls(["alignment", amount])
@@ -60,7 +61,9 @@ def density(
         "alignment:Q",
         title=measure,
         scale=alt.Scale(
-            domain=roomy(pl.concat([ends["below"], ends["above"]]), chance), zero=False, nice=False
+            domain=roomy(pl.concat([ends["below"], ends["above"]]), *held_at(reference)),
+            zero=False,
+            nice=False,
         ),
         axis=alt.Axis(tickCount=6, **LABELS),
     )
@@ -115,7 +118,7 @@ def density(
                 ),
             )
         )
-    lines = chance_line(chance) if chance is not None else []
+    lines = reference_line(reference)
     return sized(alt.layer(*lines, *drawn), 360)
 
 
@@ -137,7 +140,7 @@ def gains(frame: pl.DataFrame) -> Chart:
     """
     told = frame.with_columns(
         row=pl.col("to_set") + pl.lit("  against  ") + pl.col("from_set"),
-        what=pl.when("pictures").then(pl.lit("pictures show less"))
+        what=pl.when("pictures").then(pl.lit("pictures changed"))
         .when("control").then(pl.lit("control"))
         .when(pl.col("words_more") < 0).then(pl.lit("captions say less"))
         .otherwise(pl.lit("captions say more")),

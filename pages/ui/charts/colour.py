@@ -235,6 +235,7 @@ def colour_layers(frame: pl.DataFrame) -> Chart:
             alt.Tooltip("interval_low:Q", title="95 % from", format=".2f"),
             alt.Tooltip("interval_high:Q", title="… to", format=".2f"),
             alt.Tooltip("p_value:Q", title="p", format=".2g"),
+            alt.Tooltip("q_value:Q", title="q, over all layers here", format=".2g"),
         ],
     )  # fmt: skip
     y = alt.Y("rho:Q", title="Spearman ρ of distances with CIELAB's",

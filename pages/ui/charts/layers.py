@@ -10,14 +10,16 @@ from pages.ui.charts.parts import (
     LABELS,
     Chart,
     cell_text,
-    chance_line,
+    held_at,
     on_cell,
+    reference_line,
     roomy,
     sequential,
     sized,
     slanted_axis,
     span,
 )
+from pages.ui.reference import Reference
 
 
 def layer_map(
@@ -102,13 +104,13 @@ def layer_map(
     return sized(alt.layer(*drawn), max(200, min(700, down * 26)))
 
 
-def depth_curve(frame: pl.DataFrame, *, measure: str, chance: float | None) -> Chart:
+def depth_curve(frame: pl.DataFrame, *, measure: str, reference: Reference | None) -> Chart:
     """Draw how far each layer reaches against its relative depth, a line per model.
 
     Args:
         frame: answer of `queries.depth`.
         measure: what the numbers are, for the axis.
-        chance: where to draw the dashed line; None draws none.
+        reference: what scores are held against; None draws nothing.
     """
     color = alt.Color(
         "modality:N",
@@ -123,7 +125,8 @@ def depth_curve(frame: pl.DataFrame, *, measure: str, chance: float | None) -> C
         x=alt.X("depth:Q", title="Relative depth (0 first layer, 1 last)",
                 axis=alt.Axis(tickCount=5, **LABELS)),
         y=alt.Y("alignment:Q", title=f"Best {measure}",
-                scale=alt.Scale(domain=roomy(frame["alignment"], chance), zero=False, nice=False),
+                scale=alt.Scale(domain=roomy(frame["alignment"], *held_at(reference)), zero=False,
+                                nice=False),
                 axis=alt.Axis(tickCount=6, **LABELS)),
         color=color,
         tooltip=[
@@ -134,8 +137,7 @@ def depth_curve(frame: pl.DataFrame, *, measure: str, chance: float | None) -> C
         ],
     )  # fmt: skip
     drawn = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=50)]
-    if chance is not None:
-        drawn = [*chance_line(chance), *drawn]
+    drawn = [*reference_line(reference), *drawn]
     return sized(alt.layer(*drawn), 320)
 
 

@@ -6,7 +6,17 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, cell_text, chance_line, roomy, sized, slanted_axis
+from pages.ui.charts.parts import (
+    LABELS,
+    Chart,
+    cell_text,
+    held_at,
+    reference_line,
+    roomy,
+    sized,
+    slanted_axis,
+)
+from pages.ui.reference import Reference
 
 _HEIGHT = 380
 _NAMED = 20
@@ -23,19 +33,19 @@ _SHAPES = (
 )  # fmt: skip
 
 
-def bins(frame: pl.DataFrame, *, measure: str, skill: str, chance: float | None) -> Chart:
+def bins(frame: pl.DataFrame, *, measure: str, skill: str, reference: Reference | None) -> Chart:
     """Draw the mean alignment within bins of competence, with its standard error (Fig. 2, left).
 
     Args:
         frame: of `convergence.binned`.
         measure: what the alignment is.
         skill: what competence is.
-        chance: of one pair of unrelated layers; None where unknown.
+        reference: what scores are held against; None draws nothing.
     """
     shown = frame.drop_nulls("alignment")
     seen = pl.concat([shown["below"], shown["above"]])
-    bottom, top = roomy(seen, chance)
-    left, right = roomy(pl.concat([frame["low"], frame["high"]]), None)
+    bottom, top = roomy(seen, *held_at(reference))
+    left, right = roomy(pl.concat([frame["low"], frame["high"]]))
     y = alt.Y(
         "alignment:Q",
         title=f"{measure}, mean within the bin",
@@ -50,6 +60,7 @@ def bins(frame: pl.DataFrame, *, measure: str, skill: str, chance: float | None)
             alt.Tooltip("error:Q", title="… standard error", format=".4f"),
             alt.Tooltip("models:Q", title="Models"),
             alt.Tooltip("pairs:Q", title="Pairs"),
+            alt.Tooltip("significant:Q", title="… with q ≤ 0.05"),
             alt.Tooltip("names:N", title="They are"),
         ],
     )
@@ -78,7 +89,7 @@ def bins(frame: pl.DataFrame, *, measure: str, skill: str, chance: float | None)
                 tooltip=[alt.Tooltip("names:N", title="Alone in its bin")],
             )
         )
-    lines = chance_line(chance) if chance is not None else []
+    lines = reference_line(reference)
     return sized(alt.layer(*drawn, *lines), _HEIGHT)
 
 
@@ -91,7 +102,7 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
     """
     shapes = frame["objective"].unique().sort().to_list()
     nowhere = {"title": None, "axis": alt.Axis(labels=False, ticks=False, domain=False, grid=False)}
-    (left, right), (low, high) = roomy(frame["x"], None), roomy(frame["y"], None)
+    (left, right), (low, high) = roomy(frame["x"]), roomy(frame["y"])
     # Both directions to one scale: distances are what a map is read by.
     half = 0.56 * max(right - left, high - low)
     x = alt.X(
@@ -108,35 +119,25 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
         ),
         **nowhere,
     )
-    known = frame["competence"].is_not_null().any()
-    colour = alt.condition(
-        "isValid(datum.competence)",
-        alt.Color(
-            "competence:Q",
-            title=skill,
-            scale=alt.Scale(scheme=palette.SEQUENTIAL, zero=False, nice=False),
-            legend=alt.Legend(
-                orient="bottom", gradientLength=220, tickCount=4, format=".2f", titleLimit=300
-            )
-            if known
-            else None,
+    colour = alt.Color(
+        "competence:Q",
+        title=skill,
+        scale=alt.Scale(scheme=palette.SEQUENTIAL, zero=False, nice=False),
+        legend=alt.Legend(
+            orient="bottom", gradientLength=220, tickCount=4, format=".2f", titleLimit=300
         ),
-        alt.value(palette.MISSING),
     )
-    base = alt.Chart(frame).encode(
-        x=x,
-        y=y,
-        tooltip=[
+    place: dict[str, Any] = {
+        "x": x,
+        "y": y,
+        "tooltip": [
             alt.Tooltip("label:N", title="Model"),
             alt.Tooltip("objective:N", title="Objective"),
             alt.Tooltip("family:N", title="Family"),
             alt.Tooltip("competence:Q", title=skill, format=".3f"),
             alt.Tooltip("nearest:N", title="Agrees most with"),
         ],
-    )
-    points = base.mark_point(filled=True, size=110, opacity=0.95).encode(
-        color=colour,
-        shape=alt.Shape(
+        "shape": alt.Shape(
             "objective:N",
             title="Objective",
             scale=alt.Scale(
@@ -146,8 +147,15 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
                 orient="top", columns=1, labelLimit=330, symbolFillColor=palette.MISSING
             ),
         ),
-    )
-    drawn: list[alt.Chart] = [points]
+    }
+    # Vega-Lite drops a point without a value of its colour's: such models are a layer of their own.
+    ways = ((frame.drop_nulls("competence"), colour),
+            (frame.filter(pl.col("competence").is_null()), alt.value(palette.MISSING)))  # fmt: skip
+    drawn: list[alt.Chart] = [
+        alt.Chart(rows).mark_point(filled=True, size=110, opacity=0.95).encode(color=color, **place)
+        for rows, color in ways
+        if not rows.is_empty()
+    ]
     if frame.height <= _NAMED:
         apart = frame.with_columns(_sides(frame, 2 * half))
         for side, style in _BESIDE.items():
@@ -199,6 +207,8 @@ def metric_agreement(frame: pl.DataFrame) -> Chart:
             alt.Tooltip("setting_b:N", title="The other"),
             alt.Tooltip("rho:Q", title="Spearman ρ", format=".3f"),
             alt.Tooltip("pairs:Q", title="Pairs of models both have"),
+            alt.Tooltip("p_value:Q", title="p, models shuffled", format=".2g"),
+            alt.Tooltip("q_value:Q", title="q, over all cells", format=".2g"),
         ],
     )
     cells = base.mark_rect().encode(

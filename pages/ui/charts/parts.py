@@ -1,4 +1,4 @@
-"""Pieces that charts share: sizes, scales, the chance line."""
+"""Pieces that charts share: sizes, scales, the line that scores are held against."""
 
 from typing import Any, TypeAlias
 
@@ -6,6 +6,7 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
+from pages.ui.reference import Reference
 
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
 Drawn: TypeAlias = Chart | dict[str, Chart]
@@ -68,17 +69,35 @@ def on_cell(values: pl.Series, *, higher_is_closer: bool = True) -> Any:
     return alt.condition(light, alt.value("black"), alt.value("white"))
 
 
-def chance_line(chance: float) -> list[alt.Chart]:
-    """Draw a dashed line at chance, and name it."""
-    base = alt.Chart(pl.DataFrame({"chance": [chance]})).encode(
-        y="chance:Q", tooltip=alt.Tooltip("chance:Q", format=".4f", title="Chance")
+def reference_line(reference: Reference | None) -> list[alt.Chart]:
+    """Draw what scores are held against as a dashed line, or a band between two, and name it."""
+    if reference is None:
+        return []
+    frame = pl.DataFrame({"held_low": [reference.low], "held_high": [reference.high]})
+    base = alt.Chart(frame).encode(
+        y=alt.Y("held_low:Q"),
+        tooltip=[
+            alt.Tooltip("held_low:Q", format=".4f", title=reference.said),
+            alt.Tooltip("held_high:Q", format=".4f", title="… to"),
+        ],
     )
-    return [
-        base.mark_rule(strokeDash=[5, 4], color=palette.CHANCE, strokeWidth=1.5),
+    line: dict[str, Any] = {"strokeDash": [5, 4], "color": palette.CHANCE, "strokeWidth": 1.5}
+    drawn = [
+        base.mark_rule(**line),
         base.mark_text(align="left", dx=4, dy=10, fontSize=12, color=palette.CHANCE).encode(
-            x=alt.value(0), text=alt.value(f"chance {chance:.3f}")
+            x=alt.value(0), text=alt.value(reference.said)
         ),
     ]
+    if reference.low < reference.high:
+        band = base.mark_rect(color=palette.CHANCE, opacity=0.15)
+        upper = base.mark_rule(**line).encode(y=alt.Y("held_high:Q"))
+        drawn = [band.encode(y2=alt.Y2("held_high:Q")), upper, *drawn]
+    return drawn
+
+
+def held_at(reference: Reference | None) -> tuple[float, ...]:
+    """Return where it is drawn, for an axis that must hold it."""
+    return () if reference is None else (reference.low, reference.high)
 
 
 def span(values: pl.Series) -> list[float]:
@@ -87,11 +106,10 @@ def span(values: pl.Series) -> list[float]:
     return [float(min(known)), float(max(known))] if known else [0.0, 1.0]
 
 
-def roomy(values: pl.Series, chance: float | None) -> list[float]:
-    """Return an axis range that holds the values and chance, with some air around."""
+def roomy(values: pl.Series, *also: float) -> list[float]:
+    """Return an axis range that holds the values and what else is drawn, with some air around."""
     low, high = span(values)
-    if chance is not None:
-        low, high = min(low, chance), max(high, chance)
+    low, high = min(low, *also, high), max(high, *also, low)
     room = (high - low) * 0.08 or 0.01
     return [low - room, high + room]
 

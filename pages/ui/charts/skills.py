@@ -6,7 +6,8 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, dodged, roomy, sized, slanted_axis
+from pages.ui.charts.parts import LABELS, Chart, dodged, held_at, roomy, sized, slanted_axis
+from pages.ui.reference import Reference, held_along
 from prh_core import Shapes
 
 _HEIGHT = 420
@@ -20,6 +21,7 @@ def skill(
     measure: str,
     skill: str,
     rank: str | None,
+    reference: Reference | None,
 ) -> Chart:
     """Draw skill against alignment (paper, Fig. 4): area by parameters, colour by rank.
 
@@ -30,11 +32,12 @@ def skill(
         measure: what the numbers along the bottom are.
         skill: what those along the side are.
         rank: the skill that ranks the models; None colours by family.
+        reference: what alignments are held against; None draws nothing.
     """
-    left, right = roomy(frame["alignment"], None)
+    left, right = roomy(frame["alignment"], *held_at(reference))
     fitted = [] if shapes is None else [*shapes.linear.tolist(), *shapes.logistic.tolist()]
     seen = pl.concat([frame["score"], pl.Series("score", fitted, dtype=pl.Float64)])
-    bottom, top = roomy(seen, None)
+    bottom, top = roomy(seen)
     top += 0.06 * (top - bottom)  # room for the names above the discs
     x = alt.X(
         "alignment:Q",
@@ -89,7 +92,24 @@ def skill(
             curve.mark_line(strokeDash=[6, 4], **ink).encode(y=alt.Y("logistic:Q")),
             *drawn,
         ]
-    return sized(alt.layer(*drawn), _HEIGHT)
+    return sized(alt.layer(*_upright(reference), *drawn), _HEIGHT)
+
+
+def _upright(reference: Reference | None) -> list[alt.Chart]:
+    """Draw what alignments are held against as upright lines, and name it at their foot."""
+    if reference is None:
+        return []
+    frame = pl.DataFrame({"held": sorted({reference.low, reference.high})})
+    base = alt.Chart(frame).encode(
+        x=alt.X("held:Q"), tooltip=alt.Tooltip("held:Q", format=".4f", title=reference.said)
+    )
+    name: dict[str, Any] = {"angle": 270, "align": "left", "baseline": "bottom", "dx": 6, "dy": -3}
+    return [
+        base.mark_rule(strokeDash=[5, 4], color=palette.CHANCE, strokeWidth=1.5),
+        alt.Chart(frame[:1])
+        .mark_text(fontSize=12, color=palette.CHANCE, **name)
+        .encode(x=alt.X("held:Q"), y=alt.value(_HEIGHT), text=alt.value(reference.said)),
+    ]
 
 
 def _sizes(frame: pl.DataFrame) -> list[float]:
@@ -176,6 +196,8 @@ def growth(frame: pl.DataFrame) -> dict[str, Chart]:
 def by_neighbours(frame: pl.DataFrame, *, measure: str) -> Chart:
     """Draw mean alignment against the number of neighbours, a line per vision model.
 
+    Dashed: what the scores are held against, mean over the vision models, as in `held_along`.
+
     Args:
         frame: answer of `queries.local`.
         measure: what the numbers are.
@@ -206,8 +228,14 @@ def by_neighbours(frame: pl.DataFrame, *, measure: str) -> Chart:
             alt.Tooltip("spread:Q", title="… standard deviation", format=".4f"),
         ],
     )
-    drawn = alt.layer(base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=50))
-    return sized(drawn, 380)
+    drawn: list[alt.Chart] = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=50)]
+    held = held_along(frame)
+    if held is not None:
+        dashed = alt.Chart(held[0].drop_nulls("held")).mark_line(
+            strokeDash=[5, 4], color=palette.CHANCE, strokeWidth=1.5
+        )
+        drawn.insert(0, dashed.encode(x=alt.X("k:Q"), y=alt.Y("mean(held):Q")))
+    return sized(alt.layer(*drawn), 380)
 
 
 def _neighbours(frame: pl.DataFrame) -> alt.Color:

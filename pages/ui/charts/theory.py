@@ -10,13 +10,15 @@ from pages.ui.charts.parts import (
     LABELS,
     Chart,
     cell_text,
-    chance_line,
+    held_at,
+    reference_line,
     roomy,
     sized,
     slanted_axis,
     span,
     unique,
 )
+from pages.ui.reference import one_pair
 
 _HEIGHT = 320
 _TITLE = 24
@@ -104,7 +106,7 @@ def theory_training(frame: pl.DataFrame) -> Chart:
     """
     shown = frame.drop_nulls("value")
     order = unique(frame.sort("place")["line"])
-    low, high = roomy(shown["value"], None)
+    low, high = roomy(shown["value"])
     return sized(
         alt.Chart(shown)
         .mark_line(point=alt.OverlayMarkDef(size=45, filled=True), strokeWidth=2)
@@ -194,7 +196,8 @@ def theory_lost(frame: pl.DataFrame, *, measure: str) -> Chart:
         pl.col("loss").replace(_LOSSES).alias("by"), pl.col("observer").replace(_SEES).alias("sees")
     )
     chance = shown["chance"].drop_nulls().to_list()
-    low, high = roomy(shown["score"], chance[0] if chance else None)
+    reference = one_pair(chance[0]) if chance else None
+    low, high = roomy(shown["score"], *held_at(reference))
     order = list(_LOSSES.values())
     base = alt.Chart(shown).encode(
         x=alt.X(
@@ -231,4 +234,4 @@ def theory_lost(frame: pl.DataFrame, *, measure: str) -> Chart:
     lines: list[Any] = [
         base.mark_line(strokeWidth=2).transform_filter("datum.observer != 'noisy'"), points
     ]  # fmt: skip
-    return sized(alt.layer(*lines, *(chance_line(chance[0]) if chance else [])), 280)
+    return sized(alt.layer(*lines, *reference_line(reference)), 280)

@@ -10,13 +10,15 @@ from pages.ui.charts.alignment import family, pair_tooltip
 from pages.ui.charts.parts import (
     LABELS,
     Chart,
-    chance_line,
     closeness,
     dodged,
+    held_at,
+    reference_line,
     roomy,
     sized,
     unique,
 )
+from pages.ui.reference import Reference
 from pages.ui.trends import Trends
 
 _HEIGHT = 420
@@ -25,6 +27,14 @@ _NAME_GAP = 15
 """Pixels between the names along the bottom."""
 _SHADED = 5
 """Models a line needs for its interval to be drawn."""
+_TESTED = {
+    "models": ("Models n", "d"),
+    "r": ("r", ".2f"),
+    "q_value": ("… q over the lines", ".2g"),
+    "rho": ("ρ", ".2f"),
+    "rho_q": ("… q over the lines", ".2g"),
+}
+"""What a fitted line tells of itself."""
 _NARROW = 290
 """Width of a phone's plot: names along the bottom keep apart there, too."""
 
@@ -50,7 +60,7 @@ def against(
     colours: dict[str, str],
     *,
     measure: str,
-    chance: float | None,
+    reference: Reference | None,
 ) -> Chart:
     """Draw alignment against a skill, a line fitted per model of the other side (paper, Fig. 3).
 
@@ -60,11 +70,11 @@ def against(
         axes: what stands where.
         colours: colour of every family.
         measure: what the numbers are, for the axis.
-        chance: where to draw the dashed line; None draws none.
+        reference: what scores are held against; None draws nothing.
     """
     known = frame.drop_nulls([axes.x, "alignment"])
-    span, across = _range(known, trends, chance), roomy(known[axes.x], None)
-    drawn = _layers(known, trends, axes, colours, measure, chance, span, across)
+    span, across = _range(known, trends, reference), roomy(known[axes.x])
+    drawn = _layers(known, trends, axes, colours, measure, reference, span, across)
     return sized(alt.layer(*drawn), _HEIGHT)
 
 
@@ -75,40 +85,46 @@ def family_panels(
     colours: dict[str, str],
     *,
     measure: str,
-    chance: float | None,
+    reference: Reference | None,
 ) -> dict[str, Chart]:
     """Draw `against` as small multiples, one per family of the lines, all on the same axes.
 
     The arguments are those of `against`.
     """
     known = frame.drop_nulls([axes.x, "alignment"])
-    whole = _range(known, trends, chance)
-    across = roomy(known[axes.x], None)
+    whole = _range(known, trends, reference)
+    across = roomy(known[axes.x])
     found: dict[str, Chart] = {}
     for name in unique(known[axes.group]):
         rows = known.filter(pl.col(axes.group) == name)
         own = trends.of(unique(rows[axes.line]))
-        layers = _layers(rows, own, axes, colours, measure, chance, whole, across, panel=True)
+        layers = _layers(rows, own, axes, colours, measure, reference, whole, across, panel=True)
         found[name] = sized(alt.layer(*layers), _PANEL)
     return found
 
 
 def panel(
-    frame: pl.DataFrame, trends: Trends, axes: Axes, colours: dict[str, str], *, measure: str
+    frame: pl.DataFrame,
+    trends: Trends,
+    axes: Axes,
+    colours: dict[str, str],
+    *,
+    measure: str,
+    reference: Reference | None,
 ) -> Chart:
-    """Draw `against` as one of several small pictures, on a scale of its own, without chance.
+    """Draw `against` as one of several small pictures, on a scale of its own.
 
     The arguments are those of `against`.
     """
     known = frame.drop_nulls([axes.x, "alignment"])
-    span, across = _range(known, trends, None), roomy(known[axes.x], None)
-    layers = _layers(known, trends, axes, colours, measure, None, span, across, panel=True)
+    span, across = _range(known, trends, reference), roomy(known[axes.x])
+    layers = _layers(known, trends, axes, colours, measure, reference, span, across, panel=True)
     return sized(alt.layer(*layers), _PANEL)
 
 
-def _range(known: pl.DataFrame, trends: Trends, chance: float | None) -> list[float]:
+def _range(known: pl.DataFrame, trends: Trends, reference: Reference | None) -> list[float]:
     # The interval of a line over few models may be wide: the points decide the scale.
-    return roomy(pl.concat([known["alignment"], trends.curves["fit"]]), chance)
+    return roomy(pl.concat([known["alignment"], trends.curves["fit"]]), *held_at(reference))
 
 
 def _layers(
@@ -117,7 +133,7 @@ def _layers(
     axes: Axes,
     colours: dict[str, str],
     measure: str,
-    chance: float | None,
+    reference: Reference | None,
     span: list[float],
     across: list[float],
     *,
@@ -142,7 +158,9 @@ def _layers(
     )
     color = family(known, colours, column=axes.group, legend=not panel)
     groups = known.select(pl.col(axes.line).alias("line"), pl.col(axes.group)).unique("line")
-    curves = trends.curves.join(groups, on="line")
+    curves = trends.curves.join(groups, on="line").join(
+        trends.lines.select("line", *_TESTED), on="line"
+    )
     base = alt.Chart(known).encode(
         x=x, color=color, detail=f"{axes.line}:N", tooltip=_told(known, trends, axes, measure)
     )
@@ -153,14 +171,20 @@ def _layers(
         x=alt.X("x:Q"), color=color, detail="line:N"
     )
     areas = shaded.mark_area(opacity=0.12, clip=True).encode(y=alt.Y("fit_low:Q"), y2="fit_high:Q")
-    fits = along.mark_line(strokeWidth=1.5, opacity=0.8).encode(y=alt.Y("fit:Q"))
+    fits = along.mark_line(strokeWidth=1.5, opacity=0.8).encode(
+        y=alt.Y("fit:Q"),
+        tooltip=[
+            alt.Tooltip("line:N", title="Line"),
+            *(alt.Tooltip(f"{name}:Q", title=t, format=f) for name, (t, f) in _TESTED.items()),
+        ],
+    )
     points = base.mark_point(filled=True, size=40 if panel else 60).encode(
         y=closeness(measure, floor, high, named_from=low)
     )
     drawn = [areas, fits, points, *_names(known, axes, x, floor, low, across)]
     if not curves.is_empty():
         drawn.append(_line_names(curves, axes, color, gap, high, None if panel else wide))
-    return drawn if chance is None else [*chance_line(chance), *drawn]
+    return [*reference_line(reference), *drawn]
 
 
 def _told(known: pl.DataFrame, trends: Trends, axes: Axes, measure: str) -> list[alt.Tooltip]:

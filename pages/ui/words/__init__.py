@@ -1,7 +1,7 @@
 """Measurements in words, the same on every page."""
 
 from pages.ui.words.captions import (
-    chance_of,
+    averaged,
     helped,
     known_amounts,
     metric_name,
@@ -19,6 +19,7 @@ from pages.ui.words.colour import (
     layout,
     table_of,
 )
+from pages.ui.words.itself import with_itself
 from pages.ui.words.models import (
     agreed,
     agreeing,
@@ -30,7 +31,6 @@ from pages.ui.words.models import (
 )
 from pages.ui.words.scores import (
     alone,
-    ceilings,
     compared,
     fits,
     ks,
@@ -44,7 +44,7 @@ from pages.ui.words.scores import (
     trended,
     without,
 )
-from pages.ui.words.settings import measure
+from pages.ui.words.settings import dashed, measure
 from pages.ui.words.theory import (
     LOSSES,
     LOST,
@@ -56,7 +56,6 @@ from pages.ui.words.theory import (
 )
 
 __all__ = [
-    "chance_of",
     "study_name",
     "studied",
     "scored",
@@ -76,14 +75,15 @@ __all__ = [
     "layout",
     "colour_table",
     "arranged",
+    "averaged",
     "another",
     "agreed_on_colour",
     "agreed",
     "agreeing",
     "alone",
-    "ceilings",
     "compared",
     "converged",
+    "dashed",
     "fits",
     "ks",
     "mapped",
@@ -99,5 +99,6 @@ __all__ = [
     "solved_first",
     "too_few_pairs",
     "trended",
+    "with_itself",
     "without",
 ]

@@ -26,6 +26,23 @@ def studied(row: dict[str, Any]) -> list[str]:
     ]
 
 
+def averaged(frame: pl.DataFrame) -> list[str]:
+    """Say how many models a mean over all of them is of; nothing where lines are of single models.
+
+    Args:
+        frame: answer of `queries.caption_overall`, or another.
+    """
+    if "vision_models" not in frame.columns:
+        return []
+    row = frame.row(0, named=True)
+    return [
+        f"A point is the mean over {row['language_models']} language × {row['vision_models']} "
+        "vision models, those compared under every caption set; its whisker is the standard "
+        f"deviation over the {row['language_models']} language models of their means over vision "
+        "models."
+    ]
+
+
 def helped(gains: pl.DataFrame, sets: pl.DataFrame) -> str:
     """Say whether captions that say more align better, what controls do, and how to read it.
 
@@ -49,7 +66,7 @@ def helped(gains: pl.DataFrame, sets: pl.DataFrame) -> str:
         "of the *paired* difference: best layers and neighbour lists are held fixed, pairs of "
         "images that share an image are allowed to depend on each other. Whiskers in the first "
         "chart are the standard deviation over language models, as in the paper; models share "
-        "images, so they say nothing about chance. Models of one set are drawn "
+        "images, so they say nothing about chance. Several models of one set are drawn "
         "a little apart, or whiskers would hide one another. **Controls** take apart what longer "
         "captions bring: the first words only (length), the same words in random order (order), as "
         "many words of other captions (length without what is said)."
@@ -125,9 +142,3 @@ def scored(frame: pl.DataFrame, *, calibrated: bool) -> pl.DataFrame:
     if "calibrated_spread" in frame.columns:
         moved = moved.with_columns(spread=pl.col("calibrated_spread"))
     return moved
-
-
-def chance_of(frame: pl.DataFrame) -> float | None:
-    """Return what unrelated layers score, the same for every set of the same images."""
-    known = frame["chance"].drop_nulls()
-    return None if known.is_empty() else float(known[0])

@@ -43,12 +43,12 @@ def agreed_on_colour(rows: list[dict[str, Any]]) -> str:
     """Say how far the shown layouts agree with human vision, and how to read the views.
 
     Args:
-        rows: of `queries.color_agreement`.
+        rows: of `queries.color_agreement`, with their q over all layouts.
     """
     said = " ".join(
         f"{layout(row)}: **ρ = {row['rho']:.2f}**{_interval(row)}, "
-        f"p = {row['p_value']:.2g}, Procrustes R² = {row['r_squared']:.2f}, "
-        f"{row['rmsd']:.0f} ΔE off."
+        f"n = {row['things']} colours, q = {row['q_value']:.2g}, Procrustes "
+        f"R² = {row['r_squared']:.2f}, {row['rmsd']:.0f} ΔE off."
         for row in rows
     )
     return (
@@ -56,9 +56,10 @@ def agreed_on_colour(rows: list[dict[str, Any]]) -> str:
         "equally different, by rotation, scale and mirror image (Kabsch and Umeyama); up is "
         "lighter. Each is drawn at the spread of its colours in CIELAB, whatever scale fits best. "
         "ρ is the Spearman correlation of the *distances* before laying out with CIELAB's, its "
-        f"interval leaves out one colour after the other, and p is the share of "
-        f"{rows[0]['shuffles']:,} shuffles of the colours that agree as well: a view that looks "
-        "right by luck has a high p. R² and ΔE are of the three-dimensional layout once it is "
+        f"interval leaves out one colour after the other, p is the share of "
+        f"{rows[0]['shuffles']:,} shuffles of the colours that agree as well (one-sided), and q "
+        "corrects it for all layouts of the table (Benjamini and Hochberg): a view that looks "
+        "right by luck has a high q. R² and ΔE are of the three-dimensional layout once it is "
         "brought over, which can always be brought *somewhat* near, so they never start at zero."
     )
 
@@ -73,7 +74,7 @@ def colour_table(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the table of agreement as a reader reads it.
 
     Args:
-        frame: answer of `queries.color_agreement`.
+        frame: answer of `queries.color_agreement`, with q over it.
     """
     return frame.select(
         pl.col("label").alias("Who"),
@@ -83,6 +84,7 @@ def colour_table(frame: pl.DataFrame) -> pl.DataFrame:
         pl.col("interval_low").round(2).alias("95 % from"),
         pl.col("interval_high").round(2).alias("to"),
         pl.col("p_value").round(4).alias("p"),
+        pl.col("q_value").round(4).alias("q"),
         pl.col("r_squared").round(2).alias("Procrustes R²"),
         pl.col("rmsd").round(1).alias("RMSD, ΔE"),
         pl.col("stress").round(3).alias("Stress"),

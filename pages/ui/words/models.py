@@ -1,4 +1,4 @@
-"""Vision models among themselves, in words."""
+"""Models of one modality among themselves, in words."""
 
 from typing import Any
 
@@ -9,34 +9,59 @@ from pages.ui.words.settings import corrupt, how
 
 
 def solved_first(skill: str) -> tuple[bool, bool]:
-    """Sort competences: the paper's measure first, then the mean of the probes, then others."""
-    return (not skill.startswith("share of"), not skill.startswith("mean of"))
+    """Sort competences: the paper's measure first, then the mean of the probes, then others.
+
+    Of language models the paper's measure is 1 - bits per byte.
+    """
+    return (
+        not skill.startswith(("share of", "1 − bits per byte of")), not skill.startswith("mean of")
+    )  # fmt: skip
 
 
-def paired(row: dict[str, Any], pairs: pl.DataFrame) -> list[str]:
-    """Say what was measured where vision models are compared with each other, in two lines.
+_SEEN = {"vision": "images", "language": "captions"}
+
+
+def paired(row: dict[str, Any], pairs: pl.DataFrame, modality: str) -> list[str]:
+    """Say what was measured where models of a modality are compared with each other, in two lines.
 
     Args:
-        row: the row of `queries.vision_measured`.
-        pairs: answer of `queries.vision_pairs`.
+        row: the row of `queries.model_measured`.
+        pairs: answer of `queries.model_pairs`.
+        modality: of the models.
     """
     models = pl.concat([pairs["model_a"], pairs["model_b"].alias("model_a")]).n_unique()
+    said = (
+        [f"captions pooled by {row['pooling']}, prompt {row['prompt']}"]
+        if modality == "language"
+        else []
+    )
+    tested = pairs["q_value"].drop_nulls()
+    firm = (
+        f"{(tested <= 0.05).sum()} of {len(tested)} pairs agree more than relabelled ones (q ≤ .05)"
+        if len(tested)
+        else "pairs not tested (no permutations)"
+    )
     origin = [
-        f"{models} vision models, {row['pairs']} pairs",
+        f"{models} {modality} models, {row['pairs']} pairs",
+        firm,
         f"run {row['runs']}",
         f"measured {row['measured_at']}",
-        f"images from {row['source']} ({row['licence']})",
+        f"{_SEEN[modality]} from {row['source']} ({row['licence']})",
     ]
-    return [" · ".join([*how(row), *corrupt(row)]), " · ".join(origin)]
+    return [" · ".join([*how(row, *said), *corrupt(row)]), " · ".join(origin)]
 
 
-def converged(found: Binned, skill: str | None) -> str:
+_MEASURES = {
+    "vision": "`prh probe` measures it, `prh import csv` brings in what others measured.",
+    "language": "`prh bits` measures how well they predict a text, `prh import` brings in "
+    "benchmarks.",
+}
+
+
+def converged(found: Binned, skill: str | None, modality: str) -> str:
     """Say whether stronger models agree more, how sure that is, and how to read the bins."""
     if skill is None:
-        return (
-            "What these models can do is not known here: `prh probe` measures it, `prh import csv` "
-            "brings in what others measured."
-        )
+        return f"What two or more of these models can do is not known here: {_MEASURES[modality]}"
     told = (
         "A **bin** holds models of like competence; its dot is the mean alignment over the pairs "
         "within, its whisker one standard error (a jackknife over models, since pairs share "
@@ -85,34 +110,42 @@ def mapped(places: pl.DataFrame, method: str) -> str:
     )
 
 
-def too_few_pairs(row: dict[str, Any], skill: str | None) -> str:
-    """Say why there is nothing to draw of vision models among themselves."""
+def too_few_pairs(row: dict[str, Any], skill: str | None, modality: str) -> str:
+    """Say why there is nothing to draw of models of a modality among themselves."""
     if not row["higher_is_closer"] and skill is None:
         return "Lower is closer under this metric: it has no map, and no competence is known here."
     return (
         f"{row['pairs']} pairs were compared: bins need two models whose competence is known, a "
-        "map needs four. `prh probe` measures competence, `prh score --pairs vision` compares."
+        f"map needs four. `prh score --pairs {modality}` compares; of what they can do, "
+        f"{_MEASURES[modality]}"
     )
 
 
-def agreeing(dataset: str, frame: pl.DataFrame, *, within: bool) -> list[str]:
+def agreeing(dataset: str, frame: pl.DataFrame, *, within: str | None) -> list[str]:
     """Say what stands behind the correlations between metrics, in one line.
 
     Args:
         dataset: its name.
         frame: of `convergence.agreement`.
-        within: whether vision models are compared with each other.
+        within: the modality whose models are compared with each other; None across both.
     """
     shared = frame["pairs"]
     parts = [
         dataset,
-        "pairs of vision models" if within else "pairs of a language and a vision model",
+        f"pairs of {within} models" if within else "pairs of a language and a vision model",
         f"{shared.min()} to {shared.max()} pairs behind a number"
         if shared.min() != shared.max()
         else f"{shared.max()} pairs behind every number",
+        _of_models(frame.row(0, named=True), within=within is not None),
         f"{frame['setting_a'].n_unique()} metrics and settings",
     ]
     return [" · ".join(parts)]
+
+
+def _of_models(row: dict[str, Any], *, within: bool) -> str:
+    return (
+        f"{row['models_a']} models" if within else f"{row['models_a']} × {row['models_b']} models"
+    )
 
 
 def agreed(frame: pl.DataFrame) -> str:
@@ -132,6 +165,29 @@ def agreed(frame: pl.DataFrame) -> str:
     low, high = apart.row(0, named=True), apart.row(-1, named=True)
     return (
         f"{lead} They agree least between {low['setting_a']} and {low['setting_b']} "
-        f"(ρ = {low['rho']:.2f}), most between {high['setting_a']} and {high['setting_b']} "
-        f"(ρ = {high['rho']:.2f}). Pairs share models, so a handful of models says little."
+        f"({_rho(low)}), most between {high['setting_a']} and {high['setting_b']} "
+        f"({_rho(high)}). {_significant(apart)}"
+    )
+
+
+def _rho(row: dict[str, Any]) -> str:
+    told = f"ρ = {row['rho']:.2f}, n = {row['pairs']} pairs"
+    return told + (", not tested" if row["q_value"] is None else f", q = {row['q_value']:.2g}")
+
+
+def _significant(apart: pl.DataFrame) -> str:
+    tested = apart.drop_nulls("q_value")
+    if tested.is_empty():
+        return (
+            "None can be tested: a test shuffles models, and needs every pair of them under both "
+            "settings."
+        )
+    firm = tested.filter(pl.col("q_value") <= 0.05)
+    row = tested.row(0, named=True)
+    untested = apart.height - tested.height
+    return (
+        f"Of {tested.height} correlations {firm.height} are more than chance (q ≤ .05). Pairs "
+        f"share models, so p is the share of {row['shuffles']:,} shuffles of one setting's models "
+        "whose ρ is as far from zero, and q corrects it for all cells (Benjamini and Hochberg)."
+        + (f" {untested} could not be tested: a pair is missing." if untested else "")
     )

@@ -65,19 +65,25 @@ def rising(lines: pl.DataFrame) -> str:
     """Say under which metrics alignment rises with skill.
 
     Args:
-        lines: of `trends.along`, every metric's, with its name in `metric`.
+        lines: of `trends.along`, every metric's, with its name in `metric`, corrected together.
     """
     if lines.is_empty():
         return "A line needs three trained models with this skill."
     told = "; ".join(
-        f"{metric}: r from {low:.2f} to {high:.2f}"
-        for metric, low, high in lines.drop_nulls("r")
+        f"{metric}: r from {low:.2f} to {high:.2f} ({firm} of {count} lines with q ≤ .05)"
+        for metric, low, high, firm, count in lines.drop_nulls("r")
         .group_by("metric", maintain_order=True)
-        .agg(pl.col("r").min().alias("low"), pl.col("r").max().alias("high"))
+        .agg(
+            pl.col("r").min().alias("low"),
+            pl.col("r").max().alias("high"),
+            (pl.col("q_value") <= 0.05).sum().alias("firm"),
+            pl.len().alias("count"),
+        )
         .iter_rows()
     )
     return (
-        f"Along the lines of each metric, {told}. Each panel has a scale of its own: a metric's "
+        f"Along the lines of each metric, over {_counted(lines)} trained models each, {told}. "
+        f"{_Q_MEANS} Each panel has a scale of its own: a metric's "
         "unit is not another's. Where lower is closer (Procrustes), agreement falls as the line "
         "rises; calibrated scores all rise with agreement."
     )
@@ -127,16 +133,27 @@ def fits(lines: pl.DataFrame) -> str:
     if lines.is_empty():
         return "A line needs three trained models with this skill."
     told = "; ".join(
-        f"{row['line']} r = {row['r']:.2f}, ρ = {row['rho']:.2f}"
+        f"{row['line']} r = {row['r']:.2f}, ρ = {row['rho']:.2f} (n = {row['models']}, "
+        f"q = {_short(row['q_value'])} and {_short(row['rho_q'])})"
         for row in lines.drop_nulls("r").sort("r", descending=True).to_dicts()
     )
-    few, many = lines["models"].min(), lines["models"].max()
-    count = f"{many}" if few == many else f"{few} to {many}"
     return (
-        f"Along each line, over {count} trained models: {told}. The shade, from five "
-        "models on, is the 95 % interval of a line that takes every model as independent. Models "
-        "of one family are not: the table says what is left within families, and without each."
+        f"Along each line, over {_counted(lines)} trained models: {told}. {_Q_MEANS} The shade, "
+        "from five models on, is the 95 % interval of a line that takes every model as "
+        "independent. Models of one family are not: the table says what is left within families, "
+        "and without each."
     )
+
+
+_Q_MEANS = (
+    "q is the p-value, two-sided, of no relation among independent models (of r by Student's t, of "
+    "ρ by shuffling models), corrected for all lines shown (Benjamini and Hochberg)."
+)
+
+
+def _counted(lines: pl.DataFrame) -> str:
+    few, many = lines["models"].min(), lines["models"].max()
+    return f"{many}" if few == many else f"{few} to {many}"
 
 
 def slopes(lines: pl.DataFrame) -> pl.DataFrame:
@@ -150,12 +167,16 @@ def slopes(lines: pl.DataFrame) -> pl.DataFrame:
             {
                 "model": row["line"],
                 "models": row["models"],
+                "r": _fixed(row["r"]),
+                "ρ": _fixed(row["rho"]),
                 "slope": _ranged(row["slope"], row["slope_low"], row["slope_high"]),
                 "p": _short(row["p_value"]),
+                "q": _short(row["q_value"]),
                 "slope within families": _ranged(
                     row["within_slope"], row["within_low"], row["within_high"]
                 ),
                 "p within families": _short(row["within_p"]),
+                "q within families": _short(row["within_q"]),
                 "families compared": row["families"],
                 "lowest slope without a family": _named(
                     row["lowest_without"], row["lowest_family"]
@@ -165,6 +186,10 @@ def slopes(lines: pl.DataFrame) -> pl.DataFrame:
             for row in lines.to_dicts()
         ]
     )
+
+
+def _fixed(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _short(value: float | None) -> str:
@@ -254,21 +279,6 @@ def nobody_can(skill: str, language: bool) -> str:
         else "`prh import csv` brings in benchmarks of vision models."
     )
     return f"No model measured here has a score for {skill}. {makes}"
-
-
-def ceilings(frame: pl.DataFrame) -> str:
-    """Say what the models score with themselves; nothing where it was not measured.
-
-    Args:
-        frame: answer of `queries.ceilings`.
-    """
-    if frame.is_empty():
-        return ""
-    told = " and ".join(f"{row['ceiling']:.4f} for {row['label']}" for row in frame.to_dicts())
-    return (
-        f"\n\nNoise ceiling: {told}. That is what a model scores with itself, its dimensions dealt "
-        f"into two halves ({frame['method'][0]}): more is hardly to be expected of two models."
-    )
 
 
 def _certainty(row: dict[str, Any]) -> list[str]:

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import polars as pl
+
+from pages.ui.reference import held_along
+
 
 def measure(row: dict[str, Any], *, calibrated: bool = False) -> str:
     """Name the metric with its k and bandwidth, e.g. for an axis."""
@@ -22,9 +26,33 @@ def how(row: dict[str, Any], *more: str) -> list[str]:
     ]
     if row["chance"] is not None:
         parts.append(f"chance {row['chance']:.4f} for one pair of unrelated layers")
+    if row["null_best_low"] is not None:
+        parts.append(f"best of relabelled tables, mean {_between(row)}")
+    elif row["chance"] is not None:
+        parts.append("no permutations, so what the best of a table scores by chance is not known")
     if not row["higher_is_closer"]:
         parts.append("lower is closer")
     return parts
+
+
+def _between(row: dict[str, Any]) -> str:
+    low, high = f"{row['null_best_low']:.4f}", f"{row['null_best_high']:.4f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def dashed(frame: pl.DataFrame) -> str:
+    """Say what a dashed line over k is, or why there is none.
+
+    Args:
+        frame: answer of `queries.local`.
+    """
+    held = held_along(frame)
+    if held is None:
+        return (
+            " No line stands for chance: some scores have no permutations, and for this metric no "
+            "formula gives it."
+        )
+    return f" The dashed line is {held[1]}."
 
 
 def corrupt(row: dict[str, Any]) -> list[str]:

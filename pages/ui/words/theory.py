@@ -71,7 +71,8 @@ def converged_to_pmi(row: dict[str, Any]) -> str:
 def _learnt(row: dict[str, Any]) -> str:
     told = (
         f"**A's kernel is K_PMI plus {row['offset_a']:.3f}**: correlation "
-        f"{row['correlation_a']:.4f} over pairs of different events, and what is left, "
+        f"{row['correlation_a']:.4f} over the {_pairs(row['events']):,} pairs of different events "
+        "(Pearson; a measure of fit, so without a p-value), and what is left, "
         f"|K − (K_PMI + c)|, is {row['error_a']:.1%} of the PMI's own spread. "
     )
     if row["expected_offset"] is not None:
@@ -133,6 +134,10 @@ def _definite(row: dict[str, Any]) -> str:
         f"log ρ = {row['log_rho']:.2f}, δ = {row['delta']:.2f}, and the condition {holds}. "
         "It is sufficient, not necessary: only very even worlds meet it."
     )
+
+
+def _pairs(events: int) -> int:
+    return events * (events - 1) // 2
 
 
 def _number(value: float | None) -> str:

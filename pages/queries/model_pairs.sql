@@ -1,4 +1,4 @@
--- Alignment of vision models with each other, and the competence of both (paper, Fig. 2, left).
+-- Alignment of models of $modality with each other, and the competence of both (paper, Fig. 2, left).
 -- $skill: what competence is; null where nobody asks.
 SELECT
     a.label_a,
@@ -8,7 +8,10 @@ SELECT
     t.score AS competence_b,
     least(s.score, t.score) AS competence_of_weaker,
     a.calibrated,
+    a.chance,
+    a.null_best_mean,
     a.p_value,
+    a.q_value,
     a.single_layer_score,
     a.objective_a,
     a.objective_b,
@@ -16,10 +19,11 @@ SELECT
     a.trained_b,
     a.model_a,
     a.model_b
-FROM vision_alignment AS a
+FROM alignment_within_modality AS a
 LEFT JOIN skills AS s ON s.model_id = a.model_a AND s.skill = $skill
 LEFT JOIN skills AS t ON t.model_id = a.model_b AND t.skill = $skill
-WHERE a.dataset_id = $dataset_id
+WHERE a.modality = $modality
+    AND a.dataset_id = $dataset_id
     AND a.row_order = $row_order
     AND a.n = $n
     AND a.metric = $metric
@@ -27,4 +31,6 @@ WHERE a.dataset_id = $dataset_id
     AND a.sigma IS NOT DISTINCT FROM $sigma
     AND a.truncation = $truncation
     AND a.normalized = $normalized
+    AND a.pooling = $pooling
+    AND a.prompt = $prompt
 ORDER BY alignment DESC, a.model_a, a.model_b

@@ -1,4 +1,4 @@
--- What stands behind a figure of vision models compared with each other: one row, or none.
+-- What stands behind a figure of models of one modality compared with each other: one row, or none.
 SELECT
     d.title AS dataset,
     d.note,
@@ -13,13 +13,19 @@ SELECT
     a.higher_is_closer,
     a.truncation,
     a.normalized,
+    a.pooling,
+    a.prompt,
     any_value(a.chance) AS chance,
+    CASE WHEN count(a.null_best_mean) = count(*) THEN min(a.null_best_mean) END AS null_best_low,
+    CASE WHEN count(a.null_best_mean) = count(*) THEN max(a.null_best_mean) END AS null_best_high,
+    min(a.permutations) AS permutations,
     count(*) AS pairs,
     string_agg(DISTINCT a.runs, ', ' ORDER BY a.runs) AS runs,
     strftime(max(a.finished_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M UTC') AS measured_at
-FROM vision_alignment AS a
+FROM alignment_within_modality AS a
 JOIN datasets AS d ON d.dataset_id = a.dataset_id AND d.row_order = a.row_order
-WHERE a.dataset_id = $dataset_id
+WHERE a.modality = $modality
+    AND a.dataset_id = $dataset_id
     AND a.row_order = $row_order
     AND a.n = $n
     AND a.metric = $metric
@@ -27,4 +33,6 @@ WHERE a.dataset_id = $dataset_id
     AND a.sigma IS NOT DISTINCT FROM $sigma
     AND a.truncation = $truncation
     AND a.normalized = $normalized
+    AND a.pooling = $pooling
+    AND a.prompt = $prompt
 GROUP BY ALL

@@ -1,7 +1,8 @@
--- Every setting that vision models were compared with each other under: most models first, and of
+-- Every setting that models of $modality were compared with each other under: most models first, and of
 -- a dataset the customary setting first. Scores are compared within a setting only, never across.
 WITH sided AS (
-    SELECT *, unnest([model_a, model_b]) AS model FROM vision_alignment
+    SELECT *, unnest([model_a, model_b]) AS model FROM alignment_within_modality
+    WHERE modality = $modality
 )
 
 SELECT
@@ -19,14 +20,15 @@ SELECT
     sigma,
     truncation,
     normalized,
-    'own' AS pooling,
-    'none' AS prompt,
+    pooling,
+    prompt,
     count(DISTINCT model) AS models,
     count(*) // 2 AS pairs,
     any_value(higher_is_closer) AS higher_is_closer
 FROM sided
 GROUP BY
-    dataset_id, row_order, dataset, n, metric, metric_label, k, sigma, truncation, normalized
+    dataset_id, row_order, dataset, n, metric, metric_label, k, sigma, truncation, normalized,
+    pooling, prompt
 ORDER BY
     max(count(DISTINCT model)) OVER (PARTITION BY dataset_id, row_order) DESC,
     max(max(finished_at)) OVER (PARTITION BY dataset_id, row_order) DESC,
@@ -35,4 +37,6 @@ ORDER BY
     abs(coalesce(k, 10) - 10), k,
     sigma NULLS FIRST,
     truncation <> 'exact', truncation,
-    NOT normalized
+    NOT normalized,
+    pooling <> 'mean', pooling,
+    prompt <> 'none', prompt

@@ -1,4 +1,4 @@
-"""Vision models compared with each other, through the real command line."""
+"""Models of one modality compared with each other, through the real command line."""
 
 from pathlib import Path
 
@@ -72,6 +72,7 @@ def test_the_order_of_the_panel_makes_no_second_pair(compared: tuple[Path, Path]
 
 def test_maps_are_stored_and_made_once(compared: tuple[Path, Path]) -> None:
     rows = query(compared[1], "FROM maps ORDER BY metric, method, model_id")
+    assert rows["pooling"].null_count() == rows.height  # a vision model has its own
     assert rows.height == 2 * 2 * 4  # metrics, methods, models
     assert rows["trustworthiness"].is_between(0, 1).all()
     pairs = query(compared[1], "FROM vision_alignment WHERE metric = 'mutual_knn'")
@@ -103,3 +104,39 @@ def test_status_counts_pairs_within_a_modality(compared: tuple[Path, Path]) -> N
     assert told.returncode == 0, told.stderr
     # Six vision pairs; the language model with each of four was not asked for before.
     assert "Scores: 6 done, 4 ready to compute, 0 waiting" in told.stdout
+
+
+def test_language_models_are_compared_under_captions_put_alike(tmp_path: Path) -> None:
+    catalog = write_study(tmp_path)
+    words = (
+        "--dataset", "noise", "--models", "letters-a,letters-b,bigrams-a,conv-a", "--catalog",
+        catalog, "--pairs", "language", "--prompt", "none", "--prompt", "paper", "--metric",
+        "mutual_knn", "--data", tmp_path / "data", *TASKS,
+    )  # fmt: skip
+    done = prh("run", *words)
+    assert done.returncode == 0, done.stderr
+    warehouse = tmp_path / "data" / "results.duckdb"
+    pairs = query(warehouse, "SELECT prompt, model_a, model_b FROM alignment_within_modality")
+    alike = [("bigrams-a", "letters-a"), ("bigrams-a", "letters-b"), ("letters-a", "letters-b")]
+    wanted = [(prompt, a, b) for prompt in ("none", "paper") for a, b in alike]
+    assert pairs.sort(pairs.columns).rows() == wanted
+    # No prompt is compared with another, least of all a model's with its own.
+    assert query(warehouse, "FROM scores").height == len(wanted)
+    told = prh("status", *words)
+    assert "Scores: 6 done, 0 ready to compute, 0 waiting" in told.stdout
+
+
+def test_four_language_models_are_mapped(tmp_path: Path) -> None:
+    catalog = write_study(tmp_path)
+    text = catalog.read_text(encoding="utf-8")
+    third = text[text.index('id = "letters-b"') - len("[[model]]\n") :].partition("[[model]]")[2]
+    third = third.partition("[[model]]")[0].replace("letters-b", "letters-c")
+    catalog.write_text(f"{text}\n[[model]]{third.replace('seed = 1', 'seed = 7')}", "utf-8")
+    done = prh(
+        "run", "--dataset", "noise", "--models", "letters-a,letters-b,letters-c,bigrams-a",
+        "--catalog", catalog, "--data", tmp_path / "data", *TASKS,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = query(tmp_path / "data" / "results.duckdb", "FROM maps WHERE method = 'mds'")
+    assert set(rows["model_id"]) == {"letters-a", "letters-b", "letters-c", "bigrams-a"}
+    assert set(rows["pooling"]) == {"mean"} and set(rows["prompt"]) == {"none"}

@@ -1,13 +1,12 @@
-"""Vision models compared with each other: Fig. 2 and Fig. 12."""
+"""Models of one modality compared with each other: Fig. 2 and Fig. 12."""
 
 from dataclasses import asdict
-from typing import Any
 
 from pages.queries.answers import Answer, Setting, answer
 
 
-def vision_settings() -> Answer:
-    """Return every setting that vision models were compared with each other under.
+def model_settings(modality: str) -> Answer:
+    """Return every setting that models of a modality were compared with each other under.
 
     Columns:
         dataset_id: catalog id
@@ -20,24 +19,24 @@ def vision_settings() -> Answer:
         sigma: bandwidth; null without
         truncation: of the features
         normalized: whether rows are l2-normalised
-        pooling: "own": each vision model's own
-        prompt: "none"
+        pooling: how a caption's tokens became one vector; "own" of vision models, each its own
+        prompt: name of the prompt round the caption; "none" of vision models
         models: count
         pairs: unordered pairs of models
         higher_is_closer: whether a larger score means closer
     """
-    return answer("vision_settings")
+    return answer("model_settings", modality=modality)
 
 
-def vision_measured(setting: Setting) -> Answer:
-    """Return what stands behind a figure of vision models compared with each other.
+def model_measured(setting: Setting, modality: str) -> Answer:
+    """Return what stands behind a figure of models of a modality compared with each other.
 
     Columns:
         dataset: title
         note: what to know before believing it
-        source: of the images
-        licence: of the images
-        citation: of the images
+        source: of the samples
+        licence: of the samples
+        citation: of the samples
         skipped: corrupt images left out for every model
         n: samples
         k: neighbours; null without
@@ -46,16 +45,21 @@ def vision_measured(setting: Setting) -> Answer:
         higher_is_closer: whether a larger score means closer
         truncation: of the features
         normalized: whether rows are l2-normalised
+        pooling: as in model_settings
+        prompt: likewise
         chance: expected score of one pair of unrelated layers, same unit; null where unknown
+        null_best_low: least mean best of relabelled layer tables; null where a pair has none
+        null_best_high: largest
+        permutations: fewest behind a pair
         pairs: unordered pairs of models
         runs: ids
         measured_at: UTC
     """
-    return answer("vision_measured", **_of(setting))
+    return answer("model_measured", modality=modality, **asdict(setting))
 
 
-def vision_pairs(setting: Setting, *, skill: str | None) -> Answer:
-    """Alignment of vision models with each other, a row per unordered pair.
+def model_pairs(setting: Setting, modality: str, *, skill: str | None) -> Answer:
+    """Alignment of models of a modality with each other, a row per unordered pair.
 
     Columns:
         label_a: model
@@ -66,7 +70,10 @@ def vision_pairs(setting: Setting, *, skill: str | None) -> Answer:
         competence_b: likewise
         competence_of_weaker: the lower of both
         calibrated: 0 threshold, 1 identical; null where not calibrated
-        p_value: of the calibration
+        chance: expected score of one pair of unrelated layers; null where unknown
+        null_best_mean: mean best of relabelled layer tables; null without permutations
+        p_value: of the calibration; null without permutations
+        q_value: p_value corrected for the pairs of the setting; null without permutations
         single_layer_score: best over pairs of single layers
         objective_a: what the model was trained to do
         objective_b: likewise
@@ -75,11 +82,11 @@ def vision_pairs(setting: Setting, *, skill: str | None) -> Answer:
         model_a: id
         model_b: id
     """
-    return answer("vision_pairs", skill=skill, **_of(setting))
+    return answer("model_pairs", modality=modality, skill=skill, **asdict(setting))
 
 
-def map_of_models(setting: Setting, *, method: str, skill: str | None) -> Answer:
-    """Where vision models lie on a map by -log(alignment), near where they agree.
+def map_of_models(setting: Setting, modality: str, *, method: str, skill: str | None) -> Answer:
+    """Where models of a modality lie on a map by -log(alignment), near where they agree.
 
     Columns:
         label: model
@@ -89,7 +96,7 @@ def map_of_models(setting: Setting, *, method: str, skill: str | None) -> Answer
         competence: score of the skill; null where unknown
         x: in no unit
         y: in no unit
-        nearest: the three models it agrees with most, and their alignment
+        nearest: the three models it agrees with most, their alignment and q
         trustworthiness: 0 to 1, whether neighbours on the map are neighbours in truth
         neighbours: that it asks for
         raised: pairs whose alignment was zero or less
@@ -98,10 +105,10 @@ def map_of_models(setting: Setting, *, method: str, skill: str | None) -> Answer
         seed: of the map
         model_id: id
     """
-    return answer("map_of_models", method=method, skill=skill, **_of(setting))
+    return answer("map_of_models", modality=modality, method=method, skill=skill, **asdict(setting))
 
 
-def metric_pairs(dataset_id: str, row_order: str, *, within: bool) -> Answer:
+def metric_pairs(dataset_id: str, row_order: str, *, within: str | None) -> Answer:
     """What every metric and setting says of every pair of models.
 
     Columns:
@@ -114,8 +121,3 @@ def metric_pairs(dataset_id: str, row_order: str, *, within: bool) -> Answer:
         score: raw, its sign turned where lower is closer
     """
     return answer("metric_pairs", dataset_id=dataset_id, row_order=row_order, within=within)
-
-
-def _of(setting: Setting) -> dict[str, Any]:
-    """Return the setting without what vision models have none of."""
-    return {k: v for k, v in asdict(setting).items() if k not in ("pooling", "prompt")}

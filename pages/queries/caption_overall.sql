@@ -1,0 +1,91 @@
+-- Alignment under each caption set of a dataset, mean over all trained vision and language models, and
+-- standard deviation over language models (paper, Fig. 9), with how much its captions say.
+-- $base_id, $row_order, $metric, $k, $truncation: what is compared.
+WITH variants AS (
+    SELECT * FROM caption_sets
+    WHERE base_id = $base_id AND row_order = $row_order AND NOT pictures
+    QUALIFY row_number() OVER (PARTITION BY dataset_id ORDER BY finished_at DESC, unit_key) = 1
+),
+
+predicted AS (
+    SELECT
+        v.dataset_id, b.model_id, b.bits_per_byte * b.bytes / b.documents AS bits,
+        b.tokens / b.documents AS tokens
+    FROM variants AS v
+    JOIN bits_per_byte AS b ON b.text = v.bits_text
+    WHERE b.documents > 0
+),
+
+-- Models differ in bits: a mean compares only over those that every measured set has.
+informed AS (
+    SELECT dataset_id, avg(bits) AS bits, avg(tokens) AS tokens
+    FROM predicted
+    WHERE model_id IN (
+        SELECT model_id FROM predicted
+        GROUP BY model_id
+        HAVING count(DISTINCT dataset_id) = (SELECT count(DISTINCT dataset_id) FROM predicted)
+    )
+    GROUP BY dataset_id
+),
+
+pairs AS (
+    SELECT a.*
+    FROM variants AS v
+    JOIN language_vision_alignment AS a
+        ON a.dataset_id = v.dataset_id AND a.row_order = v.row_order AND a.n = v.n
+    WHERE a.metric = $metric
+        AND a.k IS NOT DISTINCT FROM $k
+        AND a.truncation = $truncation
+        AND a.language_trained
+        AND a.vision_trained
+),
+
+-- Pairs that every set has: else sets would be compared over different models.
+complete AS (
+    SELECT language_model, vision_model
+    FROM pairs
+    GROUP BY ALL
+    HAVING count(DISTINCT dataset_id) = (SELECT count(DISTINCT dataset_id) FROM pairs)
+),
+
+by_language AS (
+    SELECT
+        dataset_id,
+        language_model,
+        avg(score) AS score,
+        avg(calibrated) AS calibrated,
+        avg(chance) AS chance,
+        CASE WHEN count(null_best_mean) = count(*) THEN avg(null_best_mean) END AS null_best_mean,
+        count(DISTINCT vision_model) AS vision_models
+    FROM pairs
+    SEMI JOIN complete USING (language_model, vision_model)
+    GROUP BY ALL
+)
+
+SELECT
+    v.title AS caption_set,
+    v.words,
+    i.tokens,
+    i.bits,
+    'mean over ' || max(a.vision_models) || ' vision model' || CASE max(a.vision_models) WHEN 1 THEN '' ELSE 's' END AS vision_label,
+    avg(a.score) AS alignment,
+    stddev_samp(a.score) AS spread,
+    avg(a.calibrated) AS calibrated,
+    stddev_samp(a.calibrated) AS calibrated_spread,
+    count(*) AS language_models,
+    max(a.vision_models) AS vision_models,
+    avg(a.chance) AS chance,
+    CASE WHEN count(a.null_best_mean) = count(*) THEN avg(a.null_best_mean) END AS null_best_mean,
+    v.kind,
+    CASE v.kind WHEN 'summary' THEN 'a model' ELSE 'people' END AS written_by,
+    v.control,
+    v.pictures,
+    coalesce(p.title, '') AS made_of,
+    v.distinct_captions,
+    v.dataset_id
+FROM variants AS v
+JOIN by_language AS a ON a.dataset_id = v.dataset_id
+LEFT JOIN informed AS i ON i.dataset_id = v.dataset_id
+LEFT JOIN variants AS p ON p.name = v.parent
+GROUP BY ALL
+ORDER BY v.control, v.words, v.title

@@ -1,0 +1,61 @@
+"""What scores are held against: the best of relabelled tables, or chance of one pair, said so."""
+
+from typing import NamedTuple
+
+import polars as pl
+
+
+class Reference(NamedTuple):
+    """Where a chart draws its dashed line, or its band where scores differ in it."""
+
+    low: float
+    high: float
+    said: str
+    """What it is, in a few words with its figures."""
+
+
+def held_against(frame: pl.DataFrame) -> Reference | None:
+    """Return what the scores of a frame are held against; None where nothing is known.
+
+    A score that is the best over a table of layers is held against the mean best of relabelled
+    tables. Where one of the scores has none (no permutations), only the chance of one pair of
+    layers is known, which the best of a table exceeds without any relation: it is called so.
+
+    Args:
+        frame: with columns null_best_mean and chance; a row per score.
+    """
+    best, chance = frame["null_best_mean"], frame["chance"]
+    if frame.height and not best.null_count():
+        low, high = float(min(best)), float(max(best))
+        ends = f"{low:.3f}" if f"{low:.3f}" == f"{high:.3f}" else f"{low:.3f} to {high:.3f}"
+        return Reference(low, high, f"best of relabelled tables, mean {ends}")
+    known = chance.drop_nulls()
+    if known.is_empty():
+        return None
+    return one_pair(float(known[0]), " (best of a table unknown)")
+
+
+def held_along(frame: pl.DataFrame) -> tuple[pl.DataFrame, str] | None:
+    """Return the frame with what each row is held against in `held`, and what that is, in words.
+
+    Args:
+        frame: as in `held_against`, its rows differing in k, which both depend on.
+    """
+    if frame.height and not frame["null_best_mean"].null_count():
+        return frame.with_columns(held="null_best_mean"), "the mean best of relabelled tables"
+    if frame["chance"].is_null().all():
+        return None
+    said = (
+        "the chance of one pair of layers: some scores have no permutations, so what the best of a "
+        "table scores by chance, which is more, is not known"
+    )
+    return frame.with_columns(held="chance"), said
+
+
+def one_pair(chance: float, more: str = "") -> Reference:
+    """Return the chance of one pair of layers as what scores are held against."""
+    return Reference(chance, chance, f"chance of one pair {chance:.3f}{more}")
+
+
+THRESHOLD = Reference(0.0, 0.0, "threshold of relabelled tables")
+"""What calibrated scores are held against."""

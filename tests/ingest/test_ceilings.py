@@ -1,0 +1,96 @@
+"""Noise ceilings through the real command line: second views that a dataset has, or has not."""
+
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from ingest.feature_store import read_header, read_layers
+from ingest.warehouse import Warehouse, query
+from prh_core import align
+from tests.ingest.command import prh
+from tests.ingest.test_captions import write_rich
+
+MODELS = "conv-a,letters-a"
+ASKED = ["--permutations", "0", "--k", "3", "--noise-ceiling"]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a study whose images have three captions each, not yet run."""
+    folder = tmp_path_factory.mktemp("ceilings")
+    write_rich(folder)
+    return folder
+
+
+def _asked(study: Path, command: str, dataset: str, data: str) -> str:
+    done = prh(
+        command, "--dataset", dataset, "--models", MODELS, "--catalog", study / "mine.toml",
+        "--data", study / data, *ASKED,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return " ".join(done.stderr.split())
+
+
+def test_a_run_makes_second_views_and_scores_them(study: Path) -> None:
+    _asked(study, "run", "rich", "data")
+    rows = query(study / "data" / "results.duckdb", "FROM noise_ceilings ORDER BY method")
+    assert rows["method"].to_list() == [
+        "second view: caption 2 of each image",
+        "second view: middle 90 % of each side of the pictures",
+        "second view: pictures mirrored",
+    ]
+    assert rows["model_id"].to_list() == ["letters-a", "conv-a", "conv-a"]
+    files = {}
+    for path in (study / "data").glob("features/**/*.safetensors"):
+        header = read_header(path)
+        files[header.key] = read_layers(path)
+    for row in rows.iter_rows(named=True):
+        found = align(
+            files[row["features"]], files[row["second"]], k=3, truncate="exact", concatenate=True
+        )
+        assert row["score"] == pytest.approx(found.score, abs=1e-6) and 0 < row["score"] < 1
+    told = _asked(study, "score", "rich", "data")
+    assert "Scores: 0 done" in told and "No noise ceiling" not in told
+
+
+def test_what_has_no_second_view_is_named(study: Path) -> None:
+    said = _asked(study, "run", "noise", "other")
+    assert "No noise ceiling of language models: its images have no second caption" in said
+    rows = query(study / "other" / "results.duckdb", "FROM noise_ceilings")
+    assert set(rows["model_id"]) == {"conv-a"}
+
+
+def test_a_score_takes_the_views_that_were_extracted(study: Path) -> None:
+    words = ("--dataset", "rich", "--models", MODELS, "--catalog", study / "mine.toml")
+    done = prh("extract", *words, "--data", study / "plain")
+    assert done.returncode == 0, done.stderr
+    said = _asked(study, "score", "rich", "plain")
+    assert "“pictures mirrored” of conv-a: `prh run --noise-ceiling` extracts" in said
+    assert query(study / "plain" / "results.duckdb", "FROM noise_ceilings").is_empty()
+
+
+def test_halves_once_called_ceilings_keep_their_own_name(tmp_path: Path) -> None:
+    """A part from before, and a row of a warehouse from before whose part is not here."""
+    old = {
+        "unit_key": "a", "run_id": "r", "features": "f", "model_id": "m", "dataset_id": "d",
+        "row_order": "o", "pooling": "cls", "prompt": "none", "metric": "mutual_knn", "k": 10,
+        "truncation": "exact", "n": 60, "score": 0.4, "scores": [0.3, 0.5],
+        "method": "split half, 2 splits", "seed": 0, "score_version": 2,
+    }  # fmt: skip
+    warehouse = Warehouse(tmp_path)
+    now = pl.lit("2026-01-01").str.to_datetime(time_zone="UTC").alias("finished_at")
+    warehouse.append("noise_ceilings", "a", pl.DataFrame([old]).with_columns(now))
+    warehouse.publish()
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute("DROP VIEW noise_ceilings")
+        connection.execute("CREATE TABLE noise_ceilings AS FROM self_agreement")
+        connection.execute("ALTER TABLE noise_ceilings DROP second")
+        connection.execute("UPDATE noise_ceilings SET unit_key = 'b'")
+        connection.execute("DROP TABLE self_agreement")
+        connection.execute("DELETE FROM schema_migrations WHERE version > 10")
+    warehouse.publish()
+    found = query(warehouse.path, "SELECT unit_key, score FROM split_half_agreement ORDER BY ALL")
+    assert found.rows() == [("a", 0.4), ("b", 0.4)]
+    assert query(warehouse.path, "FROM noise_ceilings").is_empty()
