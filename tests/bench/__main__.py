@@ -19,8 +19,10 @@ from ingest.console import err
 from prh_core.calibration import null_best, permutations
 from prh_core.metrics import Need, get_metric
 from prh_core.metrics.local import LocalKernels
-from prh_core.metrics.neighbours import mutual_knn, nearest
+from prh_core.metrics.neighbours import mutual_knn
+from prh_core.metrics.search import NeighbourLists, nearest, search
 from prh_core.prepare import exact_threshold, normalize
+from prh_core.prepared import PreparedLayers
 from tests.bench import machine
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-fast.md"
@@ -80,8 +82,8 @@ def sampled_pairs() -> list[float]:
     return times[1:]
 
 
-def synthetic(shape: tuple[int, int], seed: int) -> list[np.ndarray]:
-    """Return one model's layers, (N, width) float32 each, rows normalised."""
+def synthetic(shape: tuple[int, int], seed: int) -> PreparedLayers:
+    """Return one model's layers, (N, width) each, to be compared as unit rows."""
     rng = np.random.default_rng(seed)
     layers, width = shape
     return normalize([rng.standard_normal((N, width), dtype=np.float32) for _ in range(layers)])
@@ -94,16 +96,17 @@ def measure() -> list[Timing]:
         x, y = (get_metric(metric).family.prepare(side, Need(K)) for side in warm)
         get_metric(metric).compare(x, y, [K])
         null_best([get_metric(metric)], [x], y, [K], permutations(N, 1, 0))
-    gram = search = prepare_cka = truncation = 0.0
-    found: list[np.ndarray] = []
+    gram = searched = prepare_cka = truncation = 0.0
+    found: list[NeighbourLists] = []
     cka: list[Any] = []
     for seed, shape in enumerate(
         track((*LANGUAGE, *VISION), description="Preparing 806 layers", console=err)
     ):
         layers = synthetic(shape, seed)
-        gram += seconds(lambda layers=layers: [layer @ layer.T for layer in layers])
-        search += seconds(lambda layers=layers: found.append(nearest(layers, K)))
-        truncation += seconds(lambda layers=layers: exact_threshold(layers))
+        plain = [layer.rounded().values for layer in layers]
+        gram += seconds(lambda plain=plain: [layer @ layer.T for layer in plain])
+        searched += seconds(lambda layers=layers: found.append(search(layers, Need(K))))
+        truncation += seconds(lambda plain=plain: exact_threshold(plain))
         prepare_cka += seconds(
             lambda layers=layers: cka.append(get_metric("cka").family.prepare(layers, Need(K)))
         )
@@ -118,10 +121,10 @@ def measure() -> list[Timing]:
 
     timings = []
     mutual = min(whole("mutual_knn", xs, ys) for _ in range(3))
-    table = search + mutual
+    table = searched + mutual
     timings += [
         Timing("whole mutual k-NN table: neighbours and all pairs", table, f"{pairs:,} pairs"),
-        Timing("its neighbours, 806 layers", search, f"{search / gram:.2f} × the floor"),
+        Timing("its neighbours, 806 layers", searched, f"{searched / gram:.2f} × the floor"),
         Timing("floor: one Gram product per layer", gram, "numpy, float32"),
         Timing(
             "pair at a time, all pairs",
@@ -137,7 +140,12 @@ def measure() -> list[Timing]:
         if name.startswith("cknna"):
             # The kernel's size does not matter after preparing: neighbours get synthetic values.
             sides = [
-                [LocalKernels(g, rng.random(g.shape, dtype=np.float32)) for g in side]
+                [
+                    LocalKernels(
+                        NeighbourLists(g.indices, rng.random(g.indices.shape, dtype=np.float32))
+                    )
+                    for g in side
+                ]
                 for side in (xs, ys)
             ]
         else:
