@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from ingest.warehouse import query
 from pages import queries
-from pages.ui import charts, export, palette
-from prh_core import linear_or_logistic
+from pages.ui import charts, export, palette, trends, words
+from prh_core import emergence_test
 from prh_core.metrics import all_metrics, get_metric
 from tests.pages.conftest import OpenPage
 from tests.worlds import SETTINGS
@@ -151,12 +151,56 @@ def test_skill_along_alignment_and_its_shape(open_page: OpenPage, world: Path) -
     assert points.select(there.columns).unique().sort("language_label").equals(there)
     ranks = dict(points.select("language_label", "language_rank").iter_rows())
     assert ranks == {"Lang Large": 1, "Lang Other": 2, "Lang Small": 3}
-    found = linear_or_logistic(there["alignment"].to_list(), there["score"].to_list())
+    found = emergence_test(there["alignment"].to_list(), there["score"].to_list())
+    curves = next(frame for frame in drawn(app) if "s_shaped" in frame.columns)
+    np.testing.assert_allclose(curves["concave"].to_numpy(), found.concave)
     said = " ".join(text.value for text in app.markdown)
-    assert f"AIC {found.linear_aic:.1f} for the line" in said
-    assert f"a difference of {found.emergence:+.1f}" in said
+    assert "3 models at 3 different alignments cannot tell emergence from growth" in said
     captions = " ".join(caption.value for caption in app.caption)
     assert "Words (acc, 5-shot), planted: 3 models" in captions and "Made for a test." in captions
+
+
+FLOOR = [0.25, 0.25, 0.26, 0.24, 0.25, 0.26, 0.40, 0.55, 0.70, 0.85]
+SPREAD = [0.3, 0.42, 0.28, 0.52, 0.33, 0.6, 0.41, 0.66, 0.5, 0.58]
+QUICKER = [0.1 + 0.3 * z + 0.12 * z**2 for z in np.linspace(0, 1, 20)]
+
+
+@pytest.mark.parametrize(
+    ("scores", "verdict", "said"),
+    [
+        (FLOOR, "emergent", "Skill emerges: up to an alignment of about"),
+        ([0.3 + 0.05 * i for i in range(10)], "not emergent", "would have been found in 100%"),
+        (QUICKER, "not emergent", "there is no onset"),
+        (SPREAD, "cannot tell", "cannot be told: a curve with an onset fits no better"),
+        (FLOOR[:1] + FLOOR[-4:], "cannot tell", "5 models at 5 different alignments cannot tell"),
+    ],
+)
+def test_what_is_said_of_emergence_is_what_was_found(
+    scores: list[float], verdict: str, said: str
+) -> None:
+    frame = pl.DataFrame({"alignment": np.linspace(0.05, 0.15, len(scores)), "score": scores})
+    found = trends.emergence(frame)
+    assert found is not None and found.verdict == verdict
+    told = words.emerged(frame, found)
+    assert said in told
+    for other in ("Skill emerges", "Skill does not emerge", "cannot"):
+        assert (other in told) == (
+            other
+            == {"emergent": "Skill emerges", "not emergent": "Skill does not emerge"}.get(
+                verdict, "cannot"
+            )
+        )
+    if not np.isnan(found.p_value):
+        assert f"p = {found.p_value:.2g}, {found.draws:,} simulated sets" in told
+    if verdict == "emergent":
+        assert 0.05 < found.onset < 0.15
+        assert frame.filter(pl.col("alignment") <= found.onset, pl.col("score") > 0.3).is_empty()
+
+
+def test_a_skill_that_is_no_share_is_not_tested() -> None:
+    frame = pl.DataFrame({"alignment": [0.1, 0.2, 0.3], "score": [1.0, 20.0, 30.0]})
+    assert trends.emergence(frame) is None
+    assert "a share between 0 and 1" in words.emerged(frame, None)
 
 
 def test_growth_is_centred_and_scaled_within_a_family(open_page: OpenPage, world: Path) -> None:
