@@ -154,7 +154,9 @@ def local(setting: Setting, *, concatenated: bool) -> Answer:
         k: neighbours per sample
         alignment: mean over the language models
         growth: alignment less that of the family's smallest model, in standard deviations over
-            its models; null for a family of one
+            its models; null where `no_growth` says why
+        no_growth: few (fewer than three models of the family, whose growth would be the same
+            whatever was measured), equal (they differ by rounding), or null
         spread: standard deviation of alignment over the language models
         share: k of the n - 1 other samples
         vision_parameters: count

@@ -115,37 +115,38 @@ def test_the_onset_is_where_the_stick_bends() -> None:
     assert (np.diff(found.concave, 2) <= 1e-9).all()
 
 
-def test_the_concave_fit_is_that_of_a_quadratic_programme() -> None:
+def _programmed(y: np.ndarray, *bent: Callable[[np.ndarray], np.ndarray]) -> Any:
+    """Fit heights that neither fall nor go below zero, by sequential quadratic programming."""
+    constraints: Any = [
+        {"type": "ineq", "fun": fun} for fun in (np.diff, lambda heights: heights, *bent)
+    ]
+    return optimize.minimize(
+        lambda heights: float(((heights - y) ** 2).sum()),
+        y,
+        constraints=constraints,
+        options={"ftol": 1e-14},
+    )
+
+
+def test_the_fits_are_those_of_quadratic_programmes() -> None:
     rng = np.random.default_rng(2)
     z = np.linspace(0, 1, 8)
     y = np.clip(0.1 + 0.6 * z + 0.1 * rng.normal(size=8), 0, 1)
     found = emergence_test(z, y, places=8)
-    bends: list[Any] = [
-        {"type": "ineq", "fun": lambda f: -np.diff(f, 2)},
-        {"type": "ineq", "fun": np.diff},
-        {"type": "ineq", "fun": lambda f: f},
-    ]
-    solved = optimize.minimize(
-        lambda f: float(((f - y) ** 2).sum()), y, constraints=bends, options={"ftol": 1e-14}
-    )
-    np.testing.assert_allclose(found.concave, solved.x, atol=1e-5)
+    concave = _programmed(y, lambda heights: -np.diff(heights, 2))
+    np.testing.assert_allclose(found.concave, concave.x, atol=1e-5)
     s_shaped = min(
         float(
-            optimize.minimize(
-                lambda f: float(((f - y) ** 2).sum()),
+            _programmed(
                 y,
-                constraints=[
-                    *bends[1:],
-                    {"type": "ineq", "fun": lambda f, q=q: np.diff(f[: q + 1], 2)},
-                    {"type": "ineq", "fun": lambda f, q=q: -np.diff(f[q:], 2)},
-                ],
-                options={"ftol": 1e-14},
+                lambda heights, turn=turn: np.diff(heights[: turn + 1], 2),
+                lambda heights, turn=turn: -np.diff(heights[turn:], 2),
             ).fun
         )
-        for q in range(8)
+        for turn in range(8)
     )
     assert ((found.s_shaped - y) ** 2).sum() == pytest.approx(s_shaped, abs=1e-7)
-    assert found.evidence == pytest.approx(8 * math.log(solved.fun / s_shaped), abs=1e-3)
+    assert found.evidence == pytest.approx(8 * math.log(concave.fun / s_shaped), abs=1e-3)
 
 
 @given(st.integers(2, 12), st.integers(1, 10), st.integers(0, 10_000))

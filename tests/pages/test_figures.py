@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 import pyarrow.ipc
@@ -203,29 +204,79 @@ def test_a_skill_that_is_no_share_is_not_tested() -> None:
     assert "a share between 0 and 1" in words.emerged(frame, None)
 
 
-def test_growth_is_centred_and_scaled_within_a_family(open_page: OpenPage, world: Path) -> None:
-    there = query(
-        world / "results.duckdb",
-        "SELECT vision_label, k, avg(score) AS alignment FROM language_vision_alignment "
-        "WHERE metric = 'mutual_knn' AND truncation = 'exact' AND language_trained "
-        "AND vision_family = 'Vis A' GROUP BY ALL",
+def _local(alignments: dict[str, dict[int, list[float]]]) -> pl.DataFrame:
+    """Answer local.sql of planted families: alignments by k, a family's sizes rising."""
+    rows = [
+        (language, family, f"{family} {size}", 10 * size, k, score)
+        for language in ("one", "two")
+        for family, by_k in alignments.items()
+        for k, scores in by_k.items()
+        for size, score in enumerate(scores, start=1)
+    ]
+    frame = pl.DataFrame(  # noqa: F841 (DuckDB reads it by name)
+        rows,
+        schema=["language_model", "vision_family", "vision_label", "vision_parameters", "k", "s"],
+        orient="row",
     )
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE VIEW language_vision_alignment AS SELECT *, vision_label AS vision_model, "
+            "s AS score, s AS single_layer_score, 'd' AS dataset_id, 'o' AS row_order, 101 AS n, "
+            "'cknna' AS metric, NULL::DOUBLE AS sigma, 'exact' AS truncation, true AS normalized, "
+            "'mean' AS pooling, 'none' AS prompt, true AS language_trained, "
+            "true AS vision_trained FROM frame"
+        )
+        sql = (Path(queries.__file__).parent / "local.sql").read_text()
+        return connection.sql(
+            sql,
+            params={
+                "concatenated": True, "dataset_id": "d", "row_order": "o", "n": 101,
+                "metric": "cknna", "sigma": None, "truncation": "exact", "normalized": True,
+                "pooling": "mean", "prompt": "none",
+            },
+        ).pl()  # fmt: skip
+
+
+def test_growth_is_centred_and_scaled_within_a_family_of_three() -> None:
+    three, two = [0.1, 0.3, 0.31], [0.1, 0.6]
+    found = _local(
+        {
+            "Three": {10: three, 90: [0.2, 0.1, 0.4]},
+            "Two": {10: two, 90: two},
+            "One": {10: [0.2], 90: [0.3]},
+            "Equal": {10: [0.1, 0.1 + 1e-12, 0.1], 90: three},
+            "Nothing": {10: [0.0, 0, 0], 90: three},
+        }
+    )
+    grown = found.drop_nulls("growth")
+    assert set(grown["vision_family"]) == {"Three", "Equal", "Nothing"}
+    assert set(grown.filter(pl.col("k") == 10)["vision_family"]) == {"Three"}
+    first = grown.filter(pl.col("vision_family") == "Three", pl.col("k") == 10)["growth"]
+    np.testing.assert_allclose(
+        first.to_numpy(), (np.array(three) - 0.1) / np.std(three, ddof=1), rtol=1e-9
+    )
+    assert grown["no_growth"].is_null().all()
+    why = dict(found.filter(pl.col("k") == 10).select("vision_family", "no_growth").iter_rows())
+    assert why == {"Three": None, "Two": "few", "One": "few", "Equal": "equal", "Nothing": "equal"}
+    told = words.ungrown(found)
+    assert "fewer than three of their family here: One 1, Two 1, Two 2. Two sizes are inc" in told
+    assert "growth at k = 10, since their alignments are equal: Equal 1, Equal 2, Equal 3, " in told
+    assert "k = 90" not in told and "Three" not in told
+    assert words.ungrown(grown) == ""
+
+
+def test_a_family_of_two_has_no_growth_and_the_page_says_why(
+    open_page: OpenPage, world: Path
+) -> None:
     app = open_page(world, LOCAL)
     assert not app.exception
-    seen = drawn(app)[0]
-    assert set(seen["vision_family"]) == {"Vis A"}  # Vis B has one model: no growth
-    for k in (5, 10):
-        small, large = (
-            there.filter(pl.col("k") == k, pl.col("vision_label") == name)["alignment"][0]
-            for name in ("Vis Small", "Vis Large")
-        )
-        grown = seen.filter(pl.col("k") == k, pl.col("vision_label") == "Vis Large")["growth"][0]
-        assert grown == pytest.approx((large - small) / np.std([small, large], ddof=1))
-    assert "the only ones of their family here: Vis Other" in " ".join(
-        text.value for text in app.markdown
-    )
-    lines = drawn(open_page(world, LOCAL, view="Alignment"))[0]
-    assert lines.height == 2 * 3
+    lines = drawn(app)[0]
+    assert lines.height == 2 * 3 and lines["growth"].is_null().all()
+    said = " ".join(text.value for text in app.markdown)
+    assert "here: Vis Large, Vis Other, Vis Small. Two sizes are inconclusive" in said
+    assert "CKNNA is CKA without the diagonal" in said
+    asked = open_page(world, LOCAL, view="Growth with size")
+    assert "No family here has growth to show." in asked.info[0].value
 
 
 def test_every_metric_against_a_skill(open_page: OpenPage, world: Path) -> None:

@@ -145,7 +145,7 @@ def growth(frame: pl.DataFrame) -> dict[str, Chart]:
     """Draw alignment's growth with size, a panel per vision family and a line per k (Fig. 10).
 
     Args:
-        frame: answer of `queries.local`; families of one are left out.
+        frame: answer of `queries.local`; without what has no growth.
     """
     bottom, top = roomy(frame["growth"], 0.0)
     found: dict[str, Chart] = {}

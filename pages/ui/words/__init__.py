@@ -29,7 +29,6 @@ from pages.ui.words.models import (
     too_few_pairs,
 )
 from pages.ui.words.scores import (
-    alone,
     ceilings,
     compared,
     emerged,
@@ -42,6 +41,7 @@ from pages.ui.words.scores import (
     skilled,
     slopes,
     trended,
+    ungrown,
     without,
 )
 from pages.ui.words.settings import measure
@@ -80,7 +80,6 @@ __all__ = [
     "agreed_on_colour",
     "agreed",
     "agreeing",
-    "alone",
     "ceilings",
     "compared",
     "converged",
@@ -99,5 +98,6 @@ __all__ = [
     "solved_first",
     "too_few_pairs",
     "trended",
+    "ungrown",
     "without",
 ]

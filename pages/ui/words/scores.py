@@ -263,16 +263,27 @@ def ks(frame: pl.DataFrame) -> str:
     )
 
 
-def alone(frame: pl.DataFrame) -> str:
-    """Name the vision models whose family has no other; nothing where all have one.
+def ungrown(frame: pl.DataFrame) -> str:
+    """Name the vision models whose growth is not told, and say why; nothing where all is.
 
     Args:
         frame: answer of `queries.local`.
     """
-    single = frame.filter(pl.col("family_size") == 1)["vision_label"].unique().sort()
-    if single.is_empty():
-        return ""
-    return f"\n\nWithout growth, the only ones of their family here: {', '.join(single)}."
+    few = _models(frame.filter(pl.col("no_growth") == "few"))
+    equal = frame.filter(pl.col("no_growth") == "equal")
+    told = ""
+    if few:
+        told += (
+            f"\n\nWithout growth, fewer than three of their family here: {few}. Two sizes are "
+            "inconclusive: in standard deviations they are √2 apart, whatever was measured."
+        )
+    for (k,), rows in equal.group_by("k", maintain_order=True):
+        told += f"\n\nWithout growth at k = {k}, since their alignments are equal: {_models(rows)}."
+    return told
+
+
+def _models(frame: pl.DataFrame) -> str:
+    return ", ".join(frame["vision_label"].unique().sort())
 
 
 def nobody_can(skill: str, language: bool) -> str:
