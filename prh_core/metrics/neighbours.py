@@ -472,6 +472,7 @@ LCS_KNN = register(
         interval=_Rows(lambda a, b, k: row_common_subsequence(a, b) / k).interval,
         symmetric=True,
         ordinal=True,
+        global_at_full_k=True,
         equation="mean_i LCS(S_x(i), S_y(i)) / k",
         citation="Huh et al. 2024, App. A",
     )
@@ -484,6 +485,7 @@ EDIT_KNN = register(
         interval=_Rows(lambda a, b, k: 1 - row_edit_distance(a, b) / k).interval,
         symmetric=True,
         ordinal=True,
+        global_at_full_k=True,
         equation="1 - mean_i Levenshtein(S_x(i), S_y(i)) / k",
         citation="Huh et al. 2024, App. A",
     )

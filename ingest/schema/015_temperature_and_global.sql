@@ -1,4 +1,8 @@
--- The temperature of InfoNCE: simulations that differ in it stand side by side.
+-- The temperature of InfoNCE: simulations that differ in it stand side by side. And the starred tick
+-- of the paper's Fig. 11.
+
+ALTER TABLE metrics ADD COLUMN global_at_full_k BOOLEAN;
+COMMENT ON COLUMN metrics.global_at_full_k IS 'Becomes global once k = n - 1 (the starred tick of the paper''s Fig. 11).';
 
 ALTER TABLE theory_runs ADD COLUMN temperature DOUBLE;
 COMMENT ON COLUMN theory_runs.temperature IS 'tau of InfoNCE, whose optimum is <f, f> / tau = K_PMI + c; NULL for nce, and 1 where NULL for infonce.';
