@@ -123,12 +123,11 @@ def emergence_test(
 
     noise = np.random.default_rng(seed).normal(size=(draws, len(b)))
     observed = float(_evidence(residuals)[0])
-    curved_noise = _scatter(residuals[0, best], weights[best], len(b))
-    line, line_noise = _line(z, b)
-    # What bends is no noise about a line; a steeper line, in units of noise, is harder to tell.
-    line_noise = min(line_noise, curved_noise)
     bent = cones.designs[0] @ weights[0]
     bent_noise = _scatter(residuals[0, 0], weights[0], len(b))
+    line, line_noise = _line(z, b)
+    # What bends is no noise about a line; a steeper line, in units of noise, is harder to tell.
+    line_noise = min(line_noise, bent_noise)
     nulls = [
         _simulated(cones, mean, scale, noise)
         for mean, scale in ((line, line_noise), (bent, bent_noise))
@@ -145,8 +144,8 @@ def emergence_test(
         middle = min(float(np.median(z)), 1 - 1e-6)
         stick = np.maximum(0, z - middle) / (1 - middle) * rise
         stick += min(max(0.0, float(b.mean()) - rise / 2), 1 - rise) if rise < 1 else 0.0
-        # Where skill falls, neither curve fits, and the line's scatter is the noise.
-        scale = min(curved_noise, math.sqrt(float(left @ left) / (len(b) - 2)))
+        # Where skill falls, no curve fits, and the line's scatter is the noise.
+        scale = min(bent_noise, math.sqrt(float(left @ left) / (len(b) - 2)))
         needed = max(float(np.quantile(null, 1 - LEVEL, method="higher")) for null in nulls)
         power = float((_simulated(cones, stick, scale, noise) > needed).mean())
         verdict = "not emergent" if power >= POWER else "cannot tell"
