@@ -120,14 +120,14 @@ def metrics(
     if format == "table":
         columns = ["name", "label", "family", "is", "range", "unrelated", "closer", "citation"]
         table(
-            "Metrics (s symmetric, g global, o ordinal, b batchable)",
+            "Metrics (s symmetric, g global, g* when k = n − 1, o ordinal, b batchable)",
             columns,
             (
                 (
                     row["name"],
                     row["label"],
                     row["family"],
-                    " ".join(name[0] for name in _PROPERTIES if row[name]),
+                    " ".join(mark for name, mark in _PROPERTIES.items() if row[name]),
                     f"{_bound(row['lowest'], '−∞')} … {_bound(row['highest'], '∞')}",
                     row["unrelated"],
                     row["closer is"],
@@ -142,7 +142,13 @@ def metrics(
         raise typer.BadParameter(f"--format should be table or json, got {format!r}")
 
 
-_PROPERTIES = ("symmetric", "global", "ordinal", "batchable")
+_PROPERTIES = {
+    "symmetric": "s",
+    "global": "g",
+    "global when k = n - 1": "g*",
+    "ordinal": "o",
+    "batchable": "b",
+}
 
 
 def _bound(value: float | None, unbounded: str) -> str:
@@ -156,6 +162,7 @@ def _described(metric: Metric) -> dict[str, Any]:
         "family": metric.family.name,
         "symmetric": metric.symmetric,
         "global": metric.uses_all_samples,
+        "global when k = n - 1": metric.global_at_full_k,
         "ordinal": metric.ordinal,
         "batchable": metric.batchable,
         "lowest": _json_number(metric.lowest),

@@ -213,6 +213,7 @@ def _record_metrics(connection: duckdb.DuckDBPyConnection) -> None:
                 "family": metric.family.name,
                 "is_symmetric": metric.symmetric,
                 "uses_all_samples": metric.uses_all_samples,
+                "global_at_full_k": metric.global_at_full_k,
                 "ordinal": metric.ordinal,
                 "batchable": metric.batchable,
                 "uses_k": metric.uses_k,

@@ -56,12 +56,12 @@ def draw() -> None:
     if measured["note"]:
         st.info(f"**{measured['dataset']}.** {measured['note']}")
     about = skills.filter(pl.col("skill") == skill).row(0, named=True)
-    shapes = trends.shapes(answer.frame)
+    emergence = trends.emergence(answer.frame)
     colours = palette.families(queries.families().frame["family"].to_list())
     shell.figure(
         charts.skill(
             answer.frame,
-            shapes,
+            emergence,
             colours,
             measure=f"{words.measure(measured)} with {vision}",
             skill=skill,
@@ -75,7 +75,7 @@ def draw() -> None:
         alt_text=f"{skill} of each language model against its alignment with {vision}.",
     )
     shell.explain(
-        words.shaped(answer.frame, shapes)
+        words.emerged(answer.frame, emergence)
         + " A disc's area grows with the number of parameters. What predicts is not what causes: "
         "larger models are better at both."
     )

@@ -133,12 +133,15 @@ def _list() -> None:
         name: st.column_config.CheckboxColumn(name, help=told)
         for name, told in {
             "symmetric": "Swapping the models leaves the score as it is.",
-            "global": "Every pair of samples counts, not only near ones.",
             "ordinal": "The order of neighbours counts, not only who they are.",
             "batchable": "Can be estimated from batches.",
         }.items()
     }
-    shell.table(queries.metrics(), yes)
+    every = st.column_config.TextColumn(
+        "global",
+        help="Every pair of samples counts, not only near ones; for some once k takes in all.",
+    )
+    shell.table(queries.metrics(), {**yes, "global": every})
 
 
 shell.page("What does each metric look at, and do they agree about the same models?", draw)

@@ -25,17 +25,18 @@ def draw() -> None:
     controls = Controls()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         setting = choose_setting(controls, settings, without=("k",))
-    view = controls.view([_GROWTH, _ALIGNMENT])
+    answer = queries.local(setting, concatenated=True)
+    grown = answer.frame.drop_nulls("growth")
+    views = [_GROWTH, _ALIGNMENT]
+    view = controls.view(views if grown.height else views[::-1])
     controls.show_notes()
 
     measured = queries.measured(setting).frame.row(0, named=True)
-    answer = queries.local(setting, concatenated=True)
-    grown = answer.frame.drop_nulls("growth")
-    if answer.frame.is_empty() or (view == _GROWTH and grown.is_empty()):
-        st.info(
-            "Growth needs a family of two trained vision models or more, measured with the same "
-            "language models at every k."
-        )
+    if answer.frame.is_empty():
+        st.info("No trained language model was measured with every vision model at every k.")
+        return
+    if view == _GROWTH and grown.is_empty():
+        st.info("No family here has growth to show." + words.ungrown(answer.frame))
         return
     if measured["note"]:
         st.info(f"**{measured['dataset']}.** {measured['note']}")
@@ -60,9 +61,9 @@ def draw() -> None:
         "family and divided by the standard deviation over the family, at each k by itself, so "
         "it says which way alignment goes with size, not how far: lines that rise at small k and "
         "not at large k mean that larger models agree with language about near neighbours only. "
-        "At k = n − 1 CKNNA is CKA over all samples."
+        "At k = n − 1 CKNNA is CKA without the diagonal: every pair of different samples counts."
         + (words.dashed(answer.frame) if view == _ALIGNMENT else "")
-        + words.alone(answer.frame)
+        + words.ungrown(answer.frame)
     )
 
 

@@ -37,6 +37,9 @@ def draw() -> None:
             "Loss", offered("loss"), key="loss", shown=words.LOSSES.__getitem__, width=150
         )
         left = narrowed("loss", loss)
+        if left["temperature"].is_not_null().all():
+            tau = controls.slide("Temperature τ", sorted(offered("temperature")), key="temperature")
+            left = narrowed("temperature", tau)
         observer = controls.choose(
             "Observer B", offered("observer"), key="observer",
             shown=words.OBSERVERS.__getitem__, width=270,

@@ -14,16 +14,15 @@ from prh_core.curves import (
     noise_ceiling,
     split_half_agreement,
 )
+from prh_core.emergence import Emergence, emergence_test
 from prh_core.errors import PRHError
 from prh_core.intervals import Interval
 from prh_core.layers import Alignment, BestPair, PanelAlignment, align, align_panel, best_pair
 from prh_core.metrics import all_metrics, get_metric
 from prh_core.trends import (
     FamilyTrend,
-    Shapes,
     Trend,
     leave_one_family_out,
-    linear_or_logistic,
     linear_trend,
     within_families,
 )
@@ -32,21 +31,21 @@ __all__ = [
     "Alignment",
     "BestPair",
     "CurvePoint",
+    "Emergence",
     "FamilyTrend",
     "Interval",
     "NoiseCeiling",
     "PRHError",
     "PanelAlignment",
-    "Shapes",
     "SplitHalf",
     "Trend",
     "align",
     "align_panel",
     "all_metrics",
     "best_pair",
+    "emergence_test",
     "get_metric",
     "leave_one_family_out",
-    "linear_or_logistic",
     "linear_trend",
     "n_curve",
     "noise_ceiling",

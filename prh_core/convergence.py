@@ -16,6 +16,9 @@ from prh_core.mantel import DRAWN, mantel
 Rule = Literal["equal width", "equal count"]
 RULES: tuple[Rule, ...] = ("equal width", "equal count")
 
+_EQUAL = 1e-9
+"""Competences closer than this share of the largest differ by rounding."""
+
 Square = Float64[np.ndarray, "m m"]
 Numbers = Sequence[float | int] | np.ndarray
 
@@ -32,6 +35,8 @@ class Bin(NamedTuple):
     """Mean alignment over the pairs within the bin; NaN with fewer than two models."""
     error: float
     """Its standard error, a jackknife over models; NaN with fewer than three models."""
+    members: Int64[np.ndarray, " models"]
+    """Positions of its models, rising."""
 
 
 class Convergence(NamedTuple):
@@ -101,7 +106,8 @@ def competence_bins(
     """Bin models by competence and average the alignment of the pairs within each bin.
 
     Pairs that share a model are not independent, so the standard error leaves out one model after
-    the other instead of treating every pair as a draw of its own.
+    the other instead of treating every pair as a draw of its own. Shares of tasks fall on edges:
+    competences, and edges, closer than rounding (1e-9 of the largest) count as equal.
 
     Args:
         competence: m values, e.g. the share of tasks solved.
@@ -115,22 +121,28 @@ def competence_bins(
     c, table = _checked(competence, alignment)
     if count < 1:
         raise ConvergenceError(f"expected one bin or more, got {count}")
+    tied = _tied(c)
     cuts = np.linspace(0, 1, count + 1)
     if rule == "equal count":
-        cuts = np.asarray(np.quantile(c, cuts), np.float64)
+        cuts = np.asarray(np.quantile(tied, cuts), np.float64)
     else:
-        cuts = c.min() + np.ptp(c) * cuts
+        cuts = tied.min() + np.ptp(tied) * cuts
+    # An edge that is a competence but for rounding becomes it.
+    held = np.unique(tied)
+    nearest = held[np.abs(held[:, None] - cuts).argmin(axis=0)]
+    cuts = np.where(np.abs(nearest - cuts) <= _rounding(c), nearest, cuts)
     edges: Float64[np.ndarray, " e"] = np.array(sorted(set(cuts.tolist())))
     if len(edges) < 2:
         edges = np.array([c.min(), c.max()])
+    place = np.clip(np.searchsorted(edges, tied, side="right") - 1, 0, len(edges) - 2)
     edges[-1] = c.max()
-    place = np.clip(np.searchsorted(edges, c, side="right") - 1, 0, len(edges) - 2)
     found: list[Bin] = []
     for i, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
         inside = np.flatnonzero(place == i)
         m = len(inside)
         mean, error = _mean_and_error(table[np.ix_(inside, inside)])
-        found.append(Bin(float(low), float(high), m, m * (m - 1) // 2, mean, error))
+        members = inside.astype(np.int64)
+        found.append(Bin(float(low), float(high), m, m * (m - 1) // 2, mean, error, members))
     return found
 
 
@@ -153,7 +165,7 @@ def convergence_trend(
             not fit, values that are not finite.
     """
     c, table = _checked(competence, alignment)
-    m = len(c)
+    c, m = _tied(c), len(c)
     if m < 4:
         raise ConvergenceError(f"a trend over pairs needs four models, got {m}")
     first, second = np.triu_indices(m, 1)
@@ -230,6 +242,19 @@ def clustered(agreement: Float64[np.ndarray, "s s"]) -> Int64[np.ndarray, " s"]:
     np.fill_diagonal(apart, 0)
     tree = hierarchy.linkage(squareform(apart, checks=False), "average", optimal_ordering=True)
     return np.asarray(hierarchy.leaves_list(tree), np.int64)
+
+
+def _rounding(c: np.ndarray) -> float:
+    return _EQUAL * float(np.abs(c).max())
+
+
+def _tied(c: np.ndarray) -> Float64[np.ndarray, " m"]:
+    """Return values with what differs by rounding made equal, to the least of them."""
+    order = np.argsort(c, kind="stable")
+    starts = np.concatenate([[True], np.diff(c[order]) > _rounding(c)])
+    tied = np.empty_like(c)
+    tied[order] = c[order][starts][np.cumsum(starts) - 1]
+    return tied
 
 
 def _mean_and_error(table: Square) -> tuple[float, float]:

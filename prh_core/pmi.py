@@ -14,7 +14,7 @@ class Mutual(NamedTuple):
     values: Float64[np.ndarray, "n n"]
     """log p(a, b) / (p(a) p(b)), natural logarithm; see `counted` for what is known."""
     counted: Bool[np.ndarray, "n n"]
-    """Pairs seen often enough; the others hold the lowest value of those."""
+    """Pairs seen often enough; the others hold the lowest value of different events' that were."""
     marginal: Float64[np.ndarray, " n"]
     """p(a): share of the pairs' two places that a takes."""
 
@@ -22,14 +22,15 @@ class Mutual(NamedTuple):
 def pmi(counts: Float64[np.ndarray, "n n"], *, minimum: float | int = 1) -> Mutual:
     """Return the pointwise mutual information of n events from counts of their pairs.
 
-    Counts are made symmetric, since a pair has no order. A pair counted less than `minimum` times
+    A pair has no order: {a, b} was seen counts[a, b] + counts[b, a] times, {a, a} counts[a, a]
+    times, and p(a, b) = p(b, a) shares the former. A pair seen less than `minimum` times
     takes the lowest PMI of the pairs of different events that were counted: it is at least as far
     apart as any of these, and how much farther the counts cannot tell. (As if counted once, two
     rare events never seen together would have a high PMI, since once would be often for them.)
 
     Args:
         counts: (n, n), none below zero; [a, b] is how often b was seen with a.
-        minimum: of a count that is believed.
+        minimum: times a pair must be seen to be believed, in either order together.
 
     Raises:
         LayoutError: no table of counts, an event that was never seen, or no two different events
@@ -42,6 +43,7 @@ def pmi(counts: Float64[np.ndarray, "n n"], *, minimum: float | int = 1) -> Mutu
         raise LayoutError("expected finite counts, none below zero")
     if not minimum > 0:
         raise LayoutError(f"expected a minimum count above zero, got {minimum}")
+    seen = np.where(np.eye(len(table), dtype=bool), table, table + table.T)
     table = (table + table.T) / 2
     total = float(table.sum())
     marginal = table.sum(axis=1) / total if total else np.zeros(len(table))
@@ -50,7 +52,7 @@ def pmi(counts: Float64[np.ndarray, "n n"], *, minimum: float | int = 1) -> Mutu
         raise LayoutError(
             f"{len(unseen)} of {len(table)} events were never seen, the first is {unseen[0]}"
         )
-    counted = table >= minimum
+    counted = seen >= minimum
     between = counted & ~np.eye(len(table), dtype=bool)
     if not between.any():
         raise LayoutError(f"no two different events were seen together {minimum} times or more")
@@ -60,11 +62,15 @@ def pmi(counts: Float64[np.ndarray, "n n"], *, minimum: float | int = 1) -> Mutu
 
 
 def dissimilarity(mutual: Float64[np.ndarray, "n n"]) -> Float64[np.ndarray, "n n"]:
-    """Return -PMI + max PMI between different events, 0 on the diagonal (paper, Fig. 8).
+    """Return -PMI + c between different events, c = max PMI, and 0 on the diagonal (paper, Fig. 8).
 
-    The largest is that between different events: the diagonal is not looked at, since an event
-    with itself has distance zero whatever its PMI.
+    The largest is that over all pairs, an event with itself among them (App. D): who is most often
+    seen with itself sets where distances begin, so different events stand apart. An event itself
+    has distance zero whatever its PMI.
+
+    Args:
+        mutual: (n, n), as of `pmi`.
     """
     off = ~np.eye(len(mutual), dtype=bool)
-    found = np.where(off, mutual[off].max() - mutual, 0.0)
+    found = np.where(off, mutual.max() - mutual, 0.0)
     return (found + found.T) / 2

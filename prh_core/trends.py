@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from scipy import optimize, stats
+from scipy import stats
 
 from prh_core.errors import TrendError
 
@@ -59,22 +59,6 @@ class FamilyTrend(NamedTuple):
     """Whether these are all there are; otherwise they are drawn, and the p-value counts itself."""
 
 
-class Shapes(NamedTuple):
-    """A straight line and a logistic curve through the same points, two parameters each."""
-
-    linear_aic: float
-    """Akaike's criterion, n ln(RSS / n) + 6: lower is better."""
-    logistic_aic: float
-    emergence: float
-    """linear_aic - logistic_aic: above 0 the logistic curve fits better, above 2 clearly."""
-    at: Float64[np.ndarray, " m"]
-    """Places along x."""
-    linear: Float64[np.ndarray, " m"]
-    """The line there."""
-    logistic: Float64[np.ndarray, " m"]
-    """The curve 1 / (1 + exp(-(a + b x))) there."""
-
-
 def linear_trend(x: Numbers, y: Numbers, level: float = LEVEL) -> Trend:
     """Fit y = intercept + slope x by least squares (paper, Fig. 3).
 
@@ -86,7 +70,7 @@ def linear_trend(x: Numbers, y: Numbers, level: float = LEVEL) -> Trend:
     Raises:
         TrendError: fewer than three models, or all with the same x.
     """
-    a, b = _points(x, y)
+    a, b = checked_points(x, y)
     fitted = stats.linregress(a, b)
     half = float(stats.t.ppf((1 + level) / 2, len(a) - 2)) * float(fitted.stderr)
     slope = float(fitted.slope)
@@ -111,7 +95,7 @@ def band(
     Raises:
         TrendError: as in `linear_trend`.
     """
-    a, b = _points(x, y)
+    a, b = checked_points(x, y)
     trend = linear_trend(x, y, level)
     places = np.asarray(at, np.float64)
     line = trend.intercept + trend.slope * places
@@ -146,7 +130,7 @@ def within_families(
     Raises:
         TrendError: fewer than three models, or no family with two models that differ in x.
     """
-    a, b = _points(x, y)
+    a, b = checked_points(x, y)
     places = _places(families, len(a))
     inner_x, inner_y = a.copy(), b.copy()
     for rows in places:
@@ -181,7 +165,7 @@ def leave_one_family_out(x: Numbers, y: Numbers, families: Sequence[str]) -> dic
     Raises:
         TrendError: as in `linear_trend`, with all families.
     """
-    a, b = _points(x, y)
+    a, b = checked_points(x, y)
     slopes: dict[str, float] = {}
     for name in dict.fromkeys(families):
         kept = np.array([family != name for family in families])
@@ -192,55 +176,12 @@ def leave_one_family_out(x: Numbers, y: Numbers, families: Sequence[str]) -> dic
     return slopes
 
 
-def linear_or_logistic(x: Numbers, y: Numbers, places: int = 60) -> Shapes:
-    """Compare a line with a logistic curve from 0 to 1 (paper, Fig. 4: is skill emergent?).
-
-    Both have two parameters and are fitted by least squares, so the difference of their AIC is
-    n ln(RSS_linear / RSS_logistic).
-
-    Args:
-        x: n alignments.
-        y: n shares of solved tasks, 0 to 1.
-        places: where the curves are drawn.
+def checked_points(x: Numbers, y: Numbers) -> tuple[Values, Values]:
+    """Return n places and n heights as float64.
 
     Raises:
-        TrendError: as in `linear_trend`, or a y that is no share.
+        TrendError: not as many of both, fewer than three, not finite, or all at one place.
     """
-    a, b = _points(x, y)
-    if b.min() < 0 or b.max() > 1:
-        raise TrendError(
-            f"expected shares between 0 and 1, got {float(b.min()):g} to {float(b.max()):g}"
-        )
-    center, scale = float(a.mean()), float(a.std())
-    z = (a - center) / scale
-    line = stats.linregress(z, b)
-    rss_line = float(np.sum((b - line.intercept - line.slope * z) ** 2))
-
-    def misfit(parameters: np.ndarray) -> np.ndarray:
-        return b - _logistic(parameters[0] + parameters[1] * z)
-
-    inner = np.clip(b, 0.005, 0.995)
-    logit = stats.linregress(z, np.log(inner / (1 - inner)))
-    starts = (
-        (logit.intercept, logit.slope),
-        (float(np.log(inner.mean() / (1 - inner.mean()))), 0.0),
-    )
-    fits = [optimize.least_squares(misfit, start, method="lm") for start in starts]
-    best = min(fits, key=lambda fit: float(fit.cost))
-    at = np.linspace(float(a.min()), float(a.max()), places)
-    drawn = (at - center) / scale
-    linear_aic, logistic_aic = _aic(rss_line, len(a)), _aic(2 * float(best.cost), len(a))
-    return Shapes(
-        linear_aic,
-        logistic_aic,
-        linear_aic - logistic_aic,
-        at,
-        np.asarray(line.intercept + line.slope * drawn, np.float64),
-        _logistic(best.x[0] + best.x[1] * drawn),
-    )
-
-
-def _points(x: Numbers, y: Numbers) -> tuple[Values, Values]:
     a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if len(a) != len(b):
         raise TrendError(f"expected as many x as y, got {len(a)} and {len(b)}")
@@ -273,12 +214,3 @@ def _shuffled(inside: list[tuple[np.ndarray, np.ndarray]], seed: int) -> tuple[n
     for x, y in inside:
         sums += rng.permuted(np.tile(x, (DRAWN, 1)), axis=1) @ y
     return sums, False
-
-
-def _logistic(z: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(z, -500, 500)))
-
-
-def _aic(rss: float, n: int) -> float:
-    """Return Akaike's criterion of a fit with two parameters and a variance."""
-    return n * math.log(max(rss, 1e-300) / n) + 6

@@ -171,6 +171,35 @@ def pointwise(joint: Float64[np.ndarray, "n n"]) -> Float64[np.ndarray, "n n"]:
     return pmi(joint, minimum=float(np.finfo(np.float64).tiny)).values
 
 
+def similarity_logits(
+    embeddings: Float64[np.ndarray, "n d"], temperature: float | int = 1.0
+) -> Float64[np.ndarray, "n n"]:
+    """Return <f(a), f(b)> / tau, what a contrastive loss sees of embeddings.
+
+    Its optimum is K_PMI(a, b) + c (paper, App. F, where tau is 1), so that inner products
+    themselves end at tau (K_PMI + c).
+
+    Args:
+        embeddings: a row per event.
+        temperature: tau, above zero.
+
+    Raises:
+        WorldError: the temperature is not above zero and finite.
+    """
+    check_temperature(temperature)
+    return embeddings @ embeddings.T / float(temperature)
+
+
+def check_temperature(temperature: float | int) -> None:
+    """Refuse what is no temperature.
+
+    Raises:
+        WorldError: it is not above zero and finite.
+    """
+    if not 0 < temperature < np.inf:
+        raise WorldError(f"expected a finite temperature above 0, got {temperature}")
+
+
 class Definite(NamedTuple):
     """Whether a kernel can be one of inner products, once a constant is added (Prop. F.1)."""
 

@@ -70,7 +70,8 @@ def color(
         typer.Option(
             "--minimum",
             min=1,
-            help="Pairs of colours counted less often are as far apart as the farthest counted.",
+            help="Pairs of colours counted less often, in either order, are as far apart as the "
+            "farthest counted.",
         ),
     ] = 1,
     least: Annotated[
@@ -91,9 +92,10 @@ def color(
     """Lay out colours by language models (--models) and by pictures, and compare with CIELAB.
 
     Language: three sentences a word, embeddings averaged, Euclidean distances. Pictures: how often
-    colours stand within --radius pixels, as pointwise mutual information; -PMI is the distance.
-    Both are laid out in three dimensions by metric MDS and brought onto CIELAB by rotation, scale
-    and mirror image (Kabsch and Umeyama). What is done already is skipped. Ask
+    colours stand within --radius pixels, as pointwise mutual information (PMI), whose largest less
+    a pair's is the pair's distance. Both are laid out in three dimensions by metric MDS and brought
+    onto CIELAB by rotation, scale and mirror image (Kabsch and Umeyama). What is done already is
+    skipped. Ask
     `FROM color_agreement`; the page is "Is it colour-deep?".
     """
     if panel is None and not models and not pictures:

@@ -33,7 +33,7 @@ from prh_core.mds import STARTS, metric_mds
 from prh_core.pmi import dissimilarity, pmi
 from prh_core.procrustes import kabsch_umeyama
 
-COLOUR_VERSION = 1
+COLOUR_VERSION = 2
 """Raised when the same input would give other layouts; part of every unit's key."""
 LEVEL = 0.95
 LAST_FOUR = "last four layers"
@@ -49,7 +49,7 @@ class Choices(NamedTuple):
     radius: int = RADIUS
     pairs: int = PAIRS
     minimum: int = 1
-    """Counts below are not believed: such a pair is as far apart as the farthest counted."""
+    """Times a pair must be seen, in either order; any other is as far apart as the farthest."""
     least: float = 0.002
     """Cells that take a smaller share of the pixels are left out."""
     starts: int = STARTS

@@ -62,6 +62,12 @@ def theory(
     p_positive: Annotated[
         float, typer.Option("--p-positive", help="Share of pairs that occurred together, for nce.")
     ] = 0.8,
+    temperature: Annotated[
+        float,
+        typer.Option(
+            "--temperature", help="τ of infonce, whose optimum is <f, f> / τ = K_PMI + c."
+        ),
+    ] = 1.0,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Of training.")] = 1000,
     batch: Annotated[int, typer.Option("--batch", min=2, help="Pairs a step.")] = 65_536,
     seed: Annotated[
@@ -72,11 +78,12 @@ def theory(
 ) -> None:
     """Simulate worlds, observe each twice, train contrastive learners, compare what they learn.
 
-    Theory (paper, Section 4): a learner's kernel <f, f> becomes the pointwise mutual information of
-    events plus a constant, whichever way they are observed, as long as no two look alike. The first
-    observer sees every event under names of its own; the second, too (--lost 0), or takes events
-    for one (--lost), or sees some at random (--noise), where agreement should fail. Every
-    combination is one simulation, about a second; what is done already is skipped. Ask
+    Theory (paper, Section 4): a learner's kernel <f, f> (over the temperature τ of InfoNCE) becomes
+    the pointwise mutual information of events plus a constant, whichever way they are observed, as
+    long as no two look alike. The first observer sees every event under names of its own; the
+    second, too (--lost 0), or takes events for one (--lost), or sees some at random (--noise),
+    where agreement should fail. Every combination is one simulation, about a second; what is done
+    already is skipped. Ask
     `FROM theory`; the page is "Why should it happen?".
     """
     with ingest_half("Theory"):
@@ -96,6 +103,7 @@ def theory(
         steps=steps,
         batch=batch,
         seed=seed,
+        temperature=temperature,
     )
     with TerminalProgress() as progress, Run(where) as run:
         simulate_missing(run, units, progress)

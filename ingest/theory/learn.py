@@ -1,5 +1,6 @@
 """Contrastive learners of co-occurrence: what ends up in their kernel (paper, App. F)."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, NamedTuple, get_args
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from prh_core.errors import WorldError
+from prh_core.worlds import check_temperature
 
 Loss = Literal["nce", "infonce"]
 LOSSES: tuple[Loss, ...] = get_args(Loss)
@@ -34,6 +36,7 @@ def train(
     *,
     p_positive: float = 0.8,
     batch: int = BATCH,
+    temperature: float = 1.0,
     seed: int = 0,
 ) -> list[Learnt]:
     """Train an embedding of symbols so that inner products tell what occurs together.
@@ -41,8 +44,10 @@ def train(
     Every step draws a fresh batch of pairs: how often each pair of symbols is in it is multinomial,
     so a step costs the size of the table, not of the batch. Binary NCE tells pairs that occurred
     together from pairs drawn apart, of which there is a share of 1 - `p_positive`; its optimum is
-    K_PMI + log(p_positive / (1 - p_positive)). InfoNCE (temperature 1) finds the partner among
-    `batch` symbols drawn apart; its optimum is K_PMI + c(a), and c constant in a symmetric kernel.
+    K_PMI + log(p_positive / (1 - p_positive)). InfoNCE finds the partner among `batch` symbols
+    drawn apart by <f, f> / tau; the optimum of that is K_PMI + c(a), and c constant in a symmetric
+    kernel, so inner products end at tau (K_PMI + c). Embeddings as long as they like make tau a
+    unit of length: first embedding and rate are sqrt(tau) times those of tau = 1.
 
     Args:
         joint: (symbols, symbols) shares of pairs.
@@ -50,6 +55,7 @@ def train(
         steps: at which the learner is looked at, ascending; the last ends the training.
         p_positive: of NCE, in (0, 1).
         batch: pairs a step.
+        temperature: tau of InfoNCE; binary NCE has none.
         seed: of the first embedding and of the batches.
 
     Raises:
@@ -62,8 +68,10 @@ def train(
             "expected a share of positives in (0, 1), a batch of two or more and steps of one or "
             f"more; got {p_positive}, {batch} and {list(steps)}"
         )
+    check_temperature(temperature)
+    tau = temperature if loss == "infonce" else 1.0
     with _one_core():
-        return _trained(joint, loss, steps, p_positive, batch, np.random.default_rng(seed))
+        return _trained(joint, loss, steps, p_positive, batch, tau, np.random.default_rng(seed))
 
 
 @contextmanager
@@ -83,6 +91,7 @@ def _trained(
     steps: Sequence[int],
     p_positive: float,
     batch: int,
+    tau: float,
     rng: np.random.Generator,
 ) -> list[Learnt]:
     size = len(joint)
@@ -90,14 +99,15 @@ def _trained(
     single = joint.sum(axis=1) / joint.sum()
     apart = np.outer(single, single).ravel()
     apart /= apart.sum()
-    table = torch.tensor(rng.normal(scale=size**-0.5, size=(size, size)), requires_grad=True)
-    optimiser = torch.optim.Adam([table], lr=RATE)
+    first = rng.normal(scale=math.sqrt(tau / size), size=(size, size))
+    table = torch.tensor(first, requires_grad=True)
+    optimiser = torch.optim.Adam([table], lr=RATE * math.sqrt(tau))
     last, wanted = steps[-1], set(steps)
     # Cosine: the noise of small batches dies down with the rate.
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, last)
     found: list[Learnt] = []
     for step in range(1, last + 1):
-        kernel = table @ table.T
+        kernel = table @ table.T / tau
         if loss == "nce":
             positives = round(batch * p_positive)
             near = _drawn(rng, positives, together, size)

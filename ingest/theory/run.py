@@ -20,6 +20,7 @@ from prh_core.worlds import (
     Observation,
     World,
     bijective,
+    check_temperature,
     cooccurrence,
     counted,
     definite,
@@ -28,6 +29,7 @@ from prh_core.worlds import (
     noisy,
     observed,
     pointwise,
+    similarity_logits,
     walks,
 )
 
@@ -59,6 +61,7 @@ class Simulation:
     steps: int = STEPS
     batch: int = BATCH
     seed: int = 0
+    temperature: float = 1.0
 
 
 class TheoryUnit(NamedTuple):
@@ -93,6 +96,7 @@ def plan_theory(
     steps: int = STEPS,
     batch: int = BATCH,
     seed: int = 0,
+    temperature: float = 1.0,
 ) -> list[TheoryUnit]:
     """List every simulation of these choices, done or not; each world is tried before any is run.
 
@@ -101,6 +105,7 @@ def plan_theory(
     """
     if not 0 < p_positive < 1:
         raise WorldError(f"expected a share of positives in (0, 1), got {p_positive}")
+    check_temperature(temperature)
     observers = [("lossy" if share else "bijective", share) for share in lost]
     observers += [("noisy", share) for share in noise]
     units: list[TheoryUnit] = []
@@ -119,7 +124,7 @@ def plan_theory(
                         for kind, share in observers:
                             asked = Simulation(
                                 world, n, window, smooth, loss, kind, share,
-                                p_positive, steps, batch, seed,
+                                p_positive, steps, batch, seed, temperature,
                             )  # fmt: skip
                             units.append(TheoryUnit(_key(asked), asked))
     return list(dict.fromkeys(units))
@@ -129,6 +134,8 @@ def _key(asked: Simulation) -> str:
     told = asdict(asked)
     if asked.loss != "nce":
         del told["p_positive"]  # InfoNCE has none
+    if asked.loss == "nce" or asked.temperature == 1:
+        del told["temperature"]  # binary NCE has none, and keys are older than it
     return unit_key({**told, "version": THEORY_VERSION})
 
 
@@ -147,7 +154,9 @@ def simulate_missing(run: Run, units: Sequence[TheoryUnit], progress: Progress) 
     for unit in missing:
         asked = unit.asked
         place = (asked.world, asked.events, asked.window, asked.smoothness, asked.seed)
-        learner = (*place, asked.loss, asked.p_positive, asked.steps, asked.batch)
+        learner = (
+            *place, asked.loss, asked.p_positive, asked.steps, asked.batch, asked.temperature,
+        )  # fmt: skip
         try:
             if place not in scenes:
                 scenes[place] = _scene(asked)
@@ -195,6 +204,7 @@ def _learn(asked: Simulation, scene: _Scene, seen: Observation, seed: int) -> li
         looks(asked.steps),
         p_positive=asked.p_positive,
         batch=asked.batch,
+        temperature=asked.temperature,
         seed=seed,
     )
 
@@ -213,6 +223,7 @@ def _keep(
 ) -> None:
     """Measure both learners at every look and leave the rows; the unit's own last."""
     asked, warehouse = unit.asked, run.workspace.warehouse
+    tau = asked.temperature if asked.loss == "infonce" else 1.0
     steps: list[dict[str, Any]] = []
     scores: list[dict[str, Any]] = []
     places = [
@@ -227,7 +238,7 @@ def _keep(
                     "step": learnt[view][i].step,
                     "side": side,
                     "loss_value": learnt[view][i].loss,
-                    **_against(scene, seen[view], learnt[view][i], places[view][i]),
+                    **_against(scene, seen[view], learnt[view][i], places[view][i], tau),
                 }
             )
         scores += [
@@ -242,6 +253,7 @@ def _keep(
         "run_id": run.run_id,
         **asdict(asked),
         "p_positive": asked.p_positive if asked.loss == "nce" else None,
+        "temperature": tau if asked.loss == "infonce" else None,
         "symbols": seen[1].channel.shape[1],
         "entropy": float(-(told * np.log2(told)).sum()),
         "lost": abs(seen[1].lost),
@@ -255,8 +267,8 @@ def _keep(
         "sufficient": prop.sufficient,
         "k": neighbours(asked.events),
         "k_pmi": scene.kernel.tolist(),
-        "kernel_a": (places[0][-1] @ places[0][-1].T).tolist(),
-        "kernel_b": (places[1][-1] @ places[1][-1].T).tolist(),
+        "kernel_a": similarity_logits(places[0][-1], tau).tolist(),
+        "kernel_b": similarity_logits(places[1][-1], tau).tolist(),
         "theory_version": THEORY_VERSION,
         "finished_at": datetime.now(tz=UTC),
     }
@@ -270,19 +282,20 @@ _STEPS: dict[str, Any] = dict.fromkeys(
     ("correlation", "own_correlation", "offset", "error"), pl.Float64
 )
 _RUNS: dict[str, Any] = dict.fromkeys(
-    ("p_positive", "counted_correlation", "expected_offset", "smallest_constant"), pl.Float64
+    ("p_positive", "temperature", "counted_correlation", "expected_offset", "smallest_constant"),
+    pl.Float64,
 )
 """Columns that may be empty in every row of a part."""
 
 
 def _against(
-    scene: _Scene, seen: Observation, learnt: Learnt, places: np.ndarray
+    scene: _Scene, seen: Observation, learnt: Learnt, places: np.ndarray, tau: float
 ) -> dict[str, float | None]:
     """Hold a learnt kernel against the world's K_PMI and against that of what was seen."""
     apart = _apart(len(scene.kernel))
-    correlation = _correlation(places @ places.T, scene.kernel, apart)
+    correlation = _correlation(similarity_logits(places, tau), scene.kernel, apart)
     own = pointwise(observed(scene.joint, seen))
-    kernel = learnt.embeddings @ learnt.embeddings.T
+    kernel = similarity_logits(learnt.embeddings, tau)
     apart = _apart(len(own))
     if not apart.any():
         return {"correlation": correlation} | dict.fromkeys(("own_correlation", "offset", "error"))

@@ -166,7 +166,9 @@ def local(setting: Setting, *, concatenated: bool) -> Answer:
         k: neighbours per sample
         alignment: mean over the language models
         growth: alignment less that of the family's smallest model, in standard deviations over
-            its models; null for a family of one
+            its models; null where `no_growth` says why
+        no_growth: few (fewer than three models of the family, whose growth would be the same
+            whatever was measured), equal (they differ by rounding), or null
         spread: standard deviation of alignment over the language models
         chance: expected score of one pair of unrelated layers; null where not known
         null_best_mean: mean best of relabelled layer tables over the language models; null where

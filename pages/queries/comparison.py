@@ -9,7 +9,7 @@ def metrics() -> Answer:
     Columns:
         metric: label
         symmetric: swapping the models leaves the score as it is
-        global: every pair of samples counts, not only near ones
+        global: whether every pair of samples counts, not only near ones: yes, when k = n − 1, or no
         ordinal: the order of neighbours counts
         batchable: can be estimated from batches
         range: attainable scores

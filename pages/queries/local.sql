@@ -1,7 +1,8 @@
 -- How alignment grows with the size of the vision model, seen at every k (paper, Fig. 10).
 -- Mean over the trained language models that every vision model was measured with at every k;
 -- within a vision family centred on its smallest model and divided by the standard deviation over
--- its models.
+-- its models. Of two models that is +-sqrt(2) whatever was measured, and of models that differ by
+-- rounding it is rounding: neither is told.
 WITH pairs AS (
     SELECT
         a.*,
@@ -44,6 +45,18 @@ means AS (
     FROM pairs
     SEMI JOIN complete USING (language_model)
     GROUP BY ALL
+),
+
+families AS (
+    SELECT
+        vision_family,
+        k,
+        count(*) AS family_size,
+        stddev_samp(alignment) AS deviation,
+        count(*) >= 3 AS enough,
+        stddev_samp(alignment) > 1e-6 * max(abs(alignment)) AS differ
+    FROM means
+    GROUP BY vision_family, k
 )
 
 SELECT
@@ -51,17 +64,21 @@ SELECT
     vision_family,
     k,
     alignment,
-    (alignment - first_value(alignment) OVER sizes)
-        / nullif(stddev_samp(alignment) OVER (PARTITION BY vision_family, k), 0) AS growth,
+    CASE
+        WHEN enough AND differ
+            THEN (alignment - first_value(alignment) OVER sizes) / deviation
+    END AS growth,
+    CASE WHEN NOT enough THEN 'few' WHEN NOT differ THEN 'equal' END AS no_growth,
     spread,
     chance,
     null_best_mean,
     k / (n - 1) AS share,
     vision_parameters,
     row_number() OVER sizes AS place,
-    count(*) OVER (PARTITION BY vision_family, k) AS family_size,
+    family_size,
     language_models,
     vision_model
 FROM means
+JOIN families USING (vision_family, k)
 WINDOW sizes AS (PARTITION BY vision_family, k ORDER BY vision_parameters NULLS LAST, vision_label)
 ORDER BY vision_family, k, place

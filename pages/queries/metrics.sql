@@ -6,7 +6,11 @@ WITH here AS (
 SELECT
     m.label AS metric,
     m.is_symmetric AS "symmetric",
-    m.uses_all_samples AS "global",
+    CASE
+        WHEN m.uses_all_samples THEN 'yes'
+        WHEN m.global_at_full_k THEN 'when k = n − 1'
+        ELSE 'no'
+    END AS "global",
     m.ordinal,
     m.batchable,
     CASE WHEN isfinite(m.lowest) THEN format('{:g}', m.lowest) ELSE '−∞' END

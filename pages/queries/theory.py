@@ -13,6 +13,8 @@ class Scene:
     events: int
     window: int
     smoothness: float
+    temperature: float | None = None
+    """Of InfoNCE; None counts as 1."""
 
 
 def theory_simulations() -> Answer:
@@ -24,6 +26,7 @@ def theory_simulations() -> Answer:
         window: T, steps apart that count as together
         smoothness: log-weights of steps are likeness times this
         loss: nce or infonce
+        temperature: tau of infonce; null for nce
         observer: how the second sees: bijective, lossy or noisy
         share: of information asked to be lost, or of cases seen at random
         lost: share of an event's information that the second's symbol does not tell
@@ -41,6 +44,7 @@ def theory_measured(simulation: str, *, metric: str) -> Answer:
         window: T, steps apart that count as together
         smoothness: log-weights of steps are likeness times this
         loss: nce or infonce
+        temperature: tau of infonce; null for nce
         observer: how the second sees: bijective, lossy or noisy
         share: of information asked to be lost, or of cases seen at random
         lost: share of an event's information that the second's symbol does not tell
@@ -144,5 +148,6 @@ def theory_lost(scene: Scene, *, metric: str) -> Answer:
         events=scene.events,
         within_steps=scene.window,
         smoothness=scene.smoothness,
+        temperature=scene.temperature,
         metric=metric,
     )

@@ -17,5 +17,6 @@ WHERE world = $world
     AND events = $events
     AND "window" = $within_steps
     AND smoothness = $smoothness
+    AND coalesce(temperature, $temperature, 1) = coalesce($temperature, 1)
     AND metric = $metric
 ORDER BY loss, observer = 'noisy', lost, share

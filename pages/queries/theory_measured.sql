@@ -5,6 +5,7 @@ SELECT
     "window",
     smoothness,
     loss,
+    temperature,
     observer,
     share,
     lost,

@@ -5,11 +5,12 @@ SELECT DISTINCT
     "window",
     smoothness,
     loss,
+    temperature,
     observer,
     share,
     lost,
     unit_key AS simulation
 FROM theory
 ORDER BY
-    world <> 'ring', world, events, "window", smoothness, loss <> 'nce',
+    world <> 'ring', world, events, "window", smoothness, loss <> 'nce', temperature,
     CASE observer WHEN 'bijective' THEN 0 WHEN 'lossy' THEN 1 ELSE 2 END, share

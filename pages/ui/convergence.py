@@ -80,11 +80,8 @@ def binned(pairs: pl.DataFrame, *, count: int, rule: Rule) -> Binned:
     competence = models_kept["competence"].to_numpy()
     rows: list[dict[str, object]] = []
     found = competence_bins(competence, table, count=count, rule=rule)
-    for i, one in enumerate(found):
-        top = pl.col("competence") <= one.high if i == len(found) - 1 else (
-            pl.col("competence") < one.high
-        )  # fmt: skip
-        inside = models_kept.filter(pl.col("competence") >= one.low, top).sort("competence")
+    for one in found:
+        inside = models_kept[one.members.tolist()].sort("competence")
         within = known.filter(pl.all_horizontal(pl.col(_SIDES).is_in(inside["model"].implode())))
         q_values = within["q_value"].drop_nulls()
         whisker = 0.0 if np.isnan(one.error) else one.error

@@ -6,13 +6,12 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from pages.ui.corrected import with_q
+from prh_core.emergence import Emergence, emergence_test
 from prh_core.errors import TrendError
 from prh_core.rank_tests import rank_test
 from prh_core.trends import (
-    Shapes,
     band,
     leave_one_family_out,
-    linear_or_logistic,
     linear_trend,
     within_families,
 )
@@ -122,15 +121,15 @@ def _rank_p(xs: list[float], ys: list[float]) -> float | None:
         return None
 
 
-def shapes(frame: pl.DataFrame) -> Shapes | None:
-    """Fit a line and a logistic curve to skill along alignment; None where they cannot be.
+def emergence(frame: pl.DataFrame) -> Emergence | None:
+    """Test whether skill emerges along alignment; None where it cannot be tested.
 
     Args:
         frame: answer of `queries.skill`.
     """
     known = frame.drop_nulls(["alignment", "score"])
     try:
-        return linear_or_logistic(known["alignment"].to_list(), known["score"].to_list())
+        return emergence_test(known["alignment"].to_list(), known["score"].to_list())
     except TrendError:
         return None
 

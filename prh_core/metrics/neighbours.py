@@ -366,6 +366,7 @@ LCS_KNN = register(
         influences=_influences(lambda a, b, k: row_common_subsequence(a, b) / k, lambda k: 1 / k),
         symmetric=True,
         ordinal=True,
+        global_at_full_k=True,
         equation="mean_i LCS(S_x(i), S_y(i)) / k",
         citation="Huh et al. 2024, App. A",
     )
@@ -378,6 +379,7 @@ EDIT_KNN = register(
         influences=_influences(lambda a, b, k: 1 - row_edit_distance(a, b) / k, lambda k: 1 / k),
         symmetric=True,
         ordinal=True,
+        global_at_full_k=True,
         equation="1 - mean_i Levenshtein(S_x(i), S_y(i)) / k",
         citation="Huh et al. 2024, App. A",
     )

@@ -93,6 +93,8 @@ class Metric:
     null: Callable[[int, int], float] | None = None
     """Expected score of unrelated features, from (n, k), where a closed form is known."""
     uses_k: bool = True
+    global_at_full_k: bool = False
+    """Becomes global once k = n - 1: the starred tick of Fig. 11."""
     uses_sigma: bool = False
     higher_is_closer: bool = True
     rotation_invariant: bool = True

@@ -44,6 +44,7 @@ def test_bins_are_the_loops(rule) -> None:  # noqa: ANN001
         inside = [j for j in range(30) if b.low <= c[j] < b.high or (last and c[j] == b.high)]
         pairs = [table[i, j] for i, j in itertools.combinations(inside, 2)]
         assert (b.models, b.pairs) == (len(inside), len(pairs))
+        assert b.members.tolist() == inside
         assert b.mean == pytest.approx(np.mean(pairs))
         without = [
             np.mean(
@@ -54,6 +55,49 @@ def test_bins_are_the_loops(rule) -> None:  # noqa: ANN001
         assert b.error == pytest.approx(math.sqrt(len(inside) - 1) * float(np.std(without)))
     if rule == "equal count":
         assert max(b.models for b in bins) - min(b.models for b in bins) <= 1
+
+
+@pytest.mark.parametrize("low", [0, 1, 3])
+@pytest.mark.parametrize("count", range(2, 9))
+def test_a_share_of_tasks_on_an_edge_is_in_the_bin_above(count: int, low: int) -> None:
+    """Against whole numbers: of T tasks s are solved, counted from the `low` weakest solves."""
+    for tasks in range(low + 2, low + 21):
+        solved = np.arange(low, tasks + 1)
+        span = tasks - low
+        want = np.bincount(np.minimum((solved - low) * count // span, count - 1), minlength=count)
+        table = np.full((len(solved), len(solved)), 0.3)
+        half = solved // 2
+        ways = {
+            "share": solved / tasks,
+            "of a sum": np.array([sum([1 / tasks] * s) for s in solved]),
+            "mean of halves": (half / tasks + (solved - half) / tasks) / 2,
+            "in points": 100 * (1 - (tasks - solved) / tasks),
+        }
+        for name, competence in ways.items():
+            got = [b.models for b in competence_bins(competence, table, count=count)]
+            assert got == want.tolist(), (name, tasks)
+
+
+def test_equal_counts_do_not_part_models_that_tie_but_for_rounding() -> None:
+    exact = np.repeat([0.0, 0.3, 0.6, 0.9], [3, 3, 3, 3])
+    near = exact + np.tile([0, 1e-16, -1e-16], 4)
+    table = np.full((12, 12), 0.3)
+    for count in range(1, 7):
+        bins = competence_bins(near, table, count=count, rule="equal count")
+        whole = competence_bins(exact, table, count=count, rule="equal count")
+        assert [b.models for b in bins] == [b.models for b in whole]
+    one = competence_bins([0.1 + 0.2, 0.3, 0.3], np.full((3, 3), 0.5), count=4)
+    assert [b.models for b in one] == [3]
+
+
+def test_the_trend_ties_what_rounding_tells_apart() -> None:
+    _, table = planted(8, 0, 0.3)
+    exact = np.array([1, 1, 3, 3, 3, 6, 6, 7]) / 10
+    near = exact + np.array([0, 1e-17, 1e-16, -1e-16, 0, 1e-16, 0, 0])
+    assert (near != exact).any()
+    assert convergence_trend(near, table, shuffles=50) == convergence_trend(
+        exact, table, shuffles=50
+    )
 
 
 def test_the_jackknife_sees_that_pairs_share_models() -> None:

@@ -279,6 +279,27 @@ def test_only_ordinal_metrics_see_the_order_of_the_same_neighbours(name: str) ->
 
 
 @every_metric
+def test_the_starred_are_global_once_everybody_is_a_neighbour(metric: Metric) -> None:
+    """Fig. 11: with k = n - 1 they still tell sides apart; who only asks for members scores 1."""
+    x, y = stacks(13, 20, (6,), (6,), False)
+    apart = abs(align(x, y, metric=metric.name, k=19).score - 1) > 1e-6
+    assert metric.global_at_full_k == (metric.uses_k and apart)
+    assert not (metric.global_at_full_k and metric.uses_all_samples)
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_cknna_of_all_is_cka_without_the_diagonal(normalize: bool) -> None:
+    x, y = (np.asarray(side, np.float64) for side in related(14, n=25, noise=2.0))
+    found = align(x, y, metric="cknna", k=24, normalize=normalize).score
+    if normalize:
+        x, y = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in (x, y))
+    center = np.eye(25) - 1 / 25
+    one, other = ((center @ side @ side.T @ center)[~np.eye(25, dtype=bool)] for side in (x, y))
+    expected = one @ other / np.sqrt((one @ one) * (other @ other))
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
+@every_metric
 def test_k_is_ignored_only_where_declared(metric: Metric) -> None:
     x, y = related(12, noise=2.0)
     few, many = (align(x, y, metric=metric.name, k=k).score for k in (2, 9))

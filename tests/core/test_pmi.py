@@ -50,9 +50,52 @@ def test_dissimilarity_turns_the_order_round() -> None:
     rows, columns = np.triu_indices(6, 1)
     order = np.argsort(found.values[rows, columns])
     assert (np.diff(apart[rows, columns][order]) <= 0).all()
-    assert apart[rows, columns].min() == 0
+    assert apart[rows, columns].min() >= 0
     assert (np.diagonal(apart) == 0).all()
     np.testing.assert_array_equal(apart, apart.T)
+
+
+def test_dissimilarity_begins_at_the_largest_pmi_of_all() -> None:
+    """Against loops, c over all pairs: that of an event with itself, too (App. D)."""
+    counts = np.array([[90.0, 4, 1], [2, 30, 6], [1, 6, 5]])
+    values = pmi(counts).values
+    largest = max(values[a, b] for a in range(3) for b in range(3))
+    assert largest == max(np.diagonal(values)) > np.triu(values, 1).max()
+    apart = dissimilarity(values)
+    for a in range(3):
+        for b in range(3):
+            assert apart[a, b] == pytest.approx(0 if a == b else largest - values[a, b])
+    assert (apart[np.triu_indices(3, 1)] > 0).all()
+    mostly_between = np.array([[1.0, 20, 1], [20, 1, 1], [1, 1, 30]])
+    assert dissimilarity(pmi(mostly_between).values).min() == 0
+
+
+@given(st.integers(2, 6), st.integers(1, 5), st.integers(0, 10_000))
+def test_a_pair_is_counted_in_both_orders_together(n: int, minimum: int, seed: int) -> None:
+    """Against the list of pairs that the counts were made from."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, n, (12 * n, 2)).tolist() + [[i, (i + 1) % n] for i in range(n)] * 5
+    counts = np.zeros((n, n))
+    for first, second in drawn:
+        counts[first, second] += 1
+    found = pmi(counts, minimum=minimum)
+    for a in range(n):
+        for b in range(n):
+            times = sum({first, second} == {a, b} for first, second in drawn)
+            assert found.counted[a, b] == (times >= minimum)
+            if times >= minimum:
+                joint = times / len(drawn) / (1 if a == b else 2)
+                wanted = math.log(joint / found.marginal[a] / found.marginal[b])
+                assert found.values[a, b] == pytest.approx(wanted)
+
+
+def test_once_is_once() -> None:
+    found = pmi(np.array([[10.0, 1, 0], [0, 10, 3], [0, 0, 10]]), minimum=1)
+    assert found.counted.tolist() == [[True, True, False], [True] * 3, [False, True, True]]
+    assert pmi(np.array([[1.0, 2], [0, 1]]), minimum=2).counted.tolist() == [
+        [False, True],
+        [True, False],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.datasets import load_digits, load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -105,6 +107,45 @@ def test_a_constant_dimension_and_a_shift_change_nothing() -> None:
     wide = np.column_stack([x * 3 + 7, np.full(300, 4, np.float32)]).astype(np.float32)
     other = linear_probe(wide[:200], y[:200], wide[200:], y[200:])
     assert other.accuracy == pytest.approx(plain.accuracy, abs=0.011)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("offset", [0, 1e4, 1e5, -3e6])
+def test_an_offset_costs_no_digits(offset: float, dtype: type) -> None:
+    """Against scikit-learn's converged fit on features standardised in float64."""
+    rng = np.random.default_rng(0)
+    n, d, classes = 6000, 20, 5
+    y = np.arange(n) % classes
+    means = rng.normal(size=(classes, d))
+    x = (means[y] * 0.5 + rng.normal(size=(n, d)) + offset).astype(dtype)
+    held = (means[y[:1000]] * 0.5 + rng.normal(size=(1000, d)) + offset).astype(dtype)
+    center, scale = x.astype(np.float64).mean(axis=0), x.astype(np.float64).std(axis=0)
+    for c, mine in zip((1e-3, 1.0), fit_all(x, y, (1e-3, 1.0), classes), strict=True):
+        np.testing.assert_allclose(mine.scale, scale, rtol=1e-9)
+        np.testing.assert_allclose((mine.mean - center) / scale, 0, atol=1e-6)
+        theirs = LogisticRegression(C=c, max_iter=10_000, tol=1e-8).fit((x - center) / scale, y)
+        wanted = theirs.predict((held - center) / scale)
+        assert (mine.predict(held) == wanted).mean() >= 0.998
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 1000), st.floats(-12, 12), st.floats(-1e4, 1e4))
+def test_units_do_not_matter(seed: int, power: float, shift: float) -> None:
+    x, y = blobs(seed, 90, 4, 3, 0.6)
+    plain = fit_all(x, y, (0.1,), 3)[0]
+    other = (x.astype(np.float64) + shift) * 10**power
+    moved = fit_all(other, y, (0.1,), 3)[0]
+    np.testing.assert_allclose(moved.weights, plain.weights, atol=1e-3)
+    assert (moved.predict(other) == plain.predict(x)).mean() >= 0.98
+
+
+def test_a_constant_column_counts_for_nothing_however_large() -> None:
+    x, y = blobs(6, 200, 3, 2, 0.5)
+    wide = np.column_stack([x.astype(np.float64), np.full(200, 1e5 + 0.1), np.full(200, 0.1)])
+    plain, found = (fit_all(one, y, (0.1,), 2)[0] for one in (x, wide))
+    np.testing.assert_array_equal(found.scale[3:], 1)
+    np.testing.assert_allclose(found.weights[:3], plain.weights, atol=1e-4)
+    np.testing.assert_allclose(found.weights[3:], 0, atol=1e-6)
 
 
 X = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)

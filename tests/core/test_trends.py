@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from prh_core import leave_one_family_out, linear_or_logistic, linear_trend, within_families
+from prh_core import leave_one_family_out, linear_trend, within_families
 from prh_core.errors import TrendError
 from prh_core.trends import band
 
@@ -92,29 +92,6 @@ def test_leaving_a_family_out_shows_whose_doing_a_slope_is() -> None:
     assert math.isnan(slopes["a"])  # two models make no line
 
 
-def test_a_curve_that_bends_is_told_from_a_line() -> None:
-    rng = np.random.default_rng(3)
-    x = np.linspace(0.1, 0.2, 14)
-    noise = 0.01 * rng.normal(size=14)
-    bent = np.clip(1 / (1 + np.exp(-(x - 0.19) * 120)) + noise, 0, 1)
-    straight = np.clip(0.2 + 4 * (x - 0.1) + noise, 0, 1)
-    assert linear_or_logistic(x.tolist(), bent.tolist()).emergence > 10
-    assert linear_or_logistic(x.tolist(), straight.tolist()).emergence < 0
-
-
-def test_the_logistic_fit_is_the_best_of_a_grid() -> None:
-    x, y = np.array(X), np.array([0.02, 0.05, 0.04, 0.2, 0.4, 0.7, 0.9])
-    found = linear_or_logistic(x.tolist(), y.tolist())
-    a, b = np.meshgrid(np.linspace(-12, 4, 400), np.linspace(0, 25, 400))
-    curves = 1 / (1 + np.exp(-(a[..., None] + b[..., None] * x)))
-    rss = ((y - curves) ** 2).sum(axis=-1).min()
-    assert found.logistic_aic <= 7 * math.log(rss / 7) + 6 + 1e-9
-    assert found.logistic_aic == pytest.approx(7 * math.log(rss / 7) + 6, abs=0.05)
-    line = np.polynomial.Polynomial.fit(x, y, 1)
-    assert found.linear_aic == pytest.approx(7 * math.log(((y - line(x)) ** 2).sum() / 7) + 6)
-    np.testing.assert_allclose(found.linear, line(found.at))
-
-
 @given(
     st.lists(st.integers(-50, 50), min_size=4, max_size=12, unique=True),
     st.integers(0, 1000),
@@ -149,9 +126,8 @@ def test_flat_alignment_has_a_slope_of_zero_and_no_correlation() -> None:
     ],
 )
 def test_what_has_no_trend_is_refused(x: list[float], y: list[float], told: str) -> None:
-    for function in (linear_trend, linear_or_logistic):
-        with pytest.raises(TrendError, match=told):
-            function(x, y)
+    with pytest.raises(TrendError, match=told):
+        linear_trend(x, y)
 
 
 def test_more_refusals() -> None:
@@ -159,5 +135,3 @@ def test_more_refusals() -> None:
         within_families([1.0, 2, 3], [1.0, 2, 3], ["a", "b", "c"])
     with pytest.raises(TrendError, match="a family for each of 3 models, got 1"):
         within_families([1.0, 2, 3], [1.0, 2, 3], ["a"])
-    with pytest.raises(TrendError, match="shares between 0 and 1, got 1 to 3"):
-        linear_or_logistic([1.0, 2, 3], [1.0, 2, 3])

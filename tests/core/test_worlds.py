@@ -1,5 +1,7 @@
 """Simulated worlds against counting, bisection and loops."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,6 +19,7 @@ from prh_core.worlds import (
     noisy,
     observed,
     pointwise,
+    similarity_logits,
     walks,
 )
 
@@ -154,3 +157,36 @@ def test_a_noisy_observer_learns_nothing_in_the_end() -> None:
 def test_what_is_no_world_is_refused(ask: object, named: str) -> None:
     with pytest.raises(WorldError, match=named):
         ask()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("temperature", [0.1, 1.0, 3.0])
+def test_at_tau_times_the_pmi_infonce_has_its_least(temperature: float) -> None:
+    """Against the loss itself, exact over pairs: no change of the embeddings lowers it."""
+    joint = cooccurrence(make_world("ring", 8, 1.0), 1)
+    mutual = pointwise(joint)
+    constant = definite(mutual).smallest + 0.1
+    values, vectors = np.linalg.eigh(temperature * (mutual + constant))
+    embeddings = vectors * np.sqrt(np.maximum(values, 0))
+    np.testing.assert_allclose(
+        similarity_logits(embeddings, temperature), mutual + constant, atol=1e-9
+    )
+    single = joint.sum(axis=1)
+
+    def loss(places: np.ndarray) -> float:
+        logits = places @ places.T / temperature
+        others = np.log(np.exp(logits) @ single)
+        return float((joint * (others[:, None] - logits)).sum())
+
+    rng = np.random.default_rng(0)
+    least = loss(embeddings)
+    for _ in range(50):
+        step = math.sqrt(temperature) * rng.normal(size=embeddings.shape)
+        assert loss(embeddings + 0.01 * step) > least
+    # What is the optimum at another temperature is none here.
+    assert loss(1.5 * embeddings) > least + 1e-3
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, math.inf, math.nan])
+def test_what_is_no_temperature_is_refused(temperature: float) -> None:
+    with pytest.raises(WorldError, match="expected a finite temperature above 0, got"):
+        similarity_logits(np.eye(3), temperature)

@@ -199,6 +199,9 @@ def test_metrics_are_listed_as_table_and_json() -> None:
     mutual = next(row for row in rows if row["name"] == "mutual_knn")
     assert mutual["unrelated"] == pytest.approx(10 / 1023)
     assert mutual["symmetric"] and not mutual["global"] and mutual["closer is"] == "higher"
+    starred = {row["name"] for row in rows if row["global when k = n - 1"]}
+    assert {"cknna", "lcs_knn", "edit_knn"} <= starred and "mutual_knn" not in starred
+    assert "g*" in shown.stdout
     procrustes = next(row for row in rows if row["name"] == "procrustes")
     assert procrustes["closer is"] == "lower"
     assert prh("metrics", "--format", "csv").returncode != 0

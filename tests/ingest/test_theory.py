@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,16 @@ import polars as pl
 import pytest
 import torch
 
+from ingest.feature_store import unit_key
 from ingest.progress import Silent
 from ingest.run import Run
 from ingest.theory.learn import LOSSES, Loss, looks, train
-from ingest.theory.run import demo_units, neighbours, plan_theory, simulate_missing
+from ingest.theory.run import THEORY_VERSION, demo_units, neighbours, plan_theory, simulate_missing
 from ingest.warehouse import query
 from ingest.workspace import Workspace
 from prh_core import all_metrics
 from prh_core.errors import WorldError
-from prh_core.worlds import cooccurrence, definite, make_world, pointwise
+from prh_core.worlds import cooccurrence, definite, make_world, pointwise, similarity_logits
 from tests.ingest.command import Finished, prh
 
 every_loss = pytest.mark.parametrize("loss", LOSSES)
@@ -114,6 +116,46 @@ def test_the_offset_of_nce_is_the_log_odds_of_positives() -> None:
         assert odds > least
         found = train(joint, "nce", [600], p_positive=share, seed=1)[-1].embeddings
         assert ((found @ found.T) - exact)[apart].mean() == pytest.approx(odds, abs=0.03)
+
+
+@pytest.mark.parametrize("temperature", [0.2, 1.0, 4.0])
+def test_infonce_learns_tau_times_the_pmi(temperature: float) -> None:
+    joint = cooccurrence(make_world("ring", 16, 1.0), 1)
+    exact = pointwise(joint)
+    apart = ~np.eye(16, dtype=bool)
+    found = train(joint, "infonce", [600], temperature=temperature, seed=1)[-1].embeddings
+    kernel = found @ found.T
+    slope, start = np.polyfit(exact[apart], kernel[apart], 1)
+    assert slope == pytest.approx(temperature, rel=0.05)
+    left = (similarity_logits(found, temperature) - exact)[apart]
+    assert left.std() < 0.1 * exact[apart].std()
+    # A learner that starts small ends at the least constant that inner products allow.
+    assert start / temperature == pytest.approx(definite(exact).smallest, abs=0.1)
+
+
+def test_temperatures_stand_side_by_side_and_one_is_the_old_key(tmp_path: Path) -> None:
+    def units(temperature: float, loss: str = "infonce") -> list:
+        return plan_theory(
+            ["ring"], [8], [1], [2.0], [loss], [0.0], [], steps=200, temperature=temperature
+        )
+
+    # As it was when there was no temperature.
+    told = {**asdict(units(1.0)[0].asked), "version": THEORY_VERSION}
+    del told["p_positive"], told["temperature"]
+    assert units(1.0)[0].key == unit_key(told)
+    assert units(0.5)[0].key != units(1.0)[0].key
+    assert units(0.5, "nce")[0].key == units(1.0, "nce")[0].key
+    with Run(Workspace(tmp_path)) as run:
+        simulate_missing(run, [*units(1.0), *units(0.5), *units(0.5, "nce")], Silent())
+    Workspace(tmp_path).warehouse.publish()
+    rows = query(tmp_path / "results.duckdb", "FROM theory WHERE metric = 'cka'").sort("unit_key")
+    assert sorted(rows["temperature"].drop_nulls()) == [0.5, 1.0]
+    assert rows.filter(pl.col("temperature").is_null())["loss"].to_list() == ["nce"]
+    # Kernels are stored over the temperature, so both stand on K_PMI.
+    for row in query(tmp_path / "results.duckdb", "FROM theory_runs").to_dicts():
+        exact, kernel = np.array(row["k_pmi"]), np.array(row["kernel_a"])
+        apart = ~np.eye(8, dtype=bool)
+        assert np.polyfit(exact[apart], kernel[apart], 1)[0] == pytest.approx(1, abs=0.1)
 
 
 def test_where_log_odds_are_too_small_inner_products_cannot_be_the_optimum() -> None:
@@ -240,6 +282,7 @@ def test_a_part_without_its_simulation_is_no_result(commanded: Path) -> None:
         (("--noise", 1.2), "expected a share of noise in [0, 1], got 1.2"),
         (("--p-positive", 1.0), "expected a share of positives in (0, 1), got 1.0"),
         (("--smoothness", 0), "a smoothness above 0, 50 at most"),
+        (("--temperature", 0), "expected a finite temperature above 0, got 0.0"),
     ],
 )
 def test_what_cannot_be_simulated_is_one_sentence(

@@ -28,12 +28,13 @@ SCORES = PAIRS * len(SETTINGS) + WITHIN
 
 
 def test_migrations_are_numbered_without_gaps_and_recorded_once() -> None:
-    assert [number for number, _, _ in migrations()] == list(range(1, schema_version() + 1))
+    numbers = [number for number, _, _ in migrations()]
+    assert numbers == list(range(1, schema_version() + 1))
     with duckdb.connect(":memory:") as connection:
         migrate(connection)
         migrate(connection)
         recorded = connection.execute("SELECT count(*) FROM schema_migrations").fetchall()
-    assert recorded == [(schema_version(),)]
+    assert recorded == [(len(numbers),)]
 
 
 def test_a_failing_migration_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +46,7 @@ def test_a_failing_migration_leaves_nothing_behind(monkeypatch: pytest.MonkeyPat
         tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
         newest = connection.execute("SELECT max(version) FROM schema_migrations").fetchall()
     assert ("half",) not in tables
-    assert newest == [(len(broken) - 1,)]
+    assert newest == [(broken[-2][0],)]
 
 
 def test_every_table_and_column_says_what_it_is(world: Path) -> None:

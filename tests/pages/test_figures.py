@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 import pyarrow.ipc
@@ -14,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from ingest.warehouse import query
 from pages import queries
-from pages.ui import charts, export, palette
-from prh_core import linear_or_logistic
+from pages.ui import charts, export, palette, trends, words
+from prh_core import emergence_test
 from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics, get_metric
 from tests.pages.conftest import OpenPage
@@ -152,44 +153,136 @@ def test_skill_along_alignment_and_its_shape(open_page: OpenPage, world: Path) -
     assert points.select(there.columns).unique().sort("language_label").equals(there)
     ranks = dict(points.select("language_label", "language_rank").iter_rows())
     assert ranks == {"Lang Large": 1, "Lang Other": 2, "Lang Small": 3}
-    found = linear_or_logistic(there["alignment"].to_list(), there["score"].to_list())
+    found = emergence_test(there["alignment"].to_list(), there["score"].to_list())
+    curves = next(frame for frame in drawn(app) if "s_shaped" in frame.columns)
+    np.testing.assert_allclose(curves["concave"].to_numpy(), found.concave)
     said = " ".join(text.value for text in app.markdown)
-    assert f"AIC {found.linear_aic:.1f} for the line" in said
-    assert f"a difference of {found.emergence:+.1f}" in said
+    assert "3 models at 3 different alignments cannot tell emergence from growth" in said
     assert any("held" in frame.columns for frame in drawn(app))
     captions = " ".join(caption.value for caption in app.caption)
     assert "Words (acc, 5-shot), planted: 3 models" in captions and "Made for a test." in captions
 
 
-def test_growth_is_centred_and_scaled_within_a_family(open_page: OpenPage, world: Path) -> None:
-    there = query(
-        world / "results.duckdb",
-        "SELECT vision_label, k, avg(score) AS alignment FROM language_vision_alignment "
-        "WHERE metric = 'mutual_knn' AND truncation = 'exact' AND language_trained "
-        "AND vision_family = 'Vis A' GROUP BY ALL",
+FLOOR = [0.25, 0.25, 0.26, 0.24, 0.25, 0.26, 0.40, 0.55, 0.70, 0.85]
+SPREAD = [0.3, 0.42, 0.28, 0.52, 0.33, 0.6, 0.41, 0.66, 0.5, 0.58]
+QUICKER = [0.1 + 0.3 * z + 0.12 * z**2 for z in np.linspace(0, 1, 20)]
+
+
+@pytest.mark.parametrize(
+    ("scores", "verdict", "said"),
+    [
+        (FLOOR, "emergent", "Skill emerges: up to an alignment of about"),
+        ([0.3 + 0.05 * i for i in range(10)], "not emergent", "would have been found in 100%"),
+        (QUICKER, "not emergent", "there is no onset"),
+        (SPREAD, "cannot tell", "cannot be told: a curve with an onset fits no better"),
+        (FLOOR[:1] + FLOOR[-4:], "cannot tell", "5 models at 5 different alignments cannot tell"),
+    ],
+)
+def test_what_is_said_of_emergence_is_what_was_found(
+    scores: list[float], verdict: str, said: str
+) -> None:
+    frame = pl.DataFrame({"alignment": np.linspace(0.05, 0.15, len(scores)), "score": scores})
+    found = trends.emergence(frame)
+    assert found is not None and found.verdict == verdict
+    told = words.emerged(frame, found)
+    assert said in told
+    for other in ("Skill emerges", "Skill does not emerge", "cannot"):
+        assert (other in told) == (
+            other
+            == {"emergent": "Skill emerges", "not emergent": "Skill does not emerge"}.get(
+                verdict, "cannot"
+            )
+        )
+    if not np.isnan(found.p_value):
+        assert f"p = {found.p_value:.2g}, {found.draws:,} simulated sets" in told
+    if verdict == "emergent":
+        assert 0.05 < found.onset < 0.15
+        assert frame.filter(pl.col("alignment") <= found.onset, pl.col("score") > 0.3).is_empty()
+
+
+def test_a_skill_that_is_no_share_is_not_tested() -> None:
+    frame = pl.DataFrame({"alignment": [0.1, 0.2, 0.3], "score": [1.0, 20.0, 30.0]})
+    assert trends.emergence(frame) is None
+    assert "a share between 0 and 1" in words.emerged(frame, None)
+
+
+def _local(alignments: dict[str, dict[int, list[float]]]) -> pl.DataFrame:
+    """Answer local.sql of planted families: alignments by k, a family's sizes rising."""
+    rows = [
+        (language, family, f"{family} {size}", 10 * size, k, score)
+        for language in ("one", "two")
+        for family, by_k in alignments.items()
+        for k, scores in by_k.items()
+        for size, score in enumerate(scores, start=1)
+    ]
+    frame = pl.DataFrame(  # noqa: F841 (DuckDB reads it by name)
+        rows,
+        schema=["language_model", "vision_family", "vision_label", "vision_parameters", "k", "s"],
+        orient="row",
     )
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE VIEW language_vision_alignment AS SELECT *, vision_label AS vision_model, "
+            "s AS score, s AS single_layer_score, 'd' AS dataset_id, 'o' AS row_order, 101 AS n, "
+            "'cknna' AS metric, NULL::DOUBLE AS sigma, 'exact' AS truncation, true AS normalized, "
+            "'mean' AS pooling, 'none' AS prompt, true AS language_trained, "
+            "true AS vision_trained FROM frame"
+        )
+        sql = (Path(queries.__file__).parent / "local.sql").read_text()
+        return connection.sql(
+            sql,
+            params={
+                "concatenated": True, "dataset_id": "d", "row_order": "o", "n": 101,
+                "metric": "cknna", "sigma": None, "truncation": "exact", "normalized": True,
+                "pooling": "mean", "prompt": "none",
+            },
+        ).pl()  # fmt: skip
+
+
+def test_growth_is_centred_and_scaled_within_a_family_of_three() -> None:
+    three, two = [0.1, 0.3, 0.31], [0.1, 0.6]
+    found = _local(
+        {
+            "Three": {10: three, 90: [0.2, 0.1, 0.4]},
+            "Two": {10: two, 90: two},
+            "One": {10: [0.2], 90: [0.3]},
+            "Equal": {10: [0.1, 0.1 + 1e-12, 0.1], 90: three},
+            "Nothing": {10: [0.0, 0, 0], 90: three},
+        }
+    )
+    grown = found.drop_nulls("growth")
+    assert set(grown["vision_family"]) == {"Three", "Equal", "Nothing"}
+    assert set(grown.filter(pl.col("k") == 10)["vision_family"]) == {"Three"}
+    first = grown.filter(pl.col("vision_family") == "Three", pl.col("k") == 10)["growth"]
+    np.testing.assert_allclose(
+        first.to_numpy(), (np.array(three) - 0.1) / np.std(three, ddof=1), rtol=1e-9
+    )
+    assert grown["no_growth"].is_null().all()
+    why = dict(found.filter(pl.col("k") == 10).select("vision_family", "no_growth").iter_rows())
+    assert why == {"Three": None, "Two": "few", "One": "few", "Equal": "equal", "Nothing": "equal"}
+    told = words.ungrown(found)
+    assert "fewer than three of their family here: One 1, Two 1, Two 2. Two sizes are inc" in told
+    assert "growth at k = 10, since their alignments are equal: Equal 1, Equal 2, Equal 3, " in told
+    assert "k = 90" not in told and "Three" not in told
+    assert words.ungrown(grown) == ""
+
+
+def test_a_family_of_two_has_no_growth_and_the_page_says_why(
+    open_page: OpenPage, world: Path
+) -> None:
     app = open_page(world, LOCAL)
     assert not app.exception
-    seen = drawn(app)[0]
-    assert set(seen["vision_family"]) == {"Vis A"}  # Vis B has one model: no growth
-    for k in (5, 10):
-        small, large = (
-            there.filter(pl.col("k") == k, pl.col("vision_label") == name)["alignment"][0]
-            for name in ("Vis Small", "Vis Large")
-        )
-        grown = seen.filter(pl.col("k") == k, pl.col("vision_label") == "Vis Large")["growth"][0]
-        assert grown == pytest.approx((large - small) / np.std([small, large], ddof=1))
-    assert "the only ones of their family here: Vis Other" in " ".join(
-        text.value for text in app.markdown
-    )
-    app = open_page(world, LOCAL, view="Alignment")
     lines = drawn(app)[0]
-    assert lines.height == 2 * 3
+    assert lines.height == 2 * 3 and lines["growth"].is_null().all()
     held = next(frame for frame in drawn(app) if "held" in frame.columns)
     assert (held["held"] == held["null_best_mean"]).all()
     assert (held["held"] > held["chance"]).all()
     said = " ".join(text.value for text in app.markdown)
     assert "The dashed line is the mean best of relabelled tables." in said
+    assert "here: Vis Large, Vis Other, Vis Small. Two sizes are inconclusive" in said
+    assert "CKNNA is CKA without the diagonal" in said
+    asked = open_page(world, LOCAL, view="Growth with size")
+    assert "No family here has growth to show." in asked.info[0].value
 
 
 def test_every_metric_against_a_skill(open_page: OpenPage, world: Path) -> None:

@@ -7,7 +7,12 @@ import polars as pl
 import pytest
 import vl_convert
 
+from ingest.progress import Silent
+from ingest.run import Run
+from ingest.theory.learn import LOSSES
+from ingest.theory.run import plan_theory, simulate_missing
 from ingest.warehouse import query
+from ingest.workspace import Workspace
 from pages import queries
 from pages.ui import charts
 from prh_core import all_metrics
@@ -42,6 +47,33 @@ def test_a_view_from_its_address_says_what_should_fail(open_page: OpenPage, worl
     assert "**CKA (linear) of A and B:" in told(noisy)
     nowhere = open_page(world, PAGE, observer="sees ghosts")
     assert "“sees ghosts”, which is not here" in nowhere.info[0].value
+
+
+def test_temperatures_are_chosen_and_said(open_page: OpenPage, tmp_path: Path) -> None:
+    units = [
+        unit
+        for temperature in (0.5, 1.0)
+        for unit in plan_theory(
+            ["ring"], [8], [1], [2.0], LOSSES, [0.0], [], steps=20, temperature=temperature
+        )
+    ]
+    with Run(Workspace(tmp_path)) as run:
+        simulate_missing(run, list(dict.fromkeys(units)), Silent())
+    Workspace(tmp_path).warehouse.publish()
+    cold = open_page(tmp_path, PAGE, loss="InfoNCE", temperature="0.5")
+    assert not cold.exception and not cold.info
+    assert "**A's kernel over τ = 0.5 is K_PMI plus" in told(cold)
+    captions = " ".join(caption.value for caption in cold.caption)
+    assert "<f, f> / τ by InfoNCE at temperature τ = 0.5" in captions
+    plain = open_page(tmp_path, PAGE, loss="InfoNCE", temperature="1.0")
+    assert "**A's kernel is K_PMI plus" in told(plain)
+    assert "τ" not in told(open_page(tmp_path, PAGE, loss="binary NCE"))
+    shown = [
+        queries.theory_lost(queries.Scene("ring", 8, 1, 2.0, tau), metric="cka").frame
+        for tau in (None, 0.5, 1.0)
+    ]
+    assert [frame["loss"].to_list() for frame in shown] == [["infonce", "nce"]] * 3
+    assert shown[0].equals(shown[2]) and not shown[0].equals(shown[1])
 
 
 def test_every_metric_has_a_row_at_every_step(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:

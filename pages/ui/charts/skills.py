@@ -8,14 +8,14 @@ import polars as pl
 from pages.ui import palette
 from pages.ui.charts.parts import LABELS, Chart, dodged, held_at, roomy, sized, slanted_axis
 from pages.ui.reference import Reference, held_along
-from prh_core import Shapes
+from prh_core import Emergence
 
 _HEIGHT = 420
 
 
 def skill(
     frame: pl.DataFrame,
-    shapes: Shapes | None,
+    emergence: Emergence | None,
     colours: dict[str, str],
     *,
     measure: str,
@@ -27,7 +27,7 @@ def skill(
 
     Args:
         frame: answer of `queries.skill`.
-        shapes: the line and the logistic curve, where there are any.
+        emergence: the best curves without and with an onset, where they were fitted.
         colours: colour of every family, used where there is no rank.
         measure: what the numbers along the bottom are.
         skill: what those along the side are.
@@ -35,7 +35,9 @@ def skill(
         reference: what alignments are held against; None draws nothing.
     """
     left, right = roomy(frame["alignment"], *held_at(reference))
-    fitted = [] if shapes is None else [*shapes.linear.tolist(), *shapes.logistic.tolist()]
+    fitted: list[float] = []
+    if emergence is not None:
+        fitted = [*emergence.concave.tolist(), *emergence.s_shaped.tolist()]
     seen = pl.concat([frame["score"], pl.Series("score", fitted, dtype=pl.Float64)])
     bottom, top = roomy(seen)
     top += 0.06 * (top - bottom)  # room for the names above the discs
@@ -81,15 +83,19 @@ def skill(
             align="right", dx=-18, **style
         ),
     ]
-    if shapes is not None:
+    if emergence is not None:
         along = pl.DataFrame(
-            {"at": shapes.at, "linear": shapes.linear, "logistic": shapes.logistic}
+            {
+                "at": emergence.at,
+                "concave": emergence.concave,
+                "s_shaped": emergence.s_shaped,
+            }
         )
         curve = alt.Chart(along).encode(x=alt.X("at:Q"))
         ink: dict[str, Any] = {"color": palette.CHANCE, "strokeWidth": 1.5, "clip": True}
         drawn = [
-            curve.mark_line(**ink).encode(y=alt.Y("linear:Q")),
-            curve.mark_line(strokeDash=[6, 4], **ink).encode(y=alt.Y("logistic:Q")),
+            curve.mark_line(**ink).encode(y=alt.Y("concave:Q")),
+            curve.mark_line(strokeDash=[6, 4], **ink).encode(y=alt.Y("s_shaped:Q")),
             *drawn,
         ]
     return sized(alt.layer(*_upright(reference), *drawn), _HEIGHT)
@@ -159,7 +165,7 @@ def growth(frame: pl.DataFrame) -> dict[str, Chart]:
     """Draw alignment's growth with size, a panel per vision family and a line per k (Fig. 10).
 
     Args:
-        frame: answer of `queries.local`; families of one are left out.
+        frame: answer of `queries.local`; without what has no growth.
     """
     bottom, top = roomy(frame["growth"], 0.0)
     found: dict[str, Chart] = {}

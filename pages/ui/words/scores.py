@@ -1,11 +1,13 @@
 """Scores of language against vision, and trends over them, in words."""
 
+import math
 from typing import Any
 
 import polars as pl
 
 from pages.ui.words.settings import corrupt, how
-from prh_core import Shapes
+from prh_core import Emergence
+from prh_core.emergence import LEAST, LEVEL
 
 
 def measured(row: dict[str, Any], models: str | None = None) -> list[str]:
@@ -223,27 +225,54 @@ def without(frame: pl.DataFrame, column: str, label: str) -> str:
     )
 
 
-def shaped(frame: pl.DataFrame, shapes: Shapes | None) -> str:
-    """Say which shape skill takes along alignment.
+def emerged(frame: pl.DataFrame, found: Emergence | None) -> str:
+    """Say whether skill emerges along alignment or grows with it, or that this cannot be told.
 
     Args:
         frame: answer of `queries.skill`.
-        shapes: both fits; None where there are none.
+        found: the test; None where there is none.
     """
-    count = frame.height
-    if shapes is None:
+    if found is None:
         return (
-            f"{count} models here. A line and a logistic curve are compared from three models on "
-            "whose skill is a share between 0 and 1."
+            f"{frame.height} models here. Whether skill emerges is asked from three models on "
+            "that differ in alignment and whose skill is a share between 0 and 1."
         )
-    better = "the line" if shapes.emergence < 0 else "the logistic curve"
-    clear = "clearly" if abs(shapes.emergence) > 2 else "hardly"
-    return (
-        f"Over {count} models {better} fits better, {clear}: AIC {shapes.linear_aic:.1f} for the "
-        f"line (solid), {shapes.logistic_aic:.1f} for the curve from 0 to 1 (dashed), a "
-        f"difference of {shapes.emergence:+.1f}. Above 2 skill emerges rather than grows; with "
-        "few models, of few families, that is a hint."
+    drawn = (
+        " Solid: the best curve that rises evenly or levels off. Dashed: the best curve that may "
+        "also be flat at first."
     )
+    if math.isnan(found.p_value):
+        return (
+            f"{found.n} models at {found.different} different alignments cannot tell emergence "
+            f"from growth: that takes {LEAST}." + drawn
+        )
+    test = f"p = {found.p_value:.2g}, {found.draws:,} simulated sets of {found.n} models"
+    fair = " The test takes models as independent, which those of one family are not."
+    if found.verdict == "emergent":
+        said = (
+            f"Skill emerges: up to an alignment of about {found.onset:.3f} it rises less than half "
+            "as steeply as at its steepest. Were there no such onset, chance would seldom make the "
+            f"dashed curve fit so much better ({test})."
+        )
+    elif found.p_value <= LEVEL:
+        said = (
+            f"Skill does not emerge: its rise quickens ({test}), but from the start it rises at "
+            "least half as steeply as at its steepest, so there is no onset."
+        )
+    elif found.verdict == "not emergent":
+        said = (
+            "Skill does not emerge: a curve with an onset fits no better than chance makes it fit "
+            f"without one ({test}). An onset at the median alignment, with as much rise and "
+            f"scatter, would have been found in {found.power:.0%} of simulated sets."
+        )
+    else:
+        said = (
+            "Whether skill emerges cannot be told: a curve with an onset fits no better than "
+            f"chance makes it fit without one ({test}), but an onset at the median alignment, with "
+            f"as much rise and scatter, would have been found in {found.power:.0%} of simulated "
+            "sets only."
+        )
+    return said + drawn + fair
 
 
 def ks(frame: pl.DataFrame) -> str:
@@ -259,16 +288,27 @@ def ks(frame: pl.DataFrame) -> str:
     )
 
 
-def alone(frame: pl.DataFrame) -> str:
-    """Name the vision models whose family has no other; nothing where all have one.
+def ungrown(frame: pl.DataFrame) -> str:
+    """Name the vision models whose growth is not told, and say why; nothing where all is.
 
     Args:
         frame: answer of `queries.local`.
     """
-    single = frame.filter(pl.col("family_size") == 1)["vision_label"].unique().sort()
-    if single.is_empty():
-        return ""
-    return f"\n\nWithout growth, the only ones of their family here: {', '.join(single)}."
+    few = _models(frame.filter(pl.col("no_growth") == "few"))
+    equal = frame.filter(pl.col("no_growth") == "equal")
+    told = ""
+    if few:
+        told += (
+            f"\n\nWithout growth, fewer than three of their family here: {few}. Two sizes are "
+            "inconclusive: in standard deviations they are √2 apart, whatever was measured."
+        )
+    for (k,), rows in equal.group_by("k", maintain_order=True):
+        told += f"\n\nWithout growth at k = {k}, since their alignments are equal: {_models(rows)}."
+    return told
+
+
+def _models(frame: pl.DataFrame) -> str:
+    return ", ".join(frame["vision_label"].unique().sort())
 
 
 def nobody_can(skill: str, language: bool) -> str:

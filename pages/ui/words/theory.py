@@ -46,8 +46,11 @@ def simulated(row: dict[str, Any]) -> list[str]:
     by = LOSSES[row["loss"]]
     if row["p_positive"] is not None:
         by += f" with {row['p_positive']:.0%} positives"
+    tau = row["temperature"]
+    if tau is not None:
+        by += f" at temperature τ = {tau:g}"
     trained = [
-        f"<f, f> by {by}",
+        f"<f, f>{'' if tau is None else ' / τ'} by {by}",
         f"{row['steps']:,} steps of {row['batch']:,} pairs, each observer on pairs of its own",
         f"B tells {row['symbols']} symbols apart, {row['lost']:.0%} of the information lost",
         f"k = {row['k']}",
@@ -69,8 +72,10 @@ def converged_to_pmi(row: dict[str, Any]) -> str:
 
 
 def _learnt(row: dict[str, Any]) -> str:
+    tau = row["temperature"]
+    kernel = "A's kernel" if tau in (None, 1) else f"A's kernel over τ = {tau:g}"
     told = (
-        f"**A's kernel is K_PMI plus {row['offset_a']:.3f}**: correlation "
+        f"**{kernel} is K_PMI plus {row['offset_a']:.3f}**: correlation "
         f"{row['correlation_a']:.4f} over the {_pairs(row['events']):,} pairs of different events "
         "(Pearson; a measure of fit, so without a p-value), and what is left, "
         f"|K − (K_PMI + c)|, is {row['error_a']:.1%} of the PMI's own spread. "
