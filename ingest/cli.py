@@ -45,6 +45,7 @@ from ingest.options import (
     Seed,
     Sigma,
     SkipCorrupt,
+    StoredDtype,
     Truncations,
     finish,
     ids,
@@ -101,6 +102,8 @@ def _study(context: typer.Context, progress: TerminalProgress) -> Study:
         ns=given.get("ns") or [],
         fixed=given.get("fixed", "k"),
         pairs=given.get("pairs", "auto"),
+        dtype=given["dtype"],
+        device=given.get("device", "cpu"),
         skip_corrupt=given["skip_corrupt"],
         progress=progress,
     )
@@ -193,7 +196,6 @@ def extract(
             run,
             progress,
             device=device,
-            dtype=dtype,
             batch_size=batch_size,
             caption_bits=caption_bits,
         )
@@ -220,6 +222,7 @@ def score(
     pairs: Pairs = "auto",
     noise_ceiling: NoiseCeiling = False,
     skip_corrupt: SkipCorrupt = False,
+    dtype: StoredDtype = "auto",
     device: ScoreDevice = "auto",
     no_publish: NoPublish = False,
     data: Data = None,
@@ -355,7 +358,6 @@ def run_all(
             run,
             progress,
             device=device,
-            dtype=dtype,
             batch_size=batch_size,
             caption_bits=caption_bits,
         )
@@ -402,6 +404,7 @@ def status(
     fixed: KeptFixed = "k",
     pairs: Pairs = "auto",
     skip_corrupt: SkipCorrupt = False,
+    dtype: StoredDtype = "auto",
     data: Data = None,
 ) -> None:
     """Say what is done, what is missing, and what the missing part would cost."""

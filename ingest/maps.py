@@ -16,8 +16,10 @@ from prh_core.maps import METHODS, Method, model_map
 MAP_VERSION = 1
 """Raised when mapping would give other places; part of every map's key."""
 SEED = 0
-_SETTING = ("dataset_id", "row_order", "n", "metric", "k", "sigma", "truncation", "normalized")
-_NULLABLE = {"k": pl.Int64, "sigma": pl.Float64}
+_SETTING = (
+    "dataset_id", "row_order", "n", "metric", "k", "sigma", "truncation", "normalized", "precision",
+)  # fmt: skip
+_NULLABLE = {"k": pl.Int64, "sigma": pl.Float64, "precision": pl.String}
 
 
 def map_missing(run: Run, progress: Progress) -> None:

@@ -13,10 +13,12 @@ from ingest.bits.measure import Tally
 from ingest.bits.texts import text_of_captions
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
+from ingest.errors import CatalogError
 from ingest.feature_store import unit_key
+from ingest.precision import PRECISIONS
 from ingest.run import Run
 
-BITS_VERSION = 1
+BITS_VERSION = 2
 """Raised when measuring would give other numbers; part of every unit's key."""
 END = -1
 """Number of the chunk that says a measurement is finished."""
@@ -54,8 +56,17 @@ class Measurement(NamedTuple):
 
 
 def measurement_key(record: ModelRecord, content: str, choices: Choices) -> str:
-    """Name the unit of work: a model, a text's content and the choices."""
+    """Name the unit of work: a model, a text's content and the choices.
+
+    Raises:
+        CatalogError: the dtype is auto, which means one thing here and another there.
+    """
     named = asdict(choices)
+    if choices.dtype not in PRECISIONS:
+        raise CatalogError(
+            f"expected one of {', '.join(PRECISIONS)}, resolved before a key is made, got "
+            f"{choices.dtype!r}"
+        )
     if choices.start == "auto":
         del named["start"]  # as before it could be chosen
     unit = {
@@ -99,7 +110,7 @@ def keep_captions(
     facts: Mapping[str, str],
 ) -> None:
     """Leave what was seen beside an extraction, as `prh bits --dataset` would have measured it."""
-    choices = Choices(BUDGET, start=seen.start)
+    choices = Choices(BUDGET, dtype=facts["dtype"], start=seen.start)
     text = text_of_captions(dataset)
     measurement = Measurement(
         key=measurement_key(record, text.content, choices),

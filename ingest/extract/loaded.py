@@ -8,6 +8,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from ingest.errors import CatalogError
+from ingest.precision import EXACT
+
 Layout = Literal["tokens", "nchw", "nhwc"]
 
 
@@ -54,6 +57,11 @@ class Placement:
 
     device: torch.device
     dtype: torch.dtype
+
+    @property
+    def precision(self) -> str:
+        """The dtype's name, e.g. "float32"."""
+        return str(self.dtype).removeprefix("torch.")
 
 
 class Pieces(NamedTuple):
@@ -111,6 +119,16 @@ class LoadedLanguage:
     """True when the loader has put the module on its devices already."""
 
     def move(self, place: Placement) -> None:
-        """Bring the network to its device and precision, unless the loader has done so."""
+        """Bring the network to its device and precision, unless the loader has done so.
+
+        Raises:
+            CatalogError: it is no module of torch, so it computes in a precision of its own, and
+                another one is asked for.
+        """
+        if self.module is None and place.precision != EXACT:
+            raise CatalogError(
+                "The model is no nn.Module: it computes in a precision of its own and cannot be "
+                f"run in {place.precision}; use --dtype {EXACT}."
+            )
         if self.module is not None and not self.placed:
             self.module.to(device=place.device, dtype=place.dtype)

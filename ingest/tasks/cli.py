@@ -56,7 +56,7 @@ def probe(
     """
     with ingest_half("Probing"):
         from ingest.tasks.openers import open_task
-        from ingest.tasks.probe import plan_probes, probe_missing
+        from ingest.tasks.probe import plan_probes, probe_missing, probe_precision
 
     where = workspace(data)
     catalog = load_catalog(catalogs or [])
@@ -70,12 +70,12 @@ def probe(
             except TaskError as error:
                 run.refused.append(Refused(record.id, str(error)))
                 progress.note(f"{record.title} left out: {error}")
+        precision = probe_precision(run, chosen, opened, layer, dtype, device)
         probe_missing(
             run,
-            plan_probes(run, chosen, opened, layer),
+            plan_probes(run, chosen, opened, layer, precision),
             progress,
             device=device,
-            dtype=dtype,
             batch_size=batch_size,
         )
     if not no_publish:

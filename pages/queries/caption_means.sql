@@ -1,6 +1,6 @@
 -- Alignment of every trained vision model under each variant of a dataset, mean and standard
 -- deviation over trained language models (paper, Fig. 9), with how much its captions say.
--- $base_id, $row_order, $metric, $k, $truncation: what is compared.
+-- $base_id, $row_order, $metric, $k, $truncation, $precision: what is compared.
 WITH variants AS (
     SELECT * FROM caption_sets
     WHERE base_id = $base_id AND row_order = $row_order
@@ -50,6 +50,7 @@ LEFT JOIN variants AS p ON p.name = v.parent
 WHERE a.metric = $metric
     AND a.k IS NOT DISTINCT FROM $k
     AND a.truncation = $truncation
+    AND a.precision IS NOT DISTINCT FROM $precision
     AND a.n = v.n
     AND a.language_trained
     AND a.vision_trained

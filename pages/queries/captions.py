@@ -13,6 +13,8 @@ class CaptionStudy(NamedTuple):
     metric: str
     k: int | None
     truncation: str
+    precision: str | None = None
+    """In which the networks computed; None where nobody says."""
 
 
 def caption_studies() -> Answer:
@@ -26,6 +28,7 @@ def caption_studies() -> Answer:
         metric: name
         k: neighbours; null without
         truncation: of the features
+        precision: in which the networks computed; null where nobody says
         sets: variants compared with another
         vision_models: trained
         language_models: trained

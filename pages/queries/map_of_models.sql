@@ -2,23 +2,7 @@
 -- the setting, with the models each agrees with most.
 -- $method: umap or mds.
 -- $skill: what competence is; null where nobody asks.
-WITH newest AS (
-    SELECT * FROM maps
-    WHERE dataset_id = $dataset_id
-        AND row_order = $row_order
-        AND n = $n
-        AND metric = $metric
-        AND k IS NOT DISTINCT FROM $k
-        AND sigma IS NOT DISTINCT FROM $sigma
-        AND truncation = $truncation
-        AND normalized = $normalized
-        AND method = $method
-    QUALIFY unit_key = first_value(unit_key) OVER (
-        ORDER BY models DESC, map_version DESC, finished_at DESC, unit_key
-    )
-),
-
-pairs AS (
+WITH pairs AS (
     SELECT model_a, label_a, model_b, label_b, score
     FROM vision_alignment
     WHERE dataset_id = $dataset_id
@@ -29,6 +13,38 @@ pairs AS (
         AND sigma IS NOT DISTINCT FROM $sigma
         AND truncation = $truncation
         AND normalized = $normalized
+        AND precision IS NOT DISTINCT FROM $precision
+),
+
+-- A map that does not name its precision is of this one where no other was compared.
+others AS (
+    SELECT 1 FROM vision_alignment
+    WHERE dataset_id = $dataset_id
+        AND row_order = $row_order
+        AND n = $n
+        AND metric = $metric
+        AND k IS NOT DISTINCT FROM $k
+        AND precision IS DISTINCT FROM $precision
+),
+
+newest AS (
+    SELECT * FROM maps
+    WHERE dataset_id = $dataset_id
+        AND row_order = $row_order
+        AND n = $n
+        AND metric = $metric
+        AND k IS NOT DISTINCT FROM $k
+        AND sigma IS NOT DISTINCT FROM $sigma
+        AND truncation = $truncation
+        AND normalized = $normalized
+        AND (
+            precision IS NOT DISTINCT FROM $precision
+            OR (precision IS NULL AND NOT EXISTS (FROM others))
+        )
+        AND method = $method
+    QUALIFY unit_key = first_value(unit_key) OVER (
+        ORDER BY precision IS NULL, models DESC, map_version DESC, finished_at DESC, unit_key
+    )
 ),
 
 sided AS (

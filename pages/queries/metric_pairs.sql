@@ -3,13 +3,13 @@
 -- $within: pairs of vision models; otherwise language with vision models.
 WITH pairs AS (
     SELECT
-        metric, metric_label, k, sigma, n, truncation, normalized, model_a, model_b,
+        metric, metric_label, k, sigma, n, truncation, normalized, precision, model_a, model_b,
         CASE WHEN higher_is_closer THEN score ELSE -score END AS score
     FROM vision_alignment
     WHERE $within AND dataset_id = $dataset_id AND row_order = $row_order
     UNION ALL BY NAME
     SELECT
-        metric, metric_label, k, sigma, n, truncation, normalized,
+        metric, metric_label, k, sigma, n, truncation, normalized, precision,
         language_model || ' ' || pooling || ' ' || prompt AS model_a, vision_model AS model_b,
         CASE WHEN higher_is_closer THEN score ELSE -score END AS score
     FROM language_vision_alignment
@@ -24,7 +24,8 @@ SELECT
         'σ = ' || sigma,
         CASE WHEN count(DISTINCT n) OVER () > 1 THEN 'n = ' || n END,
         CASE WHEN truncation <> 'exact' THEN 'truncation ' || truncation END,
-        CASE WHEN NOT normalized THEN 'rows as they are' END
+        CASE WHEN NOT normalized THEN 'rows as they are' END,
+        CASE WHEN count(DISTINCT coalesce(precision, '')) OVER () > 1 THEN precision END
     ) AS setting,
     metric_label,
     k,
@@ -33,4 +34,4 @@ SELECT
     model_b,
     score
 FROM pairs
-ORDER BY metric <> 'mutual_knn', metric_label, n DESC, k, sigma, truncation, model_a, model_b
+ORDER BY metric <> 'mutual_knn', metric_label, n DESC, k, sigma, truncation, precision, model_a, model_b

@@ -22,6 +22,7 @@ def vision_settings() -> Answer:
         normalized: whether rows are l2-normalised
         pooling: "own": each vision model's own
         prompt: "none"
+        precision: in which both networks computed; null where nobody says
         models: count
         pairs: unordered pairs of models
         higher_is_closer: whether a larger score means closer
@@ -46,6 +47,7 @@ def vision_measured(setting: Setting) -> Answer:
         higher_is_closer: whether a larger score means closer
         truncation: of the features
         normalized: whether rows are l2-normalised
+        precision: in which both networks computed; null where nobody says
         chance: expected score of one pair of unrelated layers, same unit; null where unknown
         pairs: unordered pairs of models
         runs: ids
@@ -105,7 +107,7 @@ def metric_pairs(dataset_id: str, row_order: str, *, within: bool) -> Answer:
     """What every metric and setting says of every pair of models.
 
     Columns:
-        setting: metric with its k, σ, n and truncation
+        setting: metric with its k, σ, n and truncation, and the precision where there are two
         metric_label: name for readers
         k: neighbours; null without
         n: samples

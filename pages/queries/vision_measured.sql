@@ -13,6 +13,7 @@ SELECT
     a.higher_is_closer,
     a.truncation,
     a.normalized,
+    a.precision,
     any_value(a.chance) AS chance,
     count(*) AS pairs,
     string_agg(DISTINCT a.runs, ', ' ORDER BY a.runs) AS runs,
@@ -27,4 +28,5 @@ WHERE a.dataset_id = $dataset_id
     AND a.sigma IS NOT DISTINCT FROM $sigma
     AND a.truncation = $truncation
     AND a.normalized = $normalized
+    AND a.precision IS NOT DISTINCT FROM $precision
 GROUP BY ALL

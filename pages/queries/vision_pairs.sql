@@ -27,4 +27,5 @@ WHERE a.dataset_id = $dataset_id
     AND a.sigma IS NOT DISTINCT FROM $sigma
     AND a.truncation = $truncation
     AND a.normalized = $normalized
+    AND a.precision IS NOT DISTINCT FROM $precision
 ORDER BY alignment DESC, a.model_a, a.model_b

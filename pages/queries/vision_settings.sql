@@ -21,12 +21,14 @@ SELECT
     normalized,
     'own' AS pooling,
     'none' AS prompt,
+    precision,
     count(DISTINCT model) AS models,
     count(*) // 2 AS pairs,
     any_value(higher_is_closer) AS higher_is_closer
 FROM sided
 GROUP BY
-    dataset_id, row_order, dataset, n, metric, metric_label, k, sigma, truncation, normalized
+    dataset_id, row_order, dataset, n, metric, metric_label, k, sigma, truncation, normalized,
+    precision
 ORDER BY
     max(count(DISTINCT model)) OVER (PARTITION BY dataset_id, row_order) DESC,
     max(max(finished_at)) OVER (PARTITION BY dataset_id, row_order) DESC,
@@ -35,4 +37,5 @@ ORDER BY
     abs(coalesce(k, 10) - 10), k,
     sigma NULLS FIRST,
     truncation <> 'exact', truncation,
-    NOT normalized
+    NOT normalized,
+    count(*) DESC, precision IS DISTINCT FROM 'float32', precision
