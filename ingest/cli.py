@@ -17,7 +17,7 @@ from ingest.colour.cli import color
 from ingest.console import TerminalProgress, err, flattened, out, table
 from ingest.datasets import open_dataset
 from ingest.demo import begin_demo, run_demo, unfinished
-from ingest.errors import DatasetError
+from ingest.errors import DatasetError, TextBudgetError
 from ingest.extract import ingest_half
 from ingest.imports.cli import app as imports
 from ingest.imports.cli import evaluate
@@ -257,9 +257,17 @@ def bits(
     panel: Panel = None,
     models: Models = "",
     catalogs: Catalogs = None,
-    tokens: Annotated[
-        int, typer.Option("--tokens", min=1, help="Tokens to score; the paper takes 4 million.")
+    size: Annotated[
+        int,
+        typer.Option(
+            "--bytes",
+            min=1,
+            help="UTF-8 bytes of text to read, to the end of the document that reaches them: the "
+            "same documents for every model. The default is about the paper's 4 million tokens, at "
+            "four bytes a token.",
+        ),
     ] = BUDGET,
+    tokens: Annotated[int | None, typer.Option("--tokens", hidden=True)] = None,
     column: Annotated[
         str, typer.Option("--text-column", help="Where .jsonl and .parquet records keep the text.")
     ] = "text",
@@ -294,15 +302,21 @@ def bits(
     """Measure how well language models predict a text, in bits per byte, and publish.
 
     Every token is scored once, in overlapping windows, after the tokeniser's start token where it
-    has one (--start); the bytes are those of the text the scored tokens stand for, so models with
-    any tokeniser compare. An encoder has no bits per byte: it is noted as left out, and the others
-    go on. Killed at any moment, it goes on where it was.
+    has one (--start); the bytes are those of the text the scored tokens stand for, and --bytes ends
+    the text at the same document for all, so models with any tokeniser compare. An encoder has no
+    bits per byte: it is noted as left out, and the others go on. Killed at any moment, it goes on
+    where it was.
     """
     with ingest_half("Predicting text"):
         from ingest.bits.run import Choices, measure_bits
         from ingest.bits.sources import HubText, text_of
         from ingest.bits.texts import text_of_captions
 
+    if tokens is not None:
+        raise TextBudgetError(
+            "a budget of tokens is another stretch of the text for every tokeniser; give it in "
+            f"bytes, e.g. --bytes {4 * tokens}, at about four bytes a token"
+        )
     workspace = workspace_of(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         catalog = load_catalog(catalogs or [])
@@ -315,7 +329,7 @@ def bits(
             source = text_of_captions(opened)
         else:
             raise DatasetError("name the text to predict: either --text or --dataset")
-        choices = Choices(tokens, window, stride, dtype, start)
+        choices = Choices(size, window, stride, dtype, start)
         left = measure_bits(run, chosen, source, choices, progress, device)
     for item in left:
         err.print(f"  skipped {item.name}: {item.reason}", highlight=False, markup=False)

@@ -91,6 +91,10 @@ class ImportFileError(PRHError):
     """A file of results cannot be imported as described."""
 
 
+class TextBudgetError(PRHError):
+    """How much text to predict was said in a unit that differs from model to model."""
+
+
 class QueryError(PRHError):
     """A query the reader wrote does not run."""
 

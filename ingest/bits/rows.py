@@ -29,7 +29,7 @@ class Choices:
     """How a text is read and predicted: part of every unit's key."""
 
     budget: int
-    """Tokens to score at least, where the text has them."""
+    """UTF-8 bytes of text to read at least, where the text has them."""
     window: int | None = None
     stride: int | None = None
     """As in `tallies`."""
@@ -94,6 +94,7 @@ def keep(run: Run, measurement: Measurement, number: int, tally: Tally) -> None:
         "stride": measurement.stride,
         "starts_with": measurement.starts_with,
         **tally._asdict(),
+        "bits_version": BITS_VERSION,
         "dtype": measurement.dtype,
         "device": measurement.device,
         "finished_at": datetime.now(tz=UTC),

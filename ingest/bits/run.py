@@ -90,21 +90,24 @@ def _measure(
         dtype=where.precision,
         device=where.device.type,
     )
-    read = sum(row["documents"] for row in before)
-    scored = sum(row["tokens"] for row in before)
+    left = text.read(skip)
+    # What a killed run has read is read again, to know how far it came, but not scored.
+    read = sum(
+        len(document.text.encode())
+        for document in islice(left, sum(row["documents"] for row in before))
+    )
     number = len(before)
-    progress.start(f"{record.label}: tokens of {text.name}", budget)
-    progress.advance(scored)
-    if scored < budget:
-        left = islice(text.read(skip), read, None)
+    progress.start(f"{record.label}: bytes of {text.name}", budget)
+    progress.advance(read)
+    if read < budget:
         with exact_float32():
             for tally in tallies(
-                loaded, causal, left, budget=budget - scored, window=context, stride=step,
+                loaded, causal, left, budget=budget - read, window=context, stride=step,
                 device=where.device,
             ):  # fmt: skip
                 keep(run, measurement, number, tally)
                 number += 1
-                progress.advance(tally.tokens)
+                progress.advance(tally.bytes)
     progress.done()
     if not number:
         raise CatalogError(f"{text.name} holds no text that {record.id} could predict")

@@ -70,6 +70,8 @@ class Pieces(NamedTuple):
     ids: list[int]
     starts: list[int]
     """Position of each token's first character."""
+    given: int | None = None
+    """UTF-8 bytes of the text that the first token stands for; None where only the starts tell."""
 
 
 class Turn(NamedTuple):
@@ -88,7 +90,7 @@ class Causal:
     pieces: Callable[[str], Pieces]
     start: int | None
     """The tokeniser's BOS, put before a text so that its first token is predicted, too; None
-    where there is none: the first token is then not scored, nor its bytes counted."""
+    where there is none: the first token is then not scored, nor its bytes counted (`Pieces`)."""
     head: Callable[[Tensor], Tensor] | None = None
     """Last hidden states (m, D) -> (m, V), what `logits` would be; None where it is not known."""
     last: Callable[[Tensor, Tensor], Tensor] | None = None

@@ -188,7 +188,7 @@ named AS (
         * REPLACE (
             text || CASE
                 WHEN documents < max(documents) OVER (PARTITION BY text)
-                    THEN ', first ' || documents || ' documents'
+                    THEN ', documents 1 to ' || documents
                 ELSE ''
             END || CASE WHEN precision <> 'float32' THEN ', ' || precision ELSE '' END AS text
         )
