@@ -47,7 +47,7 @@ def caption_means(study: CaptionStudy) -> Answer:
     Columns:
         caption_set: title
         words: a caption, mean
-        tokens: a caption, mean over models that predict text; null where none was measured
+        tokens: a caption, mean over the models measured on every set here; null where none was
         bits: a caption, likewise
         vision_label: model
         alignment: mean best score over language models
@@ -74,7 +74,7 @@ def caption_density(study: CaptionStudy) -> Answer:
     Columns:
         caption_set: title
         words: a caption, mean
-        tokens: a caption, mean over models that predict text; null where none was measured
+        tokens: a caption, mean over the models measured on every set here; null where none was
         bits: a caption, likewise
         vision_label: model
         language_label: model
