@@ -20,6 +20,7 @@ from prh_core.calibration import null_best, permutations
 from prh_core.metrics import Need, get_metric
 from prh_core.metrics.local import LocalKernels
 from prh_core.metrics.neighbours import mutual_knn, nearest
+from prh_core.metrics.search import NeighbourLists, search
 from prh_core.prepare import exact_threshold, normalize
 from tests.bench import machine
 
@@ -75,7 +76,7 @@ def sampled_pairs() -> list[float]:
         started = time.perf_counter()
         score = pair_at_a_time(torch.from_numpy(x), torch.from_numpy(y), K)
         times.append(time.perf_counter() - started)
-        expected = mutual_knn(nearest([x], K), nearest([y], K), [K])[0, 0, 0]
+        expected = mutual_knn(nearest(normalize([x]), K), nearest(normalize([y]), K), [K])[0, 0, 0]
         assert abs(score - expected) < 1e-3, "the two do not compute the same score"
     return times[1:]
 
@@ -84,31 +85,33 @@ def synthetic(shape: tuple[int, int], seed: int) -> list[np.ndarray]:
     """Return one model's layers, (N, width) float32 each, rows normalised."""
     rng = np.random.default_rng(seed)
     layers, width = shape
-    return normalize([rng.standard_normal((N, width), dtype=np.float32) for _ in range(layers)])
+    made = (rng.standard_normal((N, width), dtype=np.float32) for _ in range(layers))
+    return [layer / np.linalg.norm(layer, axis=1, keepdims=True) for layer in made]
 
 
 def measure() -> list[Timing]:
     """Run every measurement; models are made, searched and dropped one at a time."""
-    warm = [synthetic((2, 64), seed) for seed in (0, 1)]
+    warm = [normalize(synthetic((2, 64), seed)) for seed in (0, 1)]
     for metric in (*LOCAL, "cka"):
         x, y = (get_metric(metric).family.prepare(side, Need(K)) for side in warm)
         get_metric(metric).compare(x, y, [K])
         null_best([get_metric(metric)], [x], y, [K], permutations(N, 1, 0))
-    gram = search = prepare_cka = truncation = 0.0
-    found: list[np.ndarray] = []
+    gram = searched = prepare_cka = truncation = 0.0
+    found: list[NeighbourLists] = []
     cka: list[Any] = []
     for seed, shape in enumerate(
         track((*LANGUAGE, *VISION), description="Preparing 806 layers", console=err)
     ):
         layers = synthetic(shape, seed)
+        ready = normalize(layers)
         gram += seconds(lambda layers=layers: [layer @ layer.T for layer in layers])
-        search += seconds(lambda layers=layers: found.append(nearest(layers, K)))
+        searched += seconds(lambda ready=ready: found.append(search(ready, Need(K))))
         truncation += seconds(lambda layers=layers: exact_threshold(layers))
         prepare_cka += seconds(
-            lambda layers=layers: cka.append(get_metric("cka").family.prepare(layers, Need(K)))
+            lambda ready=ready: cka.append(get_metric("cka").family.prepare(ready, Need(K)))
         )
     xs, ys = found[: len(LANGUAGE)], found[len(LANGUAGE) :]
-    pairs = sum(len(x) for x in xs) * sum(len(y) for y in ys)
+    pairs = sum(len(x.indices) for x in xs) * sum(len(y.indices) for y in ys)
     one_pair = sampled_pairs()
     slow = statistics.fmean(one_pair)
 
@@ -118,10 +121,10 @@ def measure() -> list[Timing]:
 
     timings = []
     mutual = min(whole("mutual_knn", xs, ys) for _ in range(3))
-    table = search + mutual
+    table = searched + mutual
     timings += [
         Timing("whole mutual k-NN table: neighbours and all pairs", table, f"{pairs:,} pairs"),
-        Timing("its neighbours, 806 layers", search, f"{search / gram:.2f} × the floor"),
+        Timing("its neighbours, 806 layers", searched, f"{searched / gram:.2f} × the floor"),
         Timing("floor: one Gram product per layer", gram, "numpy, float32"),
         Timing(
             "pair at a time, all pairs",
@@ -137,7 +140,10 @@ def measure() -> list[Timing]:
         if name.startswith("cknna"):
             # The kernel's size does not matter after preparing: neighbours get synthetic values.
             sides = [
-                [LocalKernels(g, rng.random(g.shape, dtype=np.float32)) for g in side]
+                [
+                    LocalKernels(NeighbourLists(g.indices, rng.random(g.indices.shape, np.float32)))
+                    for g in side
+                ]
                 for side in (xs, ys)
             ]
         else:
