@@ -15,7 +15,7 @@ from ingest.captions.sets import Reopen, build_sets, caption_index, titled
 from ingest.catalog.records import Modality
 from ingest.datasets import Dataset
 from ingest.errors import DatasetError
-from ingest.feature_store import check_same_rows, read_layers, unit_key
+from ingest.feature_store import check_same_precision, check_same_rows, read_layers, unit_key
 from ingest.progress import Progress
 from ingest.run import Run
 from ingest.score import SCORE_VERSION, FeatureFile, Refused, Setting
@@ -103,6 +103,7 @@ def plan_ceilings(
             if second is None:
                 continue
             check_same_rows(header, second.header)
+            check_same_precision(header, second.header)
             for setting in _settings(settings):
                 key = _key(side, setting, {"second": second.header.key})
                 units[key] = SelfUnit(key, side, setting, second, f"second view: {title}")

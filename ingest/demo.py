@@ -30,6 +30,8 @@ TASKS = ("count-discs", "bar-orientation")
 """What the demo probes its vision models on."""
 CAPTION_SETS = ("column:word", "own", "column:definition", "shuffled@column:definition")
 """Captions of emoji that say more and more, and a control."""
+PRECISION = "float32"
+"""Of the demo's networks, so that its figures are the same on every machine."""
 UNFINISHED = "demo.unfinished"
 """File of a data folder while its demo is not at its end; the pages look for it too."""
 PUBLISHED = PROJECT / "data" / "published" / "wit1024.toml"
@@ -46,6 +48,7 @@ def demo_study(workspace: Workspace, progress: Progress) -> Study:
             *settings_for(METRICS, [10], ["exact"], permutations=PERMUTATIONS),
             *settings_for(["cknna"], LOCAL_TO_GLOBAL, ["exact"], permutations=0),
         ),
+        dtype=PRECISION,
         progress=progress,
     )
 
@@ -61,6 +64,7 @@ def demo_pairs(workspace: Workspace, progress: Progress) -> Study:
             *settings_for(METRICS, [10], ["exact"], permutations=0),
         ),
         pairs="within",
+        dtype=PRECISION,
         progress=progress,
     )
 
@@ -72,6 +76,7 @@ def demo_captions(workspace: Workspace, progress: Progress) -> Study:
         dataset="emoji",
         panel="demo",
         settings=settings_for(["mutual_knn"], [10], ["exact"], permutations=PERMUTATIONS),
+        dtype=PRECISION,
         progress=progress,
     )
 
@@ -141,11 +146,12 @@ def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto"
     import_published(run, PUBLISHED)
     publish()
     tasks = [open_task(task) for task in load_catalog().tasks_named(TASKS)]
-    probe_missing(run, plan_probes(run, study.side("vision"), tasks), progress, device=device)
+    probes = plan_probes(run, study.side("vision"), tasks, precision=PRECISION)
+    probe_missing(run, probes, progress, device=device)
     predicting = [record for record in study.models if record.id == PREDICTING]
     for said in begun.sets:
         captions = text_of_captions(said.dataset)
-        measure_bits(run, predicting, captions, Choices(BUDGET), progress, device)
+        measure_bits(run, predicting, captions, Choices(BUDGET, dtype=PRECISION), progress, device)
     publish()
     choices, words = colour.Choices(), shipped_words()
     photographs = pictures.open_pictures(
@@ -153,7 +159,7 @@ def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto"
     )
     colour.lay_out_pictures(run, colour.picture_unit(photographs, choices), choices, progress)
     speaking = colour.language_units(study.side("language"), words, choices)
-    colour.lay_out_words(run, speaking, words, choices, progress, device=device)
+    colour.lay_out_words(run, speaking, words, choices, progress, device=device, dtype=PRECISION)
     publish()
     demo_theory(run, progress)
     if not run.refused:

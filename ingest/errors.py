@@ -55,6 +55,10 @@ class RowOrderError(PRHError):
     """Two feature sets do not list the same samples in the same order."""
 
 
+class MixedPrecisionError(PRHError):
+    """Features that were computed in different precision would be compared."""
+
+
 class DamagedFeatureFileError(PRHError):
     """A feature file is truncated, altered, or not a feature file."""
 
@@ -85,6 +89,10 @@ class WarehouseTooNewError(PRHError):
 
 class ImportFileError(PRHError):
     """A file of results cannot be imported as described."""
+
+
+class TextBudgetError(PRHError):
+    """How much text to predict was said in a unit that differs from model to model."""
 
 
 class QueryError(PRHError):

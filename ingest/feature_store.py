@@ -1,8 +1,8 @@
-"""Features on disk: one safetensors file per model, dataset, pooling and prompt.
+"""Features on disk: one safetensors file per model, dataset, pooling, prompt and precision.
 
 A tensor per layer, (n, d_l), in depth order; the header carries what makes the file safe to use:
-which model and dataset, the hash of the sample ids in order, a checksum per layer, and where the
-numbers came from. Files are immutable and appear whole or not at all.
+which model and dataset, the hash of the sample ids in order, the computing precision, a checksum
+per layer, and where the numbers came from. Files are immutable and appear whole or not at all.
 """
 
 import hashlib
@@ -10,19 +10,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from ingest.atomic import atomic_path
-from ingest.errors import DamagedFeatureFileError, RowOrderError
+from ingest.errors import DamagedFeatureFileError, MixedPrecisionError, RowOrderError
+from ingest.precision import EXACT, PRECISIONS, recorded_precision
 from prh_core.errors import NotFiniteError
 from prh_core.types import Layers
 
 FORMAT = "prh-features"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2 added the computing precision; files of 1 are read and say it by their facts."""
 EXTRACT_VERSION = 1
 """Raised when extraction would give other numbers for the same model and data."""
 
@@ -45,6 +47,9 @@ class FeatureHeader:
     layer_names: tuple[str, ...]
     widths: tuple[int, ...]
     dtype: str
+    """Number format in the file."""
+    precision: str = EXACT
+    """In which the network computed: one of `PRECISIONS`, or what an older file's facts say."""
     facts: dict[str, str] = field(default_factory=dict)
     """Library versions, device, speed: provenance, never part of the key."""
     checksums: dict[str, str] = field(default_factory=dict)
@@ -66,6 +71,37 @@ class FeatureStore:
     def path(self, model_id: str, dataset_id: str, key: str) -> Path:
         """Return where a feature set lies or would lie."""
         return self.root / model_id / f"{dataset_id}.{key[:16]}.safetensors"
+
+    def place(
+        self, model_id: str, dataset_id: str, parts: Mapping[str, Any], precision: str
+    ) -> "Place":
+        """Return the key of a feature set and where it lies or would lie.
+
+        The key of float32 is that of `parts` alone. Until precision was part of the key, every
+        precision had that one: such a file keeps its key and is found under its own precision, and
+        float32 features beside it get a key that names their precision.
+
+        Parameters
+        ----------
+        model_id, dataset_id
+            Whose features.
+        parts
+            What else determines them.
+        precision
+            One of `PRECISIONS`.
+        """
+        plain = Place.of(self, model_id, dataset_id, parts)
+        named = Place.of(self, model_id, dataset_id, {**parts, "precision": precision})
+        there = _precision_of(plain.path)
+        if there is not None and there != EXACT:
+            return plain if there == precision else named
+        return plain if precision == EXACT else named
+
+    def precisions(self, model_id: str, dataset_id: str, parts: Mapping[str, Any]) -> set[str]:
+        """Return the precisions in which a feature set is stored, see `place`."""
+        there = _precision_of(Place.of(self, model_id, dataset_id, parts).path)
+        found = {p for p in PRECISIONS if self.place(model_id, dataset_id, parts, p).path.exists()}
+        return found | ({there} if there else set())
 
     def write(self, header: FeatureHeader, layers: Mapping[str, np.ndarray]) -> Path:
         """Store a feature set, whole or not at all.
@@ -114,6 +150,31 @@ class FeatureStore:
         return target
 
 
+class Place(NamedTuple):
+    """The key of a feature set, and where it lies or would lie."""
+
+    key: str
+    path: Path
+
+    @classmethod
+    def of(
+        cls, store: FeatureStore, model_id: str, dataset_id: str, parts: Mapping[str, Any]
+    ) -> "Place":
+        """Return the place that the parts name."""
+        key = unit_key(parts)
+        return cls(key, store.path(model_id, dataset_id, key))
+
+
+def _precision_of(path: Path) -> str | None:
+    """Return what a file says of its precision; None where there is none, or it is damaged."""
+    if not path.exists():
+        return None
+    try:
+        return read_header(path).precision
+    except DamagedFeatureFileError:
+        return None  # who reads it is told
+
+
 def read_header(path: Path) -> FeatureHeader:
     """Read what a feature file says about itself.
 
@@ -139,6 +200,8 @@ def read_header(path: Path) -> FeatureHeader:
     fields = json.loads(metadata["header"])
     for name in ("layer_names", "widths"):
         fields[name] = tuple(fields[name])
+    if "precision" not in fields:
+        fields["precision"] = recorded_precision(fields.get("facts", {}), fields["pooling"])
     return FeatureHeader(**fields)
 
 
@@ -192,6 +255,23 @@ def check_same_rows(first: FeatureHeader, second: FeatureHeader) -> None:
             f"order on {second.dataset_id} (n = {first.n} and {second.n}, row order "
             f"{first.row_order[:12]} and {second.row_order[:12]}); extract both again from one "
             "dataset"
+        )
+
+
+def check_same_precision(first: FeatureHeader, second: FeatureHeader) -> None:
+    """Refuse to compare features that were computed in different precision.
+
+    Raises
+    ------
+    MixedPrecisionError
+        The sentence says how to get both in one.
+    """
+    if first.precision != second.precision:
+        raise MixedPrecisionError(
+            f"{first.model_id} was computed in {first.precision} on {first.dataset_id}, "
+            f"{second.model_id} in {second.precision}: a score would mix the two. Choose one "
+            "precision for the whole study, e.g. `--dtype float32`; `prh extract` makes what is "
+            "missing in it"
         )
 
 

@@ -16,10 +16,15 @@ from prh_core.maps import METHODS, Method, model_map
 MAP_VERSION = 1
 """Raised when mapping would give other places; part of every map's key."""
 SEED = 0
-_SETTING = ("dataset_id", "row_order", "n", "metric", "k", "sigma", "truncation", "normalized")
+_SETTING = (
+    "dataset_id", "row_order", "n", "metric", "k", "sigma", "truncation", "normalized", "precision",
+)  # fmt: skip
 _OF_CAPTIONS = ("pooling", "prompt")
 """What language models differ in besides; a vision model has its own, and its maps have none."""
-_NULLABLE = {"k": pl.Int64, "sigma": pl.Float64, "pooling": pl.String, "prompt": pl.String}
+_NULLABLE = {
+    "k": pl.Int64, "sigma": pl.Float64, "precision": pl.String, "pooling": pl.String,
+    "prompt": pl.String,
+}  # fmt: skip
 
 
 def map_missing(run: Run, progress: Progress) -> None:

@@ -41,7 +41,21 @@ SkipCorrupt = Annotated[
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
 Dtype = Annotated[
-    str, typer.Option("--dtype", help="auto, float32, bfloat16 or float16; pooling is in float32.")
+    str,
+    typer.Option(
+        "--dtype",
+        help="Precision of every network of the study: float32, bfloat16, float16, or auto, which "
+        "goes on in what is stored of it and else takes bfloat16 on CUDA (float16 where it cannot) "
+        "and float32 elsewhere. Pooling is in float32.",
+    ),
+]
+StoredDtype = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        help="Precision of the features taken: float32, bfloat16, float16, or auto, the one that "
+        "is stored. Two are never mixed.",
+    ),
 ]
 Batch = Annotated[
     int | None, typer.Option("--batch-size", min=1, help="Most inputs a batch; halved when full.")

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import secrets
 import shlex
 import sys
@@ -20,13 +21,21 @@ import polars as pl
 from ingest.atomic import sweep
 from ingest.catalog import ModelRecord
 from ingest.datasets import Dataset
-from ingest.errors import DiskFullError, MissingExtraError
-from ingest.extract import PROMPTS, Variant, extract, ingest_half
+from ingest.errors import CatalogError, DiskFullError, MissingExtraError
+from ingest.extract import PROMPTS, Variant, extract, ingest_half, suited_precision
 from ingest.feature_store import (
     EXTRACT_VERSION,
     FeatureHeader,
     read_header,
     unit_key,
+)
+from ingest.precision import (
+    EXACT,
+    PRECISIONS,
+    by_precision,
+    chosen_precision,
+    listed,
+    named_precision,
 )
 from ingest.progress import Progress
 from ingest.score import FeatureFile, Refused, Setting, Unit, open_features, plan, score
@@ -43,6 +52,7 @@ _RUN_COLUMNS = {
     "command": pl.String,
     "versions": pl.String,
     "device": pl.String,
+    "accelerator": pl.String,
     "started_at": pl.Datetime("us", "UTC"),
     "ended_at": pl.Datetime("us", "UTC"),
     "outcome": pl.String,
@@ -51,6 +61,10 @@ _RUN_COLUMNS = {
     "skipped": pl.Int32,
 }
 """Both parts of a run have all columns, so either alone can be published."""
+
+
+DRIVER = Path("/proc/driver/nvidia/version")
+"""Where Linux tells the version of the NVIDIA driver."""
 
 
 def versions() -> dict[str, str]:
@@ -62,6 +76,29 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def accelerators() -> str | None:
+    """Name the CUDA devices of this machine and their driver, as far as torch is loaded.
+
+    Torch takes seconds to import, so a command that runs no network does not ask for it.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return None
+    names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    driver = _driver(DRIVER)
+    return ", ".join(names) + (f" (driver {driver})" if driver else "")
+
+
+def _driver(file: Path) -> str | None:
+    """Return the version of the NVIDIA driver; None where the system does not say."""
+    try:
+        told = file.read_text(encoding="utf-8")
+    except OSError:
+        return None
+    found = re.search(r"\s(\d+(?:\.\d+)+)\s", told)
+    return found[1] if found else None
 
 
 class Keyed(Protocol):
@@ -103,6 +140,7 @@ class Run:
             command=command,
             versions=json.dumps(versions()),
             device=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores",
+            accelerator=accelerators(),
             started_at=datetime.now(tz=UTC),
         )
         return self
@@ -119,6 +157,7 @@ class Run:
             message = str(error) or type(error).__name__
         self._leave(
             "end",
+            accelerator=accelerators(),
             ended_at=datetime.now(tz=UTC),
             outcome="failed" if error is not None or self.refused else "done",
             message=message,
@@ -152,6 +191,8 @@ class Extraction(NamedTuple):
     record: ModelRecord
     variant: Variant
     path: Path
+    precision: str = EXACT
+    """In which the network computes."""
 
 
 def loaded_from(record: ModelRecord) -> dict[str, Any]:
@@ -187,39 +228,102 @@ def header_of(
         layer_names=tuple(layers),
         widths=tuple(layer.shape[1] for layer in layers.values()),
         dtype="float32",
+        precision=facts["dtype"],
         facts=dict(facts),
     )
 
 
-def extraction_key(record: ModelRecord, dataset: Dataset, variant: Variant) -> str:
-    """Name the unit of work: everything that determines the features, and nothing else."""
+def extraction_parts(record: ModelRecord, dataset: Dataset, variant: Variant) -> dict[str, Any]:
+    """Return everything that determines the features but the precision, and nothing else."""
     content = dataset.image_hash if record.modality == "vision" else dataset.caption_hash
-    return unit_key(
-        {
-            **loaded_from(record),
-            "dataset": dataset.record.id,
-            "row_order": dataset.row_order,
-            "content": content,
-            "pooling": variant.pooling,
-            "prompt": PROMPTS.get(variant.prompt, ""),
-            "version": EXTRACT_VERSION,
-        }
-    )
+    return {
+        **loaded_from(record),
+        "dataset": dataset.record.id,
+        "row_order": dataset.row_order,
+        "content": content,
+        "pooling": variant.pooling,
+        "prompt": PROMPTS.get(variant.prompt, ""),
+        "version": EXTRACT_VERSION,
+    }
+
+
+def extraction_key(
+    record: ModelRecord, dataset: Dataset, variant: Variant, precision: str = EXACT
+) -> str:
+    """Name the unit of work: everything that determines the features, and nothing else.
+
+    Where older files lie, `FeatureStore.place` knows better.
+    """
+    parts = extraction_parts(record, dataset, variant)
+    return unit_key(parts if precision == EXACT else {**parts, "precision": precision})
 
 
 def plan_extraction(
     workspace: Workspace,
     dataset: Dataset,
     models: Sequence[tuple[ModelRecord, Sequence[Variant]]],
+    precision: str = EXACT,
 ) -> list[Extraction]:
-    """List the feature sets these models need on this dataset, done or not."""
+    """List the feature sets these models need on this dataset, done or not.
+
+    Raises
+    ------
+    CatalogError
+        The precision is none of `PRECISIONS`: auto is resolved before keys are made.
+    """
+    if precision not in PRECISIONS:
+        raise CatalogError(f"expected one of {', '.join(PRECISIONS)}, got {precision!r}")
     units = []
     for record, variants in models:
         for variant in variants:
-            key = extraction_key(record, dataset, variant)
-            path = workspace.features.path(record.id, dataset.record.id, key)
-            units.append(Extraction(key, record, variant, path))
+            parts = extraction_parts(record, dataset, variant)
+            key, path = workspace.features.place(record.id, dataset.record.id, parts, precision)
+            units.append(Extraction(key, record, variant, path, precision))
     return units
+
+
+def stored_precisions(
+    workspace: Workspace,
+    dataset: Dataset,
+    models: Sequence[tuple[ModelRecord, Sequence[Variant]]],
+) -> dict[str, set[str]]:
+    """Return by model the precisions in which its features on this dataset are stored."""
+    found: dict[str, set[str]] = {}
+    for record, variants in models:
+        for variant in variants:
+            parts = extraction_parts(record, dataset, variant)
+            there = workspace.features.precisions(record.id, dataset.record.id, parts)
+            if there:
+                found.setdefault(record.id, set()).update(there)
+    return found
+
+
+def study_precision(
+    workspace: Workspace,
+    dataset: Dataset,
+    models: Sequence[tuple[ModelRecord, Sequence[Variant]]],
+    dtype: str,
+    device: str,
+    progress: Progress | None = None,
+) -> str:
+    """Return the one precision of a study; say so where stored features have another.
+
+    Raises
+    ------
+    CatalogError, MixedPrecisionError
+        See `chosen_precision`.
+    """
+    stored = stored_precisions(workspace, dataset, models)
+    chosen = chosen_precision(dtype, stored, dataset.record.id) or suited_precision(device)
+    others = by_precision({m: found for m, found in stored.items() if chosen not in found})
+    if progress is not None and others:
+        progress.note(
+            f"This study is in {chosen}; stored on {dataset.record.id} are {listed(others)}, which "
+            "it does not use."
+        )
+    elif progress is not None and named_precision(dtype) is None and stored and chosen != EXACT:
+        progress.note(f"Going on in {chosen}, in which features are stored; --dtype chooses.")
+    return chosen
 
 
 def record_dataset(workspace: Workspace, dataset: Dataset) -> None:
@@ -266,7 +370,6 @@ def extract_missing(
     progress: Progress,
     *,
     device: str = "auto",
-    dtype: str = "auto",
     batch_size: int | None = None,
     caption_bits: bool = False,
 ) -> None:
@@ -299,7 +402,7 @@ def extract_missing(
             continue
         title = f"[{number}/{len(by_model)}] {wanted[0].record.label}"
         watched = caption_bits and wanted[0].record.modality == "language"
-        _extract_model(run, dataset, missing, progress, title, device, dtype, batch_size, watched)
+        _extract_model(run, dataset, missing, progress, title, device, batch_size, watched)
     progress.done()
 
 
@@ -310,7 +413,6 @@ def _extract_model(
     progress: Progress,
     title: str,
     device: str,
-    dtype: str,
     batch_size: int | None,
     watched: bool,
 ) -> None:
@@ -323,7 +425,7 @@ def _extract_model(
             dataset,
             [unit.variant for unit in missing],
             device=device,
-            dtype=dtype,
+            dtype=missing[0].precision,
             batch_size=batch_size,
             progress=progress,
             watch=watch,
@@ -391,6 +493,7 @@ def record_features(run: Run, record: ModelRecord, header: FeatureHeader, path: 
         "layer_names": list(header.layer_names),
         "widths": list(header.widths),
         "dtype": header.dtype,
+        "precision": header.precision,
         "bytes": path.stat().st_size,
         "file": str(path.relative_to(run.workspace.home)),
         "seconds": float(facts["seconds"]) if "seconds" in facts else None,

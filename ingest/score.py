@@ -12,6 +12,7 @@ import polars as pl
 
 from ingest.feature_store import (
     FeatureHeader,
+    check_same_precision,
     check_same_rows,
     read_header,
     read_layers,
@@ -197,6 +198,8 @@ def plan(
     ------
     RowOrderError
         Two files do not list the same samples in the same order.
+    MixedPrecisionError
+        Two files were computed in different precision.
     SampleCountError
         More samples are asked for than there are.
     NeighbourCountError
@@ -210,6 +213,7 @@ def plan(
             if x.header.key == y.header.key:
                 continue
             check_same_rows(x.header, y.header)
+            check_same_precision(x.header, y.header)
             for setting in settings:
                 metric, n = get_metric(setting.metric), _n(x, setting)
                 if metric.uses_k and (setting.k is None or not 1 <= setting.k <= n - 1):
@@ -452,10 +456,6 @@ def _row(
     assert best is not None and single is not None  # a side without usable layers was refused
     hx, hy, setting = unit.x.header, unit.y.header, unit.setting
     n = _n(unit.x, setting)
-    pair = (
-        int(np.searchsorted(x.usable, best.layer_x)),
-        int(np.searchsorted(y.usable, best.layer_y)),
-    )
     interval = (
         metric.best_interval(
             x.ready, y.ready, compared, setting.k or deepest, INTERVAL_LEVEL, setting.seed

@@ -20,6 +20,7 @@ from ingest.datasets import Dataset, open_dataset
 from ingest.errors import CatalogError, MissingFeaturesError
 from ingest.extract import PROMPTS, Variant, variants_for
 from ingest.maps import map_missing
+from ingest.precision import EXACT, by_precision, listed, named_precision
 from ingest.progress import Progress
 from ingest.run import (
     Extraction,
@@ -29,6 +30,8 @@ from ingest.run import (
     plan_extraction,
     plan_scores,
     score_missing,
+    stored_precisions,
+    study_precision,
 )
 from ingest.score import FeatureFile, Setting, TruncationName, Unit, settings_for
 from ingest.workspace import Workspace
@@ -53,25 +56,20 @@ class Study:
     settings: tuple[Setting, ...]
     pairs: str = "auto"
     """One of `PAIRS`."""
+    precision: str = EXACT
+    """In which every network computes."""
 
     @cached_property
     def extractions(self) -> list[Extraction]:
         """Every feature set the study needs, done or not."""
-        return plan_extraction(self.workspace, self.dataset, self.variants_of(self.models))
+        wanted = self.variants_of(self.models)
+        return plan_extraction(self.workspace, self.dataset, wanted, self.precision)
 
     def variants_of(
         self, models: Sequence[ModelRecord]
     ) -> list[tuple[ModelRecord, Sequence[Variant]]]:
         """Return the variants that the study extracts of each of these models."""
-        return [
-            (
-                record,
-                self.variants
-                if self.variants and record.modality == "language"
-                else variants_for(record),
-            )
-            for record in models
-        ]
+        return _wanted(models, self.variants)
 
     def side(self, modality: str) -> list[ModelRecord]:
         """Return the study's models of one modality."""
@@ -139,7 +137,6 @@ class Study:
         progress: Progress,
         *,
         device: str = "auto",
-        dtype: str = "auto",
         batch_size: int | None = None,
         caption_bits: bool = False,
     ) -> None:
@@ -150,7 +147,6 @@ class Study:
             self.extractions,
             progress,
             device=device,
-            dtype=dtype,
             batch_size=batch_size,
             caption_bits=caption_bits,
         )
@@ -167,7 +163,7 @@ class Study:
 
     def _of_view(self, view: SecondView) -> list[Extraction]:
         wanted = self.variants_of(self.side(view.modality))
-        return plan_extraction(self.workspace, view.dataset, wanted)
+        return plan_extraction(self.workspace, view.dataset, wanted, self.precision)
 
     def extract_second_views(
         self,
@@ -175,14 +171,13 @@ class Study:
         progress: Progress,
         *,
         device: str = "auto",
-        dtype: str = "auto",
         batch_size: int | None = None,
     ) -> None:
         """Extract what is missing of the second views that the dataset has; see `second_views`."""
         for view in self._second_views[0]:
             progress.note(f"Second view: {view.title}")
             extract_missing(
-                run, view.dataset, self._of_view(view), progress, device=device, dtype=dtype,
+                run, view.dataset, self._of_view(view), progress, device=device,
                 batch_size=batch_size,
             )  # fmt: skip
 
@@ -240,10 +235,7 @@ class Study:
             }
         )
         if missing:
-            raise MissingFeaturesError(
-                f"no features on {self.dataset.record.id} for {', '.join(missing)}; run `prh "
-                f"extract --dataset {self.dataset.record.id} --models {','.join(missing)}` first"
-            )
+            raise MissingFeaturesError(self._lacking(missing))
         products_on = None if device in ("auto", "cpu") else device
         files = feature_files(self.extractions)
         score_missing(run, self._planned(files), progress, products_on)
@@ -254,6 +246,36 @@ class Study:
             self_agreement_missing(run, halves, progress, products_on)
         if any(x == y for x, y in self.sides):
             map_missing(run, progress)
+
+    def _lacking(self, missing: Sequence[str]) -> str:
+        """Say whose features are missing, which command makes them, and what is there instead."""
+        name = self.dataset.record.id
+        wanted = self.variants_of([record for record in self.models if record.id in missing])
+        stored = stored_precisions(self.workspace, self.dataset, wanted)
+        others = by_precision({m: found - {self.precision} for m, found in stored.items()})
+        there = (
+            f"; stored in another precision are {listed(others)}, and --dtype takes those"
+            if others
+            else ""
+        )
+        named = self.precision != EXACT or bool(others)
+        return (
+            f"no {self.precision} features on {name} for {', '.join(missing)}; run `prh extract "
+            f"--dataset {name} --models {','.join(missing)}"
+            f"{f' --dtype {self.precision}' if named else ''}` first{there}"
+        )
+
+
+def _wanted(
+    models: Sequence[ModelRecord], variants: Sequence[Variant]
+) -> list[tuple[ModelRecord, Sequence[Variant]]]:
+    return [
+        (
+            record,
+            variants if variants and record.modality == "language" else variants_for(record),
+        )
+        for record in models
+    ]
 
 
 def _alike(unit: Unit) -> bool:
@@ -280,6 +302,8 @@ def open_study(
     fixed: Fixed = "k",
     settings: Sequence[Setting] | None = None,
     pairs: str = "auto",
+    dtype: str = "auto",
+    device: str = "auto",
     skip_corrupt: bool = False,
     progress: Progress | None = None,
 ) -> Study:
@@ -289,13 +313,20 @@ def open_study(
     permutations, seed, ns and what is fixed when n changes. The metric "all" stands for every
     metric there is.
 
+    `dtype` is the precision of every network: a name, or auto, which goes on in the one precision
+    that is stored of these models on this dataset, and where nothing is stored takes what suits
+    `device`.
+
     Raises
     ------
     CatalogError
         A record is unknown or malformed, or a choice is none of those there are.
+    MixedPrecisionError
+        dtype is auto, and features are stored in several precisions.
     DatasetError
         The dataset cannot be opened as described.
     """
+    named_precision(dtype)
     if pairs not in PAIRS:
         raise CatalogError(f"--pairs should be one of {', '.join(PAIRS)}, got {pairs!r}")
     catalog = load_catalog(catalogs)
@@ -317,14 +348,11 @@ def open_study(
             total=len(opened),
             fixed=fixed,
         )
-    return Study(
-        workspace,
-        opened,
-        chosen_models(catalog, panel, models),
-        _variants(poolings, prompts),
-        tuple(settings),
-        pairs,
+    chosen, variants = chosen_models(catalog, panel, models), _variants(poolings, prompts)
+    precision = study_precision(
+        workspace, opened, _wanted(chosen, variants), dtype, device, progress
     )
+    return Study(workspace, opened, chosen, variants, tuple(settings), pairs, precision)
 
 
 def chosen_models(

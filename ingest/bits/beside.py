@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ingest.bits import BUDGET, Start
 from ingest.bits.measure import Tally
-from ingest.bits.windows import head_agrees, sums_of
+from ingest.bits.windows import head_agrees, scored_bytes, sums_of
 from ingest.extract.loaded import Causal, LoadedLanguage
 
 
@@ -46,14 +46,9 @@ class CaptionBits:
         given = [list(row) for row in ids]
         if causal.start is not None and given == [[causal.start, *row] for row in plain]:
             self.start, self.starts_with = "auto", "bos"
-            self._bytes = sum(len(caption.encode()) for caption in captions)
         elif given == plain:
             self.start = "none" if causal.start is not None else "auto"
             self.starts_with = "none"
-            self._bytes = sum(
-                len(caption[found.starts[1] :].encode()) if len(found.starts) > 1 else 0
-                for caption, found in zip(captions, pieces, strict=True)
-            )
         else:
             self.reason = (
                 "its tokeniser puts special tokens round a caption, or captions were cut; "
@@ -61,13 +56,21 @@ class CaptionBits:
             )
             return
         self._causal = causal
+        start = causal.start if self.starts_with == "bos" else None
+        self._bytes = sum(
+            scored_bytes(caption, found, start)
+            for caption, found in zip(captions, pieces, strict=True)
+        )
         self._tokens = sum(len(row) - 1 for row in given)
         self._nats = [0.0] * len(given)
         self.longest = max(map(len, given))
-        if 0 < self._tokens <= BUDGET:
-            self.reason = None
+        read = sum(len(caption.encode()) for caption in captions)
+        if not self._tokens:
+            self.reason = "there is no token to score"
+        elif read > BUDGET:
+            self.reason = f"there are {read:,} bytes to read, more than {BUDGET:,}"
         else:
-            self.reason = f"there are {self._tokens:,} tokens to score, not 1 to {BUDGET:,}"
+            self.reason = None
 
     def see(self, rows: Sequence[int], ids: Tensor, mask: Tensor, last: Tensor) -> None:
         """Score a batch; a batch that comes again replaces its figures."""

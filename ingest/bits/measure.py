@@ -9,7 +9,7 @@ import torch
 
 from ingest.bits import Start
 from ingest.bits.texts import Document
-from ingest.bits.windows import Window, nats, windows
+from ingest.bits.windows import Window, nats, scored_bytes, windows
 from ingest.errors import CatalogError
 from ingest.extract.loaded import Causal, LoadedLanguage
 
@@ -107,17 +107,18 @@ def tallies(
     device: torch.device,
     chunk_tokens: int = CHUNK_TOKENS,
 ) -> Iterator[Tally]:
-    """Score documents until `budget` tokens are scored; yield a tally a chunk of whole documents.
+    """Score documents until `budget` bytes are read; yield a tally a chunk of whole documents.
 
     Every document starts afresh: with the tokeniser's BOS where it has one, so that all of its
     tokens are scored; without one its first token is not, and its bytes are not counted. The
-    document that reaches the budget is the last and is scored whole.
+    document that reaches the budget is the last and is scored whole, so models of any tokeniser
+    read the same documents.
 
     Args:
         loaded: the network.
         causal: its predicting part, from `causal_of`.
         texts: documents.
-        budget: tokens to score.
+        budget: UTF-8 bytes of text to read.
         window: most tokens of context; None takes the network's own, at most 2,048.
         stride: tokens that move into view at a time; None takes half a window. A smaller stride
             gives more context and takes longer.
@@ -136,14 +137,9 @@ def tallies(
         found = causal.pieces(document.text)
         own = windows(found.ids, causal.start, length, step)
         scored = sum(len(w.ids) - w.first for w in own)
-        begin = 0
-        if causal.start is None:
-            # The first token is given, not predicted: the text that counts begins at the second.
-            begin = found.starts[1] if len(found.starts) > 1 else len(document.text)
-        size = len(document.text[begin:].encode())
         cut += own
-        held += Tally(0.0, scored, size, 1)
-        total += scored
+        held += Tally(0.0, scored, scored_bytes(document.text, found, causal.start), 1)
+        total += len(document.text.encode())  # read, scored or not: the same for every model
         if held.tokens >= chunk_tokens or total >= budget:
             yield held + Tally(sum(nats(causal, cut, device, loaded.pad_id, tokens)), 0, 0, 0)
             cut, held = [], Tally(0.0, 0, 0, 0)

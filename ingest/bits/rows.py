@@ -13,10 +13,12 @@ from ingest.bits.measure import Tally
 from ingest.bits.texts import text_of_captions
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
+from ingest.errors import CatalogError
 from ingest.feature_store import unit_key
+from ingest.precision import PRECISIONS
 from ingest.run import Run
 
-BITS_VERSION = 1
+BITS_VERSION = 2
 """Raised when measuring would give other numbers; part of every unit's key."""
 END = -1
 """Number of the chunk that says a measurement is finished."""
@@ -27,7 +29,7 @@ class Choices:
     """How a text is read and predicted: part of every unit's key."""
 
     budget: int
-    """Tokens to score at least, where the text has them."""
+    """UTF-8 bytes of text to read at least, where the text has them."""
     window: int | None = None
     stride: int | None = None
     """As in `tallies`."""
@@ -54,8 +56,17 @@ class Measurement(NamedTuple):
 
 
 def measurement_key(record: ModelRecord, content: str, choices: Choices) -> str:
-    """Name the unit of work: a model, a text's content and the choices."""
+    """Name the unit of work: a model, a text's content and the choices.
+
+    Raises:
+        CatalogError: the dtype is auto, which means one thing here and another there.
+    """
     named = asdict(choices)
+    if choices.dtype not in PRECISIONS:
+        raise CatalogError(
+            f"expected one of {', '.join(PRECISIONS)}, resolved before a key is made, got "
+            f"{choices.dtype!r}"
+        )
     if choices.start == "auto":
         del named["start"]  # as before it could be chosen
     unit = {
@@ -83,6 +94,7 @@ def keep(run: Run, measurement: Measurement, number: int, tally: Tally) -> None:
         "stride": measurement.stride,
         "starts_with": measurement.starts_with,
         **tally._asdict(),
+        "bits_version": BITS_VERSION,
         "dtype": measurement.dtype,
         "device": measurement.device,
         "finished_at": datetime.now(tz=UTC),
@@ -99,7 +111,7 @@ def keep_captions(
     facts: Mapping[str, str],
 ) -> None:
     """Leave what was seen beside an extraction, as `prh bits --dataset` would have measured it."""
-    choices = Choices(BUDGET, start=seen.start)
+    choices = Choices(BUDGET, dtype=facts["dtype"], start=seen.start)
     text = text_of_captions(dataset)
     measurement = Measurement(
         key=measurement_key(record, text.content, choices),

@@ -1,6 +1,7 @@
 """Measure models on a text, chunk by durable chunk; a killed run goes on after its last one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 from ingest.bits.measure import causal_of, resolved_window, started, tallies
@@ -8,7 +9,7 @@ from ingest.bits.rows import END, Choices, Measurement, finish, keep, measuremen
 from ingest.bits.texts import Skip, Skipped, Text
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
-from ingest.extract.device import place
+from ingest.extract.device import exact_float32, place
 from ingest.extract.loaded import LoadedLanguage
 from ingest.extract.loaders import load
 from ingest.progress import Progress
@@ -28,9 +29,15 @@ def measure_bits(
 ) -> list[Skipped]:
     """Measure what is missing; a model that cannot be measured is noted and the others go on.
 
+    All are measured in one precision; dtype auto is resolved by the device before keys are made.
+
     Returns:
         The documents that could not be read.
+
+    Raises:
+        CatalogError: the device or dtype is unknown, or the device absent.
     """
+    choices = replace(choices, dtype=place(device, choices.dtype).precision)
     skipped: dict[str, Skipped] = {}
 
     def skip(item: Skipped) -> None:
@@ -80,23 +87,27 @@ def _measure(
         context=context,
         stride=step,
         starts_with="none" if causal.start is None else "bos",
-        dtype=str(where.dtype).removeprefix("torch."),
+        dtype=where.precision,
         device=where.device.type,
     )
-    read = sum(row["documents"] for row in before)
-    scored = sum(row["tokens"] for row in before)
+    left = text.read(skip)
+    # What a killed run has read is read again, to know how far it came, but not scored.
+    read = sum(
+        len(document.text.encode())
+        for document in islice(left, sum(row["documents"] for row in before))
+    )
     number = len(before)
-    progress.start(f"{record.label}: tokens of {text.name}", budget)
-    progress.advance(scored)
-    if scored < budget:
-        left = islice(text.read(skip), read, None)
-        for tally in tallies(
-            loaded, causal, left, budget=budget - scored, window=context, stride=step,
-            device=where.device,
-        ):  # fmt: skip
-            keep(run, measurement, number, tally)
-            number += 1
-            progress.advance(tally.tokens)
+    progress.start(f"{record.label}: bytes of {text.name}", budget)
+    progress.advance(read)
+    if read < budget:
+        with exact_float32():
+            for tally in tallies(
+                loaded, causal, left, budget=budget - read, window=context, stride=step,
+                device=where.device,
+            ):  # fmt: skip
+                keep(run, measurement, number, tally)
+                number += 1
+                progress.advance(tally.bytes)
     progress.done()
     if not number:
         raise CatalogError(f"{text.name} holds no text that {record.id} could predict")

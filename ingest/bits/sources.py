@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ingest.bits.texts import Document, Skip, Skipped, Text, documents, text_of_files
+from ingest.catalog.records import TextRecord
 from ingest.errors import DatasetError, MissingPackageError
 from ingest.hub import hub_errors
 from ingest.packages import shipped_files
@@ -39,6 +40,16 @@ class HubText:
     config: str | None = None
     split: str = "train"
     revision: str = "main"
+
+
+def text_of_record(record: TextRecord) -> Text:
+    """Return the text of a catalog record.
+
+    Raises:
+        DatasetError, MissingPackageError, HubUnreachableError, UnknownHubModelError: as `text_of`.
+    """
+    hub = HubText(record.source, record.config, record.split, record.revision)
+    return _streamed(hub, record.column)
 
 
 def text_of(source: str, column: str, hub: HubText | None = None) -> Text:

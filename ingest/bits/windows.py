@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from ingest.extract.batching import run_batches
 from ingest.extract.language import token_batches
-from ingest.extract.loaded import Causal
+from ingest.extract.loaded import Causal, Pieces
 from ingest.progress import Silent
 
 _SLICE = 1 << 24
@@ -56,6 +56,28 @@ def windows(
         found.append(Window(whole[begin:stop], scored - begin, row))
         scored = stop
     return found
+
+
+def scored_bytes(text: str, found: Pieces, start: int | None) -> int:
+    """Return the UTF-8 bytes of the text that scored tokens stand for.
+
+    All of them where a start token stands before the text. Without one the first token is given,
+    not predicted, and so are the bytes it stands for; where only the starts of tokens are known,
+    these are those up to the second token, of a character that is split over tokens all of them.
+
+    Args:
+        text: the document, as it was read: what a tokeniser normalises or drops counts, too.
+        found: its tokens.
+        start: the start token, or None.
+    """
+    if len(found.ids) < (2 if start is None else 1):
+        return 0
+    whole = len(text.encode())
+    if start is not None:
+        return whole
+    if found.given is not None:
+        return whole - found.given
+    return whole - len(text[: max(found.starts[1], found.starts[0] + 1)].encode())
 
 
 def nats(

@@ -91,6 +91,8 @@ def captions(
             ks=ks or [10],
             truncations=truncations or ["exact"],
             permutations=permutations,
+            dtype=dtype,
+            device=device,
             skip_corrupt=skip_corrupt,
             progress=progress,
         )
@@ -103,10 +105,10 @@ def captions(
             catalog.model(writer),
             progress,
             device=device,
-            dtype=dtype,
+            dtype=study.precision,
         )
         run_sets(
-            run, study, made, progress, written=written, device=device, dtype=dtype,
+            run, study, made, progress, written=written, device=device,
             batch_size=batch_size, caption_bits=caption_bits,
         )  # fmt: skip
     if not no_publish:

@@ -52,7 +52,6 @@ def run_sets(
     *,
     written: dict[str, Written] | None = None,
     device: str = "auto",
-    dtype: str = "auto",
     batch_size: int | None = None,
     caption_bits: bool = False,
 ) -> None:
@@ -65,7 +64,6 @@ def run_sets(
         progress: told about everything.
         written: what is known of summaries, by the name of their set.
         device: as in `extract_missing`.
-        dtype: likewise.
         batch_size: likewise.
         caption_bits: predict captions in the same pass.
 
@@ -82,7 +80,7 @@ def run_sets(
             (chosen.dataset if chosen.of_pictures else study.dataset, vision),
         ):
             extract_missing(
-                run, dataset, units, progress, device=device, dtype=dtype,
+                run, dataset, units, progress, device=device,
                 batch_size=batch_size, caption_bits=caption_bits,
             )  # fmt: skip
     compared = [
@@ -102,7 +100,7 @@ def _extractions(study: Study, chosen: CaptionSet) -> tuple[list[Extraction], li
     for modality, own in (("language", not chosen.of_pictures), ("vision", chosen.of_pictures)):
         wanted = study.variants_of(study.side(modality))
         dataset = chosen.dataset if own else study.dataset
-        sides.append(plan_extraction(study.workspace, dataset, wanted))
+        sides.append(plan_extraction(study.workspace, dataset, wanted, study.precision))
     return sides[0], sides[1]
 
 
@@ -280,6 +278,7 @@ def _differences(
                 "metric": setting.metric,
                 "k": setting.k,
                 "truncation": setting.truncation,
+                "precision": header.precision,
                 "from_id": first.chosen.dataset.record.id,
                 "to_id": second.chosen.dataset.record.id,
                 "vision_model": model,

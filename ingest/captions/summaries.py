@@ -9,20 +9,22 @@ import polars as pl
 
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CaptionSetError
-from ingest.extract import ingest_half
+from ingest.extract import ingest_half, suited_precision
 from ingest.feature_store import unit_key
+from ingest.precision import named_precision
 from ingest.progress import Progress
 from ingest.run import Run, record_model
 
-SUMMARY_VERSION = 1
+SUMMARY_VERSION = 2
 """Raised when the same caption would be asked for in another way; part of every summary's key."""
 INSTRUCTIONS = (
-    "You shorten descriptions of pictures. Keep as much of what can be seen as fits into the words "
-    "you are given, mostly from the start of the description. Answer with the short description "
-    "alone, on one line."
+    "You shorten descriptions of pictures to about {words} words. Keep as much salient visual "
+    "information as fits into about {words} words, especially from the start of the description. "
+    "Answer with the short description alone, on one line."
 )
-"""The paper's instructions in our words."""
-ASK = "Describe this picture in {words} words: {caption}"
+"""The system prompt: the paper's (Fig. 9) in our words, N in it as there."""
+ASK = "{caption}"
+"""What the user says."""
 AGAIN = "That was {said} words. Write it again in {words} words, on one line."
 TOLERANCE = 0.3
 """A summary whose length is off by more than this share is asked for once more."""
@@ -69,19 +71,20 @@ def write_summaries(
         writer: a language model with a chat template.
         progress: told about every caption.
         device: as in `extract`.
-        dtype: likewise.
+        dtype: likewise; another precision writes other words, so it is part of the name.
 
     Raises:
         CaptionSetError: the model cannot answer, or said nothing.
     """
-    told = f"{INSTRUCTIONS}\n{ASK}".replace("{words}", str(words))
-    keys = [_key(caption, words, writer) for caption in captions]
+    told = INSTRUCTIONS.format(words=words)
+    precision = named_precision(dtype) or suited_precision(device)
+    keys = [_key(caption, words, writer, precision) for caption in captions]
     stored = _stored(run)
     missing = list(dict.fromkeys(
         (key, caption) for key, caption in zip(keys, captions, strict=True) if key not in stored
     ))  # fmt: skip
     if missing:
-        stored |= _write(run, missing, words, told, writer, progress, device, dtype)
+        stored |= _write(run, missing, words, told, writer, progress, device, precision)
     found = [stored[key] for key in keys]
     return Written(
         [summary.text for summary in found],
@@ -92,7 +95,7 @@ def write_summaries(
     )
 
 
-def _key(caption: str, words: int, writer: ModelRecord) -> str:
+def _key(caption: str, words: int, writer: ModelRecord, precision: str) -> str:
     return unit_key(
         {
             "caption": hashlib.sha256(caption.encode()).hexdigest(),
@@ -102,6 +105,7 @@ def _key(caption: str, words: int, writer: ModelRecord) -> str:
             "revision": writer.revision,
             "options": writer.options,
             "instructions": [INSTRUCTIONS, ASK, AGAIN],
+            "precision": precision,
             "version": SUMMARY_VERSION,
         }
     )
@@ -125,15 +129,15 @@ def _write(
     writer: ModelRecord,
     progress: Progress,
     device: str,
-    dtype: str,
+    precision: str,
 ) -> dict[str, _Summary]:
     with ingest_half("Writing captions"):
-        from ingest.extract.device import place
+        from ingest.extract.device import exact_float32, place
         from ingest.extract.loaded import LoadedLanguage, Turn
         from ingest.extract.loaders import load
 
     progress.note(f"Loading {writer.label}")
-    where = place(device, dtype)
+    where = place(device, precision)
     loaded = load(writer, where)
     answer = loaded.causal.answer if isinstance(loaded, LoadedLanguage) and loaded.causal else None
     if answer is None:
@@ -144,18 +148,23 @@ def _write(
     assert isinstance(loaded, LoadedLanguage)
     loaded.move(where)
     longest = 2 * words + 12
+
+    def exactly(turns: list[list[Turn]]) -> list[str]:
+        with exact_float32():
+            return answer(turns, longest)
+
     found: dict[str, _Summary] = {}
     progress.start(f"{writer.label}: {words} words a caption", len(missing))
     for start in range(0, len(missing), BATCH):
         batch = missing[start : start + BATCH]
         asked = [
             [
-                Turn("system", INSTRUCTIONS),
-                Turn("user", ASK.format(words=words, caption=caption)),
+                Turn("system", told),
+                Turn("user", ASK.format(caption=caption)),
             ]
             for _, caption in batch
         ]
-        said = [_line(text) for text in answer(asked, longest)]
+        said = [_line(text) for text in exactly(asked)]
         off = [i for i, text in enumerate(said) if _off(text, words)]
         if off:
             again = [
@@ -166,7 +175,7 @@ def _write(
                 ]
                 for i in off
             ]
-            for i, text in zip(off, answer(again, longest), strict=True):
+            for i, text in zip(off, exactly(again), strict=True):
                 # The better of both: a second try may be farther off.
                 said[i] = min(said[i], _line(text), key=lambda t: _distance(t, words))
         summaries = [_Summary(text, i in off) for i, text in enumerate(said)]

@@ -16,10 +16,12 @@ panels = typer.Typer(
 
 
 def catalog(
-    kind: Annotated[str, typer.Argument(help="models, datasets, panels or tasks.")] = "models",
+    kind: Annotated[
+        str, typer.Argument(help="models, datasets, panels, tasks or texts.")
+    ] = "models",
     catalogs: Catalogs = None,
 ) -> None:
-    """List what can be extracted: models, datasets, panels, and tasks to probe."""
+    """List what can be extracted: models, datasets, panels, tasks to probe, texts to predict."""
     found = load_catalog(catalogs or [])
     if kind == "models":
         table(
@@ -47,8 +49,14 @@ def catalog(
             ["id", "title", "group", "kind", "source", "licence"],
             ((t.id, t.title, t.group, t.kind, t.source, t.licence) for t in found.tasks.values()),
         )
+    elif kind == "texts":
+        table(
+            "Texts",
+            ["id", "title", "source", "revision", "licence"],
+            ((t.id, t.title, t.source, t.revision, t.licence) for t in found.texts.values()),
+        )
     else:
-        raise typer.BadParameter(f"expected models, datasets, panels or tasks, got {kind!r}")
+        raise typer.BadParameter(f"expected models, datasets, panels, tasks or texts, got {kind!r}")
 
 
 @panels.command("list")

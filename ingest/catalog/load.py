@@ -17,6 +17,7 @@ from ingest.catalog.records import (
     PanelRecord,
     Record,
     TaskRecord,
+    TextRecord,
 )
 from ingest.errors import CatalogError, UnknownRecordError
 
@@ -27,6 +28,7 @@ _TABLES: Mapping[str, type[Record]] = {
     "dataset": DatasetRecord,
     "panel": PanelRecord,
     "task": TaskRecord,
+    "text": TextRecord,
 }
 
 
@@ -38,6 +40,7 @@ class Catalog:
     datasets: Mapping[str, DatasetRecord]
     panels: Mapping[str, PanelRecord]
     tasks: Mapping[str, TaskRecord]
+    texts: Mapping[str, TextRecord]
 
     def model(self, record_id: str) -> ModelRecord:
         """Return the model of that id, or raise UnknownRecordError naming the nearest ids."""
@@ -94,13 +97,14 @@ def load_catalog(extra: Sequence[Path] = ()) -> Catalog:
                 raise CatalogError(f"The {table} id {record_id!r} is listed {where}.")
             origin[table, record_id] = Path(path)
             found[table][record_id] = record
-    models, datasets, panels, tasks = (found[table] for table in _TABLES)
+    models, datasets, panels, tasks, texts = (found[table] for table in _TABLES)
     whole = {name: _resolved(name, panels, models, origin) for name in panels}
     return Catalog(
         MappingProxyType(models),  # type: ignore[arg-type] - each table holds one record type
         MappingProxyType(datasets),  # type: ignore[arg-type]
         MappingProxyType(whole),
         MappingProxyType(tasks),  # type: ignore[arg-type]
+        MappingProxyType(texts),  # type: ignore[arg-type]
     )
 
 
@@ -162,7 +166,7 @@ def _read(path: Path) -> list[tuple[str, Record]]:
     if unknown:
         raise CatalogError(
             f"The catalog file {path} has a table {unknown[0]!r}; expected [[model]], "
-            "[[series]], [[dataset]], [[panel]] or [[task]]."
+            "[[series]], [[dataset]], [[panel]], [[task]] or [[text]]."
         )
     records: list[tuple[str, Record]] = []
     for table, rows in content.items():

@@ -87,7 +87,7 @@ class DatasetRecord(Record):
 
     id: Identifier
     title: str
-    kind: Literal["hub", "folder", "openmoji", "task"]
+    kind: Literal["hub", "folder", "listed", "openmoji", "task"]
     """task: the pictures of a task, which only probes open."""
     source: str
     revision: str
@@ -99,6 +99,35 @@ class DatasetRecord(Record):
     limit: int | None = Field(default=None, gt=0)
     """Use only the first so many samples."""
     base: Path | None = Field(default=None, exclude=True)
+
+    @property
+    def home(self) -> Path:
+        """Where relative paths of the options start.
+
+        At the TOML file of the record; what records that ship with the project name has to be
+        brought: it belongs in the folder of the environment variable PRH_DATASETS, or in
+        data/datasets.
+        """
+        if self.base == SHIPPED:
+            return Path(os.environ.get("PRH_DATASETS", "data/datasets"))
+        return self.base or Path()
+
+
+class TextRecord(Record):
+    """One text on the hub for language models to predict (see ingest/bits/sources.py)."""
+
+    id: Identifier
+    title: str
+    source: str
+    """Hub repository of a dataset."""
+    revision: str
+    licence: str
+    citation: str
+    note: str = ""
+    config: str | None = None
+    split: str = "train"
+    column: str = "text"
+    """Where its rows keep the text."""
 
 
 class TaskRecord(Record):

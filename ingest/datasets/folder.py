@@ -43,7 +43,7 @@ def open_folder(
 ) -> Dataset:
     """Open a folder of images with its captions file; see the module's text for the options."""
     refuse_unknown_options(record, _OPTIONS)
-    base = record.base or Path()
+    base = record.home
     folder = base / text_option(record, "images")
     table = base / text_option(record, "captions")
     image_column = text_option(record, "image_column", "image")

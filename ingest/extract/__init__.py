@@ -11,12 +11,21 @@ from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import MissingExtraError
 from ingest.extract.variants import PROMPTS, Extracted, Variant, variants_for
+from ingest.precision import EXACT
 from ingest.progress import Progress
 
 if TYPE_CHECKING:
     from ingest.extract.language import Watch
 
-__all__ = ["PROMPTS", "Extracted", "Variant", "extract", "ingest_half", "variants_for"]
+__all__ = [
+    "PROMPTS",
+    "Extracted",
+    "Variant",
+    "extract",
+    "ingest_half",
+    "suited_precision",
+    "variants_for",
+]
 
 
 @contextlib.contextmanager
@@ -33,6 +42,21 @@ def ingest_half(what: str) -> Iterator[None]:
             f"{what} needs the ingest half of the installation ({error}): "
             "pip install 'prh-explorer[ingest]'"
         ) from error
+
+
+def suited_precision(device: str) -> str:
+    """Return the precision that dtype auto means on a device: float32 but on CUDA.
+
+    Raises:
+        CatalogError: the device is unknown or absent.
+    """
+    if device == "cpu":
+        return EXACT
+    try:
+        from ingest.extract.device import place
+    except ModuleNotFoundError:  # the half that only shows: it runs no network
+        return EXACT
+    return place(device, "auto").precision
 
 
 def extract(
@@ -63,8 +87,8 @@ def extract(
         Per variant the layers in depth order, each (n, d) float32, and the facts of the run.
 
     Raises:
-        CatalogError: the record's options do not fit its loader, or the variant does not fit the
-            model.
+        CatalogError: the record's options do not fit its loader, the variant does not fit the
+            model, or the model cannot be run in that precision.
         MissingExtraError: torch, timm or transformers is not installed.
         MissingPackageError: the package that ships the weights is not installed.
         HubUnreachableError, UnknownHubModelError: the hub does not answer, or not with that.

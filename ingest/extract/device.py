@@ -1,10 +1,16 @@
 """Choose device and precision; tell running out of memory from other failures."""
 
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
 import torch
 
 from ingest.errors import CatalogError
 from ingest.extract.loaded import Placement
+from ingest.precision import named_precision
 
+T = TypeVar("T")
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -15,11 +21,47 @@ def place(device: str, dtype: str) -> Placement:
         CatalogError: a name is unknown, or the device is absent on this machine.
     """
     chosen = torch.device(_best_device()) if device == "auto" else _device(device)
-    if dtype == "auto":
-        return Placement(chosen, _best_dtype(chosen))
-    if dtype not in _DTYPES:
-        raise CatalogError(f"dtype should be auto, {', '.join(_DTYPES)}; got {dtype!r}.")
-    return Placement(chosen, _DTYPES[dtype])
+    named = named_precision(dtype)
+    return Placement(chosen, _best_dtype(chosen) if named is None else _DTYPES[named])
+
+
+@contextlib.contextmanager
+def exact_float32() -> Iterator[None]:
+    """Have float32 mean float32: no TF32 or bfloat16 in convolutions or products meanwhile.
+
+    cuDNN takes TF32 (10 bits of mantissa instead of 23) for float32 convolutions unless told
+    otherwise. What was allowed before is allowed again afterwards.
+    """
+    backends: Any = torch.backends
+    switches = [
+        backends.cuda.matmul,
+        *(getattr(library, name) for library in (backends.cudnn, backends.mkldnn)
+          for name in ("conv", "rnn", "matmul") if hasattr(library, name)),
+    ]  # fmt: skip
+    before = [switch.fp32_precision for switch in switches]
+    # Torch has two generations of these switches and complains when they disagree: both are set.
+    allowed = _readable(lambda: backends.cudnn.allow_tf32)
+    products = _readable(torch.get_float32_matmul_precision)
+    backends.cudnn.allow_tf32 = False
+    torch.set_float32_matmul_precision("highest")
+    for switch in switches:
+        switch.fp32_precision = "ieee"
+    try:
+        yield
+    finally:
+        backends.cudnn.allow_tf32 = True if allowed is None else allowed  # True: torch's default
+        if products is not None:
+            torch.set_float32_matmul_precision(products)
+        for switch, value in zip(switches, before, strict=True):
+            switch.fp32_precision = value
+
+
+def _readable(switch: Callable[[], T]) -> T | None:
+    """Read a switch of the older generation, None where the newer one has contradicted it."""
+    try:
+        return switch()
+    except RuntimeError:
+        return None
 
 
 def out_of_memory(error: BaseException) -> bool:

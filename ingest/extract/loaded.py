@@ -8,6 +8,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from ingest.errors import CatalogError
+from ingest.precision import EXACT
+
 Layout = Literal["tokens", "nchw", "nhwc"]
 
 
@@ -55,6 +58,11 @@ class Placement:
     device: torch.device
     dtype: torch.dtype
 
+    @property
+    def precision(self) -> str:
+        """The dtype's name, e.g. "float32"."""
+        return str(self.dtype).removeprefix("torch.")
+
 
 class Pieces(NamedTuple):
     """A text's tokens, without special ones, and where in the text each begins."""
@@ -62,6 +70,8 @@ class Pieces(NamedTuple):
     ids: list[int]
     starts: list[int]
     """Position of each token's first character."""
+    given: int | None = None
+    """UTF-8 bytes of the text that the first token stands for; None where only the starts tell."""
 
 
 class Turn(NamedTuple):
@@ -80,7 +90,7 @@ class Causal:
     pieces: Callable[[str], Pieces]
     start: int | None
     """The tokeniser's BOS, put before a text so that its first token is predicted, too; None
-    where there is none: the first token is then not scored, nor its bytes counted."""
+    where there is none: the first token is then not scored, nor its bytes counted (`Pieces`)."""
     head: Callable[[Tensor], Tensor] | None = None
     """Last hidden states (m, D) -> (m, V), what `logits` would be; None where it is not known."""
     last: Callable[[Tensor, Tensor], Tensor] | None = None
@@ -111,6 +121,16 @@ class LoadedLanguage:
     """True when the loader has put the module on its devices already."""
 
     def move(self, place: Placement) -> None:
-        """Bring the network to its device and precision, unless the loader has done so."""
+        """Bring the network to its device and precision, unless the loader has done so.
+
+        Raises:
+            CatalogError: it is no module of torch, so it computes in a precision of its own, and
+                another one is asked for.
+        """
+        if self.module is None and place.precision != EXACT:
+            raise CatalogError(
+                "The model is no nn.Module: it computes in a precision of its own and cannot be "
+                f"run in {place.precision}; use --dtype {EXACT}."
+            )
         if self.module is not None and not self.placed:
             self.module.to(device=place.device, dtype=place.dtype)

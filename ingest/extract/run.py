@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError
-from ingest.extract.device import place
+from ingest.extract.device import exact_float32, place
 from ingest.extract.language import Watch, extract_language
 from ingest.extract.loaded import LoadedLanguage, LoadedVision
 from ingest.extract.loaders import load
 from ingest.extract.variants import Extracted, Variant, check_variant
 from ingest.extract.vision import extract_vision, resolved_pooling
+from ingest.precision import EXACT
 from ingest.progress import Progress, Silent
 from prh_core.errors import NotFiniteError
 
@@ -44,19 +45,19 @@ def run(
     parameters = _parameters(loaded)  # before anything is folded
     ready = time.perf_counter()
     truncated: dict[Variant, int] = {}
-    if isinstance(loaded, LoadedVision):
-        layers: Mapping[Variant, dict[str, NDArray[np.float32]]] = extract_vision(
-            record, loaded, dataset, variants, where, batch_size, shown
-        )
-    else:
-        layers, truncated = extract_language(
-            record, loaded, dataset, variants, where, batch_size, shown, watch
-        )
+    layers: Mapping[Variant, dict[str, NDArray[np.float32]]]
+    with exact_float32():
+        if isinstance(loaded, LoadedVision):
+            layers = extract_vision(record, loaded, dataset, variants, where, batch_size, shown)
+        else:
+            layers, truncated = extract_language(
+                record, loaded, dataset, variants, where, batch_size, shown, watch
+            )
     ended = time.perf_counter()
     facts = {
         "revision": loaded.revision,
         "device": _device_name(where.device),
-        "dtype": str(where.dtype).removeprefix("torch."),
+        "dtype": where.precision,
         **_versions(),
         "seconds": f"{ended - started:.2f}",
         "load_seconds": f"{ready - started:.2f}",
@@ -84,7 +85,7 @@ def _refuse_not_finite(
             raise NotFiniteError(
                 f"Model {record.id!r}: layer {name!r} holds NaN or infinity at row {row} in "
                 f"{dtype} (pooling {variant.pooling}); "
-                + ("its weights may be damaged." if dtype == "float32" else "try --dtype float32.")
+                + ("its weights may be damaged." if dtype == EXACT else f"try --dtype {EXACT}.")
             )
 
 

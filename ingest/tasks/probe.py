@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
-from ingest.extract import extract, variants_for
+from ingest.extract import extract, suited_precision, variants_for
 from ingest.feature_store import EXTRACT_VERSION, read_header, read_layers, unit_key
+from ingest.precision import EXACT, PRECISIONS, chosen_precision
 from ingest.progress import Progress
 from ingest.run import Run, header_of, loaded_from, record_model
 from ingest.tasks.task import Task
 from prh_core.errors import PRHError
 from prh_core.probes import linear_probe
 
-PROBE_VERSION = 1
+PROBE_VERSION = 2
 """Raised when probing would give other numbers; part of every unit's key."""
 
 
@@ -37,31 +38,33 @@ class ProbeUnit(NamedTuple):
     """Where the features of the layers to probe lie, or would lie."""
     layer: str
     """One of `LAYERS`."""
+    precision: str = EXACT
+    """In which the network computes."""
 
 
 def plan_probes(
-    run: Run, models: Sequence[ModelRecord], tasks: Sequence[Task], layer: str = "last"
+    run: Run,
+    models: Sequence[ModelRecord],
+    tasks: Sequence[Task],
+    layer: str = "last",
+    precision: str = EXACT,
 ) -> list[ProbeUnit]:
     """List every probe of these models on these tasks, done or not.
 
     Raises:
-        CatalogError: the layer is none of `LAYERS`.
+        CatalogError: the layer is none of `LAYERS`, the precision none of `PRECISIONS`: auto is
+            resolved before (`probe_precision`).
     """
     if layer not in LAYERS:
         raise CatalogError(f"--layer should be one of {', '.join(LAYERS)}, got {layer!r}")
+    if precision not in PRECISIONS:
+        raise CatalogError(f"expected one of {', '.join(PRECISIONS)}, got {precision!r}")
+    store = run.workspace.features
     units: list[ProbeUnit] = []
     for record in models:
         for task in tasks:
-            features = unit_key(
-                {
-                    **loaded_from(record),
-                    "task": task.record.id,
-                    "row_order": task.dataset.row_order,
-                    "content": task.dataset.image_hash,
-                    "layers": {"last": "last", "best": "all"}[layer],
-                    "version": EXTRACT_VERSION,
-                }
-            )
+            parts = _parts(record, task, layer)
+            features, path = store.place(record.id, task.record.id, parts, precision)
             key = unit_key(
                 {
                     "features": features,
@@ -71,9 +74,43 @@ def plan_probes(
                     "version": PROBE_VERSION,
                 }
             )
-            path = run.workspace.features.path(record.id, task.record.id, features)
-            units.append(ProbeUnit(key, record, task, features, path, layer))
+            units.append(ProbeUnit(key, record, task, features, path, layer, precision))
     return units
+
+
+def probe_precision(
+    run: Run,
+    models: Sequence[ModelRecord],
+    tasks: Sequence[Task],
+    layer: str,
+    dtype: str,
+    device: str,
+) -> str:
+    """Return the one precision of these probes, as `chosen_precision` says of a study.
+
+    Raises:
+        CatalogError, MixedPrecisionError: see there.
+    """
+    stored: dict[str, set[str]] = {}
+    for record in models:
+        for task in tasks:
+            parts = _parts(record, task, layer)
+            there = run.workspace.features.precisions(record.id, task.record.id, parts)
+            if there:
+                stored.setdefault(record.id, set()).update(there)
+    return chosen_precision(dtype, stored, "these tasks") or suited_precision(device)
+
+
+def _parts(record: ModelRecord, task: Task, layer: str) -> dict[str, Any]:
+    """Return everything that determines a task's features but the precision."""
+    return {
+        **loaded_from(record),
+        "task": task.record.id,
+        "row_order": task.dataset.row_order,
+        "content": task.dataset.image_hash,
+        "layers": {"last": "last", "best": "all"}.get(layer, layer),
+        "version": EXTRACT_VERSION,
+    }
 
 
 def probe_missing(
@@ -82,7 +119,6 @@ def probe_missing(
     progress: Progress,
     *,
     device: str = "auto",
-    dtype: str = "auto",
     batch_size: int | None = None,
 ) -> None:
     """Probe what is missing; a model or task that fails is noted and the others finish.
@@ -95,7 +131,7 @@ def probe_missing(
             if unit.record.modality != "vision":
                 raise CatalogError(f"{unit.record.id} is a language model: it sees no pictures")
             if not unit.features.exists():
-                _extract(run, unit, progress, device, dtype, batch_size)
+                _extract(run, unit, progress, device, batch_size)
             progress.note(f"Probing {unit.record.label} on {unit.task.record.title}")
             _probe(run, unit)
             run.done += 1
@@ -108,7 +144,6 @@ def _extract(
     unit: ProbeUnit,
     progress: Progress,
     device: str,
-    dtype: str,
     batch_size: int | None,
 ) -> None:
     record, dataset = unit.record, unit.task.dataset
@@ -118,7 +153,7 @@ def _extract(
         dataset,
         [variant],
         device=device,
-        dtype=dtype,
+        dtype=unit.precision,
         batch_size=batch_size,
         progress=progress,
     )[variant]
@@ -152,6 +187,7 @@ def _probe(run: Run, unit: ProbeUnit) -> None:
         "layer": header.layer_names[place],
         "layer_choice": unit.layer,
         "pooling": header.pooling,
+        "precision": header.precision,
         "width": header.widths[place],
         "accuracy": found.accuracy,
         "mean_per_class": found.mean_per_class,

@@ -30,6 +30,7 @@ WITH shown AS (
         AND a.sigma IS NOT DISTINCT FROM $sigma
         AND a.truncation = $truncation
         AND a.normalized = $normalized
+        AND a.precision IS NOT DISTINCT FROM $precision
         AND a.pooling = $pooling
         AND a.prompt = $prompt
         AND (NOT $calibrated OR a.calibrated IS NOT NULL)

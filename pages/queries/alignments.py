@@ -24,6 +24,7 @@ def settings() -> Answer:
         normalized: whether rows were l2-normalised
         pooling: how a caption's tokens became one vector
         prompt: name of the prompt round the caption
+        precision: in which both networks computed; null where nobody says
         pairs: model pairs scored
         ks: different k under otherwise the same setting
         skilled: language models a skill is known of
@@ -36,7 +37,7 @@ def texts() -> Answer:
     """Return the texts whose bits per byte were measured, the one most models read first.
 
     Columns:
-        text: name
+        text: name, with the precision of the networks where it is not float32
         skill: name of the skill to predict it
         models: language models measured on it
         tokens: scored, by the model that cuts it finest; null where only published
@@ -202,6 +203,7 @@ def measured(setting: Setting) -> Answer:
         higher_is_closer: false where the metric is a distance
         truncation: outlier truncation
         normalized: whether rows were l2-normalised
+        precision: in which both networks computed; null where nobody says
         pooling: how a caption's tokens became one vector
         prompt: name of the prompt round the caption
         chance: expected score of one pair of unrelated layers; null where not known

@@ -21,6 +21,7 @@ def model_settings(modality: str) -> Answer:
         normalized: whether rows are l2-normalised
         pooling: how a caption's tokens became one vector; "own" of vision models, each its own
         prompt: name of the prompt round the caption; "none" of vision models
+        precision: in which both networks computed; null where nobody says
         models: count
         pairs: unordered pairs of models
         higher_is_closer: whether a larger score means closer
@@ -47,6 +48,7 @@ def model_measured(setting: Setting, modality: str) -> Answer:
         normalized: whether rows are l2-normalised
         pooling: as in model_settings
         prompt: likewise
+        precision: in which both networks computed; null where nobody says
         chance: expected score of one pair of unrelated layers, same unit; null where unknown
         null_best_low: least mean best of relabelled layer tables; null where a pair has none
         null_best_high: largest
@@ -112,7 +114,7 @@ def metric_pairs(dataset_id: str, row_order: str, *, within: str | None) -> Answ
     """What every metric and setting says of every pair of models.
 
     Columns:
-        setting: metric with its k, σ, n and truncation
+        setting: metric with its k, σ, n and truncation, and the precision where there are two
         metric_label: name for readers
         k: neighbours; null without
         n: samples

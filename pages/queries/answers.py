@@ -26,6 +26,8 @@ class Setting:
     normalized: bool
     pooling: str
     prompt: str
+    precision: str | None = None
+    """In which both networks computed; None where nobody says."""
 
 
 class Answer(NamedTuple):

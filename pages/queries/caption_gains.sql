@@ -1,5 +1,5 @@
 -- What a caption set scores beyond another of the same images: paired, with intervals.
--- $base_id, $row_order, $metric, $k, $truncation: what is compared.
+-- $base_id, $row_order, $metric, $k, $truncation, $precision: what is compared.
 WITH variants AS (
     SELECT * FROM caption_sets
     WHERE base_id = $base_id AND row_order = $row_order
@@ -31,6 +31,8 @@ WHERE d.base_id = $base_id
     AND d.metric = $metric
     AND d.k IS NOT DISTINCT FROM $k
     AND d.truncation = $truncation
+    -- Rows that are older than the precision do not name it.
+    AND coalesce(d.precision, $precision) IS NOT DISTINCT FROM $precision
 QUALIFY row_number() OVER (
     PARTITION BY d.from_id, d.to_id, d.vision_model
     ORDER BY d.vision_models DESC, d.language_models DESC, d.finished_at DESC, d.unit_key

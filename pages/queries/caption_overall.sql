@@ -1,51 +1,76 @@
 -- Alignment under each caption set of a dataset, mean over all trained vision and language models, and
 -- standard deviation over language models (paper, Fig. 9), with how much its captions say.
--- $base_id, $row_order, $metric, $k, $truncation: what is compared.
-WITH variants AS (
+-- $base_id, $row_order, $metric, $k, $truncation, $precision: what is compared.
+WITH versions AS (
     SELECT * FROM caption_sets
-    WHERE base_id = $base_id AND row_order = $row_order AND NOT pictures
+    WHERE base_id = $base_id AND row_order = $row_order
     QUALIFY row_number() OVER (PARTITION BY dataset_id ORDER BY finished_at DESC, unit_key) = 1
 ),
 
+scored AS (
+    SELECT a.*
+    FROM language_vision_alignment AS a
+    JOIN versions AS v ON v.dataset_id = a.dataset_id AND v.n = a.n
+    WHERE a.row_order = $row_order
+        AND a.metric = $metric
+        AND a.k IS NOT DISTINCT FROM $k
+        AND a.truncation = $truncation
+        AND a.precision IS NOT DISTINCT FROM $precision
+        AND a.language_trained
+        AND a.vision_trained
+),
+
+-- The sets of captions that are shown.
+variants AS (
+    FROM versions SEMI JOIN scored USING (dataset_id)
+    WHERE NOT pictures
+),
+
+-- In the precision of the scores; of one stretch of a text the newer figure.
+bits_per_byte AS (
+    SELECT * FROM main.bits_per_byte
+    WHERE text IN (SELECT bits_text FROM variants)
+        AND precision IS NOT DISTINCT FROM $precision
+    QUALIFY row_number() OVER (
+        PARTITION BY model_id, text, documents ORDER BY finished_at DESC, unit_key
+    ) = 1
+),
+
+-- Bits a caption by model and set: of several stretches of a text the longest.
 predicted AS (
     SELECT
         v.dataset_id, b.model_id, b.bits_per_byte * b.bytes / b.documents AS bits,
         b.tokens / b.documents AS tokens
     FROM variants AS v
     JOIN bits_per_byte AS b ON b.text = v.bits_text
-    WHERE b.documents > 0
+    WHERE b.documents > 0 AND b.bytes > 0
+    QUALIFY row_number() OVER (
+        PARTITION BY v.dataset_id, b.model_id ORDER BY b.documents DESC, b.bytes DESC
+    ) = 1
 ),
 
--- Models differ in bits: a mean compares only over those that every measured set has.
+-- Their mean over the models that were measured on every set: the same models for all.
 informed AS (
     SELECT dataset_id, avg(bits) AS bits, avg(tokens) AS tokens
     FROM predicted
     WHERE model_id IN (
         SELECT model_id FROM predicted
         GROUP BY model_id
-        HAVING count(DISTINCT dataset_id) = (SELECT count(DISTINCT dataset_id) FROM predicted)
+        HAVING count(*) = (SELECT count(*) FROM variants)
     )
     GROUP BY dataset_id
 ),
 
-pairs AS (
-    SELECT a.*
-    FROM variants AS v
-    JOIN language_vision_alignment AS a
-        ON a.dataset_id = v.dataset_id AND a.row_order = v.row_order AND a.n = v.n
-    WHERE a.metric = $metric
-        AND a.k IS NOT DISTINCT FROM $k
-        AND a.truncation = $truncation
-        AND a.language_trained
-        AND a.vision_trained
+shown AS (
+    SELECT s.* FROM scored AS s SEMI JOIN variants USING (dataset_id)
 ),
 
 -- Pairs that every set has: else sets would be compared over different models.
 complete AS (
     SELECT language_model, vision_model
-    FROM pairs
+    FROM shown
     GROUP BY ALL
-    HAVING count(DISTINCT dataset_id) = (SELECT count(DISTINCT dataset_id) FROM pairs)
+    HAVING count(DISTINCT dataset_id) = (SELECT count(DISTINCT dataset_id) FROM shown)
 ),
 
 by_language AS (
@@ -57,7 +82,7 @@ by_language AS (
         avg(chance) AS chance,
         CASE WHEN count(null_best_mean) = count(*) THEN avg(null_best_mean) END AS null_best_mean,
         count(DISTINCT vision_model) AS vision_models
-    FROM pairs
+    FROM shown
     SEMI JOIN complete USING (language_model, vision_model)
     GROUP BY ALL
 )
@@ -86,6 +111,6 @@ SELECT
 FROM variants AS v
 JOIN by_language AS a ON a.dataset_id = v.dataset_id
 LEFT JOIN informed AS i ON i.dataset_id = v.dataset_id
-LEFT JOIN variants AS p ON p.name = v.parent
+LEFT JOIN versions AS p ON p.name = v.parent
 GROUP BY ALL
 ORDER BY v.control, v.words, v.title

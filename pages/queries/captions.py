@@ -13,6 +13,8 @@ class CaptionStudy(NamedTuple):
     metric: str
     k: int | None
     truncation: str
+    precision: str | None = None
+    """In which the networks computed; None where nobody says."""
 
 
 def caption_studies() -> Answer:
@@ -26,6 +28,7 @@ def caption_studies() -> Answer:
         metric: name
         k: neighbours; null without
         truncation: of the features
+        precision: in which the networks computed; null where nobody says
         sets: variants compared with another
         vision_models: trained
         language_models: trained
@@ -44,8 +47,8 @@ def caption_overall(study: CaptionStudy) -> Answer:
     Columns:
         caption_set: title
         words: a caption, mean
-        tokens: a caption, mean over models that predict text; null where none was measured
-        bits: a caption, likewise, over models measured on every set
+        tokens: a caption, mean over the models measured on every set here; null where none was
+        bits: a caption, likewise
         vision_label: how many vision models
         alignment: mean best score over vision and language models
         spread: standard deviation over language models of their mean over vision models; null of
@@ -73,7 +76,7 @@ def caption_means(study: CaptionStudy) -> Answer:
     Columns:
         caption_set: title
         words: a caption, mean
-        tokens: a caption, mean over models that predict text; null where none was measured
+        tokens: a caption, mean over the models measured on every set here; null where none was
         bits: a caption, likewise
         vision_label: model
         alignment: mean best score over language models
@@ -102,7 +105,7 @@ def caption_density(study: CaptionStudy) -> Answer:
     Columns:
         caption_set: title
         words: a caption, mean
-        tokens: a caption, mean over models that predict text; null where none was measured
+        tokens: a caption, mean over the models measured on every set here; null where none was
         bits: a caption, likewise
         vision_label: model
         language_label: model

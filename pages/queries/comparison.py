@@ -41,6 +41,7 @@ def metric_scores(dataset_id: str, row_order: str) -> Answer:
         normalized: whether rows were l2-normalised
         pooling: how a caption's tokens became one vector
         prompt: name of the prompt round the caption
+        precision: in which both networks computed; null where nobody says
         permutations: relabelled tables per score
         n: samples
         metric: registered name
@@ -66,6 +67,7 @@ def metric_trends(dataset_id: str, row_order: str, *, skill: str, calibrated: bo
         truncation: outlier truncation
         pooling: how a caption's tokens became one vector
         prompt: name of the prompt round the caption
+        precision: in which both networks computed; null where nobody says
         n: samples
         metric: registered name
         language_model: catalog id

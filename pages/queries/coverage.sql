@@ -7,6 +7,7 @@ WITH there AS (
         row_order,
         count(*) AS feature_sets,
         max(layers) AS layers,
+        string_agg(DISTINCT precision, ', ' ORDER BY precision) AS precision,
         sum(scores)::BIGINT AS scores
     FROM coverage
     GROUP BY ALL
@@ -27,6 +28,7 @@ SELECT
     END AS dataset,
     d.n,
     t.layers,
+    t.precision,
     coalesce(t.feature_sets, 0) AS feature_sets,
     coalesce(t.scores, 0) AS scores
 FROM models AS m

@@ -14,7 +14,8 @@ def coverage() -> Answer:
         dataset: unique name
         n: samples
         layers: layers with features; null where there are none
-        feature_sets: feature files (poolings and prompts count apart)
+        precision: in which the network computed, comma-separated; null where there are none
+        feature_sets: feature files (poolings, prompts and precisions count apart)
         scores: scores that use them
     """
     return answer("coverage")
@@ -67,7 +68,7 @@ def runs(last: int = 12) -> Answer:
         done: units of work done
         skipped: units found done already
         message: error of a failed run
-        device: machine and device
+        device: machine, and its CUDA devices with their driver where a network ran
         run_id: names the run
     """
     return answer("runs", last=last)

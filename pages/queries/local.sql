@@ -16,6 +16,7 @@ WITH pairs AS (
         AND a.sigma IS NOT DISTINCT FROM $sigma
         AND a.truncation = $truncation
         AND a.normalized = $normalized
+        AND a.precision IS NOT DISTINCT FROM $precision
         AND a.pooling = $pooling
         AND a.prompt = $prompt
         AND a.language_trained

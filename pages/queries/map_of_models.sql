@@ -2,26 +2,7 @@
 -- the setting, with the models each agrees with most.
 -- $method: umap or mds.
 -- $skill: what competence is; null where nobody asks.
-WITH newest AS (
-    SELECT * FROM maps
-    WHERE dataset_id = $dataset_id
-        AND row_order = $row_order
-        AND n = $n
-        AND metric = $metric
-        AND k IS NOT DISTINCT FROM $k
-        AND sigma IS NOT DISTINCT FROM $sigma
-        AND truncation = $truncation
-        AND normalized = $normalized
-        AND method = $method
-        AND coalesce(pooling, 'own') = $pooling
-        AND coalesce(prompt, 'none') = $prompt
-        AND model_id IN (SELECT m.model_id FROM models AS m WHERE m.modality = $modality)
-    QUALIFY unit_key = first_value(unit_key) OVER (
-        ORDER BY models DESC, map_version DESC, finished_at DESC, unit_key
-    )
-),
-
-pairs AS (
+WITH pairs AS (
     SELECT model_a, label_a, model_b, label_b, score, q_value
     FROM alignment_within_modality
     WHERE modality = $modality
@@ -35,6 +16,44 @@ pairs AS (
         AND normalized = $normalized
         AND pooling = $pooling
         AND prompt = $prompt
+        AND precision IS NOT DISTINCT FROM $precision
+),
+
+-- A map that does not name its precision is of this one where no other was compared.
+others AS (
+    SELECT 1 FROM alignment_within_modality
+    WHERE modality = $modality
+        AND dataset_id = $dataset_id
+        AND row_order = $row_order
+        AND n = $n
+        AND metric = $metric
+        AND k IS NOT DISTINCT FROM $k
+        AND pooling = $pooling
+        AND prompt = $prompt
+        AND precision IS DISTINCT FROM $precision
+),
+
+newest AS (
+    SELECT * FROM maps
+    WHERE dataset_id = $dataset_id
+        AND row_order = $row_order
+        AND n = $n
+        AND metric = $metric
+        AND k IS NOT DISTINCT FROM $k
+        AND sigma IS NOT DISTINCT FROM $sigma
+        AND truncation = $truncation
+        AND normalized = $normalized
+        AND (
+            precision IS NOT DISTINCT FROM $precision
+            OR (precision IS NULL AND NOT EXISTS (FROM others))
+        )
+        AND method = $method
+        AND coalesce(pooling, 'own') = $pooling
+        AND coalesce(prompt, 'none') = $prompt
+        AND model_id IN (SELECT m.model_id FROM models AS m WHERE m.modality = $modality)
+    QUALIFY unit_key = first_value(unit_key) OVER (
+        ORDER BY precision IS NULL, models DESC, map_version DESC, finished_at DESC, unit_key
+    )
 ),
 
 sided AS (

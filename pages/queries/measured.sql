@@ -14,6 +14,7 @@ SELECT
     coalesce(m.higher_is_closer, true) AS higher_is_closer,
     s.truncation,
     s.normalized,
+    s.precision,
     s.pooling_x AS pooling,
     s.prompt_x AS prompt,
     any_value(s.null_mean) AS chance,
@@ -41,6 +42,7 @@ WHERE s.dataset_id = $dataset_id
     AND s.sigma IS NOT DISTINCT FROM $sigma
     AND s.truncation = $truncation
     AND s.normalized = $normalized
+    AND s.precision IS NOT DISTINCT FROM $precision
     AND s.pooling_x = $pooling
     AND s.prompt_x = $prompt
 GROUP BY ALL

@@ -3,7 +3,7 @@
 -- $within: vision or language, pairs of models of that modality; null: language with vision models.
 WITH pairs AS (
     SELECT
-        metric, metric_label, k, sigma, n, truncation, normalized,
+        metric, metric_label, k, sigma, n, truncation, normalized, precision,
         -- A language model under two poolings is two.
         model_a || CASE modality WHEN 'language' THEN ' ' || pooling || ' ' || prompt ELSE '' END
             AS model_a,
@@ -14,7 +14,7 @@ WITH pairs AS (
     WHERE modality = $within AND dataset_id = $dataset_id AND row_order = $row_order
     UNION ALL BY NAME
     SELECT
-        metric, metric_label, k, sigma, n, truncation, normalized,
+        metric, metric_label, k, sigma, n, truncation, normalized, precision,
         language_model || ' ' || pooling || ' ' || prompt AS model_a, vision_model AS model_b,
         CASE WHEN higher_is_closer THEN score ELSE -score END AS score
     FROM language_vision_alignment
@@ -29,7 +29,8 @@ SELECT
         'σ = ' || sigma,
         CASE WHEN count(DISTINCT n) OVER () > 1 THEN 'n = ' || n END,
         CASE WHEN truncation <> 'exact' THEN 'truncation ' || truncation END,
-        CASE WHEN NOT normalized THEN 'rows as they are' END
+        CASE WHEN NOT normalized THEN 'rows as they are' END,
+        CASE WHEN count(DISTINCT coalesce(precision, '')) OVER () > 1 THEN precision END
     ) AS setting,
     metric_label,
     k,
@@ -38,4 +39,4 @@ SELECT
     model_b,
     score
 FROM pairs
-ORDER BY metric <> 'mutual_knn', metric_label, n DESC, k, sigma, truncation, model_a, model_b
+ORDER BY metric <> 'mutual_knn', metric_label, n DESC, k, sigma, truncation, precision, model_a, model_b

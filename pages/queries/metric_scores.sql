@@ -14,6 +14,7 @@ SELECT
     normalized,
     pooling,
     prompt,
+    precision,
     max(permutations) AS permutations,
     n,
     metric
@@ -23,7 +24,7 @@ WHERE dataset_id = $dataset_id
     AND language_trained
     AND vision_trained
     AND calibrated IS NOT NULL
-GROUP BY metric, metric_label, k, sigma, truncation, normalized, pooling, prompt, n
+GROUP BY metric, metric_label, k, sigma, truncation, normalized, pooling, prompt, precision, n
 QUALIFY row_number() OVER (
     PARTITION BY metric
     ORDER BY
@@ -33,6 +34,7 @@ QUALIFY row_number() OVER (
         truncation <> 'exact', truncation,
         NOT normalized,
         pooling <> 'mean', pooling,
-        prompt <> 'none', prompt
+        prompt <> 'none', prompt,
+        count(*) DESC, precision IS DISTINCT FROM 'float32', precision
 ) = 1
 ORDER BY avg(calibrated) DESC, metric

@@ -1,6 +1,15 @@
 -- Alignment under every metric against one skill of the language models (paper, Figs. 13, 14):
 -- trained models, each metric's customary setting.
-WITH ranked AS (
+WITH counted AS (
+    SELECT *, count(*) OVER (PARTITION BY metric, precision) AS computed
+    FROM language_vision_alignment
+    WHERE dataset_id = $dataset_id
+        AND row_order = $row_order
+        AND language_trained
+        AND vision_trained
+),
+
+ranked AS (
     SELECT
         a.*,
         dense_rank() OVER (
@@ -12,13 +21,10 @@ WITH ranked AS (
                 a.truncation <> 'exact', a.truncation,
                 NOT a.normalized,
                 a.pooling <> 'mean', a.pooling,
-                a.prompt <> 'none', a.prompt
+                a.prompt <> 'none', a.prompt,
+                a.computed DESC, a.precision IS DISTINCT FROM 'float32', a.precision
         ) AS place
-    FROM language_vision_alignment AS a
-    WHERE a.dataset_id = $dataset_id
-        AND a.row_order = $row_order
-        AND a.language_trained
-        AND a.vision_trained
+    FROM counted AS a
 )
 
 SELECT
@@ -36,6 +42,7 @@ SELECT
     r.truncation,
     r.pooling,
     r.prompt,
+    r.precision,
     r.n,
     r.metric,
     r.language_model,

@@ -15,6 +15,7 @@ SELECT
     a.normalized,
     a.pooling,
     a.prompt,
+    a.precision,
     any_value(a.chance) AS chance,
     CASE WHEN count(a.null_best_mean) = count(*) THEN min(a.null_best_mean) END AS null_best_low,
     CASE WHEN count(a.null_best_mean) = count(*) THEN max(a.null_best_mean) END AS null_best_high,
@@ -35,4 +36,5 @@ WHERE a.modality = $modality
     AND a.normalized = $normalized
     AND a.pooling = $pooling
     AND a.prompt = $prompt
+    AND a.precision IS NOT DISTINCT FROM $precision
 GROUP BY ALL

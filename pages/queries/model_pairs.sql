@@ -33,4 +33,5 @@ WHERE a.modality = $modality
     AND a.normalized = $normalized
     AND a.pooling = $pooling
     AND a.prompt = $prompt
+    AND a.precision IS NOT DISTINCT FROM $precision
 ORDER BY alignment DESC, a.model_a, a.model_b

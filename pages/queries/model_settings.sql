@@ -22,13 +22,14 @@ SELECT
     normalized,
     pooling,
     prompt,
+    precision,
     count(DISTINCT model) AS models,
     count(*) // 2 AS pairs,
     any_value(higher_is_closer) AS higher_is_closer
 FROM sided
 GROUP BY
     dataset_id, row_order, dataset, n, metric, metric_label, k, sigma, truncation, normalized,
-    pooling, prompt
+    pooling, prompt, precision
 ORDER BY
     max(count(DISTINCT model)) OVER (PARTITION BY dataset_id, row_order) DESC,
     max(max(finished_at)) OVER (PARTITION BY dataset_id, row_order) DESC,
@@ -39,4 +40,5 @@ ORDER BY
     truncation <> 'exact', truncation,
     NOT normalized,
     pooling <> 'mean', pooling,
-    prompt <> 'none', prompt
+    prompt <> 'none', prompt,
+    count(*) DESC, precision IS DISTINCT FROM 'float32', precision

@@ -7,7 +7,7 @@ SELECT
     done,
     skipped,
     message,
-    device,
+    concat_ws(', ', device, accelerator) AS device,
     run_id
 FROM runs
 ORDER BY started_at DESC, run_id DESC

@@ -2,7 +2,7 @@
 -- samples), and how their dimensions' halves agree. A model without a second view has one row.
 WITH current AS (
     SELECT a.*
-    FROM self_agreement AS a
+    FROM self_agreement_precision AS a
     JOIN models AS m USING (model_id)
     WHERE a.dataset_id = $dataset_id
         AND a.row_order = $row_order
@@ -13,6 +13,7 @@ WITH current AS (
         AND $normalized
         AND $sigma IS NULL
         AND a.truncation = $truncation
+        AND a.precision IS NOT DISTINCT FROM $precision
         AND (m.modality <> 'language' OR (a.pooling = $pooling AND a.prompt = $prompt))
     QUALIFY row_number() OVER (
         PARTITION BY a.model_id, a.method

@@ -18,11 +18,12 @@ SELECT
     a.normalized,
     a.pooling,
     a.prompt,
+    a.precision,
     count(*) AS pairs,
     count(DISTINCT a.k) OVER (
         PARTITION BY
             a.dataset_id, a.row_order, a.n, a.metric, a.sigma, a.truncation, a.normalized,
-            a.pooling, a.prompt
+            a.pooling, a.prompt, a.precision
     ) AS ks,
     count(DISTINCT a.language_model) FILTER (
         a.language_model IN (SELECT model_id FROM skills)
@@ -31,7 +32,7 @@ SELECT
 FROM language_vision_alignment AS a
 GROUP BY
     a.dataset_id, a.dataset, a.row_order, a.n, a.metric, a.metric_label, a.k, a.sigma,
-    a.truncation, a.normalized, a.pooling, a.prompt
+    a.truncation, a.normalized, a.pooling, a.prompt, a.precision
 ORDER BY
     published,
     a.dataset_id IN (SELECT v.dataset_id FROM caption_sets AS v WHERE v.dataset_id <> v.base_id),
@@ -44,4 +45,5 @@ ORDER BY
     a.truncation <> 'exact', a.truncation,
     NOT a.normalized,
     a.pooling <> 'mean', a.pooling,
-    a.prompt <> 'none', a.prompt
+    a.prompt <> 'none', a.prompt,
+    count(*) DESC, a.precision IS DISTINCT FROM 'float32', a.precision

@@ -1,7 +1,7 @@
 -- Texts that language models were asked to predict, the one most models read first.
 SELECT
     text,
-    '1 − bits per byte of ' || text AS skill,
+    skill,
     count(DISTINCT model_id) AS models,
     max(tokens) AS tokens,
     max(documents) AS documents,
@@ -10,6 +10,6 @@ SELECT
     max(context) AS longest_context,
     string_agg(DISTINCT collection, ', ' ORDER BY collection) AS published_in,
     strftime(max(finished_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M UTC') AS measured_at
-FROM bits_per_byte
-GROUP BY text
+FROM predicted_texts
+GROUP BY text, skill
 ORDER BY published_in IS NOT NULL, models DESC, text

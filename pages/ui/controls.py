@@ -138,13 +138,14 @@ _STEPS = (
     ("Rows normalised", "normalized", "normalised", 150),
     ("Caption pooling", "pooling", "pooling", 160),
     ("Caption prompt", "prompt", "prompt", 160),
+    ("Precision", "precision", "precision", 150),
 )
 
 
 def choose_setting(
     controls: Controls, settings: pl.DataFrame, *, without: Sequence[str] = ()
 ) -> Setting:
-    """Narrow the settings down, from the dataset to the prompt; the first row is the default.
+    """Narrow the settings down, from the dataset to the precision; the first row is the default.
 
     Args:
         controls: where the widgets go.

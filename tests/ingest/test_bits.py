@@ -8,16 +8,27 @@ from pathlib import Path
 import polars as pl
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from ingest.bits.measure import Tally, causal_of, tallies
 from ingest.bits.texts import Document, Skipped, documents
-from ingest.bits.windows import nats, windows
+from ingest.bits.windows import nats, scored_bytes, windows
 from ingest.errors import CatalogError, DatasetError
-from ingest.extract.loaded import LoadedLanguage
-from ingest.extract.transformers_models import wrap
+from ingest.extract.loaded import Causal, LoadedLanguage, Pieces
+from ingest.extract.transformers_models import Spelling, wrap
+from ingest.warehouse import Warehouse, query
+from tests.ingest.command import prh
+from tests.ingest.own_study import write_study
 from tests.ingest.tiny import model
 
 CPU = torch.device("cpu")
@@ -134,6 +145,146 @@ def test_the_budget_ends_a_stream_after_the_document_that_reaches_it() -> None:
     assert sum(t.tokens for t in found) == 100
 
 
+@pytest.mark.parametrize("budget", [1, 999, 1000, 1001, 20_000])
+def test_models_of_any_tokeniser_read_the_same_documents(budget: int) -> None:
+    read = [Document(str(i), f"wörd {i % 10} " * 100) for i in range(40)]
+    found = []
+    for step, start in ((1, 0), (5, 0), (3, None), (40, None)):
+        starts = [list(range(0, len(document.text), step)) for document in read]
+        pieces = {d.text: Pieces([1] * len(s), s) for d, s in zip(read, starts, strict=True)}
+        causal = Causal(lambda ids, mask: torch.zeros(*ids.shape, 4), pieces.__getitem__, start)
+        loaded = LoadedLanguage(None, lambda t: [], lambda *a: None, None, 0, "1", causal=causal)
+        parts = tallies(loaded, causal, read, budget=budget, window=64, device=CPU)
+        found.append(sum(parts, Tally(0.0, 0, 0, 0)))
+    size = len(read[0].text.encode())
+    assert {tally.documents for tally in found} == {-(-budget // size)}
+    assert found[0].bytes == found[1].bytes == found[0].documents * size
+
+
+CORPUS = ["A dog runs on the beach.", "é ünï 🙂 smile", "two  spaces\n\nnew", "ﬁne ÀB Ｆｕｌｌ"] * 5
+
+
+def byte_level(
+    *, trim: bool | None = None, prefix: bool = False, normal: object = None
+) -> PreTrainedTokenizerFast:
+    """Return a byte-level BPE tokeniser, as GPT-2 (no trimming) or GPT-NeoX (trimming) has one."""
+    inner = Tokenizer(models.BPE())
+    if normal is not None:
+        inner.normalizer = normal  # type: ignore[assignment]
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=prefix)  # type: ignore[assignment]
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=320, initial_alphabet=letters, show_progress=False)  # type: ignore[call-arg]
+    inner.train_from_iterator(CORPUS, trainer)
+    if trim is not None:
+        inner.post_processor = processors.ByteLevel(trim_offsets=trim)  # type: ignore[assignment]
+    return PreTrainedTokenizerFast(tokenizer_object=inner)
+
+
+def sentence_piece(*, prepend: bool) -> PreTrainedTokenizerFast:
+    """Return a BPE tokeniser that writes a space as ▁, a byte as <0x0A>; `prepend`: as LLaMA's."""
+    inner = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    inner.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")  # type: ignore[assignment]
+    special = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, show_progress=False)  # type: ignore[call-arg]
+    inner.train_from_iterator([text for text in CORPUS if text.isascii()], trainer)
+    if prepend:
+        inner.pre_tokenizer = None  # type: ignore[assignment]
+        inner.normalizer = normalizers.Sequence(  # type: ignore[assignment]
+            [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+        )
+    return PreTrainedTokenizerFast(tokenizer_object=inner)
+
+
+TOKENISERS = {
+    "byte-level": byte_level(),
+    "byte-level, trimmed": byte_level(trim=True),
+    "byte-level, prefix, trimmed": byte_level(trim=True, prefix=True),
+    "byte-level, prefix": byte_level(trim=False, prefix=True),
+    "Metaspace": sentence_piece(prepend=False),
+    "Prepend": sentence_piece(prepend=True),
+}
+TEXTS = (
+    *CORPUS[:4], " A dog", "  two", "🙂 smile", "é", "\n\nnew", "A", "e\u0301 a", "ß", "\ta b",
+    "日本語", " ", "  ", "a ", "Ã", "▁a",
+)  # fmt: skip
+
+
+def given_by(name: str, text: str) -> int:
+    tokens = TOKENISERS[name]
+    found = tokens(text, add_special_tokens=False, return_offsets_mapping=True)
+    return Spelling(tokens).given(text, found["input_ids"][0], found["offset_mapping"])
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("name", TOKENISERS)
+def test_scored_bytes_are_those_the_other_tokens_encode(name: str, text: str) -> None:
+    """Nothing here is normalised, so all tokens' bytes are the text's, less an added space."""
+    if "▁" in text and name in ("Metaspace", "Prepend"):
+        pytest.skip("such a vocabulary cannot tell ▁ from a space")
+    tokens = TOKENISERS[name]
+    ids = tokens(text, add_special_tokens=False)["input_ids"]
+    spelling = Spelling(tokens)
+    encoded = [spelling.bytes_of(token) for token in ids]
+    assert b"".join(encoded) in (text.encode(), b" " + text.encode())
+    assert given_by(name, text) == len(text.encode()) - len(b"".join(encoded[1:]))
+
+
+@pytest.mark.parametrize("trim", [False, True])
+def test_a_trimmed_offset_hides_no_byte(trim: bool) -> None:
+    name = "byte-level, trimmed" if trim else "byte-level"
+    assert len(b"A dog runs on the beach.") - given_by(name, "A dog runs on the beach.") == 23
+    assert len("日 dog".encode()) - given_by(name, "日 dog") == 6  # one of seven was given
+
+
+@pytest.mark.parametrize("trim", [False, True])
+@pytest.mark.parametrize(
+    ("normal", "text", "given"),
+    [
+        (normalizers.NFC(), "e\u0301 A", 3),  # composed: letter and mark are one token
+        (normalizers.NFC(), "A e\u0301", 1),
+        (normalizers.Lowercase(), "ÀB dog", 1),  # a token of one byte, the same in either case
+        (normalizers.Lowercase(), "Two", 3),
+        (normalizers.Lowercase(), "A dog", 1),
+        (normalizers.NFKC(), "ﬁ A", 3),  # "fi", split in two: the character counts as a whole
+        (normalizers.NFKC(), "Ｂ A", 3),
+        (normalizers.Strip(), "  A dog", 3),
+    ],
+)
+def test_bytes_of_a_normalised_text_are_those_that_were_read(
+    trim: bool, normal: object, text: str, given: int
+) -> None:
+    tokens = byte_level(trim=trim, normal=normal)
+    found = tokens(text, add_special_tokens=False, return_offsets_mapping=True)
+    ids, offsets = found["input_ids"], found["offset_mapping"]
+    assert Spelling(tokens).given(text, ids[0], offsets) == given
+    scored = len(text.encode()) - given
+    assert scored_bytes(text, Pieces(ids, [a for a, _ in offsets], given), None) == scored
+    assert scored_bytes(text, Pieces(ids, [a for a, _ in offsets], given), 0) == scored + given
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "scored"),
+    [
+        ("sleep", [0, 1, 2], 4),
+        ("äb", [0, 1], 1),
+        ("🙂 smile", [0, 0, 0, 0, 1], 6),  # where only starts tell, the whole character is given
+        ("sleep", [0], 0),
+        ("sleep", [], 0),
+    ],
+)
+def test_starts_alone_tell_bytes_too(text: str, starts: list[int], scored: int) -> None:
+    found = Pieces([1] * len(starts), starts)
+    assert scored_bytes(text, found, None) == scored
+    assert scored_bytes(text, found, 0) == (len(text.encode()) if starts else 0)
+
+
+@pytest.mark.parametrize("bos", [True, False])
+def test_a_document_counts_the_bytes_of_its_scored_tokens(bos: bool) -> None:
+    found = total(byte_llama(bos), "🙂 smile", "é", "")
+    assert found.tokens == found.bytes == (12 if bos else 12 - 2)
+    assert found.documents == 3
+
+
 def test_refusals() -> None:
     encoder = byte_llama()
     encoder = LoadedLanguage(**{**vars(encoder), "causal": None})
@@ -164,3 +315,82 @@ def test_files_are_read_in_order_and_what_cannot_be_read_is_told(tmp_path: Path)
         list(documents(tmp_path / "d.jsonl", "body", skipped.append))
     with pytest.raises(DatasetError, match="expected a .txt, .jsonl or .parquet file"):
         list(documents(tmp_path / "ignored.md", "text", skipped.append))
+
+
+def measured(home: Path, *words: object) -> tuple[int, str]:
+    """Run `prh bits` on a folder of texts; return the exit code and what it said."""
+    catalog = home / "study" / "mine.toml"
+    done = prh(
+        "bits", "--catalog", catalog, "--models", "bigrams-a", "--text", home / "speeches", *words,
+        "--data", home / "data",
+    )  # fmt: skip
+    return done.returncode, " ".join(done.stderr.split())
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with a network that predicts letters, and texts for several chunks."""
+    write_study(tmp_path / "study", n=4)
+    (tmp_path / "speeches").mkdir()
+    for number in range(12):
+        text = f"Speech {number}: ö and o, o and ö. " * 800
+        (tmp_path / "speeches" / f"{number:02d}.txt").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_budget_of_tokens_is_refused_by_name(home: Path) -> None:
+    code, said = measured(home, "--tokens", 4_000_000)
+    assert code == 1
+    assert "another stretch of the text for every tokeniser" in said
+    assert "--bytes 16000000" in said
+    assert "--tokens" not in prh("bits", "--help").stdout
+
+
+def test_a_killed_measurement_goes_on_to_the_same_bytes(home: Path) -> None:
+    size = len((home / "speeches" / "00.txt").read_bytes())
+    code, said = measured(home, "--bytes", 9 * size + 1)
+    assert code == 0, said
+    parts = home / "data" / "parts" / "bits"
+    wanted = Warehouse(home / "data").rows("bits")
+    assert wanted is not None and wanted.height > 3
+    last = sorted(parts.glob("*[0-9].0*.parquet"))[-1]
+    (end,) = parts.glob("*.-00001.parquet")
+    for part in (last, end):
+        part.unlink()
+    code, said = measured(home, "--bytes", 9 * size + 1)
+    assert code == 0, said
+    found = Warehouse(home / "data").rows("bits")
+    assert found is not None
+    columns = ["documents", "bytes", "tokens", "nats"]
+    assert found.select(columns).sum().rows() == wanted.select(columns).sum().rows()
+    assert int(found["documents"].sum()) == 10
+    assert set(found["bits_version"]) == {2}
+
+
+def test_stretches_and_versions_of_a_text_share_no_figure(home: Path) -> None:
+    for budget in (1, 100_000):
+        assert measured(home, "--bytes", budget)[0] == 0
+    warehouse = Warehouse(home / "data")
+    skills = "SELECT skill FROM skills ORDER BY skill"
+    names = ["1 − bits per byte of speeches", "1 − bits per byte of speeches, documents 1 to 1"]
+    assert query(warehouse.path, skills).to_series().to_list() == names
+    older = warehouse.rows("bits")
+    assert older is not None
+    for row in older.to_dicts():  # as version 1 left them, of a model that was not measured since
+        key = f"{row['unit_key']}-old"
+        rows = pl.DataFrame([{**row, "unit_key": key, "model_id": "older"}]).drop("bits_version")
+        warehouse.append("bits", f"{key}.{row['chunk']:06d}", rows)
+    warehouse.publish()
+    assert query(warehouse.path, skills).to_series().to_list() == names
+    assert query(warehouse.path, "FROM bits_per_byte").height == 4
+
+
+def test_half_precision_is_a_skill_of_its_own(home: Path) -> None:
+    for dtype in ("float32", "bfloat16"):
+        assert measured(home, "--bytes", 1, "--dtype", dtype)[0] == 0
+    found = query(Warehouse(home / "data").path, "SELECT skill, score FROM skills ORDER BY skill")
+    assert found["skill"].to_list() == [
+        "1 − bits per byte of speeches", "1 − bits per byte of speeches, bfloat16",
+    ]  # fmt: skip
+    exact, half = found["score"]
+    assert 0 < abs(exact - half) < 0.01

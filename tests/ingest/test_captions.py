@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ingest.captions import summaries
 from ingest.captions.plan import plan_sets
 from ingest.captions.sets import CaptionSet, asked, build_sets, captioned
 from ingest.captions.summaries import BATCH, write_summaries
@@ -297,7 +298,11 @@ def test_a_summary_of_the_wrong_length_is_asked_for_once_more(
         "a red cat now", "stubborn mule and on and on and on and on and on",
     ]  # fmt: skip
     assert (found.retried, found.off_length) == (2, 1)
-    assert "in 4 words: a red cat" in talker.conversations[0][1].content
+    system, user = talker.conversations[0]
+    assert "to about 4 words" in system.content  # N stands in the system prompt (paper, Fig. 9)
+    assert "especially from the start of the description" in system.content
+    assert user.content == "a red cat"
+    assert "4" not in user.content and found.instructions == system.content
     assert talker.conversations[2][3].content == "That was 13 words. Write it again in 4 words, " \
         "on one line."  # fmt: skip
 
@@ -314,6 +319,27 @@ def test_summaries_are_kept_one_by_one_and_not_asked_for_again(
     # The first batch was stored before the second one failed.
     assert len(talker.conversations) == before + 2 * 3
     assert found.captions == [f"{caption} now" for caption in captions]
+
+
+def test_the_system_prompt_and_the_precision_name_a_summary(
+    talker: Talker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = tiny.model("language", "module")
+
+    def asked(**how: str) -> int:
+        before = len(talker.conversations)
+        with Run(Workspace(tmp_path)) as run:
+            write_summaries(run, ["stubborn {words} mule"], 3, writer, Silent(), **how)
+        return len(talker.conversations) - before
+
+    assert asked(dtype="float32") == 2  # the second is the one more
+    assert asked(device="cpu") == 0
+    monkeypatch.setattr(summaries, "INSTRUCTIONS", "Say it in {words} words.")
+    assert asked(device="cpu") == 2
+    assert talker.conversations[-1][0].content == "Say it in 3 words."
+    assert talker.conversations[-1][1].content == "stubborn {words} mule"
+    monkeypatch.setattr(LoadedLanguage, "move", lambda self, place: None)
+    assert asked(dtype="bfloat16") == 2
 
 
 def test_what_cannot_answer_writes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ingest.catalog import load_catalog
-from ingest.errors import CatalogError, UnknownRecordError
+from ingest.datasets import open_dataset
+from ingest.errors import CatalogError, DatasetError, UnknownRecordError
 from ingest.extract import variants_for
 
 MODEL = """
@@ -127,3 +129,71 @@ def test_catalog_and_datasets_do_not_import_torch() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "False"
+
+
+def test_what_the_paper_measured_on_is_described() -> None:
+    catalog = load_catalog()
+    places = catalog.dataset("places365-val-1000")
+    assert (places.kind, places.limit) == ("listed", 1000)
+    assert "Bring" in places.note and "Bring" in catalog.dataset("dci").note
+    writer = catalog.model("Meta-Llama-3-8B-Instruct")
+    assert writer.source.endswith("Meta-Llama-3-8B-Instruct")
+    assert all(writer.id not in panel.models for panel in catalog.panels.values())
+    text = catalog.texts["openwebtext"]
+    assert (text.source, text.column) == ("Skylion007/openwebtext", "text")
+
+
+def test_a_set_that_has_to_be_brought_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRH_DATASETS", str(tmp_path))
+    for name, what in (("places365-val-1000", "places365_val.txt"), ("dci", "dci/images")):
+        with pytest.raises(DatasetError) as refusal:
+            open_dataset(load_catalog().dataset(name))
+        assert what in str(refusal.value) and str(tmp_path) in str(refusal.value)
+
+
+def places(folder: Path, count: int = 4) -> Path:
+    """Write a folder as Places-365 is handed out, with `count` pictures."""
+    home = folder / "places365"
+    (home / "val_256").mkdir(parents=True)
+    names = [f"Places365_val_{i:08d}.jpg" for i in range(count, 0, -1)]
+    for i, name in enumerate(names):
+        Image.new("RGB", (8, 8), (40 * i, 0, 0)).save(home / "val_256" / name)
+    (home / "places365_val.txt").write_text(
+        "".join(f"{name} {i % 2}\n" for i, name in enumerate(names))
+    )
+    (home / "categories_places365.txt").write_text(
+        "/a/airfield 0\n/a/apartment_building/outdoor 1\n"
+    )
+    return home
+
+
+def test_places_is_read_in_the_order_of_its_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places(tmp_path)
+    monkeypatch.setenv("PRH_DATASETS", str(tmp_path))
+    record = load_catalog().dataset("places365-val-1000")
+    found = open_dataset(record.model_copy(update={"limit": 3}))
+    assert found.sample_ids == tuple(f"Places365_val_{i:08d}.jpg" for i in (4, 3, 2))
+    assert found.captions == ("airfield", "apartment building outdoor", "airfield")
+    assert found.image(1).getpixel((0, 0))[0] > 20  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("places365_val.txt", "a.jpg\n", "line 1 of places365_val.txt: expected a new name"),
+        ("places365_val.txt", "a.jpg 0\na.jpg 1\n", "line 2 of places365_val.txt"),
+        ("places365_val.txt", "a.jpg 0\n", "1 of 1 listed images are not in"),
+        ("categories_places365.txt", "/a/airfield 0\n", "class 1 has no name"),
+    ],
+)
+def test_a_list_that_does_not_fit_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str, told: str
+) -> None:
+    (places(tmp_path) / file).write_text(text)
+    monkeypatch.setenv("PRH_DATASETS", str(tmp_path))
+    with pytest.raises(DatasetError, match=told):
+        open_dataset(load_catalog().dataset("places365-val-1000"))

@@ -1,5 +1,7 @@
 """Noise ceilings through the real command line: second views that a dataset has, or has not."""
 
+import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import duckdb
@@ -8,6 +10,7 @@ import pytest
 
 from ingest.feature_store import read_header, read_layers
 from ingest.warehouse import Warehouse, query
+from pages import queries
 from prh_core import align
 from tests.ingest.command import prh
 from tests.ingest.test_captions import write_rich
@@ -24,10 +27,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _asked(study: Path, command: str, dataset: str, data: str) -> str:
+def _asked(study: Path, command: str, dataset: str, data: str, *more: str) -> str:
     done = prh(
         command, "--dataset", dataset, "--models", MODELS, "--catalog", study / "mine.toml",
-        "--data", study / data, *ASKED,
+        "--data", study / data, *ASKED, *more,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return " ".join(done.stderr.split())
@@ -53,6 +56,34 @@ def test_a_run_makes_second_views_and_scores_them(study: Path) -> None:
         assert row["score"] == pytest.approx(found.score, abs=1e-6) and 0 < row["score"] < 1
     told = _asked(study, "score", "rich", "data")
     assert "Scores: 0 done" in told and "No noise ceiling" not in told
+
+
+def test_a_ceiling_is_in_one_precision_and_says_which(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Path(shutil.copytree(study / "data", study / "both"))
+    _asked(study, "run", "rich", "both", "--dtype", "bfloat16")
+    assert query(
+        home / "results.duckdb",
+        """
+        SELECT c.precision, x.precision AS first, y.precision AS second, count(*)
+        FROM noise_ceilings AS c
+        JOIN feature_precision AS x ON x.unit_key = c.features
+        JOIN feature_precision AS y ON y.unit_key = c.second
+        GROUP BY ALL ORDER BY ALL
+        """,
+    ).rows() == [("bfloat16",) * 3 + (3,), ("float32",) * 3 + (3,)]
+    monkeypatch.setenv("PRH_DATA", str(home))
+    shown = []
+    for row in queries.settings().frame.iter_rows(named=True):
+        setting = queries.Setting(**{f.name: row[f.name] for f in fields(queries.Setting)})
+        frame = queries.self_agreement(
+            setting, language_model="letters-a", vision_model="conv-a"
+        ).frame
+        assert frame.height == 3 and frame["noise_ceiling"].null_count() == 0
+        shown.append((setting.precision, *frame["noise_ceiling"]))
+    assert {row[0] for row in shown} == {"float32", "bfloat16"}
+    assert shown[0][1:] != shown[1][1:]
 
 
 def test_what_has_no_second_view_is_named(study: Path) -> None:

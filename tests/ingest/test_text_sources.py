@@ -11,14 +11,16 @@ import polars as pl
 import pytest
 
 from ingest.bits.measure import causal_of, started, tallies
-from ingest.bits.sources import HubText, text_of
+from ingest.bits.sources import HubText, text_of, text_of_record
 from ingest.bits.texts import Document, Skipped
+from ingest.catalog import load_catalog
 from ingest.errors import (
     CatalogError,
     DatasetError,
     MissingPackageError,
     UnknownHubModelError,
 )
+from tests.ingest.command import prh
 from tests.ingest.test_bits import CPU, byte_llama
 
 COMMIT = "f" * 40
@@ -114,3 +116,26 @@ def test_what_stands_before_a_document_is_a_choice() -> None:
     assert scored == {"auto": 5, "none": 3}
     with pytest.raises(CatalogError, match="has no start token"):
         started("m", none, "bos")
+
+
+@pytest.mark.usefixtures("on_hub")
+def test_a_text_of_the_catalog_is_the_hub_dataset_it_names() -> None:
+    record = load_catalog().texts["openwebtext"].model_copy(update={"source": "someone/corpus"})
+    found, wanted = text_of_record(record), text_of("hub:someone/corpus", "text")
+    assert (found.name, found.content) == (wanted.name, wanted.content)
+    assert [d.text for d in found.read(lambda _: None)] == ["first", "third"]
+
+
+def test_texts_of_the_catalog_are_listed_and_taken_by_their_id(tmp_path: Path) -> None:
+    listed = prh("catalog", "texts")
+    assert listed.returncode == 0 and "Skylion007/openwebtext" in listed.stdout
+    catalog = tmp_path / "mine.toml"
+    catalog.write_text(
+        '[[text]]\nid = "mine"\ntitle = "Mine"\nsource = "nobody/nothing"\nrevision = "main"\n'
+        'licence = "MIT"\ncitation = "me"\n'
+    )
+    done = prh(
+        "bits", "--text", "mine", "--models", "SmolLM2-135M-Instruct", "--catalog", catalog,
+        "--data", tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 1 and "nobody/nothing" in done.stderr

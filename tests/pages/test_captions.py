@@ -2,6 +2,9 @@
 
 import base64
 import io
+import math
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import altair as alt
@@ -11,7 +14,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from ingest.warehouse import query
+from ingest.warehouse import Warehouse, query
+from pages import queries
 from pages.ui import charts, pictures, words
 from tests.pages.conftest import OpenPage
 from tests.pages.test_models import frames, told
@@ -218,3 +222,67 @@ def test_density_is_counted_in_what_is_known_of_two_sets() -> None:
         "tokens": [3.0, 5.0, 3.0], "bits": [9.0, None, 9.0],
     })  # fmt: skip
     assert words.known_amounts(means, charts.AMOUNTS) == ["words", "tokens"]
+
+
+def _more_bits(home: Path, text: str, model: str, **changes: object) -> None:
+    """Leave a measurement of a model on a set's captions beside those that are there."""
+    parts = home / "parts" / "bits"
+    known = pl.concat([pl.read_parquet(part) for part in parts.glob("bits-*.parquet")])
+    rows = known.filter(text=text, chunk=0).head(1).to_dicts()
+    key = "-".join([model, text, *map(str, changes.values())]).replace(" ", "-")
+    row = {**rows[0], "unit_key": key, "model_id": model, "nats": 1e4, **changes}
+    for chunk, kept in ((0, row), (-1, {**row, "nats": 0.0, "tokens": 0, "bytes": 0,
+                                        "documents": 0})):  # fmt: skip
+        part = pl.DataFrame([{**kept, "chunk": chunk}])
+        part.write_parquet(parts / f"{key}.{chunk:06d}.parquet")
+
+
+@pytest.mark.parametrize("name", ["caption_overall", "caption_means", "caption_density"])
+def test_bits_are_a_mean_over_models_that_were_measured_on_every_set(
+    caption_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    home = Path(shutil.copytree(caption_world, tmp_path / "home"))
+    monkeypatch.setenv("PRH_DATA", str(home))
+    study = _study()
+    ask = getattr(queries, name)
+    before = ask(study).frame.select("dataset_id", "bits", "tokens").unique().sort("dataset_id")
+    assert before.height == 3 and before["bits"].null_count() == 0
+    sets = [f"{dataset} captions" for dataset in before["dataset_id"]]
+    now = datetime.now(tz=UTC)
+    # A model that missed one set, one that was measured in another precision, and older or shorter
+    # figures of those that were measured on all.
+    _more_bits(home, sets[0], "lang-random")
+    _more_bits(home, sets[1], "lang-random")
+    for text in sets:
+        _more_bits(home, text, "lang-random", dtype="bfloat16")
+        _more_bits(home, text, "lang-small", finished_at=now - timedelta(days=9))
+        _more_bits(home, text, "lang-large", documents=7, finished_at=now + timedelta(days=1))
+    Warehouse(home).publish()
+    after = ask(study).frame.select("dataset_id", "bits", "tokens").unique().sort("dataset_id")
+    assert after.rows() == before.rows()
+    # With the set that it had missed it counts, once for each.
+    _more_bits(home, sets[2], "lang-random")
+    Warehouse(home).publish()
+    after = ask(study).frame.select("dataset_id", "bits").unique().sort("dataset_id")
+    size = int(query(home / "results.duckdb", "SELECT max(documents) FROM bits").item())
+    for old, new in zip(before["bits"], after["bits"], strict=True):
+        assert new == pytest.approx((2 * old + 1e4 / math.log(2) / size) / 3)
+
+
+def test_nobody_measured_on_every_set_means_no_bits(
+    caption_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Path(shutil.copytree(caption_world, tmp_path / "home"))
+    for part in (home / "parts" / "bits").glob("*joined*"):
+        part.unlink()
+    (home / "results.duckdb").unlink()
+    Warehouse(home).publish()
+    monkeypatch.setenv("PRH_DATA", str(home))
+    frame = queries.caption_means(_study()).frame
+    assert frame["bits"].null_count() == frame["tokens"].null_count() == frame.height > 0
+    assert words.known_amounts(frame, charts.AMOUNTS) == ["words"]
+
+
+def _study() -> queries.CaptionStudy:
+    row = queries.caption_studies().frame.row(0, named=True)
+    return queries.CaptionStudy(**{name: row[name] for name in queries.CaptionStudy._fields})

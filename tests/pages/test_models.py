@@ -125,6 +125,11 @@ def test_share_of_tasks_solved_comes_first(open_page: OpenPage, panel: Path) -> 
     assert box.value == SOLVED
     assert box.options[1] == "mean of 3 linear probes"
     assert "Pictures (acc, 5-shot), planted" in box.options
+    assert "The measure is top-1 accuracy, as in the paper" in told(app)
+    app = open_page(panel, PAGE, skill=f"{SOLVED}, mean per class")
+    assert "The measure here is accuracy averaged over classes" in told(app)
+    captions = " ".join(block.value for block in app.caption)
+    assert "Tasks: Planted, natural, Planted, specialised, Planted, structured." in captions
 
 
 def test_a_metric_that_counts_distances_has_bins_and_no_map(

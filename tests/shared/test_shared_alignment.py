@@ -45,7 +45,7 @@ def alignment(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
         study.score(run, Silent())
         assert not run.refused
         text = text_of_captions(study.dataset)
-        measure_bits(run, study.side("language"), text, Choices(budget=2000), Silent())
+        measure_bits(run, study.side("language"), text, Choices(budget=8000), Silent())
     assert sorted(item.model_id for item in run.refused) == ["all-MiniLM-L6-v2", "random-MiniLM-L6"]
     workspace.warehouse.publish()
     return query(

@@ -34,6 +34,7 @@ def coverage(frame: pl.DataFrame) -> Chart:
             alt.Tooltip("dataset:N", title="Dataset"),
             alt.Tooltip("n:Q", title="Pairs"),
             alt.Tooltip("layers:Q", title="Layers with features"),
+            alt.Tooltip("precision:N", title="Networks in"),
             alt.Tooltip("feature_sets:Q", title="Feature files"),
             alt.Tooltip("scores:Q", title="Scores that use them"),
         ],

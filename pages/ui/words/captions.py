@@ -18,7 +18,9 @@ def studied(row: dict[str, Any]) -> list[str]:
     """
     how = f"n = {row['n']:,}" + (f" · k = {row['k']}" if row["k"] is not None else "")
     return [
-        f"{row['dataset']} · {how} · truncation {row['truncation']} · best of all pairs of layers "
+        f"{row['dataset']} · {how} · truncation {row['truncation']}"
+        + (f" · networks in {row['precision']}" if row["precision"] else "")
+        + " · best of all pairs of layers "
         f"· {row['language_models']} trained language and {row['vision_models']} trained vision "
         "models",
         f"{row['sets']} variants compared · run {row['runs']} · measured {row['measured_at']} · "
@@ -111,7 +113,9 @@ def quoted(examples: pl.DataFrame) -> str:
 def study_name(row: dict[str, Any]) -> str:
     """Name a study for a control."""
     k = f", k = {row['k']}" if row["k"] is not None else ""
-    return f"{row['dataset']} ({row['truncation']}{k})"
+    precision = row["precision"]
+    half = f", {precision}" if precision not in (None, "float32") else ""
+    return f"{row['dataset']} ({row['truncation']}{k}{half})"
 
 
 def metric_name(study: Any) -> str:

@@ -8,14 +8,36 @@ from pages.ui.convergence import Binned
 from pages.ui.words.settings import corrupt, how
 
 
-def solved_first(skill: str) -> tuple[bool, bool]:
+def solved_first(skill: str) -> tuple[bool, bool, bool]:
     """Sort competences: the paper's measure first, then the mean of the probes, then others.
 
-    Of language models the paper's measure is 1 - bits per byte.
+    Of language models the paper's measure is 1 - bits per byte. What counts every class alike, not
+    every sample, comes last.
     """
-    return (
-        not skill.startswith(("share of", "1 − bits per byte of")), not skill.startswith("mean of")
-    )  # fmt: skip
+    per_class = skill.endswith(", mean per class")
+    paper = skill.startswith(("share of", "1 − bits per byte of"))
+    return (per_class, not paper, not skill.startswith("mean of"))
+
+
+def competent(skill: str) -> str:
+    """Say what a share of tasks solved, or a mean of probes, is; empty for another competence."""
+    if not skill.startswith(("share of", "mean of", "linear probe of")):
+        return ""
+    told = (
+        "**Competence** is measured by linear probes on frozen features. "
+        if not skill.startswith("share of")
+        else "A task is **solved** where a model reaches at least 80 % of the best of all models "
+        "probed on it (paper, Fig. 2). "
+    )
+    by = (
+        "The measure here is accuracy averaged over classes, which many samples of one class "
+        "cannot inflate; the paper and VTAB take top-1 accuracy, the choice without “mean per "
+        "class”."
+        if skill.endswith(", mean per class")
+        else "The measure is top-1 accuracy, as in the paper and VTAB; the choices that end in "
+        "“mean per class” count every class alike instead."
+    )
+    return f"\n\n{told}{by} Models are compared only over the same set of tasks."
 
 
 _SEEN = {"vision": "images", "language": "captions"}
@@ -69,7 +91,11 @@ def converged(found: Binned, skill: str | None, modality: str) -> str:
         "only its count at the foot). "
     )
     if found.trend is None:
-        return told + "A trend needs four models that differ in competence and alignment."
+        return (
+            told
+            + "A trend needs four models that differ in competence and alignment."
+            + competent(skill)
+        )
     t = found.trend
     orders = f"all {t.shuffles:,}" if t.exact else f"{t.shuffles:,} drawn"
     said = (
@@ -80,7 +106,7 @@ def converged(found: Binned, skill: str | None, modality: str) -> str:
     left = f" Left out, without this competence: {', '.join(found.left_out)}." * bool(
         found.left_out
     )
-    return told + said + left
+    return told + said + left + competent(skill)
 
 
 def mapped(places: pl.DataFrame, method: str) -> str:

@@ -22,6 +22,7 @@ def how(row: dict[str, Any], *more: str) -> list[str]:
         measure(row),
         f"truncation {row['truncation']}",
         "rows normalised" if row["normalized"] else "rows not normalised",
+        *([f"networks in {row['precision']}"] if row["precision"] else []),
         *more,
     ]
     if row["chance"] is not None:

@@ -34,12 +34,25 @@ COMMENT ON COLUMN self_agreement.finished_at IS 'When.';
 INSERT INTO self_agreement BY NAME SELECT * FROM noise_ceilings;
 DROP TABLE noise_ceilings;
 
+CREATE VIEW self_agreement_precision AS
+SELECT
+    s.*,
+    CASE
+        WHEN s.second IS NOT NULL AND x.precision IS DISTINCT FROM y.precision
+            THEN coalesce(x.precision, 'unknown') || ' with ' || coalesce(y.precision, 'unknown')
+        ELSE x.precision
+    END AS precision
+FROM self_agreement AS s
+LEFT JOIN feature_precision AS x ON x.unit_key = s.features
+LEFT JOIN feature_precision AS y ON y.unit_key = s.second;
+COMMENT ON VIEW self_agreement_precision IS 'self_agreement with the precision of its feature sets, as in current_scores.';
+
 CREATE VIEW noise_ceilings AS
-SELECT * EXCLUDE (scores, seed) FROM self_agreement WHERE starts_with(method, 'second view: ');
+SELECT * EXCLUDE (scores, seed) FROM self_agreement_precision WHERE starts_with(method, 'second view: ');
 COMMENT ON VIEW noise_ceilings IS 'Noise ceilings: what a model scores with itself, shown a second view of the same samples. Bounds the expected agreement with a model that has the same signal and as much noise; with a model of less noise it can agree more.';
 
 CREATE VIEW split_half_agreement AS
-SELECT * EXCLUDE (second) FROM self_agreement WHERE starts_with(method, 'split half, ');
+SELECT * EXCLUDE (second) FROM self_agreement_precision WHERE starts_with(method, 'split half, ');
 COMMENT ON VIEW split_half_agreement IS 'Agreement of two random halves of a layer''s dimensions, best layer, mean over splits: how redundantly dimensions carry the representation. No ceiling: a model rotated scores 1 with itself whatever its halves score.';
 
 COMMENT ON COLUMN caption_sets.kind IS 'own, joined, column, summary: captions that say more or less; first, shuffled, mixed: controls; caption: another person''s caption of each image; pixels, blur, grey, mirror, crop: pictures.';
@@ -70,7 +83,7 @@ paired AS (
         s.modality, s.dataset_id, d.title AS dataset, s.row_order, s.n, s.metric,
         coalesce(m.label, s.metric) AS metric_label,
         coalesce(m.higher_is_closer, true) AS higher_is_closer,
-        s.k, s.sigma, s.truncation, s.normalized, s.pooling, s.prompt,
+        s.k, s.sigma, s.truncation, s.normalized, s.precision, s.pooling, s.prompt,
         s.model_a, a.label AS label_a, a.family AS family_a, a.objective AS objective_a,
         a.trained AS trained_a,
         s.model_b, b.label AS label_b, b.family AS family_b, b.objective AS objective_b,
@@ -101,7 +114,7 @@ ranked AS (
     FROM paired
     WINDOW same AS (
         PARTITION BY modality, dataset_id, row_order, n, metric, k, sigma, truncation, normalized,
-                     pooling, prompt
+                     precision, pooling, prompt
     )
 )
 
@@ -110,7 +123,7 @@ SELECT
     * EXCLUDE (tested, place),
     CASE WHEN p_value IS NOT NULL THEN least(1, min(p_value * tested / place) OVER (
         PARTITION BY modality, dataset_id, row_order, n, metric, k, sigma, truncation, normalized,
-                     pooling, prompt
+                     precision, pooling, prompt
         ORDER BY p_value DESC NULLS LAST RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )) END AS q_value
 FROM ranked;

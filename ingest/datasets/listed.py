@@ -1,0 +1,95 @@
+r"""A folder of images with a list of file names and class numbers, as Places-365 is handed out.
+
+    [dataset.options]
+    images = "places365/val_256"                          # folder of the images
+    list = "places365/places365_val.txt"                  # "Places365_val_00000001.jpg 165" a line
+    categories = "places365/categories_places365.txt"     # "/a/airfield 0" a line
+
+Rows are in the order of the list; `limit` keeps the first. A caption is the name of the class
+("airfield"), so such a dataset is for vision models among themselves.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image
+
+from ingest.catalog.records import DatasetRecord
+from ingest.datasets.dataset import Dataset
+from ingest.datasets.images import check_files, decode, keep_rows
+from ingest.datasets.registry import opener, refuse_unknown_options, text_option
+from ingest.errors import CorruptImageError, DatasetError
+from ingest.progress import Progress
+
+
+@opener("listed")
+def open_listed(
+    record: DatasetRecord, skip_corrupt: bool, progress: Progress, cache: Path | None
+) -> Dataset:
+    """Open a folder of images with a list of them; see the module's text for the options."""
+    refuse_unknown_options(record, {"images", "list", "categories"})
+    folder = record.home / text_option(record, "images")
+    listed = _numbered(record, record.home / text_option(record, "list"))
+    categories = _numbered(record, record.home / text_option(record, "categories"))
+    classes = {number: name for name, number in categories.items()}
+    names = list(listed)[: record.limit]
+    paths = [folder / name for name in names]
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        raise DatasetError(
+            f"Dataset {record.id!r}: {len(missing)} of {len(names)} listed images are not in "
+            f"{folder}, e.g. {missing[0]}; {record.note}"
+        )
+    unknown = sorted({listed[name] for name in names} - set(classes))
+    if unknown:
+        raise DatasetError(f"Dataset {record.id!r}: class {unknown[0]} has no name in categories.")
+    hashes, _ = check_files(paths, progress, cache)
+    kept = keep_rows(names, hashes, skip_corrupt, record.id)
+
+    def read(i: int) -> Image.Image:
+        try:
+            return decode(paths[kept[i]].read_bytes())
+        except (CorruptImageError, OSError) as error:
+            raise CorruptImageError(
+                f"Dataset {record.id!r}: the image {paths[kept[i]]} was readable and no longer is."
+            ) from error
+
+    return Dataset(
+        record=record,
+        sample_ids=tuple(names[row] for row in kept),
+        captions=tuple(_said(classes[listed[names[row]]]) for row in kept),
+        image_refs=tuple(str(paths[row]) for row in kept),
+        skipped=tuple(name for name, found in zip(names, hashes, strict=True) if found is None),
+        image_hashes=tuple(found for found in hashes if found is not None),
+        reader=read,
+    )
+
+
+def _numbered(record: DatasetRecord, file: Path) -> Mapping[str, int]:
+    """Read "name number" lines, in order.
+
+    Raises:
+        DatasetError: there is no such file, or a line is none of these.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise DatasetError(
+            f"Dataset {record.id!r}: cannot read {file} ({error.strerror}); {record.note}"
+        ) from error
+    found: dict[str, int] = {}
+    for place, line in enumerate(lines, start=1):
+        name, _, number = line.strip().rpartition(" ")
+        if not name or not number.isdigit() or name in found:
+            raise DatasetError(
+                f"Dataset {record.id!r}, line {place} of {file.name}: expected a new name and a "
+                f"number, got {line!r}"
+            )
+        found[name] = int(number)
+    return found
+
+
+def _said(category: str) -> str:
+    """Return a class's name in words, "/a/bridge/covered" as "bridge covered"."""
+    parts = category.strip("/").split("/")
+    return " ".join(parts[1:] or parts).replace("_", " ")
