@@ -23,7 +23,8 @@ from prh_core import calibration
 from prh_core.calibration import PERMUTATIONS
 from prh_core.curves import Fixed, check_n, first_samples, k_of
 from prh_core.errors import DegenerateLayerError, NeighbourCountError, PRHError
-from prh_core.layers import best_pair
+from prh_core.intervals import CHOICE_UNDONE
+from prh_core.layers import best_pair, tied_shares
 from prh_core.metrics import Metric, get_metric
 from prh_core.metrics.registry import Family, Need
 from prh_core.prepare import constant_layers, normalize, truncate
@@ -456,13 +457,17 @@ def _row(
     assert best is not None and single is not None  # a side without usable layers was refused
     hx, hy, setting = unit.x.header, unit.y.header, unit.setting
     n = _n(unit.x, setting)
+    pair = (
+        int(np.searchsorted(x.usable, best.layer_x)),
+        int(np.searchsorted(y.usable, best.layer_y)),
+    )
+    k = setting.k or deepest
     interval = (
-        metric.best_interval(
-            x.ready, y.ready, compared, setting.k or deepest, INTERVAL_LEVEL, setting.seed
-        )
+        metric.best_interval(x.ready, y.ready, compared, k, INTERVAL_LEVEL, setting.seed)
         if setting.interval
         else None
     )
+    tied = tied_shares(metric, x.ready, y.ready, pair, k) or (None, None)
     named = asdict(setting)
     del named["interval"]
     return {
@@ -495,7 +500,10 @@ def _row(
         "interval_low": _finite(interval.low) if interval else None,
         "interval_high": _finite(interval.high) if interval else None,
         "interval_level": INTERVAL_LEVEL if interval else None,
-        "interval_method": metric.interval_method if interval else None,
+        "interval_method": f"{metric.interval_method}, {CHOICE_UNDONE}" if interval else None,
+        "selection_free": _finite(interval.estimate) if interval else None,
+        "tied_x": tied[0],
+        "tied_y": tied[1],
         "score_version": SCORE_VERSION,
         "finished_at": datetime.now(tz=UTC),
     }
@@ -542,6 +550,9 @@ _NULLABLE = {
     "interval_high": pl.Float64,
     "interval_level": pl.Float64,
     "interval_method": pl.String,
+    "selection_free": pl.Float64,
+    "tied_x": pl.Float64,
+    "tied_y": pl.Float64,
 }
 """Types that a frame with nothing but NULL in a column would not know."""
 

@@ -68,9 +68,11 @@ def draw() -> None:
     sources, said = words.measured(measured), _how_to_read(measured, concatenated=concatenated)
     colours = palette.families(queries.families().frame["family"].to_list())
     reference = THRESHOLD if scale == "calibrated" else held_against(answer.frame)
+    said += words.tied(answer.frame)
     chart: charts.Drawn
     found = None
     if view == "Lines":
+        said = words.whiskers(answer.frame).strip() + "\n\n" + said
         chart = charts.lines(
             answer.frame, colours, order=_ORDERS[order], measure=measure, reference=reference
         )

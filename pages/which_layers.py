@@ -63,6 +63,7 @@ def draw() -> None:
         "of single layers where it is another one). The last row and column, set apart, stand for "
         "all layers side by side. A crossed grey cell is a constant layer: it maps every sample "
         "to the same point, so nothing is near anything."
+        + words.tied(pairs.filter(pl.col("vision_label") == vision))
         + words.with_itself(
             queries.self_agreement(
                 setting, language_model=pair["language_model"], vision_model=pair["vision_model"]

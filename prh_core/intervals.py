@@ -27,6 +27,8 @@ SUBSAMPLING = f"{SUBSETS} random subsets of {KEPT:.0%}"
 DELETE_GROUP = f"jackknife over {GROUPS} groups"
 
 
+CHOICE_UNDONE = "choice of the best pair undone"
+"""What `interval_of_best` adds to a method's name."""
 HYBRID = 0.1
 """Share of the error probability spent on bounding the interval of a best score."""
 

@@ -15,7 +15,7 @@ WITH shown AS (
         END AS alignment,
         CASE WHEN $concatenated THEN a.language_layer ELSE a.single_language_layer END AS best_language_layer,
         CASE WHEN $concatenated THEN a.vision_layer ELSE a.single_vision_layer END AS best_vision_layer,
-        -- The interval is that of one pair of layers: it holds wherever that pair is the best.
+        -- The interval is that of the pair of layers that was the best: it holds where that is shown.
         $concatenated OR (
             a.language_layer = a.single_language_layer AND a.vision_layer = a.single_vision_layer
         ) AS same_pair
@@ -72,6 +72,9 @@ SELECT
     CASE WHEN $concatenated THEN null_threshold END AS null_threshold,
     CASE WHEN same_pair AND NOT $calibrated THEN interval_low END AS interval_low,
     CASE WHEN same_pair AND NOT $calibrated THEN interval_high END AS interval_high,
+    CASE WHEN same_pair AND NOT $calibrated THEN selection_free END AS selection_free,
+    CASE WHEN same_pair THEN language_tied END AS language_tied,
+    CASE WHEN same_pair THEN vision_tied END AS vision_tied,
     higher_is_closer OR $calibrated AS higher_is_closer,
     best_language_layer AS language_layer,
     best_vision_layer AS vision_layer,

@@ -129,8 +129,14 @@ def alignment(
         null_best_mean: mean best of relabelled tables, same unit; null without permutations, for
             single layers only, and where calibrated scores are shown
         null_threshold: what 5 % of relabelled tables exceed, same unit; null where not calibrated
-        interval_low: confidence interval of alignment, lower end; null where not made
+        interval_low: confidence interval of the expected score of the pair of layers that was
+            best, lower end; null where not made
         interval_high: upper end
+        selection_free: estimate of the same, its having been chosen by the same samples undone;
+            null where not made, and in scores of earlier versions
+        language_tied: share of the language model's neighbours that row order alone chose; null
+            for metrics without neighbours
+        vision_tied: of the vision model's
         higher_is_closer: false where the metric is a distance
         language_layer: name of the best layer
         vision_layer: name of the best layer

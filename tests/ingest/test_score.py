@@ -23,6 +23,7 @@ from ingest.score import (
 )
 from prh_core import align, all_metrics, calibration, get_metric
 from prh_core.errors import NeighbourCountError, SampleCountError
+from prh_core.intervals import CHOICE_UNDONE
 from prh_core.metrics.registry import Need
 from tests.ingest.test_feature_store import header
 
@@ -190,7 +191,10 @@ def test_every_metric_is_scored_calibrated_and_bounded(tmp_path: Path) -> None:
         assert row["score"] == pytest.approx(expected.score, rel=1e-5, abs=1e-6)
         assert 1 / 20 <= row["p_value"] <= 1
         assert row["interval_low"] <= row["interval_high"]
-        assert row["interval_level"] == 0.95 and row["interval_method"] == metric.interval_method
+        assert row["interval_level"] == 0.95
+        assert row["interval_method"] == f"{metric.interval_method}, {CHOICE_UNDONE}"
+        assert row["selection_free"] is not None
+        assert (row["tied_x"] is not None) == metric.uses_k
         assert (row["calibrated"] is not None) == np.isfinite(metric.best)
         assert row["null_threshold"] is not None
 

@@ -225,8 +225,8 @@ def _local(alignments: dict[str, dict[int, list[float]]]) -> pl.DataFrame:
             "CREATE VIEW language_vision_alignment AS SELECT *, vision_label AS vision_model, "
             "s AS score, s AS single_layer_score, 'd' AS dataset_id, 'o' AS row_order, 101 AS n, "
             "'cknna' AS metric, NULL::DOUBLE AS sigma, 'exact' AS truncation, true AS normalized, "
-            "'mean' AS pooling, 'none' AS prompt, 'float32' AS precision, true AS language_trained, "
-            "NULL::DOUBLE AS null_best_mean, NULL::DOUBLE AS chance, "
+            "'mean' AS pooling, 'none' AS prompt, 'float32' AS precision, "
+            "true AS language_trained, NULL::DOUBLE AS null_best_mean, NULL::DOUBLE AS chance, "
             "true AS vision_trained FROM frame"
         )
         sql = (Path(queries.__file__).parent / "local.sql").read_text()
@@ -235,7 +235,7 @@ def _local(alignments: dict[str, dict[int, list[float]]]) -> pl.DataFrame:
             params={
                 "concatenated": True, "dataset_id": "d", "row_order": "o", "n": 101,
                 "metric": "cknna", "sigma": None, "truncation": "exact", "normalized": True,
-                "pooling": "mean", "prompt": "none",
+                "pooling": "mean", "prompt": "none", "precision": "float32",
             },
         ).pl()  # fmt: skip
 

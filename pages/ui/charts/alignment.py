@@ -88,7 +88,7 @@ def lines(
     ordered = frame.sort(order, "language_label", descending=[falling, False], nulls_last=True)
     names = unique(ordered["language_label"])
     height = max(320, 18 * frame["vision_label"].n_unique())
-    ends = ("alignment", "interval_low", "interval_high")
+    ends = ("alignment", "interval_low", "interval_high", "selection_free")
     seen = pl.concat([frame[name].cast(pl.Float64).rename("seen") for name in ends])
     bottom, top = roomy(seen, *held_at(reference))
     y = closeness(measure, bottom, top)
@@ -121,7 +121,14 @@ def lines(
         whiskers = base.transform_filter("isValid(datum.interval_low)").mark_rule(
             strokeWidth=1, opacity=0.6
         )
-        drawn.insert(0, whiskers.encode(y=alt.Y("interval_low:Q"), y2="interval_high:Q"))
+        free = base.transform_filter("isValid(datum.selection_free)").mark_tick(
+            orient="horizontal", size=12, thickness=2
+        )
+        drawn = [
+            whiskers.encode(y=alt.Y("interval_low:Q"), y2="interval_high:Q"),
+            free.encode(y=alt.Y("selection_free:Q")),
+            *drawn,
+        ]
     drawn = [*reference_line(reference), *drawn]
     return sized(alt.layer(*drawn), height)
 
@@ -156,8 +163,11 @@ def pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
     }
     numbers = {
         "alignment": (measure, ".4f"),
-        "interval_low": ("… interval from", ".4f"),
+        "selection_free": ("… its choice undone", ".4f"),
+        "interval_low": ("… interval of that from", ".4f"),
         "interval_high": ("… to", ".4f"),
+        "language_tied": ("… language neighbours chosen by row order", ".0%"),
+        "vision_tied": ("… vision neighbours chosen by row order", ".0%"),
         "chance": ("Chance, one pair of layers", ".4f"),
         "null_best_mean": ("Best of relabelled tables, mean", ".4f"),
         "null_threshold": ("… threshold, which 5 % exceed", ".4f"),

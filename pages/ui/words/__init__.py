@@ -19,6 +19,8 @@ from pages.ui.words.colour import (
     layout,
     table_of,
 )
+from pages.ui.words.doubt import tied, whiskers
+from pages.ui.words.emergence import emerged
 from pages.ui.words.itself import with_itself
 from pages.ui.words.models import (
     agreed,
@@ -31,7 +33,6 @@ from pages.ui.words.models import (
 )
 from pages.ui.words.scores import (
     compared,
-    emerged,
     fits,
     ks,
     measured,
@@ -96,9 +97,11 @@ __all__ = [
     "skilled",
     "slopes",
     "solved_first",
+    "tied",
     "too_few_pairs",
     "trended",
     "ungrown",
+    "whiskers",
     "with_itself",
     "without",
 ]

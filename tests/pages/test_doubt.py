@@ -1,0 +1,59 @@
+"""What pages say of whiskers and of ties is what was found."""
+
+from pathlib import Path
+
+import polars as pl
+
+from ingest.warehouse import query
+from pages.ui import words
+from tests.pages.conftest import OpenPage
+from tests.pages.test_figures import drawn
+
+PAGE = "do_language_and_vision_meet"
+
+
+def pairs(**columns: list[float | None]) -> pl.DataFrame:
+    """Two pairs of models, as `queries.alignment` answers."""
+    return pl.DataFrame(
+        {"language_label": ["L1", "L2"], "vision_label": ["V1", "V2"], **columns},
+        schema_overrides=dict.fromkeys(columns, pl.Float64),
+    )
+
+
+def test_whiskers_are_said_to_hold_what_they_hold() -> None:
+    assert words.whiskers(pairs(interval_low=[None, None], selection_free=[None, None])) == ""
+    old = words.whiskers(pairs(interval_low=[0.1, 0.1], selection_free=[None, None]))
+    assert "lie too high" in old and "tick" not in old
+    new = words.whiskers(pairs(interval_low=[0.1, 0.1], selection_free=[0.2, 0.2]))
+    assert "its having been chosen by the same samples undone" in new
+
+
+def test_ties_are_told_where_both_sides_have_them() -> None:
+    assert words.tied(pairs(language_tied=[1.0, None], vision_tied=[0.0, None])) == ""
+    some = words.tied(pairs(language_tied=[0.2, 0.0], vision_tied=[0.1, 0.9]))
+    assert "In 1 of 2 pairs" in some and "L1 with V1, 20% and 10%" in some
+    assert "says little" not in some
+    much = words.tied(pairs(language_tied=[0.2, 0.9], vision_tied=[0.1, 0.8]))
+    assert "In 2 of 2 pairs" in much and "L2 with V2, 90% and 80%" in much
+    assert "says little about the models" in much
+
+
+def test_lines_show_the_selected_and_the_selection_free_estimate(
+    open_page: OpenPage, world: Path
+) -> None:
+    app = open_page(world, PAGE, view="Lines")
+    assert not app.exception
+    told = " ".join(text.value for text in app.markdown)
+    assert "**Whiskers** are 95 % intervals of the expected score" in told
+    frame = drawn(app)[0]
+    there = query(
+        world / "results.duckdb",
+        "SELECT max(selection_free - score) AS above, count(selection_free) AS known, "
+        "max(tied_x) AS tied FROM scores WHERE metric = 'mutual_knn'",
+    ).row(0, named=True)
+    assert there["known"] > 0 and there["tied"] is not None
+    assert there["above"] <= 1e-9
+    seen = frame.drop_nulls("selection_free")
+    assert seen.height == frame.height
+    assert (seen["interval_low"] <= seen["selection_free"]).all()
+    assert (seen["selection_free"] <= seen["interval_high"]).all()
