@@ -7,9 +7,11 @@
 """
 
 from prh_core.curves import (
+    BatchAverage,
     CurvePoint,
     NoiseCeiling,
     SplitHalf,
+    batch_average,
     n_curve,
     noise_ceiling,
     split_half_agreement,
@@ -30,6 +32,7 @@ from prh_core.trends import (
 
 __all__ = [
     "Alignment",
+    "BatchAverage",
     "BestPair",
     "CurvePoint",
     "FamilyTrend",
@@ -43,6 +46,7 @@ __all__ = [
     "align",
     "align_panel",
     "all_metrics",
+    "batch_average",
     "best_pair",
     "get_metric",
     "leave_one_family_out",

@@ -23,6 +23,7 @@ from pages.ui.words.itself import with_itself
 from pages.ui.words.models import (
     agreed,
     agreeing,
+    batched,
     converged,
     mapped,
     paired,
@@ -79,6 +80,7 @@ __all__ = [
     "another",
     "agreed_on_colour",
     "agreed",
+    "batched",
     "agreeing",
     "alone",
     "compared",
