@@ -24,6 +24,7 @@ from ingest.imports.cli import app as imports
 from ingest.imports.cli import evaluate
 from ingest.options import (
     Batch,
+    Batches,
     CaptionBits,
     Catalogs,
     Data,
@@ -51,6 +52,7 @@ from ingest.options import (
     Truncations,
     finish,
     ids,
+    sizes,
 )
 from ingest.options import publish as publish_now
 from ingest.options import workspace as workspace_of
@@ -231,6 +233,7 @@ def score(
     pairs: Pairs = "auto",
     noise_ceiling: NoiseCeiling = False,
     split_half: SplitHalf = False,
+    batch: Batches = "",
     skip_corrupt: SkipCorrupt = False,
     dtype: StoredDtype = "auto",
     device: ScoreDevice = "auto",
@@ -242,10 +245,17 @@ def score(
     Each score is calibrated: the samples of the vision model are relabelled, the best of the whole
     layer table is taken anew, and this is repeated --permutations times.
     """
-    workspace = workspace_of(data)
+    workspace, batches = workspace_of(data), sizes(batch)
     with TerminalProgress() as progress, Run(workspace) as run:
         study = _study(context, progress)
-        study.score(run, progress, device=device, ceilings=noise_ceiling, split_half=split_half)
+        study.score(
+            run,
+            progress,
+            device=device,
+            ceilings=noise_ceiling,
+            split_half=split_half,
+            batches=batches,
+        )
     if not no_publish:
         publish_now(workspace)
     finish(run, "Scores")

@@ -87,7 +87,7 @@ Permutations = Annotated[
     ),
 ]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, help="Of the permutations and of the intervals.")
+    int, typer.Option("--seed", min=0, help="Of the permutations, the intervals and the batches.")
 ]
 Sigma = Annotated[
     float | None,
@@ -122,6 +122,16 @@ NoiseCeiling = Annotated[
         "of their sides. `prh run` extracts these views, `prh score` takes those extracted.",
     ),
 ]
+Batches = Annotated[
+    str,
+    typer.Option(
+        "--batch",
+        help="Score over batches, too: the samples in one random order (--seed), cut into disjoint "
+        "batches of that many, the layer tables of all batches averaged, the best pair taken of "
+        "the mean. Sizes separated by commas, e.g. 64,128: each larger than --k and at most half "
+        "of the samples. No permutations, no intervals. Always: all samples at once.",
+    ),
+]
 SplitHalf = Annotated[
     bool,
     typer.Option(
@@ -153,6 +163,16 @@ def workspace(data: Path | None) -> Workspace:
 def ids(models: str) -> list[str]:
     """Return the ids of a list separated by commas."""
     return [name.strip() for name in models.split(",") if name.strip()]
+
+
+def sizes(batch: str) -> list[int]:
+    """Return the numbers of a list separated by commas."""
+    try:
+        return list(dict.fromkeys(int(size) for size in batch.split(",") if size.strip()))
+    except ValueError:
+        raise typer.BadParameter(
+            f"--batch should be numbers of samples separated by commas, got {batch!r}"
+        ) from None
 
 
 def publish(where: Workspace) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
+from ingest.batches import batches_missing, plan_batches
 from ingest.catalog import Catalog, ModelRecord, load_catalog
 from ingest.catalog.records import Modality
 from ingest.ceilings import (
@@ -214,17 +215,21 @@ class Study:
         device: str = "auto",
         ceilings: bool = False,
         split_half: bool = False,
+        batches: Sequence[int] = (),
     ) -> None:
         """Score what is missing.
 
         With `ceilings` also each model with itself, shown the second views whose features are
-        stored; with `split_half` the halves of its dimensions with each other. `device` "auto" and
-        "cpu" compute on the CPU; any other goes through torch.
+        stored; with `split_half` the halves of its dimensions with each other; with `batches`,
+        sizes of batches, every pair also on average over them. `device` "auto" and "cpu" compute
+        on the CPU; any other goes through torch.
 
         Raises
         ------
         MissingFeaturesError
             A model has no features on this dataset; the message names the command that makes them.
+        SampleCountError, NeighbourCountError
+            A batch does not fit the samples, or k the batch; nothing was computed.
         """
         refused = {item.model_id for item in run.refused}
         missing = sorted(
@@ -238,7 +243,10 @@ class Study:
             raise MissingFeaturesError(self._lacking(missing))
         products_on = None if device in ("auto", "cpu") else device
         files = feature_files(self.extractions)
-        score_missing(run, self._planned(files), progress, products_on)
+        planned = self._planned(files)
+        batched = plan_batches(planned, batches)
+        score_missing(run, planned, progress, products_on)
+        batches_missing(run, batched, progress, products_on)
         if ceilings:
             self._ceilings(run, files, progress, products_on)
         if split_half:

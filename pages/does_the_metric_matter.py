@@ -125,7 +125,7 @@ def _ranks(controls: Controls, dataset: str, dataset_id: str, row_order: str) ->
         controls=controls,
         alt_text="Spearman correlation between metrics over pairs of models.",
     )
-    shell.explain(words.agreed(found))
+    shell.explain(words.agreed(found) + words.batched(answers[which].frame))
 
 
 def _list() -> None:

@@ -7,9 +7,11 @@
 """
 
 from prh_core.curves import (
+    BatchAverage,
     CurvePoint,
     NoiseCeiling,
     SplitHalf,
+    batch_average,
     n_curve,
     noise_ceiling,
     split_half_agreement,
@@ -29,6 +31,7 @@ from prh_core.trends import (
 
 __all__ = [
     "Alignment",
+    "BatchAverage",
     "BestPair",
     "CurvePoint",
     "Emergence",
@@ -42,6 +45,7 @@ __all__ = [
     "align",
     "align_panel",
     "all_metrics",
+    "batch_average",
     "best_pair",
     "emergence_test",
     "get_metric",

@@ -114,12 +114,13 @@ def metric_pairs(dataset_id: str, row_order: str, *, within: str | None) -> Answ
     """What every metric and setting says of every pair of models.
 
     Columns:
-        setting: metric with its k, σ, n and truncation, and the precision where there are two
+        setting: metric with its k, σ, n, truncation and batches, and the precision where there are two
         metric_label: name for readers
         k: neighbours; null without
         n: samples
         model_a: id, of language models with pooling and prompt
         model_b: id
-        score: raw, its sign turned where lower is closer
+        score: raw, its sign turned where lower is closer; of batches, the best of their mean table
+        batch: samples a batch; null over all samples at once
     """
     return answer("metric_pairs", dataset_id=dataset_id, row_order=row_order, within=within)

@@ -19,6 +19,19 @@ WITH pairs AS (
         CASE WHEN higher_is_closer THEN score ELSE -score END AS score
     FROM language_vision_alignment
     WHERE $within IS NULL AND dataset_id = $dataset_id AND row_order = $row_order
+    -- Means over batches, settings of their own.
+    UNION ALL BY NAME
+    SELECT
+        metric, metric_label, k, sigma, n, truncation, normalized, precision, batch,
+        model_a
+        || CASE WHEN modality IS DISTINCT FROM 'vision' THEN ' ' || pooling || ' ' || prompt
+            ELSE '' END AS model_a,
+        model_b || CASE modality WHEN 'language' THEN ' ' || pooling || ' ' || prompt ELSE '' END
+            AS model_b,
+        CASE WHEN higher_is_closer THEN score ELSE -score END AS score
+    FROM batch_alignment
+    WHERE modality IS NOT DISTINCT FROM $within
+        AND dataset_id = $dataset_id AND row_order = $row_order
 )
 
 SELECT
@@ -30,13 +43,17 @@ SELECT
         CASE WHEN count(DISTINCT n) OVER () > 1 THEN 'n = ' || n END,
         CASE WHEN truncation <> 'exact' THEN 'truncation ' || truncation END,
         CASE WHEN NOT normalized THEN 'rows as they are' END,
-        CASE WHEN count(DISTINCT coalesce(precision, '')) OVER () > 1 THEN precision END
+        CASE WHEN count(DISTINCT coalesce(precision, '')) OVER () > 1 THEN precision END,
+        'batches of ' || batch
     ) AS setting,
     metric_label,
     k,
     n,
     model_a,
     model_b,
-    score
+    score,
+    batch
 FROM pairs
-ORDER BY metric <> 'mutual_knn', metric_label, n DESC, k, sigma, truncation, precision, model_a, model_b
+ORDER BY
+    metric <> 'mutual_knn', metric_label, n DESC, k, sigma, truncation, precision,
+    batch NULLS FIRST, model_a, model_b

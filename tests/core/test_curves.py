@@ -1,10 +1,27 @@
 """Curves over n, noise ceilings, and halves of dimensions."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
-from prh_core import align, n_curve, noise_ceiling, split_half_agreement
-from prh_core.errors import NeighbourCountError, PRHError, SampleCountError, SecondViewError
+from prh_core import (
+    align,
+    all_metrics,
+    batch_average,
+    get_metric,
+    n_curve,
+    noise_ceiling,
+    split_half_agreement,
+)
+from prh_core.errors import (
+    DegenerateLayerError,
+    NeighbourCountError,
+    PRHError,
+    SampleCountError,
+    SecondViewError,
+)
+from prh_core.prepare import truncate
 from tests.core.worlds import two_views
 
 
@@ -73,6 +90,94 @@ def test_halves_of_dimensions_bound_nothing() -> None:
     assert halves == split_half_agreement(x, splits=5, seed=1)
     rotated = x @ np.linalg.qr(np.random.default_rng(1).normal(size=(16, 16)))[0]
     assert align(x, rotated).score > 0.99 > 0.5 > halves.score
+
+
+@pytest.mark.parametrize("metric", [metric.name for metric in all_metrics()])
+@pytest.mark.parametrize("how", [None, "exact"])
+def test_a_batch_average_is_the_mean_of_the_tables_of_the_batches(
+    metric: str, how: Literal["exact"] | None
+) -> None:
+    x, y = two_views(4, 110)
+    sides = [x, x[:, ::-1] ** 3], [y, x + y.mean()]
+    found = batch_average(
+        *sides, 25, metric=metric, k=5, truncate=how, concatenate=True, seed=7
+    )  # fmt: skip
+    # Truncation looks at all samples, the ten left over included; then batches are cut.
+    xs, ys = ([np.asarray(layer, np.float32) for layer in side] for side in sides)
+    xs, ys = truncate(xs, how), truncate(ys, how)
+    order = np.random.default_rng(7).permutation(110)
+    tables = []
+    for start in range(0, 100, 25):
+        rows = order[start : start + 25]
+        cut = [layer[rows] for layer in xs], [layer[rows] for layer in ys]
+        tables.append(align(*cut, metric=metric, k=5, concatenate=True).table)
+    mean = np.mean(tables, axis=0)
+    np.testing.assert_allclose(found.table, mean, atol=1e-6)
+    assert found.score == found.table[found.layers]
+    best = np.max if get_metric(metric).higher_is_closer else np.min
+    assert found.score == best(found.table)
+    assert (found.batches, found.batch, found.table.shape) == (4, 25, (3, 3))
+
+
+@pytest.mark.parametrize("metric", [metric.name for metric in all_metrics()])
+@pytest.mark.parametrize("normalize", [True, False])
+def test_one_batch_of_all_samples_is_the_score(metric: str, normalize: bool) -> None:
+    x, y = two_views(5, 60)
+    x = np.round(x)  # ties, which break by row
+    options = {"metric": metric, "truncate": "mean", "normalize": normalize, "concatenate": True}
+    found = batch_average([x, x**2], y, 60, seed=3, **options)
+    whole = align([x, x**2], y, **options)
+    assert (found.score, found.layers, found.batches) == (whole.score, whole.layers, 1)
+    np.testing.assert_array_equal(found.table, whole.table)
+
+
+def test_batches_hardly_bias_unbiased_cka_and_raise_cka() -> None:
+    """Over 24 worlds of 512 samples, batches of 64, against the same world's whole.
+
+    Tolerance: three standard errors of the mean difference, .0035 for unbiased CKA.
+    """
+    worlds = [two_views(seed, 512) for seed in range(24)]
+
+    def away(metric: str) -> tuple[float, float]:
+        pairs = [
+            batch_average(x, y, 64, metric=metric).score - align(x, y, metric=metric).score
+            for x, y in worlds
+        ]
+        return float(np.mean(pairs)), float(np.std(pairs, ddof=1) / np.sqrt(len(pairs)))
+
+    mean, error = away("unbiased_cka")
+    assert abs(mean) < 3 * error < 0.005
+    mean, error = away("cka")
+    assert mean > 0.05 > 20 * error
+
+
+def test_a_layer_constant_within_a_batch_has_no_mean() -> None:
+    x, y = two_views(6, 80)
+    rows = np.random.default_rng(0).permutation(80)[:20]
+    flat = x.copy()
+    flat[rows] = 1.0
+    for metric in ("mutual_knn", "cka", "svcca"):
+        found = batch_average([flat, x], y, 20, metric=metric, concatenate=True)
+        assert np.isnan(found.table[0]).all() and np.isfinite(found.table[1:]).all()
+        assert found.layers[0] > 0
+    with pytest.raises(DegenerateLayerError, match="X: batch 1 of 4: every layer is constant"):
+        batch_average(flat, y, 20)
+    with pytest.raises(DegenerateLayerError, match="layer 0 is constant"):
+        batch_average([np.ones_like(x), x], y, 20)
+
+
+def test_batches_that_do_not_fit_are_refused() -> None:
+    x, y = two_views(7, 60)
+    for batch in (1, 31, 59, 61):
+        with pytest.raises(SampleCountError, match=f"// 2 = 30 samples, or all 60, got.* {batch}"):
+            batch_average(x, y, batch)
+    with pytest.raises(NeighbourCountError, match="between 1 and 9 in batches of 10 samples"):
+        batch_average(x, y, 10, k=10)
+    assert batch_average(x, y, 10, k=10, metric="cka").batches == 6
+    with pytest.raises(SampleCountError):
+        batch_average(x, y[:-1], 10, k=3)
+    with pytest.raises(SampleCountError, match="at least 4 samples"):
+        batch_average(x, y, 3, metric="unbiased_cka")
 
 
 def test_refusals() -> None:

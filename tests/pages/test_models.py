@@ -13,7 +13,12 @@ import pytest
 from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
+from ingest.batches import batches_missing, plan_batches
+from ingest.progress import Silent
+from ingest.run import Run
+from ingest.score import open_features, plan, settings_for
 from ingest.warehouse import query
+from ingest.workspace import Workspace
 from pages.ui import charts, convergence, export
 from prh_core.calibration import benjamini_hochberg
 from prh_core.convergence import convergence_trend
@@ -270,3 +275,33 @@ def test_metrics_are_ranked_over_pairs_of_language_models(open_page: OpenPage, w
     cells = frames(app)[0][0]
     assert cells["setting_a"].n_unique() == 5 and set(cells["pairs"]) == {6}
     assert set(cells["shuffles"]) == {24}
+
+
+def test_means_over_batches_join_the_correlations(open_page: OpenPage, own_world: Path) -> None:
+    address = {"view": "Do they rank alike?", "pairs": "vision with vision"}
+    before = open_page(own_world, METRICS, **address)
+    assert "are added by `prh score --batch 64,128`" in told(before)
+    files = [open_features(path) for path in own_world.glob("features/**/*.safetensors")]
+    vision = sorted(
+        (f for f in files if f.header.dataset_id == "planted" and "vis" in f.header.model_id),
+        key=lambda file: file.header.model_id,
+    )
+    workspace = Workspace(own_world)
+    settings = settings_for(["cka", "mutual_knn"], [5], ["exact"], permutations=0)
+    with Run(workspace, "batches") as run:
+        batches_missing(run, plan_batches(plan(vision, vision, settings), [20]), Silent())
+    workspace.warehouse.publish()
+    app = open_page(own_world, METRICS, **address)
+    assert not app.exception
+    cells = frames(app)[0][0]
+    there = set(cells["setting_a"])
+    assert {"CKA (linear), batches of 20", "mutual k-NN, k = 5, batches of 20"} < there
+    assert len(there) == 7 and set(cells["pairs"]) == {6}
+    assert "**Batches**: the samples in one random order" in told(app)
+    wide = query(
+        workspace.warehouse.path,
+        "SELECT b.score AS batched, a.score FROM batch_alignment AS b JOIN vision_alignment AS a "
+        "USING (metric, model_a, model_b) WHERE metric = 'cka'",
+    )
+    seen = cells.filter(setting_a="CKA (linear)", setting_b="CKA (linear), batches of 20")
+    assert seen["rho"][0] == pytest.approx(spearmanr(wide["batched"], wide["score"]).statistic)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ import polars as pl
 import pytest
 
 from ingest.feature_store import read_header, read_layers
-from ingest.warehouse import Warehouse, open_readonly
+from ingest.warehouse import Warehouse, open_readonly, query
 from ingest.workspace import Workspace
 from pages import queries
 from pages.queries import Answer, Setting
@@ -263,3 +264,56 @@ def test_what_models_score_with_themselves_is_what_the_core_says(
         _setting("cka"), language_model="lang-large", vision_model="vis-large"
     ).frame
     assert other["noise_ceiling"].null_count() == 2
+
+
+def test_means_over_batches_are_settings_of_their_own(
+    own_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted rows: an older version is superseded, both directions of a pair are averaged."""
+    warehouse = Warehouse(own_world)
+    base = query(
+        warehouse.path,
+        "SELECT run_id, features_x, features_y, dataset_id, row_order, pooling_x, prompt_x, "
+        "pooling_y, prompt_y, truncation, normalized, n, seed FROM scores "
+        "WHERE metric = 'cka' AND model_x = 'lang-small' LIMIT 1",
+    ).row(0, named=True)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def row(key: str, x: str, y: str, metric: str, score: float, version: int = 3) -> dict:
+        return {
+            **base, "unit_key": key, "model_x": x, "model_y": y, "metric": metric, "k": None,
+            "sigma": None, "batch": 20, "batches": 3, "seed": 0, "score": score, "layer_x": 0,
+            "layer_y": 0, "layer_name_x": "a", "layer_name_y": "b", "score_version": version,
+            "finished_at": now,
+        }  # fmt: skip
+
+    rows = [
+        row("a", "lang-small", "vis-small", "cka", 0.9, 2),
+        row("b", "lang-small", "vis-small", "cka", 0.5),
+        row("c", "lang-small", "vis-large", "procrustes", 0.3),
+        row("d", "vis-small", "vis-large", "cycle_knn", 0.2),
+        row("e", "vis-large", "vis-small", "cycle_knn", 0.4),
+        row("f", "lang-large", "lang-small", "cka", 0.7),
+    ]
+    types = {"k": pl.Int64, "sigma": pl.Float64, "seed": pl.Int64}
+    warehouse.append("batch_scores", "planted", pl.DataFrame(rows, schema_overrides=types))
+    warehouse.publish()
+    monkeypatch.setenv("PRH_DATA", str(own_world))
+
+    def seen(within: str | None) -> list[tuple]:
+        found = queries.metric_pairs(base["dataset_id"], base["row_order"], within=within).frame
+        assert found.filter(pl.col("batch").is_null()).height > 0
+        means = found.drop_nulls("batch").select("setting", "model_a", "model_b", "score", "n")
+        return means.sort("setting").rows()
+
+    said = f" {base['pooling_x']} {base['prompt_x']}"
+    assert seen(None) == [
+        ("CKA (linear), batches of 20", f"lang-small{said}", "vis-small", 0.5, 60),
+        ("Procrustes distance, batches of 20", f"lang-small{said}", "vis-large", -0.3, 60),
+    ]
+    ((setting, *models, score, _),) = seen("vision")
+    assert (setting, models) == ("cycle k-NN, batches of 20", ["vis-large", "vis-small"])
+    assert score == pytest.approx(0.3)
+    assert seen("language") == [
+        ("CKA (linear), batches of 20", f"lang-large{said}", f"lang-small{said}", 0.7, 60)
+    ]

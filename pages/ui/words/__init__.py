@@ -25,6 +25,7 @@ from pages.ui.words.itself import with_itself
 from pages.ui.words.models import (
     agreed,
     agreeing,
+    batched,
     converged,
     mapped,
     paired,
@@ -80,6 +81,7 @@ __all__ = [
     "another",
     "agreed_on_colour",
     "agreed",
+    "batched",
     "agreeing",
     "compared",
     "converged",

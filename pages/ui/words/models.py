@@ -196,6 +196,23 @@ def agreed(frame: pl.DataFrame) -> str:
     )
 
 
+def batched(pairs: pl.DataFrame) -> str:
+    """Say what batches are, where some settings are means over them, or what adds such settings.
+
+    Args:
+        pairs: answer of `queries.metric_pairs`.
+    """
+    if not pairs["batch"].count():
+        return " Settings over **batches** of samples are added by `prh score --batch 64,128`."
+    return (
+        " **Batches**: the samples in one random order, cut into disjoint batches of as many as "
+        "the label says; the layer tables of all batches are averaged, and the best pair of layers "
+        "is taken of the mean. Labels without them are over all samples at once. Metrics called "
+        "batchable are estimated so (CKA from above, the more the smaller the batch; unbiased CKA "
+        "nearly without bias); k neighbours among the few of a batch are a setting of their own."
+    )
+
+
 def _rho(row: dict[str, Any]) -> str:
     told = f"ρ = {row['rho']:.2f}, n = {row['pairs']} pairs"
     return told + (", not tested" if row["q_value"] is None else f", q = {row['q_value']:.2g}")
