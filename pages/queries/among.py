@@ -114,7 +114,8 @@ def metric_pairs(dataset_id: str, row_order: str, *, within: str | None) -> Answ
     """What every metric and setting says of every pair of models.
 
     Columns:
-        setting: metric with its k, σ, n, truncation and batches, and the precision where there are two
+        setting: metric with its k, σ, n, truncation and batches, and the precision where there
+            are two
         metric_label: name for readers
         k: neighbours; null without
         n: samples
