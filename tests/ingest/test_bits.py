@@ -215,12 +215,18 @@ def given_by(name: str, text: str) -> int:
     return Spelling(tokens).given(text, found["input_ids"][0], found["offset_mapping"])
 
 
-@pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("name", TOKENISERS)
+@pytest.mark.parametrize(
+    ("name", "text"),
+    # A vocabulary that writes spaces as ▁ cannot tell it from a space.
+    [
+        (name, text)
+        for name in TOKENISERS
+        for text in TEXTS
+        if "▁" not in text or name not in ("Metaspace", "Prepend")
+    ],
+)
 def test_scored_bytes_are_those_the_other_tokens_encode(name: str, text: str) -> None:
     """Nothing here is normalised, so all tokens' bytes are the text's, less an added space."""
-    if "▁" in text and name in ("Metaspace", "Prepend"):
-        pytest.skip("such a vocabulary cannot tell ▁ from a space")
     tokens = TOKENISERS[name]
     ids = tokens(text, add_special_tokens=False)["input_ids"]
     spelling = Spelling(tokens)
