@@ -334,7 +334,8 @@ def report(results: list[tuple], worlds: int) -> str:
     level = 3 * (ALPHA * (1 - ALPHA) / worlds) ** 0.5
     nulls = {job[1]: found for job, found in results if job[0] == "reject" and job[3] == 0}
     powers = {job[1]: found for job, found in results if job[0] == "reject" and job[3] > 0}
-    worst = max(rate.share for rates in nulls.values() for rate in rates.values())
+    shares = [rate.share for rates in nulls.values() for rate in rates.values()]
+    worst = max(shares, default=0.0)
     lines = [
         "# Error rates",
         "",
@@ -382,8 +383,11 @@ def main() -> None:
     asked = parser.parse_args()
     jobs = [job for job in _jobs(asked.worlds) if asked.only in (None, job[0])]
     with get_context("spawn").Pool(asked.processes) as pool:
-        results = pool.map(_run, jobs, chunksize=1)
-    asked.out.write_text(report(results, asked.worlds))
+        results: list[tuple] = []
+        # Hours of work: what is known is written down as it comes.
+        for result in pool.imap(_run, jobs, chunksize=1):
+            results.append(result)
+            asked.out.write_text(report(results, asked.worlds))
 
 
 if __name__ == "__main__":
