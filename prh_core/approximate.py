@@ -83,7 +83,12 @@ def exact_neighbours(
     layer: Layer | PreparedLayer, queries: Int64[np.ndarray, " q"], k: int
 ) -> Int32[np.ndarray, "q k"]:
     """Return the k nearest other samples of some queries, searched exactly: O(q n) products."""
-    asked, held = _sides(PreparedLayer.of(layer))
+    return _exact(*_sides(PreparedLayer.of(layer)), queries, k)
+
+
+def _exact(
+    asked: Layer, held: Layer, queries: Int64[np.ndarray, " q"], k: int
+) -> Int32[np.ndarray, "q k"]:
     out = np.empty((len(queries), k), dtype=np.int32)
     values = np.empty((1, k), dtype=np.float32)
     for row, query in enumerate(queries):
@@ -96,12 +101,12 @@ def _sides(layer: PreparedLayer) -> tuple[Layer, Layer]:
 
     A common mean is left out of both; what it adds to products stands in one more dimension.
     """
-    values, shares, _ = layer.rounded()
-    if shares is None:
+    rounded = layer.rounded()
+    values, bias = rounded.values, rounded.bias
+    if bias is None:
         return values, values
     one = np.ones((len(values), 1), np.float32)
-    bias = (shares - shares.mean()).astype(np.float32)[:, None]
-    return np.hstack([values, one]), np.hstack([values, bias])
+    return np.hstack([values, one]), np.hstack([values, bias.astype(np.float32)[:, None]])
 
 
 def _search(faiss: Any, layer: PreparedLayer, k: int, recall: float) -> Int32[np.ndarray, "n k"]:
@@ -111,13 +116,13 @@ def _search(faiss: Any, layer: PreparedLayer, k: int, recall: float) -> Int32[np
     index.add(held)
     # Another sample than the recall is reported on.
     queries = _queries(n, TUNING_QUERIES, seed=1)
-    true = exact_neighbours(layer, queries, k)
+    true = _exact(asked, held, queries, k)
     index.hnsw.efSearch = max(32, k + 1)
     while index.hnsw.efSearch < n and _share(true, _found(index, asked, queries, k)) < recall:
         index.hnsw.efSearch = min(2 * index.hnsw.efSearch, n)
     lists = _found(index, asked, np.arange(n, dtype=np.int64), k)
     short: NDArray[np.int64] = np.flatnonzero((lists < 0).any(axis=1))
-    lists[short] = exact_neighbours(layer, short, k)
+    lists[short] = _exact(asked, held, short, k)
     return lists
 
 

@@ -43,7 +43,7 @@ def mantel(
     """
     n = len(first)
     rows, columns = np.triu_indices(n, 1)
-    x, y = (_standard_ranks(table[rows, columns]) for table in (first, second))
+    x, y = (standard_ranks(table[rows, columns]) for table in (first, second))
     square = np.zeros((n, n))
     square[rows, columns] = square[columns, rows] = y
     exact = math.factorial(n) <= EXACT
@@ -53,6 +53,8 @@ def mantel(
     return Mantel(float(x @ y) / len(x), np.array(found) / len(x), exact)
 
 
-def _standard_ranks(values: np.ndarray) -> np.ndarray:
-    ranks = stats.rankdata(values)
-    return (ranks - ranks.mean()) / ranks.std()
+def standard_ranks(values: Float64[np.ndarray, "*rows p"]) -> Float64[np.ndarray, "*rows p"]:
+    """Return ranks along the last axis, ties by mean rank, of mean 0 and deviation 1."""
+    ranks = np.asarray(stats.rankdata(values, axis=-1), np.float64)
+    ranks -= ranks.mean(axis=-1, keepdims=True)
+    return ranks / ranks.std(axis=-1, keepdims=True)

@@ -36,8 +36,11 @@ class Rounded(NamedTuple):
     shares: Float64[np.ndarray, " n"] | None
     """s with <v_i, v_j> + s_i + s_j the rows' own inner products; None where `values` are the
     rows themselves."""
-    power: float
-    """What the rows were multiplied by, a power of two."""
+
+    @property
+    def bias(self) -> Float64[np.ndarray, " n"] | None:
+        """Return what ranks rows by <v_i, v_j> + bias_j as by their own inner products."""
+        return None if self.shares is None else self.shares - self.shares.mean()
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,41 +88,42 @@ class PreparedLayer:
         ordinary = largest == 0 or 1e-3 < largest < 1e3
         return 1.0 if ordinary else float(2.0 ** -np.floor(np.log2(largest)))
 
+    @cached_property
+    def mean(self) -> Float64[np.ndarray, " d"]:
+        """Return the mean of the rows, found in float64."""
+        return column_means(self.raw, self.divisors)
+
     def exact(self) -> Float64[np.ndarray, "n d"]:
         """Return the rows in float64."""
         return self.raw / self.divisors[:, None]
 
     def rounded(self) -> Rounded:
         """Return the rows in float32, less their common mean where that dwarfs their spread."""
-        mean = column_means(self.raw, self.divisors)
-        nothing = np.zeros_like(mean)
-        length = float(mean @ mean)
+        length = float(self.mean @ self.mean)
         size = 1.0 if self.unit else float(np.square(self.norms * self.power).mean())
         if length <= OFFSET * (size - length):
-            return Rounded(shifted_rows(self.raw, self.divisors, nothing), None, self.power)
-        values = shifted_rows(self.raw, self.divisors, mean)
+            return Rounded(shifted_rows(self.raw, self.divisors, np.zeros_like(self.mean)), None)
+        values = self.centred()
         if self.unit:
             # |v + m| = 1 gives <v, m> = (1 - |m|^2 - |v|^2) / 2, free of v's rounding.
             shares = (1 - np.square(row_norms(values))) / 2
         else:
-            shares = values.astype(np.float64) @ mean + length / 2
-        return Rounded(values, shares, self.power)
+            shares = values.astype(np.float64) @ self.mean + length / 2
+        return Rounded(values, shares)
 
     def centred(self) -> Layer:
         """Return the rows less their common mean, found and taken out in float64, as float32."""
-        mean = column_means(self.raw, self.divisors)
-        return shifted_rows(self.raw, self.divisors, mean)
+        return shifted_rows(self.raw, self.divisors, self.mean)
 
     def exact_centred(self) -> tuple[Float64[np.ndarray, "n d"], Float64[np.ndarray, " n"]]:
         """Return, in float64, the rows less their mean, v, and s: <v_i, v_j> + s_i + s_j.
 
         These are the rows' own inner products up to a constant, and lose nothing to the mean.
         """
-        mean = column_means(self.raw, self.divisors)
-        values = self.exact() - mean
+        values = self.exact() - self.mean
         if self.unit:
             return values, np.einsum("ij,ij->i", values, values) / -2
-        return values, values @ mean
+        return values, values @ self.mean
 
     @cached_property
     def originals(self) -> Int64[np.ndarray, " n"]:

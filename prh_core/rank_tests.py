@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from scipy import stats
 
 from prh_core.errors import TrendError
-from prh_core.mantel import DRAWN, EXACT
+from prh_core.mantel import DRAWN, EXACT, standard_ranks
 
 PAIR_SHUFFLES = 999
 """Orders drawn for every correlation over pairs of models: p cannot fall below 1 / 1,000."""
@@ -63,7 +62,7 @@ def rank_test(x: Numbers, y: Numbers, *, shuffles: int = DRAWN, seed: int = 0) -
     if not np.ptp(a) or not np.ptp(b):
         raise TrendError("a rank correlation needs values that differ")
     n = len(a)
-    ranks, other = _standard(a[None])[0], _standard(b[None])[0]
+    ranks, other = standard_ranks(a), standard_ranks(b)
     exact = math.factorial(n) <= EXACT
     if exact:
         orders = np.array(list(arrangements(range(n))))
@@ -114,7 +113,7 @@ def pair_tests(
     drawn = _orders(m, n, within, shuffles, seed, exact)
     if len(kept) < 2:
         return PairTests(found, len(drawn), exact)
-    ranks = _standard(scores[kept])
+    ranks = standard_ranks(scores[kept])
     place = np.zeros((m, n), np.int64)
     place[rows, columns] = np.arange(len(rows))
     if within:
@@ -147,9 +146,3 @@ def _orders(
         one = rng.permutation(m)
         drawn.append((one, one if within else rng.permutation(n)))
     return drawn
-
-
-def _standard(values: Float64[np.ndarray, "r p"]) -> Float64[np.ndarray, "r p"]:
-    ranks = np.asarray(stats.rankdata(values, axis=1), np.float64)
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    return ranks / ranks.std(axis=1, keepdims=True)

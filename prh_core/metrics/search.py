@@ -245,24 +245,23 @@ class _Loaded(NamedTuple):
     @classmethod
     def of(cls, run: Products, layer: PreparedLayer, kernel: Kernel | None) -> "_Loaded":
         """Round a layer and bring it to where products run."""
-        values, shares, _ = layer.rounded()
+        rounded = layer.rounded()
+        values, shares, bias = rounded.values, rounded.shares, rounded.bias
         lengths = row_norms(values)
         reach = lengths * lengths.max()
         steps = 2 + np.sqrt(values.shape[1]) / 2
         looked_up, row, column = None, 0.0, 0.0
-        if shares is None:
+        if shares is None or bias is None:
             ranked = run.load(values)
             within = 2 * _FLOAT32 * steps * reach
             if kernel == "centred":
                 looked_up = run.load(layer.centred())
         else:
-            middle = float(shares.mean())
-            bias = shares - middle
             ranked = run.load(values, bias.astype(np.float32))
             largest = float(np.abs(bias).max())
             within = 2 * _FLOAT32 * (steps * reach + 2 * largest)
             reach = reach + largest
-            row, column = (0.0, -bias) if kernel == "centred" else (shares + middle, 0.0)
+            row, column = (0.0, -bias) if kernel == "centred" else (shares + shares.mean(), 0.0)
         return cls(layer, ranked, looked_up, row, column, reach, within)
 
 
