@@ -24,13 +24,14 @@ from ingest.score import (
     Refused,
     Setting,
     Unit,
+    sides_columns,
+    usable_layers,
 )
 from prh_core.curves import Batched, batch_tables, batches_of, check_batch, prepare_batches
 from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.layers import best_pair
 from prh_core.metrics import get_metric
 from prh_core.metrics.registry import Need
-from prh_core.prepare import constant_layers
 from prh_core.types import LayerScores
 
 TABLE = "batch_scores"
@@ -159,12 +160,7 @@ _NULLABLE = {"k": pl.Int64, "sigma": pl.Float64}
 def _side(file: FeatureFile, unit: BatchUnit, need: Need, kept: KeptLayers) -> _Side:
     header = file.header
     layers = kept.of(file, unit.setting.truncation, None)
-    usable = np.flatnonzero(~constant_layers(layers))
-    if not usable.size:
-        raise DegenerateLayerError(
-            f"{header.model_id}: all {len(layers)} layers are constant on {header.dataset_id}, "
-            "so nothing can be compared"
-        )
+    usable = usable_layers(header, layers)
     family = get_metric(unit.setting.metric).family
     batches = batches_of(header.n, unit.batch, unit.setting.seed)
     try:
@@ -199,18 +195,7 @@ def _row(unit: BatchUnit, x: _Side, y: _Side, compared: LayerScores, run_id: str
     hx, hy, setting = unit.x.header, unit.y.header, unit.setting
     layer_x, layer_y = int(x.usable[best.layer_x]), int(y.usable[best.layer_y])
     return {
-        "unit_key": unit.key,
-        "run_id": run_id,
-        "features_x": hx.key,
-        "features_y": hy.key,
-        "model_x": hx.model_id,
-        "model_y": hy.model_id,
-        "dataset_id": hx.dataset_id,
-        "row_order": hx.row_order,
-        "pooling_x": hx.pooling,
-        "prompt_x": hx.prompt,
-        "pooling_y": hy.pooling,
-        "prompt_y": hy.prompt,
+        **sides_columns(unit.key, run_id, hx, hy),
         "metric": setting.metric,
         "k": setting.k,
         "sigma": setting.sigma,

@@ -428,16 +428,28 @@ def prepare(
     DamagedFeatureFileError, NotFiniteError
         The file cannot be trusted.
     """
-    header = side.header
     layers = (kept or KeptLayers(0)).of(side, truncation, n)
+    usable = usable_layers(side.header, layers)
+    prepared = family.prepare([layers[i] for i in usable], need)
+    names = (*side.header.layer_names, ALL_LAYERS)
+    return Prepared(prepared, np.append(usable, len(layers)), names)
+
+
+def usable_layers(header: FeatureHeader, layers: PreparedLayers) -> np.ndarray:
+    """Return the positions of the layers that are not constant.
+
+    Raises
+    ------
+    DegenerateLayerError
+        Every layer is.
+    """
     usable = np.flatnonzero(~constant_layers(layers))
     if not usable.size:
         raise DegenerateLayerError(
             f"{header.model_id}: all {len(layers)} layers are constant on {header.dataset_id}, "
             "so nothing can be compared"
         )
-    prepared = family.prepare([layers[i] for i in usable], need)
-    return Prepared(prepared, np.append(usable, len(layers)), (*header.layer_names, ALL_LAYERS))
+    return usable
 
 
 def _row(
@@ -471,18 +483,7 @@ def _row(
     named = asdict(setting)
     del named["interval"]
     return {
-        "unit_key": unit.key,
-        "run_id": run_id,
-        "features_x": hx.key,
-        "features_y": hy.key,
-        "model_x": hx.model_id,
-        "model_y": hy.model_id,
-        "dataset_id": _dataset(hx, hy),
-        "row_order": hx.row_order,
-        "pooling_x": hx.pooling,
-        "prompt_x": hx.prompt,
-        "pooling_y": hy.pooling,
-        "prompt_y": hy.prompt,
+        **sides_columns(unit.key, run_id, hx, hy),
         **named,
         "n": n,
         "normalized": True,
@@ -506,6 +507,24 @@ def _row(
         "tied_y": tied[1],
         "score_version": SCORE_VERSION,
         "finished_at": datetime.now(tz=UTC),
+    }
+
+
+def sides_columns(key: str, run_id: str, x: FeatureHeader, y: FeatureHeader) -> dict[str, Any]:
+    """Return the columns that say what was compared, and in which unit of work and run."""
+    return {
+        "unit_key": key,
+        "run_id": run_id,
+        "features_x": x.key,
+        "features_y": y.key,
+        "model_x": x.model_id,
+        "model_y": y.model_id,
+        "dataset_id": _dataset(x, y),
+        "row_order": x.row_order,
+        "pooling_x": x.pooling,
+        "prompt_x": x.prompt,
+        "pooling_y": y.pooling,
+        "prompt_y": y.prompt,
     }
 
 

@@ -28,10 +28,10 @@ from PIL import Image
 
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
-from ingest.datasets.images import check_files, decode, keep_rows
+from ingest.datasets.files import open_files
 from ingest.datasets.registry import opener, option, refuse_unknown_options, text_option
 from ingest.datasets.table import Row, one_caption, read_rows
-from ingest.errors import CorruptImageError, DatasetError, MissingCaptionError
+from ingest.errors import DatasetError, MissingCaptionError
 from ingest.progress import Progress
 
 _OPTIONS = {"images", "captions", "image_column", "caption_column", "caption_index", "where"}
@@ -73,26 +73,14 @@ def open_folder(
     ]
 
     paths = [files[name] for name in names]
-    hashes, _ = check_files(paths, progress, cache)
-    kept = keep_rows(names, hashes, skip_corrupt, record.id)
-    kept_paths = [paths[row] for row in kept]
-
-    def read(i: int) -> Image.Image:
-        try:
-            return decode(kept_paths[i].read_bytes())
-        except (CorruptImageError, OSError) as error:
-            raise CorruptImageError(
-                f"Dataset {record.id!r}: the image {kept_paths[i]} was readable and no longer is."
-            ) from error
-
-    return Dataset(
-        record=record,
-        sample_ids=tuple(names[row] for row in kept),
-        captions=tuple(captions[row] for row in kept),
-        image_refs=tuple(str(path) for path in kept_paths),
-        skipped=tuple(name for name, found in zip(names, hashes, strict=True) if found is None),
-        image_hashes=tuple(found for found in hashes if found is not None),
-        reader=read,
+    return open_files(
+        record,
+        names,
+        paths,
+        captions,
+        skip_corrupt=skip_corrupt,
+        progress=progress,
+        cache=cache,
     )
 
 

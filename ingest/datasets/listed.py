@@ -12,13 +12,11 @@ Rows are in the order of the list; `limit` keeps the first. A caption is the nam
 from collections.abc import Mapping
 from pathlib import Path
 
-from PIL import Image
-
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
-from ingest.datasets.images import check_files, decode, keep_rows
+from ingest.datasets.files import open_files
 from ingest.datasets.registry import opener, refuse_unknown_options, text_option
-from ingest.errors import CorruptImageError, DatasetError
+from ingest.errors import DatasetError
 from ingest.progress import Progress
 
 
@@ -43,25 +41,14 @@ def open_listed(
     unknown = sorted({listed[name] for name in names} - set(classes))
     if unknown:
         raise DatasetError(f"Dataset {record.id!r}: class {unknown[0]} has no name in categories.")
-    hashes, _ = check_files(paths, progress, cache)
-    kept = keep_rows(names, hashes, skip_corrupt, record.id)
-
-    def read(i: int) -> Image.Image:
-        try:
-            return decode(paths[kept[i]].read_bytes())
-        except (CorruptImageError, OSError) as error:
-            raise CorruptImageError(
-                f"Dataset {record.id!r}: the image {paths[kept[i]]} was readable and no longer is."
-            ) from error
-
-    return Dataset(
-        record=record,
-        sample_ids=tuple(names[row] for row in kept),
-        captions=tuple(_said(classes[listed[names[row]]]) for row in kept),
-        image_refs=tuple(str(paths[row]) for row in kept),
-        skipped=tuple(name for name, found in zip(names, hashes, strict=True) if found is None),
-        image_hashes=tuple(found for found in hashes if found is not None),
-        reader=read,
+    return open_files(
+        record,
+        names,
+        paths,
+        [_said(classes[listed[name]]) for name in names],
+        skip_corrupt=skip_corrupt,
+        progress=progress,
+        cache=cache,
     )
 
 

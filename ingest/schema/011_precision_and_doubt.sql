@@ -1,4 +1,5 @@
--- In which precision networks computed: numbers of two precisions never share a figure.
+-- In which precision networks computed (numbers of two precisions never share a figure), and what
+-- beside a score says how far it can be believed.
 
 ALTER TABLE feature_sets ADD COLUMN precision VARCHAR;
 COMMENT ON COLUMN feature_sets.precision IS 'In which the network computed: float32, bfloat16 or float16; NULL in rows that are older than this column, see feature_precision.';
@@ -14,6 +15,15 @@ COMMENT ON COLUMN bits.budget IS 'Bytes of text to read at least, where the text
 COMMENT ON COLUMN bits.bytes IS 'UTF-8 bytes of the text the scored tokens stand for: all of a document, or all but its first token''s where that is not scored.';
 ALTER TABLE runs ADD COLUMN accelerator VARCHAR;
 COMMENT ON COLUMN runs.accelerator IS 'CUDA devices of the machine and their driver; NULL where there is none, or the command ran no network. What ran where stands in feature_sets.device.';
+
+-- A best score's choice undone, and how much of a score row order decided.
+ALTER TABLE scores ADD COLUMN selection_free DOUBLE;
+ALTER TABLE scores ADD COLUMN tied_x DOUBLE;
+ALTER TABLE scores ADD COLUMN tied_y DOUBLE;
+COMMENT ON COLUMN scores.selection_free IS 'Median-unbiased estimate of the expected score of the pair of layers that was best, its having been chosen by the same samples undone; NULL without an interval and in rows of score versions below 3.';
+COMMENT ON COLUMN scores.tied_x IS 'Share of the neighbours of x, at the best pair of layers, that row order alone chose among candidates equally near; NULL for metrics without neighbours. Where tied_x and tied_y are both large, score says little, whatever its p_value.';
+COMMENT ON COLUMN scores.tied_y IS 'The same of y.';
+COMMENT ON COLUMN scores.interval_low IS 'Lower end of the confidence interval of the expected score of the pair of layers that was best, its choice undone; below score version 3 of score, its pair of layers held fixed.';
 
 CREATE VIEW feature_precision AS
 WITH told AS (
@@ -82,6 +92,7 @@ WITH named AS (
     SELECT
         s.score, s.null_mean AS chance, s.calibrated, s.p_value, s.null_threshold,
         s.null_best_mean, s.interval_low, s.interval_high, s.interval_level, s.interval_method,
+        s.selection_free, s.tied_x AS language_tied, s.tied_y AS vision_tied,
         s.permutations, s.seed,
         s.metric, coalesce(m.label, s.metric) AS metric_label,
         coalesce(m.higher_is_closer, true) AS higher_is_closer,
@@ -126,7 +137,7 @@ SELECT
         ORDER BY p_value DESC NULLS LAST RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )) END AS q_value
 FROM ranked;
-COMMENT ON VIEW language_vision_alignment IS 'Alignment of every language model with every vision model (paper, Fig. 3, y axis), best layers named. q_value: p_value corrected for the model pairs of the same setting (Benjamini and Hochberg).';
+COMMENT ON VIEW language_vision_alignment IS 'Alignment of every language model with every vision model (paper, Fig. 3, y axis), best layers named. score is the best of a layer table, selection_free what it would be had its pair of layers not been chosen by the same samples. q_value: p_value corrected for the model pairs of the same setting (Benjamini and Hochberg).';
 
 CREATE OR REPLACE VIEW vision_alignment AS
 WITH ordered AS (

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-KNOWN_SCHEMA = 15
+KNOWN_SCHEMA = 14
 """The newest schema these pages were written for."""
 _DAMAGED = "The warehouse is damaged, or is not one of PRH Explorer's."
 _REMEMBERED = 256

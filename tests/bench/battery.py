@@ -58,12 +58,12 @@ def clusters(rng: np.random.Generator, n: int, layers: int) -> Side:
 
 
 def one_hot(classes: int) -> World:
-    """Labelings of so many classes, one per layer: rows of one class are the same."""
+    """Labels of so many classes, a tenth of them drawn anew after the first layer."""
 
     def world(rng: np.random.Generator, n: int, layers: int) -> Side:
         labels = rng.integers(classes, size=n)
-        noisy = [np.where(rng.random(n) < 0.1, rng.integers(classes, size=n), labels)]
-        return [np.eye(classes)[labels], *(np.eye(classes)[noisy[0]] for _ in range(layers - 1))]
+        noisy = np.where(rng.random(n) < 0.1, rng.integers(classes, size=n), labels)
+        return [np.eye(classes)[labels], *[np.eye(classes)[noisy]] * (layers - 1)]
 
     return world
 

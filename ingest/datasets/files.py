@@ -1,0 +1,59 @@
+"""A dataset of image files, each checked before a model is loaded."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from ingest.catalog.records import DatasetRecord
+from ingest.datasets.dataset import Dataset
+from ingest.datasets.images import check_files, decode, keep_rows
+from ingest.errors import CorruptImageError
+from ingest.progress import Progress
+
+
+def open_files(
+    record: DatasetRecord,
+    names: Sequence[str],
+    paths: Sequence[Path],
+    captions: Sequence[str],
+    *,
+    skip_corrupt: bool,
+    progress: Progress,
+    cache: Path | None,
+) -> Dataset:
+    """Make a dataset of image files, its rows in their order.
+
+    Args:
+        record: what it is.
+        names: sample ids.
+        paths: where each image lies.
+        captions: what is said of each.
+        skip_corrupt: leave images that cannot be decoded out, instead of refusing them.
+        progress: told about the check.
+        cache: folder that remembers which files were checked; None remembers nothing.
+
+    Raises:
+        CorruptImageError: an image cannot be decoded, and none is to be skipped.
+    """
+    hashes, _ = check_files(paths, progress, cache)
+    kept = keep_rows(names, hashes, skip_corrupt, record.id)
+    kept_paths = [paths[row] for row in kept]
+
+    def read(i: int) -> Image.Image:
+        try:
+            return decode(kept_paths[i].read_bytes())
+        except (CorruptImageError, OSError) as error:
+            raise CorruptImageError(
+                f"Dataset {record.id!r}: the image {kept_paths[i]} was readable and no longer is."
+            ) from error
+
+    return Dataset(
+        record=record,
+        sample_ids=tuple(names[row] for row in kept),
+        captions=tuple(captions[row] for row in kept),
+        image_refs=tuple(str(path) for path in kept_paths),
+        skipped=tuple(name for name, found in zip(names, hashes, strict=True) if found is None),
+        image_hashes=tuple(found for found in hashes if found is not None),
+        reader=read,
+    )
