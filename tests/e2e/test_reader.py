@@ -153,7 +153,7 @@ def test_a_reader_looks_at_captions_that_say_more(
                 page.goto(f"{served.address}/do_denser_captions_help")
                 page.locator("h3", has_text="Do captions that say more").wait_for()
                 page.locator(CHART).nth(1).wait_for()
-                page.get_by_text("What one image's captions say").wait_for()
+                page.locator("strong", has_text="What one image's captions say").wait_for()
                 page.wait_for_timeout(400)
                 assert _overflow(page) <= 1, f"wider than the {look} screen"
                 page.set_viewport_size({"width": options["viewport"]["width"], "height": 1700})
