@@ -50,6 +50,17 @@ class BestInterval(NamedTuple):
     high: float
 
 
+class Share(NamedTuple):
+    """That a score is a share, from 0 to 1: its error follows from it and from a count of trials.
+
+    The interval is found where the error does not depend on the share: arcsin sqrt of it, or, of
+    a share of samples, Wilson's (1927), which holds near 0 and 1, too.
+    """
+
+    samples: int = 0
+    """n where each of n samples counts as 0 or 1; 0 where they count by parts."""
+
+
 class Influence(NamedTuple):
     """How a score's error is made up of samples, or of groups of samples."""
 
@@ -96,10 +107,15 @@ def of_dyads(
 ) -> Influence:
     """Return the influence from row plus column sums of residuals, and what these count twice."""
     n = len(sums)
-    whole = float(np.square(sums).sum())
+    return once(Influence(score, sums / n, n - 1, step), twice / n**2)
+
+
+def once(influence: Influence, twice: float) -> Influence:
+    """Return the influence with what its variance counts twice, pairs of samples, counted once."""
+    whole = influence.error**2
     # The difference may come out below zero by chance; counting pairs twice errs to the safe side.
     kept = (whole - twice) / whole if whole > twice else 1.0
-    return Influence(score, sums * (kept**0.5 / n), n - 1, step)
+    return influence._replace(shares=influence.shares * kept**0.5)
 
 
 def jackknife(score: float, left_out: Float64[np.ndarray, " groups"]) -> Influence:
@@ -107,7 +123,8 @@ def jackknife(score: float, left_out: Float64[np.ndarray, " groups"]) -> Influen
 
     Leaving out makes no duplicates, so nothing is inflated: sound for kernel metrics, which are
     smooth functions of averages over pairs of samples. se^2 = (g - 1)/g * sum_j (m_j - mean m)^2,
-    with g - 1 degrees of freedom (Efron and Stein 1981).
+    with g - 1 degrees of freedom. What two samples contribute together it counts twice (Efron and
+    Stein 1981): where models are unrelated that is nearly all, see `once`.
 
     Parameters
     ----------
@@ -144,13 +161,15 @@ def subsampling(score: float, subsets: Float64[np.ndarray, " subsets"], n: int) 
 
 
 def interval_of(
-    influence: Influence, lowest: float, highest: float, share_of: int = 0, level: float = 0.95
+    influence: Influence,
+    lowest: float,
+    highest: float,
+    share: Share | None = None,
+    level: float = 0.95,
 ) -> Interval:
     """Return the interval of a score that was not chosen by the same data.
 
-    Student's t with the influence's degrees of freedom. A share of n samples (`share_of`)
-    is taken as so many successes of as many trials as have its standard error, and the interval is
-    Wilson's (1927), which holds near 0 and 1, too.
+    Student's t with the influence's degrees of freedom; of a share on the scale of `Share`.
 
     Parameters
     ----------
@@ -158,14 +177,15 @@ def interval_of(
         Of the score.
     lowest, highest
         Range the interval is cut to.
-    share_of
-        n for a share of n samples; 0 for any other score.
+    share
+        Given for a score that is a share.
     level
         Confidence, in (0, 1).
     """
     _check_level(level)
     reach = float(stats.t.ppf(0.5 + level / 2, influence.degrees))
-    low, high = (_at(influence, share_of, end) for end in (-reach, reach))
+    trials = _trials(influence, share) if share else 0.0
+    low, high = (_at(influence, share, trials, end) for end in (-reach, reach))
     return Interval(max(low, lowest), min(high, highest))
 
 
@@ -176,9 +196,10 @@ def interval_of_best(
     lowest: float,
     highest: float,
     *,
-    share_of: int = 0,
+    share: Share | None = None,
     higher_is_closer: bool = True,
     level: float = 0.95,
+    seed: int = 0,
 ) -> BestInterval:
     """Return the interval of the expected score of the pair that is best in its table.
 
@@ -198,49 +219,78 @@ def interval_of_best(
         Pairs it was chosen from.
     lowest, highest
         Range the interval is cut to.
-    share_of
-        As in `interval_of`.
+    share
+        As in `interval_of`. The errors of best and others are pooled: the error of a pair that is
+        best by luck is lucky, too.
     higher_is_closer
         Whether the best is the highest.
     level
         Confidence, in (0, 1).
+    seed
+        Of where a score that comes in steps lies within its step. The same scores and seed give
+        the same interval.
     """
     _check_level(level)
-    error = best.error
-    rivals = [one for one in others if one.error > 0] if error > 0 else []
+    rivals = [one for one in others if one.error > 0] if best.error > 0 else []
     if table_size == 1 or not rivals:
-        low, high = interval_of(best, lowest, highest, share_of, level)
+        low, high = interval_of(best, lowest, highest, share, level)
         return BestInterval(best.score, low, high)
     sign = 1.0 if higher_is_closer else -1.0
-    room = _room(best, rivals, sign, error)
+    gaps = _gaps(best, rivals, sign, seed)
+    trials = 0.0
+    if share:
+        trials = _pooled([_trials(one, share) for one in (best, *rivals)])
+        at, *those = (_stretched(best.score - gap, trials) for gap in (0.0, *sign * gaps))
+        gaps = sign * (at - np.array(those)) / _error_of(trials)
+        together = np.array([best.shares @ one.shares / one.error for one in rivals]) / best.error
+    else:
+        gaps = gaps / best.error
+        together = np.array([best.shares @ one.shares for one in rivals]) / best.error**2
+    room = _room(gaps, together)
     alpha = 1 - level
     beta = HYBRID * alpha
     bound = float(stats.norm.isf(beta / (2 * table_size)))
     each = (alpha - beta) / (1 - beta) / 2
     # Student's quantile is as much wider than the normal one as few groups ask for.
     wider = float(stats.t.isf(each, best.degrees) / stats.norm.isf(each))
-    ends = [_shift(room, bound, share) for share in (1 - each, 0.5, each)]
-    low, estimate, high = sorted(_at(best, share_of, sign * end * wider) for end in ends)
+    ends = [_shift(room, bound, part) for part in (1 - each, 0.5, each)]
+    low, estimate, high = sorted(_at(best, share, trials, sign * end * wider) for end in ends)
     return BestInterval(
         float(np.clip(estimate, lowest, highest)), max(low, lowest), min(high, highest)
     )
 
 
-def _room(best: Influence, rivals: Sequence[Influence], sign: float, error: float) -> float:
+def _gaps(
+    best: Influence, rivals: Sequence[Influence], sign: float, seed: int
+) -> Float64[np.ndarray, " rivals"]:
+    """Return how far the best score is ahead of each rival, never below zero.
+
+    Scores that come in steps are spread over their steps, each by a uniform variable, as the
+    distribution they are held against is continuous: ties are then as near as they would be.
+    """
+    gaps = np.array([sign * (best.score - rival.score) for rival in rivals])
+    if not best.step:
+        return np.maximum(gaps, 0.0)
+    steps = np.rint(gaps / best.step).astype(np.int64)
+    count = round(abs(best.score) / best.step)
+    rng = np.random.default_rng([seed, count, *np.abs(steps)])
+    places = rng.uniform(size=len(rivals))
+    tied = steps == 0
+    # Among the tied the best is whichever lies highest.
+    ranked = np.sort([rng.uniform(), *places[tied]])
+    places[tied], own = ranked[:-1], ranked[-1]
+    return np.maximum(gaps + best.step * (own - places), 0.0)
+
+
+def _room(gaps: Float64[np.ndarray, " rivals"], together: Float64[np.ndarray, " rivals"]) -> float:
     """Return how far, in standard errors, the best score could fall before another is chosen.
 
     Rival and best move together by c = their covariance over the best's variance, so the rival is
     reached after gap / (1 - c).
     """
-    own = best.shares
-    found = np.inf
-    for rival in rivals:
-        together = float(own @ rival.shares) / error**2
-        # Scores come in steps: two that fall on the same one are a third of it apart, on average.
-        gap = max(sign * (best.score - rival.score), best.step / 3)
-        if 1 - together > 1e-6:
-            found = min(found, gap / (1 - together) / error)
-    return max(found, 1e-3)
+    apart = 1 - together
+    moving = apart > 1e-6
+    return max(float((gaps[moving] / apart[moving]).min(initial=np.inf)), 1e-3)
 
 
 def _shift(room: float, bound: float, share: float) -> float:
@@ -266,15 +316,43 @@ def _mass(low: float, high: float) -> float:
     return float(special.ndtr(high) - special.ndtr(low))
 
 
-def _at(influence: Influence, share_of: int, reach: float) -> float:
+def _trials(influence: Influence, share: Share) -> float:
+    """Return how many independent trials a share would have the same error of; 0 if none."""
+    score, error, n = influence.score, influence.error, share.samples
+    if n:
+        # Two successes and two failures more (Agresti and Coull 1998) keep 0 and 1 unsure.
+        smooth = (n * score + 2) / (n + 4)
+        spare = max(smooth * (1 - smooth) - score * (1 - score), 0.0) / n
+        return smooth * (1 - smooth) / (error**2 + spare)
+    return score * (1 - score) / error**2 if error > 0 and 0 < score < 1 else 0.0
+
+
+def _pooled(trials: Sequence[float]) -> float:
+    """Return the trials whose variance is the mean of theirs."""
+    known = [one for one in trials if one]
+    return 1 / float(np.mean([1 / (one + 0.5) for one in known])) - 0.5 if known else 0.0
+
+
+def _stretched(score: float, trials: float) -> float:
+    """Return arcsin sqrt of a share, by Anscombe (1948): its error hardly depends on the share."""
+    inside = (trials * score + 0.375) / (trials + 0.75)
+    return float(np.arcsin(np.clip(inside, 0.0, 1.0) ** 0.5))
+
+
+def _error_of(trials: float) -> float:
+    """Return the standard error of a stretched share."""
+    return 0.5 / (trials + 0.5) ** 0.5
+
+
+def _at(influence: Influence, share: Share | None, trials: float, reach: float) -> float:
     """Return the end of the interval that lies `reach` standard errors from the score."""
-    score, error = influence.score, influence.error
-    if not share_of:
-        return score + reach * error
-    # Two successes and two failures more (Agresti and Coull 1998) keep a score of 0 or 1 unsure.
-    smooth = (share_of * score + 2) / (share_of + 4)
-    spare = max(smooth * (1 - smooth) - score * (1 - score), 0.0) / share_of
-    trials = smooth * (1 - smooth) / (error**2 + spare)
+    score = influence.score
+    if not share or not trials:
+        return score + reach * influence.error
+    if not share.samples:
+        angle = _stretched(score, trials) + reach * _error_of(trials)
+        sine = np.sin(np.clip(angle, 0.0, np.pi / 2))
+        return float((sine**2 * (trials + 0.75) - 0.375) / trials)
     middle = score + reach**2 / (2 * trials)
     away = reach * (max(score * (1 - score), 0.0) / trials + reach**2 / (4 * trials**2)) ** 0.5
     return (middle + away) / (1 + reach**2 / trials)

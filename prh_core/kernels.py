@@ -878,23 +878,54 @@ def credited_sums(
 
 
 @numba.njit(cache=True, nogil=True)
+def squared_residuals(
+    one: NDArray[np.float32],
+    other: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    both: float,
+    own: float,
+    others: float,
+) -> tuple[float, float]:
+    """Sum the squares of what samples, and pairs, add to an alignment of kernels beyond their due.
+
+    `one`, `other` (rows, n) those rows of two kernels K, L; `both` <K, L>, `own` <K, K>, `others`
+    <L, L>. With s = <K, L> / (|K| |L|), e_ij = K_ij L_ij / (|K| |L|) - s (K_ij^2 / |K|^2 +
+    L_ij^2 / |L|^2) / 2 over pairs i != j. Returned are sum_i (sum_j e_ij)^2 and sum_ij e_ij^2.
+    """
+    norm = (own * others) ** 0.5
+    half = both / norm / 2
+    of_samples, of_pairs = 0.0, 0.0
+    for r in range(len(rows)):
+        row = 0.0
+        for j in range(one.shape[1]):
+            k, m = np.float64(one[r, j]), np.float64(other[r, j])
+            e = k * m / norm - half * (k * k / own + m * m / others)
+            if j != rows[r]:
+                row += e
+                of_pairs += e * e
+        of_samples += row * row
+    return of_samples, of_pairs
+
+
+@numba.njit(cache=True, nogil=True)
 def cycle_sums(
     x: NDArray[np.int32], y: NDArray[np.int32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Do the same for walks out by y's lists and home by x's; return also who comes home.
 
-    e_ij = 1 / ways_i where j leads i home, less the mean score times the share of i's steps out
-    and of the steps home to i that (i, j) is.
+    e_ij = 1 where j alone leads i home, less what the places of (i, j) among i's steps out and the
+    steps home to i let expect. What coming home by several ways adds to i counts with i alone.
     """
     n, k = x.shape
     ways = np.zeros(n)
+    alone = 0.0
     for i in range(n):
         for p in range(k):
             ways[i] += np.float64(_listed(x, y[i, p], i))
+        alone += np.float64(ways[i] == 1)
     rows = np.minimum(ways, 1.0)
-    mean = rows.mean()
-    part = mean / (2 * k)
-    sums = np.zeros(n)
+    part = alone / n / (2 * k)
+    sums = rows - rows.mean()
     twice = 0.0
     for i in range(n):
         for side in range(2):
@@ -905,12 +936,11 @@ def cycle_sums(
                 other = _listed(x, b, a) if side == 0 else _listed(y, a, b)
                 if side == 1 and other:
                     continue
-                e = 1.0 / ways[a] - 2 * part if other else -part
-                sums[a] += e
+                e = np.float64(ways[a] == 1) - 2 * part if other else -part
                 sums[b] += e
                 twice += e * e
                 out, home = _listed(y, b, a), _listed(x, a, b)
-                back = 1.0 / ways[b] if out and home else 0.0
+                back = np.float64(ways[b] == 1) if out and home else 0.0
                 twice += e * (back - part * (np.float64(out) + np.float64(home)))
     return rows, sums, twice
 

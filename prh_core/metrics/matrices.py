@@ -24,8 +24,9 @@ from prh_core.intervals import (
     Influence,
     jackknife,
     leave_out_groups,
+    once,
 )
-from prh_core.kernels import average_ranks, pack, ranks_of_kept
+from prh_core.kernels import average_ranks, pack, ranks_of_kept, squared_residuals
 from prh_core.metrics.registry import Family, Metric, Need, register
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
 from prh_core.products import Products, products
@@ -35,6 +36,8 @@ MOST_BYTES = 8 * 2**30
 """Kernels of one model may take this much memory."""
 MOST_SAMPLES_IN_MATRICES = 4096
 """Beyond this n linear CKA works from features: (d, d) products instead of (n, n) kernels."""
+ROWS_OF_RESIDUALS = 512
+"""Rows of a kernel, evenly spread, from which linear CKA from features tells their sum."""
 PACKED_AT_ONCE = 2**11
 """Entries of a packed kernel multiplied in float32 before the sum goes on in float64.
 
@@ -382,6 +385,21 @@ def _row_products(x: Any, y: Any, a: int, b: int) -> tuple[RowSums, RowSums]:
     return rows, lengths[0] * lengths[1]
 
 
+def _squared_residuals(
+    x: Any, y: Any, a: int, b: int, both: float, own: float, others: float
+) -> tuple[float, float]:
+    """Return `squared_residuals` of one pair of layers."""
+    if isinstance(x, Matrices):
+        rows = np.arange(x.stack.shape[1])
+        return squared_residuals(x.stack[a], y.stack[b], rows, both, own, others)
+    one, other = _side(x, a), _side(y, b)
+    # From features alone: as many rows as tell it to a few parts in a hundred.
+    count = min(len(one), ROWS_OF_RESIDUALS)
+    rows = np.linspace(0, len(one) - 1, count).astype(np.int64)
+    found = squared_residuals(one[rows] @ one.T, other[rows] @ other.T, rows, both, own, others)
+    return found[0] * len(one) / count, found[1] * len(one) / count
+
+
 def _side(x: CentredFeatures, layer: int) -> Layer:
     if layer < len(x.layers):
         return x.layers[layer]
@@ -414,7 +432,9 @@ def _delete_one(without_each: Callable[[RowSums, RowSums], RowSums]) -> Callable
             both, one, other = _row_products(x, y, a, b), own_x[a], own_y[b]
             score = both[0].sum() / np.sqrt(one[0].sum() * other[0].sum())
             left_out = without_each(*both) / np.sqrt(without_each(*one) * without_each(*other))
-            found.append(jackknife(float(score), left_out))
+            totals = [float(rows.sum()) for rows, _ in (both, one, other)]
+            _, of_pairs = _squared_residuals(x, y, a, b, *totals)
+            found.append(once(jackknife(float(score), left_out), 2 * of_pairs))
         return found
 
     return influences
@@ -447,10 +467,31 @@ def _delete_group(
         }
         for p, (a, b) in enumerate(pairs):
             scores[p, g] = np.dot(ranks[0, a], ranks[1, b])
-    return [
-        jackknife(float(np.vdot(x.stack[a], y.stack[b])), row)
-        for (a, b), row in zip(pairs, scores, strict=True)
-    ]
+    found: list[Influence] = []
+    for (a, b), row in zip(pairs, scores, strict=True):
+        score = float(np.vdot(x.stack[a], y.stack[b]))
+        found.append(_steadied(jackknife(score, row), len(groups), x, y, a, b))
+    return found
+
+
+def _steadied(
+    influence: Influence, groups: int, x: Matrices, y: Matrices, a: int, b: int
+) -> Influence:
+    """Return a rank correlation's influence with pairs of samples counted once.
+
+    So few groups tell a variance within a third. Where layers are unrelated all of it comes of
+    pairs, not of samples, and ranks held fixed tell it within a tenth; the share that comes of
+    pairs is taken from there, the rest from the groups.
+    """
+    of_samples, of_pairs = _squared_residuals(x, y, a, b, influence.score, 1.0, 1.0)
+    if of_samples == 0 or influence.error == 0:
+        return influence
+    fixed = 4 * of_samples - 2 * of_pairs
+    # Two samples of one group are left out together: their part is counted once already.
+    twice = (1 - 1 / groups) * of_pairs / (2 * of_samples)
+    pairs = min(1.0, of_pairs / of_samples)
+    variance = pairs * fixed + (1 - pairs) * (1 - twice) * influence.error**2
+    return influence._replace(shares=influence.shares * (variance**0.5 / influence.error))
 
 
 def _family(name: str, form: Form, transform: Transform) -> Family:

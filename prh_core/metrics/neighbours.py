@@ -258,7 +258,10 @@ def _ranked_lists(
 def _cycle_influences(
     x: NeighbourLists, y: NeighbourLists, pairs: Sequence[tuple[int, int]], k: int, seed: int
 ) -> list[Influence]:
-    """Credit every walk that comes home to the neighbours it came home from."""
+    """Credit a walk that comes home to the neighbour it came home from, where no other led home.
+
+    What a score would lose without a neighbour, that is: a sample with two ways home loses nothing.
+    """
     sides = _ranked_lists(x, y, pairs, k)
     found: list[Influence] = []
     for a, b in pairs:
@@ -303,10 +306,16 @@ def _jaccard_null(n: int, k: int) -> float:
     return float(hypergeom(n - 1, k, k).pmf(shared) @ _jaccard(k))
 
 
+def _jaccard_step(k: int) -> float:
+    """Two samples that share one neighbour each, instead of one that shares two, move it so far."""
+    return 1 / ((k - 1) * (2 * k - 1)) if k > 1 else 1.0
+
+
 _neighbour_metric = partial(
     Metric,
     family=NEIGHBOURS,
     interval_method=DYAD_ROBUST,
+    is_share=True,
     uses_all_samples=False,
     batchable=False,
     lowest=0.0,
@@ -389,9 +398,7 @@ JACCARD_KNN = register(
         name="jaccard_knn",
         label="Jaccard k-NN",
         compare=_of_lists(jaccard_knn),
-        influences=_influences(
-            lambda a, b, k: _jaccard(k)[row_shared(a, b)], lambda k: float(_jaccard(k)[1])
-        ),
+        influences=_influences(lambda a, b, k: _jaccard(k)[row_shared(a, b)], _jaccard_step),
         symmetric=True,
         ordinal=False,
         null=_jaccard_null,

@@ -12,6 +12,7 @@ from prh_core.intervals import (
     BestInterval,
     Influence,
     Interval,
+    Share,
     interval_of,
     interval_of_best,
 )
@@ -88,6 +89,8 @@ class Metric:
     rivals: int = 24
     """Pairs of layers nearest to the best whose scores are taken into account when its interval
     is corrected for having been chosen; fewer where influences are costly."""
+    is_share: bool = False
+    """A share, from 0 to 1, in its interval (`prh_core.intervals.Share`)."""
     counts_samples: bool = False
     """A share of the samples: each counts as 0 or 1."""
     null: Callable[[int, int], float] | None = None
@@ -132,7 +135,7 @@ class Metric:
             Of the resampling, where there is any.
         """
         (found,) = self.influences(x, y, [layers], k, seed)
-        return interval_of(found, self.lowest, self.highest, self._samples(found), level)
+        return interval_of(found, self.lowest, self.highest, self._share(found), level)
 
     def best_interval(
         self,
@@ -175,13 +178,16 @@ class Metric:
             size,
             self.lowest,
             self.highest,
-            share_of=self._samples(best),
+            share=self._share(best),
             higher_is_closer=self.higher_is_closer,
             level=level,
+            seed=seed,
         )
 
-    def _samples(self, influence: Influence) -> int:
-        return len(influence.shares) if self.counts_samples else 0
+    def _share(self, influence: Influence) -> Share | None:
+        if not self.is_share:
+            return None
+        return Share(len(influence.shares) if self.counts_samples else 0)
 
 
 _METRICS: dict[str, Metric] = {}

@@ -289,7 +289,9 @@ STUDIES = (
 )
 NEAR_ONE = Study(1, 200, 0.05)
 NEIGHBOURS = ("mutual_knn", "cycle_knn", "lcs_knn", "edit_knn", "jaccard_knn")
-OTHERS = ("cknna", "cka", "unbiased_cka", "cka_rbf")
+OTHERS = ("cknna", "cknna_released", "cka", "unbiased_cka", "cka_rbf")
+RECOMPUTED = ("rsa", "svcca", "procrustes")
+"""Scored anew without parts of the samples: too slow for the largest studies."""
 
 
 # --------------------------------------------------------------------- report
@@ -305,6 +307,8 @@ def _jobs(worlds: int) -> Iterator[tuple]:
         yield ("cover", study, count, NEIGHBOURS)
         if study.layers * study.n <= 6000:
             yield ("cover", study, count, OTHERS)
+        if study.layers * study.n <= 1200:
+            yield ("cover", study, count, RECOMPUTED)
 
 
 def _run(job: tuple) -> tuple:

@@ -11,13 +11,17 @@ from prh_core.errors import PRHError
 from prh_core.intervals import (
     BestInterval,
     Influence,
+    Share,
     dyad_robust,
     interval_of,
     interval_of_best,
     leave_out_groups,
+    of_dyads,
 )
 from prh_core.layers import prepare_layers
-from prh_core.metrics import Need
+from prh_core.metrics import Need, matrices
+from prh_core.metrics.matrices import CentredFeatures
+from prh_core.prepared import prepared
 from prh_core.types import as_layers
 from tests.bench.battery import Study, covered, views
 from tests.core import oracles
@@ -137,11 +141,65 @@ def test_a_share_of_samples_has_wilsons_interval() -> None:
         error = (share * (1 - share) / n) ** 0.5
         influence = Influence(share, np.full(n, error / n**0.5), 10**6)
         expected = stats.binomtest(hits, n).proportion_ci(method="wilson")
-        found = interval_of(influence, 0.0, 1.0, share_of=n)
+        found = interval_of(influence, 0.0, 1.0, Share(n))
         # Two successes and failures more are worth little beside so many trials.
         assert found == pytest.approx((expected.low, expected.high), abs=0.02)
-    certain = interval_of(Influence(1.0, np.zeros(50), 49), 0.0, 1.0, share_of=50)
+    certain = interval_of(Influence(1.0, np.zeros(50), 49), 0.0, 1.0, Share(50))
     assert certain.high == 1.0 and 0.85 < certain.low < 0.97
+
+
+def test_a_share_that_is_no_count_has_the_arcsine_interval() -> None:
+    # Two hundred independent trials, their parts uneven: Anscombe's interval of a proportion.
+    error = (0.1 * 0.9 / 200) ** 0.5
+    found = interval_of(Influence(0.1, np.full(50, error / 50**0.5), 10**6), 0.0, 1.0, Share())
+    expected = stats.binomtest(20, 200).proportion_ci(method="wilson")
+    assert found == pytest.approx((expected.low, expected.high), abs=0.004)
+    # Where every neighbour is shared there is no error to tell.
+    same = interval_of(Influence(1.0, np.zeros(50), 49), 0.0, 1.0, Share())
+    assert same == (1.0, 1.0)
+
+
+def test_the_lucky_error_of_the_best_is_pooled_with_its_rivals() -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.normal(size=(4, 100))
+    shares *= np.array([0.5, 1, 1, 1])[:, None] * 0.03 / np.linalg.norm(shares, axis=1)[:, None]
+    found = [Influence(s, e, 99) for s, e in zip((0.3, 0.2, 0.19, 0.18), shares, strict=True)]
+    own = interval_of(found[0], 0.0, 1.0, Share())
+    best = interval_of_best(found[0], found[1:], 4, 0.0, 1.0, share=Share())
+    assert best.high - 0.3 > 1.3 * (own.high - 0.3)
+
+
+def test_steps_are_spread_alike_for_the_same_scores() -> None:
+    shares = np.eye(3) * 0.02
+    found = [Influence(s, e, 99, 0.01) for s, e in zip((0.3, 0.3, 0.29), shares, strict=True)]
+    first, again, other = (
+        interval_of_best(found[0], found[1:], 3, 0.0, 1.0, share=Share(), seed=seed)
+        for seed in (0, 0, 1)
+    )
+    assert first == again != other
+    # However the tie falls, the best is not behind, and all pairs at once bound it.
+    many = [
+        interval_of_best(found[0], found[1:], 3, 0.0, 1.0, share=Share(), seed=seed)
+        for seed in range(50)
+    ]
+    assert all(one.low < one.estimate < 0.3 < 0.3 + 1e-9 and one.low > 0.2 for one in many)
+
+
+@pytest.mark.parametrize("name", ["cka", "unbiased_cka", "rsa"])
+def test_pairs_of_samples_are_counted_once_where_models_are_unrelated(name: str) -> None:
+    # There the delete-one jackknife told twice the variance.
+    metric = get_metric(name)
+    found: list[tuple[float, float]] = []
+    for seed in range(150):
+        x, y = (
+            metric.family.prepare(prepare_layers(as_layers(side), truncation=None), Need(K))
+            for side in views(Study(1, 80, 30.0), seed)
+        )
+        (influence,) = metric.influences(x, y, [(0, 0)], K, 0)
+        found.append((influence.score, influence.error))
+    scores, errors = np.array(found).T
+    # 150 worlds tell a standard deviation to 6 %.
+    assert 0.82 < np.square(errors).mean() ** 0.5 / scores.std(ddof=1) < 1.18
 
 
 def test_group_jackknife_of_ranks_equals_ranking_again() -> None:
@@ -157,8 +215,41 @@ def test_group_jackknife_of_ranks_equals_ranking_again() -> None:
         pairs = np.triu_indices(len(keep), 1)
         one, other = ((unit(view)[keep] @ unit(view)[keep].T)[pairs] for view in (x, y))
         scores.append(stats.spearmanr(one, other).statistic)
-    away = np.mean(scores) - np.array(scores)
-    assert found.shares == pytest.approx(away * (19 / 20) ** 0.5, abs=1e-6)
+    away = (np.mean(scores) - np.array(scores)) * (19 / 20) ** 0.5
+    # Less what pairs of samples in two groups are counted twice.
+    pairs = np.triu_indices(60, 1)
+    one, other = (
+        stats.zscore(stats.rankdata((unit(view) @ unit(view).T)[pairs]))
+        / (2 * len(pairs[0])) ** 0.5
+        for view in (x, y)
+    )
+    e = one * other - found.score * (one**2 + other**2) / 2
+    assert abs(e.sum()) < 1e-6
+    rows = np.bincount(np.concatenate(pairs), weights=np.tile(e, 2))
+    of_samples, of_pairs = np.square(rows).sum(), 2 * np.square(e).sum()
+    share = min(1.0, of_pairs / of_samples)
+    kept = (1 - share) * (1 - 19 / 20 * of_pairs / (2 * of_samples))
+    kept += share * (4 * of_samples - 2 * of_pairs) / np.square(away).sum()
+    assert 0.05 < share < 0.9
+    assert found.shares == pytest.approx(away * kept**0.5, abs=1e-5)
+
+
+def test_pairs_of_samples_are_the_same_from_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = two_views(5, 80)
+    metric = get_metric("cka")
+    kernels = [
+        metric.family.prepare(prepare_layers(as_layers(view), truncation=None), Need(1))
+        for view in (x, y)
+    ]
+    features = [
+        CentredFeatures.of(prepared(prepare_layers(as_layers(view), truncation=None)), ())
+        for view in (x, y)
+    ]
+    whole, sampled = (metric.influences(a, b, [(0, 0)], 1, 0)[0] for a, b in (kernels, features))
+    assert sampled.error == pytest.approx(whole.error, rel=1e-4)
+    monkeypatch.setattr(matrices, "ROWS_OF_RESIDUALS", 40)
+    (half,) = metric.influences(features[0], features[1], [(0, 0)], 1, 0)
+    assert half.error == pytest.approx(whole.error, rel=0.05) and half.error != sampled.error
 
 
 @pytest.mark.parametrize("name", ["mutual_knn", "lcs_knn", "jaccard_knn", "edit_knn", "cycle_knn"])
@@ -192,6 +283,13 @@ def test_compiled_influences_equal_their_matrices(name: str) -> None:
     rows = np.asarray(rows)
     e = earned * (rows / np.maximum(held, 1))[:, None] - rows.mean() * lists / (2 * k)
     expected = dyad_robust(float(rows.mean()), sparse.csr_array(e))
+    if name == "cycle_knn":
+        # Credit for what no other neighbour earned; the rest of a sample's score is its own.
+        alone = earned * (held == 1)[:, None]
+        e = alone - alone.sum() / len(rows) * lists / (2 * k)
+        expected = of_dyads(
+            float(rows.mean()), rows - rows.mean() + e.sum(axis=0), float((e * (e + e.T)).sum())
+        )
     assert found.score == pytest.approx(expected.score)
     assert found.shares == pytest.approx(expected.shares, abs=1e-12)
 
