@@ -110,8 +110,8 @@ def begin_demo(run: Run, progress: Progress, device: str = "auto") -> Begun:
     missing = sum(not unit.path.exists() for unit in study.extractions)
     progress.note(
         f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
-        f"{missing} feature sets to extract, scores and caption sets in four minutes or so on two "
-        "cores, then probes, colours and theory in four more. Stopping is safe: the same command "
+        f"{missing} feature sets to extract, scores and caption sets in five minutes or so on two "
+        "cores, then probes, colours and theory in five more. Stopping is safe: the same command "
         "resumes."
         if missing
         else "Demo: every feature set is stored already."
