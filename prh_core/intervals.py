@@ -237,15 +237,16 @@ def interval_of_best(
         return BestInterval(best.score, low, high)
     sign = 1.0 if higher_is_closer else -1.0
     gaps = _gaps(best, rivals, sign, seed)
+    together = np.array([best.shares @ one.shares for one in rivals])
     trials = 0.0
     if share:
         trials = _pooled([_trials(one, share) for one in (best, *rivals)])
         at, *those = (_stretched(best.score - gap, trials) for gap in (0.0, *sign * gaps))
         gaps = sign * (at - np.array(those)) / _error_of(trials)
-        together = np.array([best.shares @ one.shares / one.error for one in rivals]) / best.error
+        # One error for all: their covariance over its square is their correlation.
+        together = together / np.array([one.error for one in rivals]) / best.error
     else:
-        gaps = gaps / best.error
-        together = np.array([best.shares @ one.shares for one in rivals]) / best.error**2
+        gaps, together = gaps / best.error, together / best.error**2
     room = _room(gaps, together)
     alpha = 1 - level
     beta = HYBRID * alpha

@@ -467,15 +467,11 @@ def _delete_group(
         }
         for p, (a, b) in enumerate(pairs):
             scores[p, g] = np.dot(ranks[0, a], ranks[1, b])
-    found: list[Influence] = []
-    for (a, b), row in zip(pairs, scores, strict=True):
-        score = float(np.vdot(x.stack[a], y.stack[b]))
-        found.append(_steadied(jackknife(score, row), len(groups), x, y, a, b))
-    return found
+    return [_steadied(x, y, a, b, row) for (a, b), row in zip(pairs, scores, strict=True)]
 
 
 def _steadied(
-    influence: Influence, groups: int, x: Matrices, y: Matrices, a: int, b: int
+    x: Matrices, y: Matrices, a: int, b: int, left_out: Float64[np.ndarray, " groups"]
 ) -> Influence:
     """Return a rank correlation's influence with pairs of samples counted once.
 
@@ -483,12 +479,14 @@ def _steadied(
     pairs, not of samples, and ranks held fixed tell it within a tenth; the share that comes of
     pairs is taken from there, the rest from the groups.
     """
-    of_samples, of_pairs = _squared_residuals(x, y, a, b, influence.score, 1.0, 1.0)
+    score = float(np.vdot(x.stack[a], y.stack[b]))
+    influence = jackknife(score, left_out)
+    of_samples, of_pairs = _squared_residuals(x, y, a, b, score, 1.0, 1.0)
     if of_samples == 0 or influence.error == 0:
         return influence
     fixed = 4 * of_samples - 2 * of_pairs
     # Two samples of one group are left out together: their part is counted once already.
-    twice = (1 - 1 / groups) * of_pairs / (2 * of_samples)
+    twice = (1 - 1 / len(left_out)) * of_pairs / (2 * of_samples)
     pairs = min(1.0, of_pairs / of_samples)
     variance = pairs * fixed + (1 - pairs) * (1 - twice) * influence.error**2
     return influence._replace(shares=influence.shares * (variance**0.5 / influence.error))
