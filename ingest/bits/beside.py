@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ingest.bits import BUDGET, Start
 from ingest.bits.measure import Tally
-from ingest.bits.windows import head_agrees, scored_bytes, sums_of
+from ingest.bits.windows import head_agrees, opening_of, scored_bytes, sees_ahead, sums_of
 from ingest.extract.loaded import Causal, LoadedLanguage
 
 
@@ -29,6 +29,7 @@ class CaptionBits:
         """Most tokens of a caption."""
         self._causal: Causal | None = None
         self._nats: list[float] = []
+        self._opening: list[int] = []
         self._bytes = 0
         self._tokens = 0
         self._checked = False
@@ -61,7 +62,10 @@ class CaptionBits:
             scored_bytes(caption, found, start)
             for caption, found in zip(captions, pieces, strict=True)
         )
-        self._tokens = sum(len(row) - 1 for row in given)
+        self._opening = [1 if start is not None else opening_of(found) for found in pieces]
+        self._tokens = sum(
+            max(0, len(row) - first) for row, first in zip(given, self._opening, strict=True)
+        )
         self._nats = [0.0] * len(given)
         self.longest = max(map(len, given))
         read = sum(len(caption.encode()) for caption in captions)
@@ -80,7 +84,10 @@ class CaptionBits:
         if not self._checked and not self._agrees(causal, ids, mask, last):
             return
         head = causal.head
-        sums = sums_of(lambda row, token: head(last[row, token]), ids, mask[:, 1:] == 1)
+        scored = mask[:, 1:] == 1
+        for at, row in enumerate(rows):
+            scored[at, : self._opening[row] - 1] = False
+        sums = sums_of(lambda row, token: head(last[row, token]), ids, scored)
         for row, value in zip(rows, sums.tolist(), strict=True):
             self._nats[row] = value
 
@@ -91,6 +98,9 @@ class CaptionBits:
     def _agrees(self, causal: Causal, ids: Tensor, mask: Tensor, last: Tensor) -> bool:
         """Hold the head against the network's own scores on one caption, once."""
         self._checked = True
+        if sees_ahead(causal, ids[0][mask[0] == 1]):
+            self.reason = "it sees the tokens it should predict"
+            return False
         if head_agrees(causal, ids, mask, last):
             return True
         self.reason = (

@@ -9,7 +9,7 @@ import torch
 
 from ingest.bits import Start
 from ingest.bits.texts import Document
-from ingest.bits.windows import Window, nats, scored_bytes, windows
+from ingest.bits.windows import Window, nats, opening_of, scored_bytes, sees_ahead, windows
 from ingest.errors import CatalogError
 from ingest.extract.loaded import Causal, LoadedLanguage
 
@@ -126,16 +126,20 @@ def tallies(
         chunk_tokens: tokens held at once.
 
     Raises:
-        CatalogError: a window or stride that does not fit the network.
+        CatalogError: a window or stride that does not fit the network, or the network sees the
+            tokens that it should predict.
     """
     length, step = resolved_window(loaded, window, stride)
     tokens = BATCH_TOKENS.get(device.type, 4096)
     cut: list[Window] = []
     held = Tally(0.0, 0, 0, 0)
-    total = 0
+    total, looked = 0, False
     for document in texts:
         found = causal.pieces(document.text)
-        own = windows(found.ids, causal.start, length, step)
+        own = windows(found.ids, causal.start, length, step, opening=opening_of(found))
+        if own and not looked:
+            looked = True
+            _refuse_looking_ahead(causal, own[0], device)
         scored = sum(len(w.ids) - w.first for w in own)
         cut += own
         held += Tally(0.0, scored, scored_bytes(document.text, found, causal.start), 1)
@@ -147,3 +151,13 @@ def tallies(
             return
     if held.documents:
         yield held + Tally(sum(nats(causal, cut, device, loaded.pad_id, tokens)), 0, 0, 0)
+
+
+def _refuse_looking_ahead(causal: Causal, window: Window, device: torch.device) -> None:
+    with torch.inference_mode():
+        if sees_ahead(causal, torch.tensor(window.ids, device=device)):
+            raise CatalogError(
+                "what it expects at a place changes with the tokens behind it, so it sees what it "
+                "should predict and has no bits per byte; of a decoder, is_decoder in its "
+                "configuration should be true"
+            )

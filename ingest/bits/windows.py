@@ -14,8 +14,13 @@ from ingest.progress import Silent
 
 _SLICE = 1 << 24
 """Probabilities held in float32 at once, 64 MiB."""
+_FEW = 16
+"""Tokens on which it is seen whether a network looks ahead."""
 _LOOK = 32
 """Tokens on which a head is held against its network."""
+_SAME = {torch.float32: 1e-5}
+"""Largest relative difference of scores that should not differ: an expert of a mixture that is sent
+another number of tokens rounds otherwise; 0.02 in half precision."""
 _AGREE = {torch.float32: 1e-3}
 """Largest relative difference of log-probabilities between the two; 0.05 in half precision."""
 
@@ -31,11 +36,16 @@ class Window(NamedTuple):
 
 
 def windows(
-    ids: Sequence[int], start: int | None, length: int, stride: int, row: int = 0
+    ids: Sequence[int],
+    start: int | None,
+    length: int,
+    stride: int,
+    row: int = 0,
+    opening: int = 1,
 ) -> list[Window]:
     """Cut a text into windows that overlap by `length - stride` tokens of context.
 
-    Every token is scored exactly once: all but the very first one, or all of them where a `start`
+    Every token is scored exactly once: all but the `opening` ones, or all of them where a `start`
     token stands before the text.
 
     Args:
@@ -44,14 +54,15 @@ def windows(
         length: most tokens a window, at least 2.
         stride: tokens scored by each window but the first, 1 to length - 1.
         row: passed on.
+        opening: tokens that are given where no start token is, at least 1.
     """
     if length < 2 or not 1 <= stride < length:
         raise ValueError(f"expected length >= 2 and 1 <= stride < length, got {length}, {stride}")
     whole = [*([] if start is None else [start]), *ids]
     found: list[Window] = []
-    scored = 1
+    scored = 1 if start is not None else max(1, opening)
     while scored < len(whole):
-        stop = min(len(whole), length if scored == 1 else scored + stride)
+        stop = min(len(whole), scored + stride if found else max(length, scored + 1))
         begin = max(0, stop - length)
         found.append(Window(whole[begin:stop], scored - begin, row))
         scored = stop
@@ -63,21 +74,39 @@ def scored_bytes(text: str, found: Pieces, start: int | None) -> int:
 
     All of them where a start token stands before the text. Without one the first token is given,
     not predicted, and so are the bytes it stands for; where only the starts of tokens are known,
-    these are those up to the second token, of a character that is split over tokens all of them.
+    these are those up to the second token, of a character that is split over tokens all of them
+    (which are then given, too: `opening_of`).
 
     Args:
         text: the document, as it was read: what a tokeniser normalises or drops counts, too.
         found: its tokens.
         start: the start token, or None.
     """
-    if len(found.ids) < (2 if start is None else 1):
+    if len(found.ids) <= (opening_of(found) if start is None else 0):
         return 0
     whole = len(text.encode())
     if start is not None:
         return whole
     if found.given is not None:
         return whole - found.given
-    return whole - len(text[: max(found.starts[1], found.starts[0] + 1)].encode())
+    return whole - len(text[: _behind_first(found)].encode())
+
+
+def opening_of(found: Pieces) -> int:
+    """Return how many tokens are given, not predicted, where no start token stands before a text.
+
+    One, but where a character is split over tokens and nothing tells which bytes of it are whose:
+    its tokens are then given together, as its bytes are.
+    """
+    if found.given is not None or len(found.ids) < 2:
+        return found.opening
+    end = _behind_first(found)
+    return next((at for at, begin in enumerate(found.starts) if begin >= end), len(found.ids))
+
+
+def _behind_first(found: Pieces) -> int:
+    """Return the character behind the first token, or behind the first character if longer."""
+    return max(found.starts[1], found.starts[0] + 1)
 
 
 def nats(
@@ -154,6 +183,27 @@ def sums_of(expected: Callable[[Tensor, Tensor], Tensor], ids: Tensor, scored: T
         sums.index_add_(0, at[part].cpu(), losses.double().cpu())
         done, width = part.stop, _SLICE // logits.shape[-1]
     return sums
+
+
+def sees_ahead(causal: Causal, ids: Tensor) -> bool:
+    """Say whether what a network expects changes with tokens that come after.
+
+    An encoder with a language-model head (BERT's, where its configuration does not say that it is a
+    decoder) does: it sees the tokens it should predict.
+
+    Args:
+        causal: the predicting part.
+        ids: (T,) tokens of a text.
+    """
+    text = ids.repeat(-(-_FEW // len(ids)))[:_FEW]
+    mask = torch.ones((1, _FEW), dtype=torch.long, device=ids.device)
+    seen = causal.logits(text.unsqueeze(0), mask)[0]
+    changed = text.clone()
+    changed[-1] = (text[-1] + 1) % seen.shape[-1]
+    again = causal.logits(changed.unsqueeze(0), mask)[0]
+    before, after = (scores[:-1].float() for scores in (seen, again))
+    limit = _SAME.get(seen.dtype, 0.02) * float(before.abs().max())
+    return float((after - before).abs().max()) > limit
 
 
 def head_agrees(causal: Causal, ids: Tensor, mask: Tensor, last: Tensor) -> bool:

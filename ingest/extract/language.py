@@ -179,6 +179,11 @@ def run_texts(
     last: list[Tensor] = []
 
     def take(state: Tensor) -> None:
+        if state.ndim != 3 or state.shape[:2] != tokens.shape:
+            raise RowOrderError(
+                f"A hidden state should be (texts, tokens, width), here ({len(ids)}, {width}, "
+                f"width); the network gave {tuple(state.shape)}."
+            )
         for pooling, layers in pooled.items():
             layers.append(pool_text(state, mask.to(state.device), pooling))
         if see is not None:
@@ -237,5 +242,6 @@ def verify_rows(
                     raise RowOrderError(
                         f"Model {record.id!r}: row {row} run alone differs from the stored one at "
                         f"hidden.{depth} (pooling {pooling}, distance {distances[row]:.3g}, norm "
-                        f"{np.linalg.norm(vector):.3g}); padding or row order is wrong."
+                        f"{np.linalg.norm(vector):.3g}): its states depend on padding or on "
+                        "the texts beside it; --batch-size 1 runs every text alone."
                     )

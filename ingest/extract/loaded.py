@@ -71,7 +71,10 @@ class Pieces(NamedTuple):
     starts: list[int]
     """Position of each token's first character."""
     given: int | None = None
-    """UTF-8 bytes of the text that the first token stands for; None where only the starts tell."""
+    """UTF-8 bytes of the text that the first token stands for, or the first few where a character
+    is split over tokens that do not tell its bytes; None where only the starts tell."""
+    opening: int = 1
+    """How many tokens stand for those bytes."""
 
 
 class Turn(NamedTuple):
@@ -117,6 +120,8 @@ class LoadedLanguage:
     """Texts, window -> ids truncated so that closing special tokens are kept; None: cut off."""
     causal: Causal | None = None
     """None where the network does not predict the next token."""
+    tower: Callable[[], str | None] | None = None
+    """Which part of the network reads text, and what its last state is, once it has run."""
     placed: bool = False
     """True when the loader has put the module on its devices already."""
 

@@ -70,6 +70,8 @@ def run(
         own = {}
         if isinstance(loaded, LoadedVision):
             own["pooling"] = resolved_pooling(record, loaded, variant.pooling)
+        elif loaded.tower is not None and (read := loaded.tower()) is not None:
+            own["tower"] = read
         if variant in truncated:
             own["truncated_captions"] = str(truncated[variant])
         result[variant] = Extracted(layers=layers[variant], facts={**facts, **own})

@@ -33,6 +33,7 @@ from ingest.extract.loaded import (
     Turn,
 )
 from ingest.extract.loaders import loader, local_path
+from ingest.extract.towers import Tower, text_tower, uncached
 from ingest.hub import hub_errors, hub_file
 
 
@@ -162,11 +163,21 @@ def quantised(record: ModelRecord, place: Placement) -> dict[str, Any]:
 
 
 def _class(name: str, where: dict[str, Any]) -> Any:
-    """Return what opens the weights: with the head that predicts tokens, where they have one."""
+    """Return what opens the weights: with the head that predicts tokens, where they have one.
+
+    An encoder that was saved alone (of T5, of UMT5) is opened as what it says it is.
+    """
     config: Any = transformers.AutoConfig.from_pretrained(name, **where)
-    heads = ("ForCausalLM", "LMHeadModel")
-    causal = any(str(kind).endswith(heads) for kind in config.architectures or ())
+    kinds = [str(kind) for kind in config.architectures or ()]
+    for kind in kinds:
+        if _encoder_alone(kind) and hasattr(transformers, kind):
+            return getattr(transformers, kind)
+    causal = any(kind.endswith(("ForCausalLM", "LMHeadModel")) for kind in kinds)
     return transformers.AutoModelForCausalLM if causal else transformers.AutoModel
+
+
+def _encoder_alone(kind: str) -> bool:
+    return kind.endswith("EncoderModel")
 
 
 def wrap(
@@ -175,7 +186,7 @@ def wrap(
     """Say how to feed a transformers model and read its hidden states."""
     module = module.eval()
     config: Any = module.config
-    if getattr(config, "is_encoder_decoder", False):
+    if getattr(config, "is_encoder_decoder", False) and not _encoder_alone(type(module).__name__):
         raise CatalogError(
             f"Model {record.id!r} is an encoder-decoder; only encoders and decoders have one stack "
             "of hidden states."
@@ -184,7 +195,8 @@ def wrap(
     network: Any = module
     predicts = network.get_output_embeddings() is not None
     backbone = network.base_model if predicts else network
-    blocks = transformer_layers(record, backbone, int(text.num_hidden_layers))
+    window = window_of(tokens, text, backbone)
+    towers: list[Tower] = []
 
     def encode(texts: Sequence[str]) -> list[list[int]]:
         return [list(map(int, row)) for row in tokens(list(texts), verbose=False)["input_ids"]]
@@ -194,13 +206,15 @@ def wrap(
         return [list(map(int, row)) for row in cut]
 
     def stream(ids: Tensor, mask: Tensor, take: StateTaker) -> None:
-        stream_states(backbone, blocks, ids, mask, take)
+        if not towers:  # found on the first batch, where the network will run
+            towers.append(text_tower(record, backbone, ids[0][mask[0] == 1], window))
+        towers[0].stream(ids, mask, take)
 
     def logits(ids: Tensor, mask: Tensor) -> Tensor:
-        return network(input_ids=ids, attention_mask=mask, **_uncached(network)).logits
+        return network(input_ids=ids, attention_mask=mask, **uncached(network)).logits
 
     def last(ids: Tensor, mask: Tensor) -> Tensor:
-        return backbone(input_ids=ids, attention_mask=mask, **_uncached(backbone)).last_hidden_state
+        return backbone(input_ids=ids, attention_mask=mask, **uncached(backbone)).last_hidden_state
 
     spelling = functools.cache(lambda: Spelling(tokens))
 
@@ -208,20 +222,18 @@ def wrap(
         found = tokens(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         ids, offsets = list(found["input_ids"]), list(found["offset_mapping"])
         given = spelling().given(text, ids[0], offsets) if ids else 0
-        return Pieces(ids, [begin for begin, _ in offsets], given)
+        opening = spelling().opening(text, ids, offsets) if ids else 1
+        return Pieces(ids, [begin for begin, _ in offsets], given, opening)
 
     def answer(conversations: Sequence[Sequence[Turn]], longest: int) -> list[str]:
         return answered(network, tokens, conversations, longest)
 
-    limits = [tokens.model_max_length, getattr(text, "max_position_embeddings", None)]
-    # Tokenisers without a limit say 1e30.
-    real = [int(limit) for limit in limits if limit is not None and limit < 10**9]
     pads = (tokens.pad_token_id, tokens.eos_token_id, 0)
     return LoadedLanguage(
         module=module,
         encode=encode,
         stream=stream,
-        window=min(real) if real else None,
+        window=window,
         pad_id=next(int(pad) for pad in pads if pad is not None),
         revision=revision,
         shorten=shorten,
@@ -236,7 +248,27 @@ def wrap(
         if predicts
         else None,
         placed=placed,
+        tower=lambda: towers[0].told if towers else None,
     )
+
+
+def window_of(tokens: Any, text: Any, network: nn.Module) -> int | None:
+    """Return the most tokens a network can take; None when there is no limit.
+
+    Args:
+        tokens: the tokeniser, which may name a limit.
+        text: the configuration of the part that reads text, which may name another.
+        network: its tables of positions limit it, too. Where one has a padding index (RoBERTa,
+            XLM-R, MPNet, ESM, Data2Vec), positions start behind it.
+    """
+    limits = [tokens.model_max_length, getattr(text, "max_position_embeddings", None)]
+    # Tokenisers without a limit say 1e30, networks without one -1 or None.
+    real = [int(limit) for limit in limits if limit is not None and 0 < limit < 10**9]
+    for path, module in network.named_modules():
+        if isinstance(module, nn.Embedding) and path.endswith("position_embeddings"):
+            if module.padding_idx is not None and module.num_embeddings in real:
+                real.append(module.num_embeddings - module.padding_idx - 1)
+    return min(real) if real else None
 
 
 class Spelling:
@@ -282,16 +314,36 @@ class Spelling:
             first: the first token.
             offsets: where each token begins and ends.
         """
+        own = self._own(text, first)
+        return len(text[: _behind(text, offsets)].encode()) if own is None else own
+
+    def opening(self, text: str, ids: Sequence[int], offsets: Sequence[tuple[int, int]]) -> int:
+        """Return how many of a text's tokens stand for the bytes of `given`.
+
+        One; but of a normalised character that is split over tokens (a ligature) all of them.
+        """
+        if self._own(text, ids[0]) is not None:
+            return 1
+        end = _behind(text, offsets)
+        return next((at for at, (begin, _) in enumerate(offsets) if begin >= end), len(ids))
+
+    def _own(self, text: str, first: int) -> int | None:
+        """Return the length of a first token's own bytes; None where the text begins otherwise."""
         whole, own = text.encode(), self.bytes_of(first)
         if self._always_spaced:
             own = own.removeprefix(b" ")
         for bytes_of_text in (own, own.removeprefix(b" ")):
             if whole.startswith(bytes_of_text):
                 return len(bytes_of_text)
-        end = offsets[0][1]
-        while end < len(text) and unicodedata.combining(text[end]):
-            end += 1
-        return len(text[:end].encode())
+        return None
+
+
+def _behind(text: str, offsets: Sequence[tuple[int, int]]) -> int:
+    """Return the character behind a text's first token and the marks combined with its last."""
+    end = offsets[0][1]
+    while end < len(text) and unicodedata.combining(text[end]):
+        end += 1
+    return end
 
 
 def _letters_of_bytes() -> dict[str, int]:
@@ -334,45 +386,6 @@ def answered(
             top_p=None, top_k=None, max_new_tokens=longest, pad_token_id=pad,
         )  # fmt: skip
     return [tokens.decode(row[width:], skip_special_tokens=True).strip() for row in found]
-
-
-def transformer_layers(record: ModelRecord, module: nn.Module, count: int) -> nn.ModuleList:
-    """Return the outermost list of `count` layers.
-
-    Raises:
-        CatalogError: the network has no such list.
-    """
-    for child in module.modules():  # outer modules come first
-        if isinstance(child, nn.ModuleList) and len(child) == count:
-            return child
-    raise CatalogError(
-        f"Model {record.id!r}: found no list of {count} layers in {type(module).__name__}."
-    )
-
-
-def stream_states(
-    module: nn.Module, blocks: nn.ModuleList, ids: Tensor, mask: Tensor, take: StateTaker
-) -> None:
-    """Run a batch; hand over each layer's input, then the final (normed) hidden state.
-
-    This is the sequence that `output_hidden_states=True` returns, embedding layer included,
-    without holding all of it at once.
-    """
-
-    def hook(_block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        take(args[0] if args else kwargs["hidden_states"])
-
-    handles = [block.register_forward_pre_hook(hook, with_kwargs=True) for block in blocks]
-    try:
-        result = module(input_ids=ids, attention_mask=mask, **_uncached(module))
-    finally:
-        for handle in handles:
-            handle.remove()
-    take(result.last_hidden_state)
-
-
-def _uncached(module: Any) -> dict[str, bool]:
-    return {"use_cache": False} if hasattr(module.config, "use_cache") else {}
 
 
 def dequantised(record: ModelRecord, file: Path, revision: str) -> Path:

@@ -18,11 +18,17 @@ from tokenizers import (
     trainers,
 )
 from torch import Tensor
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    BertConfig,
+    BertLMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from ingest.bits.measure import Tally, causal_of, tallies
 from ingest.bits.texts import Document, Skipped, documents
-from ingest.bits.windows import nats, scored_bytes, windows
+from ingest.bits.windows import nats, opening_of, scored_bytes, windows
 from ingest.errors import CatalogError, DatasetError
 from ingest.extract.loaded import Causal, LoadedLanguage, Pieces
 from ingest.extract.transformers_models import Spelling, wrap
@@ -284,6 +290,69 @@ def test_starts_alone_tell_bytes_too(text: str, starts: list[int], scored: int) 
     assert scored_bytes(text, found, 0) == (len(text.encode()) if starts else 0)
 
 
+@pytest.mark.parametrize(
+    ("found", "opening"),
+    [
+        (Pieces([1, 1, 1], [0, 1, 2]), 1),
+        (Pieces([1] * 5, [0, 0, 0, 0, 1]), 4),  # four tokens of one character
+        (Pieces([1] * 2, [0, 0]), 2),
+        (Pieces([1], [0]), 1),
+        (Pieces([], []), 1),
+        (Pieces([1, 1], [0, 0], given=1), 1),  # its own bytes are known
+    ],
+)
+def test_tokens_of_one_character_are_given_together(found: Pieces, opening: int) -> None:
+    assert opening_of(found) == opening
+    text = "🙂 smile" if len(found.ids) == 5 else "sl"
+    scored = sum(len(w.ids) - w.first for w in windows(found.ids, None, 3, 2, opening=opening))
+    assert scored == max(0, len(found.ids) - opening)
+    assert (scored == 0) == (scored_bytes(text, found, None) == 0)
+    assert sum(len(w.ids) - w.first for w in windows(found.ids, 7, 3, 2, opening=opening)) == len(
+        found.ids
+    )
+
+
+def test_a_ligature_split_over_tokens_is_given_whole() -> None:
+    tokens = byte_level(trim=False, normal=normalizers.NFKC())
+    found = tokens("ﬁ A", add_special_tokens=False, return_offsets_mapping=True)
+    ids, offsets = found["input_ids"], found["offset_mapping"]
+    spelling = Spelling(tokens)
+    first = [
+        tokens.convert_ids_to_tokens(token)
+        for token in ids[: spelling.opening("ﬁ A", ids, offsets)]
+    ]
+    assert "".join(first) == "fi" and spelling.given("ﬁ A", ids[0], offsets) == 3
+    plain = tokens("fi A", add_special_tokens=False, return_offsets_mapping=True)
+    assert spelling.opening("fi A", plain["input_ids"], plain["offset_mapping"]) == 1
+
+
+@pytest.mark.parametrize("decoder", [True, False])
+def test_a_network_that_sees_what_it_should_predict_has_no_bits(decoder: bool) -> None:
+    plain = byte_llama()
+    torch.manual_seed(0)
+    network = BertLMHeadModel(
+        BertConfig(
+            vocab_size=257, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
+            num_attention_heads=2, max_position_embeddings=64, is_decoder=decoder,
+        )
+    )  # fmt: skip
+    with torch.no_grad():
+        network.cls.predictions.decoder.weight.mul_(20)
+    causal = plain.causal
+    assert causal is not None
+
+    def logits(ids: Tensor, mask: Tensor) -> Tensor:
+        return network.eval()(input_ids=ids, attention_mask=mask).logits
+
+    loaded = replace(plain, causal=replace(causal, logits=logits, head=None, last=None))
+    for text in (TEXT, "ab"):
+        if decoder:
+            assert total(loaded, text).bytes == len(text.encode())
+        else:
+            with pytest.raises(CatalogError, match="sees what it should predict"):
+                total(loaded, text)
+
+
 @pytest.mark.parametrize("bos", [True, False])
 def test_a_document_counts_the_bytes_of_its_scored_tokens(bos: bool) -> None:
     found = total(byte_llama(bos), "🙂 smile", "é", "")
@@ -359,7 +428,7 @@ def test_a_killed_measurement_goes_on_to_the_same_bytes(home: Path) -> None:
     parts = home / "data" / "parts" / "bits"
     wanted = Warehouse(home / "data").rows("bits")
     assert wanted is not None and wanted.height > 3
-    last = sorted(parts.glob("*[0-9].0*.parquet"))[-1]
+    last = sorted(parts.glob("*.[0-9]*.parquet"))[-1]
     (end,) = parts.glob("*.-00001.parquet")
     for part in (last, end):
         part.unlink()
