@@ -27,6 +27,10 @@ class UnknownHubModelError(PRHError):
     """The hub answered, and does not know that name, revision or file."""
 
 
+class ModelFailedError(PRHError):
+    """A model's own code, or a library that runs it, raised something that has no name here."""
+
+
 class UnsafeCheckpointError(PRHError):
     """A checkpoint is a pickle that holds more than weights."""
 

@@ -21,8 +21,14 @@ import polars as pl
 from ingest.atomic import sweep
 from ingest.catalog import ModelRecord
 from ingest.datasets import Dataset
-from ingest.errors import CatalogError, DiskFullError, MissingExtraError
+from ingest.errors import (
+    CatalogError,
+    DamagedFeatureFileError,
+    DiskFullError,
+    MissingExtraError,
+)
 from ingest.extract import PROMPTS, Variant, extract, ingest_half, suited_precision
+from ingest.extract.content import local_content, weights_revision
 from ingest.feature_store import (
     EXTRACT_VERSION,
     FeatureHeader,
@@ -196,13 +202,21 @@ class Extraction(NamedTuple):
 
 
 def loaded_from(record: ModelRecord) -> dict[str, Any]:
-    """Return what determines the network behind features, for their key."""
+    """Return what determines the network behind features, for their key.
+
+    Raises
+    ------
+    CatalogError
+        Its local weights cannot be read.
+    """
+    content = local_content(record)
     return {
         "model": record.id,
         "source": record.source,
         "revision": record.revision,
         "loader": record.loader,
         "options": record.options,
+        **({} if content is None else {"weights": content}),
     }
 
 
@@ -234,7 +248,13 @@ def header_of(
 
 
 def extraction_parts(record: ModelRecord, dataset: Dataset, variant: Variant) -> dict[str, Any]:
-    """Return everything that determines the features but the precision, and nothing else."""
+    """Return everything that determines the features but the precision, and nothing else.
+
+    Raises
+    ------
+    CatalogError
+        The model's local weights cannot be read.
+    """
     content = dataset.image_hash if record.modality == "vision" else dataset.caption_hash
     return {
         **loaded_from(record),
@@ -258,6 +278,34 @@ def extraction_key(
     return unit_key(parts if precision == EXACT else {**parts, "precision": precision})
 
 
+def _stored_parts(
+    workspace: Workspace, record: ModelRecord, dataset: Dataset, variant: Variant
+) -> dict[str, Any]:
+    """Return the parts that name a feature set here, done or not.
+
+    Until the content of local weights was among them, files had the key without. Such a file keeps
+    it while its header names the very weights that lie there now.
+    """
+    parts = extraction_parts(record, dataset, variant)
+    older = {name: part for name, part in parts.items() if name != "weights"}
+    if len(older) == len(parts) or record.loader == "module":
+        return parts  # of a user's module an older file does not say which it was
+    revision = weights_revision(record)
+    for precision in PRECISIONS:
+        path = workspace.features.place(record.id, dataset.record.id, older, precision).path
+        if revision is not None and path.exists() and _told_revision(path).startswith(revision):
+            return older
+    return parts
+
+
+def _told_revision(path: Path) -> str:
+    """Return the revision in a feature file's header; nothing where it is damaged."""
+    try:
+        return read_header(path).revision
+    except DamagedFeatureFileError:
+        return ""
+
+
 def plan_extraction(
     workspace: Workspace,
     dataset: Dataset,
@@ -276,7 +324,7 @@ def plan_extraction(
     units = []
     for record, variants in models:
         for variant in variants:
-            parts = extraction_parts(record, dataset, variant)
+            parts = _stored_parts(workspace, record, dataset, variant)
             key, path = workspace.features.place(record.id, dataset.record.id, parts, precision)
             units.append(Extraction(key, record, variant, path, precision))
     return units
@@ -291,7 +339,7 @@ def stored_precisions(
     found: dict[str, set[str]] = {}
     for record, variants in models:
         for variant in variants:
-            parts = extraction_parts(record, dataset, variant)
+            parts = _stored_parts(workspace, record, dataset, variant)
             there = workspace.features.precisions(record.id, dataset.record.id, parts)
             if there:
                 found.setdefault(record.id, set()).update(there)

@@ -14,6 +14,7 @@ from ingest.bits.texts import text_of_captions
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError
+from ingest.extract.content import local_content
 from ingest.feature_store import unit_key
 from ingest.precision import PRECISIONS
 from ingest.run import Run
@@ -55,8 +56,10 @@ class Measurement(NamedTuple):
     device: str
 
 
-def measurement_key(record: ModelRecord, content: str, choices: Choices) -> str:
-    """Name the unit of work: a model, a text's content and the choices.
+def measurement_key(
+    record: ModelRecord, content: str, choices: Choices, weights: str | None = None
+) -> str:
+    """Name the unit of work: a model, its local weights' content, a text's content, the choices.
 
     Raises:
         CatalogError: the dtype is auto, which means one thing here and another there.
@@ -75,6 +78,7 @@ def measurement_key(record: ModelRecord, content: str, choices: Choices) -> str:
         "text": content,
         **named,
         **({"quantization": record.quantization} if record.quantization else {}),
+        **({} if weights is None else {"weights": weights}),
         "version": BITS_VERSION,
     }
     return unit_key(unit)
@@ -114,7 +118,7 @@ def keep_captions(
     choices = Choices(BUDGET, dtype=facts["dtype"], start=seen.start)
     text = text_of_captions(dataset)
     measurement = Measurement(
-        key=measurement_key(record, text.content, choices),
+        key=measurement_key(record, text.content, choices, local_content(record)),
         record=record,
         revision=facts["revision"],
         text=text.name,

@@ -4,15 +4,18 @@ Importing this package does not import torch; calling `extract` does.
 """
 
 import contextlib
+import traceback
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
-from ingest.errors import MissingExtraError
+from ingest.errors import MissingExtraError, ModelFailedError
 from ingest.extract.variants import PROMPTS, Extracted, Variant, variants_for
 from ingest.precision import EXACT
 from ingest.progress import Progress
+from prh_core.errors import PRHError
 
 if TYPE_CHECKING:
     from ingest.extract.language import Watch
@@ -23,6 +26,7 @@ __all__ = [
     "Variant",
     "extract",
     "ingest_half",
+    "model_named",
     "suited_precision",
     "variants_for",
 ]
@@ -42,6 +46,35 @@ def ingest_half(what: str) -> Iterator[None]:
             f"{what} needs the ingest half of the installation ({error}): "
             "pip install 'prh-explorer[ingest]'"
         ) from error
+
+
+@contextlib.contextmanager
+def model_named(record: ModelRecord) -> Iterator[None]:
+    """Turn whatever one model's work raises into an error that names the model.
+
+    Models are brought by users: what their code, their files or the libraries that run them raise
+    must leave out that model, and let the others go on.
+
+    Raises:
+        ModelFailedError: says what was raised, and where.
+    """
+    try:
+        yield
+    except PRHError:
+        raise
+    except (Exception, SystemExit) as error:  # a user's module may call sys.exit
+        said = next(iter(str(error).strip().splitlines()), "")
+        raise ModelFailedError(
+            f"Model {record.id!r} could not be run: {type(error).__name__}"
+            + (f": {said[:300]}" if said else "")
+            + _raised_in(error)
+        ) from error
+
+
+def _raised_in(error: BaseException) -> str:
+    """Say in which file and line an error was raised; nothing where it carries no traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
 
 
 def suited_precision(device: str) -> str:
@@ -95,7 +128,8 @@ def extract(
         UnsafeCheckpointError, CheckpointMismatchError: the weights are unsafe, or do not fit.
         OutOfMemoryError: not even one input fits the device.
         DiskFullError: no room for a cached copy.
-        RowOrderError: the rows did not come back in order (never expected).
+        RowOrderError: the rows did not come back in order, or depend on those beside them.
+        ModelFailedError: whatever else the model's code or its library raises.
     """
     with ingest_half("Extraction"):
         from ingest.extract.loaders import loader_names
@@ -103,4 +137,5 @@ def extract(
 
         loader_names()  # imports every loader, so a missing library is told here
 
-    return run(record, dataset, variants, device, dtype, batch_size, progress, watch)
+    with model_named(record):
+        return run(record, dataset, variants, device, dtype, batch_size, progress, watch)

@@ -1,8 +1,7 @@
 """Read checkpoint files safely and fit them to an architecture strictly."""
 
-import hashlib
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -11,6 +10,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ingest.errors import CheckpointMismatchError, UnsafeCheckpointError
+from ingest.extract.content import content_hash, files_hash
+
+__all__ = ["content_hash", "files_hash", "fit", "read_checkpoint"]
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -88,19 +90,3 @@ def fit(module: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
             f"The checkpoint {source} does not fit the architecture: {'; '.join(faults)}."
         )
     module.load_state_dict(dict(weights), strict=False)
-
-
-def content_hash(path: Path) -> str:
-    """Return 'sha256:' and 16 hex digits over a file, or over the weight files of a folder."""
-    endings = {".safetensors", ".bin", ".gguf", ".pt", ".pth", ".th"}
-    files = [path] if path.is_file() else sorted(f for f in path.iterdir() if f.suffix in endings)
-    return f"sha256:{files_hash(files)[:16]}"
-
-
-def files_hash(files: Iterable[Path]) -> str:
-    """Return the sha256 of files' contents, in their order and whatever their names."""
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as handle:
-            digest.update(hashlib.file_digest(handle, "sha256").digest())
-    return digest.hexdigest()

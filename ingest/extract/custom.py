@@ -18,6 +18,7 @@ Language: the function returns an object with the methods of `LanguageModule`; `
 passed to the function as a path. With what `PredictingModule` adds, `prh bits` can measure it.
 """
 
+import hashlib
 import importlib
 import importlib.util
 import sys
@@ -202,7 +203,9 @@ def _function(record: ModelRecord) -> Callable[..., object]:
 
 
 def _from_file(name: str, file: Path) -> object:
-    unique = f"prh_user_{name.replace('.', '_')}_{abs(hash(str(file.resolve())))}"
+    # A file that was changed is another module.
+    content = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    unique = f"prh_user_{name.replace('.', '_')}_{content}_{abs(hash(str(file.resolve())))}"
     if unique in sys.modules:
         return sys.modules[unique]
     spec = importlib.util.spec_from_file_location(unique, file)

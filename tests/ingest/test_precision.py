@@ -195,11 +195,12 @@ def test_an_unknown_precision_is_refused_before_anything_runs(own: Path) -> None
 
 
 def test_the_key_of_float32_is_the_one_it_always_had() -> None:
-    record, data = tiny.model("language", "module"), tiny.dataset(3)
+    record = tiny.model("language", "module", source="nobody:builds")
+    data = tiny.dataset(3)
     before = {
-        "model": "tiny", "source": "random:0", "revision": "1", "loader": "module", "options": {},
-        "dataset": "tiny", "row_order": data.row_order, "content": data.caption_hash,
-        "pooling": "mean", "prompt": "{caption}", "version": 1,
+        "model": "tiny", "source": "nobody:builds", "revision": "1", "loader": "module",
+        "options": {}, "dataset": "tiny", "row_order": data.row_order,
+        "content": data.caption_hash, "pooling": "mean", "prompt": "{caption}", "version": 1,
     }  # fmt: skip
     variant = Variant("mean", "none")
     assert extraction_key(record, data, variant) == unit_key(before)

@@ -1,0 +1,161 @@
+"""What local weights hold, for the keys of what is made of them; a hash is made once a file."""
+
+import hashlib
+import importlib.util
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ingest.atomic import atomic_path
+from ingest.catalog.records import ModelRecord
+from ingest.errors import CatalogError
+from ingest.extract.cache import cache_root
+from prh_core.errors import PRHError
+
+_WEIGHTS = frozenset({".safetensors", ".bin", ".gguf", ".pt", ".pth", ".th"})
+# What else in a folder of transformers determines features: configuration and tokeniser.
+_BESIDE = frozenset({".json", ".model", ".txt", ".py", ".jinja", ".tiktoken", ".spm", ".vocab"})
+
+_made: dict[tuple[str, str], str] = {}
+"""(file, its state) -> sha256, of this process: a cache folder may be read-only."""
+
+
+def content_hash(path: Path) -> str:
+    """Return 'sha256:' and 16 hex digits over a file, or over the weight files of a folder.
+
+    Raises:
+        CatalogError: a file cannot be read.
+    """
+    return f"sha256:{files_hash(_files(path, _WEIGHTS))[:16]}"
+
+
+def files_hash(files: Iterable[Path]) -> str:
+    """Return the sha256 of files' contents, in their order and whatever their names.
+
+    Raises:
+        CatalogError: a file cannot be read.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(bytes.fromhex(_hash(file)))
+    return digest.hexdigest()
+
+
+def local_content(record: ModelRecord) -> str | None:
+    """Return a hash of the local files behind a model; None where it has none.
+
+    These are the file or folder of option `checkpoint` or `path`, a folder's configuration and
+    tokeniser included, and the file of a user's module. Files that are not there have no content:
+    the loader says so.
+
+    Raises:
+        CatalogError: a file cannot be read.
+    """
+    found: list[tuple[str, str]] = []
+    for name, place in (("path", _option(record, "path")), ("checkpoint", record.checkpoint)):
+        if place is not None and place.exists():
+            found += [(f"{name}/{f.name}", _hash(f)) for f in _files(place, _WEIGHTS | _BESIDE)]
+    if record.loader == "module":
+        file = module_file(record)
+        if file is not None:
+            found.append(("module", _hash(file)))
+    if not found:
+        return None
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+def weights_revision(record: ModelRecord) -> str | None:
+    """Return what a loader writes down as the revision of local weights; None without any.
+
+    Raises:
+        CatalogError: a file cannot be read.
+    """
+    if record.checkpoint is not None and record.checkpoint.exists():
+        return content_hash(record.checkpoint)
+    folder = _option(record, "path")
+    if folder is None or not folder.exists():
+        return None
+    packed = record.options.get("gguf_file")
+    file = folder / str(packed) if packed else folder
+    return content_hash(file) if file.exists() else None
+
+
+def module_file(record: ModelRecord) -> Path | None:
+    """Return the file of the module that `source` names, 'module:function'; None without one.
+
+    A file beside the TOML file goes before an installed module, which is not imported here.
+    """
+    parts = record.source.partition(":")[0].split(".")
+    if not all(part.isidentifier() for part in parts):
+        return None
+    beside = (record.base or Path()) / Path(*parts).with_suffix(".py")
+    if beside.is_file():
+        return beside
+    try:
+        top = importlib.util.find_spec(parts[0])
+    except (ImportError, ValueError):
+        return None
+    if top is None:
+        return None
+    if len(parts) == 1:
+        return Path(top.origin) if top.origin and Path(top.origin).is_file() else None
+    for folder in top.submodule_search_locations or ():
+        inside = Path(folder, *parts[1:])
+        for file in (inside.with_suffix(".py"), inside / "__init__.py"):
+            if file.is_file():
+                return file
+    return None
+
+
+def _option(record: ModelRecord, name: str) -> Path | None:
+    value = record.options.get(name)
+    return (record.base or Path()) / value if isinstance(value, str) else None
+
+
+def _files(path: Path, endings: frozenset[str]) -> list[Path]:
+    try:
+        if not path.is_dir():
+            return [path]
+        return sorted(f for f in path.iterdir() if f.suffix.lower() in endings and f.is_file())
+    except OSError as error:
+        raise CatalogError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _hash(file: Path) -> str:
+    """Return a file's sha256; read anew only where its size, times or place on disk changed."""
+    try:
+        seen = file.stat()
+        state = f"{seen.st_size}-{seen.st_mtime_ns}-{seen.st_ctime_ns}-{seen.st_ino}"
+        name = str(file.resolve())
+        known = _made.get((name, state)) or _kept(name, state)
+        if known is None:
+            with file.open("rb") as handle:
+                known = hashlib.file_digest(handle, "sha256").hexdigest()
+            _keep(name, state, known)
+    except OSError as error:
+        raise CatalogError(f"Cannot read {file}: {error.strerror}.") from error
+    _made[name, state] = known
+    return known
+
+
+def _place(name: str) -> Path:
+    return cache_root() / "hashes" / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.json"
+
+
+def _kept(name: str, state: str) -> str | None:
+    try:
+        told = json.loads(_place(name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    same = isinstance(told, dict) and told.get("state") == state
+    value = told.get("sha256") if same else None
+    return value if isinstance(value, str) and len(value) == 64 else None
+
+
+def _keep(name: str, state: str, value: str) -> None:
+    try:
+        with atomic_path(_place(name)) as temporary:
+            temporary.write_text(json.dumps({"state": state, "sha256": value}), encoding="utf-8")
+    except (OSError, PRHError):
+        return  # a cache that cannot be written costs time, never the hash
