@@ -5,7 +5,7 @@ BIN := .venv/bin
 # For two cores: the third worker fills in while others wait for servers, kills and retries.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help env run demo app test lint types unit bench lock clean
+.PHONY: help env run demo app test lint types unit bench sweep lock clean
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ unit: env ## pytest
 
 bench: env ## measure speed against pair-at-a-time scoring and write docs/how-fast.md
 	@$(BIN)/python -m tests.bench
+
+sweep: env ## read every architecture and damaged files of every kind (an hour or more; resumes)
+	@$(BIN)/python -m tests.sweep
 
 lock: ## resolve pyproject.toml anew into requirements/*.txt
 	@$(PYTHON) requirements/lock.py
