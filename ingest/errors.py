@@ -55,6 +55,10 @@ class CorruptImageError(DatasetError):
     """An image file cannot be decoded."""
 
 
+class UnsupportedImageError(DatasetError):
+    """A whole picture that is not read: of numbers without a range, or without its decoder."""
+
+
 class RowOrderError(PRHError):
     """Two feature sets do not list the same samples in the same order."""
 

@@ -1,10 +1,9 @@
 """Pictures whose pixels are counted: a folder, a .zip, a package's, or the catalog's."""
 
 import hashlib
-import zipfile
+import os
 from collections.abc import Callable, Iterator
-from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,15 +11,20 @@ from PIL import Image
 
 from ingest.catalog import Catalog
 from ingest.datasets import open_dataset
-from ingest.datasets.images import decode
-from ingest.errors import CorruptImageError, DatasetError, MissingPackageError
+from ingest.datasets.images import decode, image_endings, rgb
+from ingest.datasets.walk import files_below, zipped_files
+from ingest.errors import (
+    CorruptImageError,
+    DatasetError,
+    MissingPackageError,
+    UnsupportedImageError,
+)
 from ingest.progress import Progress
 from ingest.tasks.openers import open_task
 
 PACKAGE = "package:scikit-learn"
 MOST_PIXELS = 300_000_000
 """Pixels of all pictures together, about 1 GB."""
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 
 
 class Pictures(NamedTuple):
@@ -59,7 +63,7 @@ def open_pictures(
 
     Raises:
         DatasetError: there is no such thing, or it holds no picture, or too many pixels.
-        CorruptImageError: one does not decode.
+        CorruptImageError, UnsupportedImageError: one does not decode, or is none that is read.
     """
     found = _find(given, catalog, progress, cache)
     images: list[np.ndarray] = []
@@ -67,7 +71,7 @@ def open_pictures(
     pixels = 0
     progress.start(f"Reading {found.title}", found.count)
     for picture in found.opened:
-        array = np.array(_shrunk(picture.convert("RGB"), shrink), np.uint8)
+        array = np.array(_shrunk(rgb(picture), shrink), np.uint8)
         pixels += array.shape[0] * array.shape[1]
         if pixels > MOST_PIXELS:
             raise DatasetError(
@@ -80,7 +84,7 @@ def open_pictures(
         progress.advance(1)
     progress.done()
     if not images:
-        raise DatasetError(f"{found.title} holds no picture ({', '.join(sorted(_SUFFIXES))})")
+        raise DatasetError(f"{found.title} holds no picture")
     return Pictures(
         found.title, found.source, found.licence, found.citation, images, digest.hexdigest()
     )
@@ -113,11 +117,11 @@ def _find(given: str, catalog: Catalog, progress: Progress, cache: Path) -> _Fou
             len(dataset), read,
         )  # fmt: skip
     path = Path(given)
-    if path.is_dir():
-        files = sorted(f for f in path.rglob("*") if f.suffix.lower() in _SUFFIXES)
+    if os.path.isdir(path):
+        files = [f for f in files_below(path, image_endings()) if not f.name.startswith(".")]
         opened = (_decoded(f.name, f.read_bytes) for f in files)
         return _Found(path.name, path.name, "see its source", "", len(files), opened)
-    if path.suffix.lower() == ".zip" and path.is_file():
+    if path.suffix.lower() == ".zip" and os.path.isfile(path):
         return _zipped(path)
     raise DatasetError(
         f"{given!r} is no folder, no .zip, no task or dataset of the catalog, and not {PACKAGE}"
@@ -125,12 +129,9 @@ def _find(given: str, catalog: Catalog, progress: Progress, cache: Path) -> _Fou
 
 
 def _zipped(path: Path) -> _Found:
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"cannot read {path.name}: {error}") from error
-    names = sorted(n for n in archive.namelist() if PurePosixPath(n).suffix.lower() in _SUFFIXES)
-    opened = (_decoded(PurePosixPath(name).name, partial(archive.read, name)) for name in names)
+    found = sorted(zipped_files(path, image_endings()).items(), key=lambda item: str(item[0]))
+    names = [name for name, _ in found]
+    opened = (_decoded(name.name, read) for name, read in found)
     return _Found(path.stem, path.name, "see its source", "", len(names), opened)
 
 
@@ -158,3 +159,7 @@ def _decoded(name: str, read: Callable[[], bytes]) -> Image.Image:
         return decode(read())
     except CorruptImageError as error:
         raise CorruptImageError(f"{name} does not decode: {error}") from error
+    except UnsupportedImageError as error:
+        raise UnsupportedImageError(f"{name} is not read: {error}") from error
+    except OSError as error:
+        raise DatasetError(f"cannot read {name}: {error.strerror or error}") from error

@@ -8,7 +8,7 @@ from PIL import Image
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
 from ingest.datasets.images import check_files, decode, keep_rows
-from ingest.errors import CorruptImageError
+from ingest.errors import CorruptImageError, UnsupportedImageError
 from ingest.progress import Progress
 
 
@@ -35,15 +35,17 @@ def open_files(
 
     Raises:
         CorruptImageError: an image cannot be decoded, and none is to be skipped.
+        UnsupportedImageError: an image is none that is read here.
+        DatasetError: a file cannot be read.
     """
     hashes, _ = check_files(paths, progress, cache)
-    kept = keep_rows(names, hashes, skip_corrupt, record.id)
+    kept = keep_rows(names, hashes, lambda row: paths[row].read_bytes(), skip_corrupt, record.id)
     kept_paths = [paths[row] for row in kept]
 
     def read(i: int) -> Image.Image:
         try:
             return decode(kept_paths[i].read_bytes())
-        except (CorruptImageError, OSError) as error:
+        except (CorruptImageError, UnsupportedImageError, OSError) as error:
             raise CorruptImageError(
                 f"Dataset {record.id!r}: the image {kept_paths[i]} was readable and no longer is."
             ) from error

@@ -16,21 +16,29 @@ r"""A folder of images with a captions file, described in a user's own TOML file
     caption_index = 0              # optional: which text of the list
     where = { split = "test" }     # optional: only rows with these values
 
-Rows are in the order of the captions file.
+Rows are in the order of the captions file. A name is matched as it stands, or else spelled with
+composed accents (NFC), since macOS decomposes those of files it stores.
 """
 
 import os
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-
-from PIL import Image
 
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
 from ingest.datasets.files import open_files
-from ingest.datasets.registry import opener, option, refuse_unknown_options, text_option
-from ingest.datasets.table import Row, one_caption, read_rows
+from ingest.datasets.images import image_endings
+from ingest.datasets.registry import (
+    caption_index,
+    opener,
+    option,
+    refuse_unknown_options,
+    text_option,
+)
+from ingest.datasets.table import Row, image_name, one_caption, read_rows
+from ingest.datasets.walk import files_below, shown
 from ingest.errors import DatasetError, MissingCaptionError
 from ingest.progress import Progress
 
@@ -48,31 +56,39 @@ def open_folder(
     table = base / text_option(record, "captions")
     image_column = text_option(record, "image_column", "image")
     caption_column = text_option(record, "caption_column", "caption")
-    index = option(record, "caption_index", int, 0)
+    index = caption_index(record)
     where = option(record, "where", dict, {})
-    assert isinstance(index, int) and isinstance(where, dict)
+    assert isinstance(where, dict)
 
     files = _images_in(folder)
     rows = read_rows(table, [image_column, caption_column, *where])
-    _refuse_uncaptioned(record, files, {str(row[image_column]) for row in rows})
-    rows = [row for row in rows if all(str(row[c]) == _text(v) for c, v in where.items())]
-    if not rows:
+    named = [image_name(row[image_column], number, table) for number, row in enumerate(rows, 1)]
+    there = matched(named, files, record.id)
+    _refuse_uncaptioned(record, files, set(there.values()))
+    chosen = [
+        (name, row)
+        for name, row in zip(named, rows, strict=True)
+        if all(_text(row[column]) == _text(value) for column, value in where.items())
+    ]
+    if not chosen:
         raise DatasetError(f"Dataset {record.id!r}: no row of {table} matches where = {where}.")
-    names = [str(row[image_column]) for row in rows]
-    _refuse_duplicates(record, names, rows)
-    missing = [name for name in names if name not in files]
+    names, rows = [name for name, _ in chosen], [row for _, row in chosen]
+    _refuse_duplicates(record, [there.get(name, name) for name in names], rows)
+    missing = [name for name in names if name not in there]
     if missing:
+        _refuse_strangers(record, folder, missing)
         raise DatasetError(
             f"Dataset {record.id!r}: {len(missing)} caption rows name an image that is not in "
             f"{folder}: {_some(missing)}."
         )
+    _tell_strangers(folder, table, progress)
     names, rows = names[: record.limit], rows[: record.limit]
     captions = [
         one_caption(row[caption_column], index, name, record.id)
         for name, row in zip(names, rows, strict=True)
     ]
 
-    paths = [files[name] for name in names]
+    paths = [files[there[name]] for name in names]
     return open_files(
         record,
         names,
@@ -84,28 +100,81 @@ def open_folder(
     )
 
 
+def matched(names: Sequence[str], there: Collection[str], title: str) -> dict[str, str]:
+    """Return which of the names that are there each name means, where one is.
+
+    Raises:
+        DatasetError: a name is there in several spellings, and in none as it is written.
+    """
+    alike: dict[str, list[str]] = {}
+    for name in there:
+        alike.setdefault(unicodedata.normalize("NFC", name), []).append(name)
+    found: dict[str, str] = {}
+    for name in names:
+        meant = alike.get(unicodedata.normalize("NFC", name), [])
+        if name in meant:
+            found[name] = name
+        elif len(meant) > 1:
+            raise DatasetError(
+                f"Dataset {title!r}: {name} may be {len(meant)} files whose names differ only in "
+                "how their accents are spelled (composed or decomposed); rename one."
+            )
+        elif meant:
+            found[name] = meant[0]
+    return found
+
+
 def _images_in(folder: Path) -> dict[str, Path]:
     """Return name within the folder (with '/') -> path, for every image file in it."""
-    if not folder.is_dir():
-        raise DatasetError(f"There is no image folder {folder}.")
-    endings = Image.registered_extensions()
+    if not os.path.isdir(folder):
+        what = "it is a file" if os.path.isfile(folder) else "there is none"
+        raise DatasetError(f"There is no image folder {folder}: {what}.")
     found = {
-        path.relative_to(folder).as_posix(): path
-        for top, _, names in os.walk(folder)
-        for path in (Path(top, name) for name in names)
-        if path.suffix.lower() in endings and not path.name.startswith(".")
+        path.relative_to(folder).as_posix(): path for path in files_below(folder, image_endings())
     }
-    if not found:
+    if not any(_counts(path) for path in found.values()):
         raise DatasetError(f"The image folder {folder} holds no images.")
     return found
 
 
-def _refuse_uncaptioned(record: DatasetRecord, files: dict[str, Path], named: set[str]) -> None:
-    without = sorted(set(files) - named)
+def _counts(path: Path) -> bool:
+    """Whether an image must have a caption: what systems hide need not, and may."""
+    return not path.name.startswith(".")
+
+
+def _refuse_strangers(record: DatasetRecord, folder: Path, missing: Sequence[str]) -> None:
+    """Refuse rows that name a file which is there, and is no image by its ending."""
+    strangers = [name for name in missing if os.path.exists(folder / name)]
+    if strangers:
+        raise DatasetError(
+            f"Dataset {record.id!r}: {len(strangers)} caption rows name what is no image file: "
+            f"{_some(strangers)}."
+        )
+
+
+def _tell_strangers(folder: Path, table: Path, progress: Progress) -> None:
+    """Say which files beside the images are left alone."""
+    endings = image_endings()
+    strangers = [
+        path.relative_to(folder).as_posix()
+        for path in files_below(folder)
+        if _counts(path) and path.suffix.lower() not in endings
+        if os.path.realpath(path) != os.path.realpath(table)
+    ]
+    if strangers:
+        are = "file is no image and is" if len(strangers) == 1 else "files are no images and are"
+        progress.note(f"{len(strangers)} {are} left alone: {_some(strangers)}.")
+
+
+def _refuse_uncaptioned(
+    record: DatasetRecord, files: Mapping[str, Path], named: Collection[str]
+) -> None:
+    counted = {name for name, path in files.items() if _counts(path) or name in named}
+    without = sorted(counted.difference(named))
     if without:
         raise MissingCaptionError(
-            f"Dataset {record.id!r} has {len(files)} images but captions for only "
-            f"{len(files) - len(without)}; without one: {_some(without)}. Add the captions, or "
+            f"Dataset {record.id!r} has {len(counted)} images but captions for only "
+            f"{len(counted) - len(without)}; without one: {_some(without)}. Add the captions, or "
             "move these images elsewhere."
         )
 
@@ -122,9 +191,9 @@ def _refuse_duplicates(record: DatasetRecord, names: Sequence[str], rows: Sequen
 
 def _some(names: Sequence[str]) -> str:
     rest = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + rest
+    return shown(", ".join(names[:5])) + rest
 
 
 def _text(value: object) -> str:
-    """Return a TOML value as a captions file would write it."""
+    """Return a value as a captions file would write it."""
     return str(value).lower() if isinstance(value, bool) else str(value)

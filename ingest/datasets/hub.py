@@ -1,5 +1,6 @@
 """A dataset on the Hugging Face hub, such as the paper's WIT pairs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,12 @@ from PIL import Image
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
 from ingest.datasets.images import check_rows, decode, keep_rows
-from ingest.datasets.registry import opener, option, refuse_unknown_options, text_option
+from ingest.datasets.registry import (
+    caption_index,
+    opener,
+    refuse_unknown_options,
+    text_option,
+)
 from ingest.datasets.table import one_caption
 from ingest.errors import DatasetError, MissingPackageError
 from ingest.hub import hub_errors
@@ -29,8 +35,7 @@ def open_hub(
     refuse_unknown_options(record, _OPTIONS)
     image_column = text_option(record, "image_column", "image")
     caption_column = text_option(record, "caption_column", "caption")
-    index = option(record, "caption_index", int, 0)
-    assert isinstance(index, int)
+    index = caption_index(record)
     table = _load(record, image_column, caption_column)
     if record.limit is not None:
         table = table.select(range(min(record.limit, len(table))))
@@ -41,13 +46,10 @@ def open_hub(
     ]
 
     def raw(row: int) -> bytes | None:
-        cell = table[row][image_column]
-        if cell is None:
-            return None
-        return cell["bytes"] if cell["bytes"] is not None else Path(cell["path"]).read_bytes()
+        return cell_bytes(table[row][image_column], f"row {row} of {record.source!r}")
 
     hashes = check_rows(raw, len(table), progress)
-    kept = keep_rows([f"row {name}" for name in names], hashes, skip_corrupt, record.id)
+    kept = keep_rows([f"row {name}" for name in names], hashes, raw, skip_corrupt, record.id)
 
     def read(i: int) -> Image.Image:
         return decode(raw(kept[i]) or b"")
@@ -65,11 +67,46 @@ def open_hub(
     )
 
 
+def cell_bytes(cell: Mapping[str, Any] | None, row: str) -> bytes | None:
+    """Return the bytes of an undecoded image of a `datasets.Dataset`; None where there is none.
+
+    Raises:
+        DatasetError: the file it names cannot be read.
+    """
+    if cell is None or (cell["bytes"] is None and cell["path"] is None):
+        return None
+    if cell["bytes"] is not None:
+        return cell["bytes"]
+    try:
+        return Path(cell["path"]).read_bytes()
+    except OSError as error:
+        raise DatasetError(
+            f"Cannot read the image {cell['path']} of {row}: {error.strerror}."
+        ) from error
+
+
+def undecoded(table: Any, column: str, where: str) -> Any:
+    """Return a `datasets.Dataset` whose column holds images as bytes.
+
+    Raises:
+        DatasetError: the column holds none.
+    """
+    import datasets
+    import pyarrow as pa
+
+    try:
+        return table.cast_column(column, datasets.Image(decode=False))
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise DatasetError(
+            f"{where}: the column {column!r} should hold images; it holds {table.features[column]}."
+        ) from error
+
+
 def _load(record: DatasetRecord, image_column: str, caption_column: str) -> Any:
     """Return the split as a `datasets.Dataset` whose image column holds undecoded bytes."""
     try:
         import datasets
-        from datasets.exceptions import DataFilesNotFoundError
+        from datasets.exceptions import DataFilesNotFoundError, DatasetsError
     except ImportError as error:
         raise MissingPackageError(
             "Hub datasets need the package datasets: pip install datasets"
@@ -91,7 +128,7 @@ def _load(record: DatasetRecord, image_column: str, caption_column: str) -> Any:
                 f"{where} holds no data files: it may have been emptied. Use a folder dataset "
                 "or another mirror."
             ) from error
-        except ValueError as error:
+        except (ValueError, DatasetsError) as error:
             raise DatasetError(f"{where} cannot be read as described: {error}") from error
     columns = table.column_names or []
     for column in (image_column, caption_column):
@@ -99,4 +136,4 @@ def _load(record: DatasetRecord, image_column: str, caption_column: str) -> Any:
             raise DatasetError(
                 f"{where} has no column {column!r}; its columns: {', '.join(columns)}."
             )
-    return table.cast_column(image_column, datasets.Image(decode=False))
+    return undecoded(table, image_column, where)

@@ -9,13 +9,17 @@ Rows are in the order of the list; `limit` keeps the first. A caption is the nam
 ("airfield"), so such a dataset is for vision models among themselves.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
 from ingest.datasets.files import open_files
+from ingest.datasets.folder import matched
 from ingest.datasets.registry import opener, refuse_unknown_options, text_option
+from ingest.datasets.table import lines_of, read_text
+from ingest.datasets.walk import files_below
 from ingest.errors import DatasetError
 from ingest.progress import Progress
 
@@ -29,10 +33,16 @@ def open_listed(
     folder = record.home / text_option(record, "images")
     listed = _numbered(record, record.home / text_option(record, "list"))
     categories = _numbered(record, record.home / text_option(record, "categories"))
-    classes = {number: name for name, number in categories.items()}
+    classes: dict[int, str] = {}
+    for name, number in categories.items():
+        if classes.setdefault(number, name) != name:
+            raise DatasetError(
+                f"Dataset {record.id!r}: the categories give number {number} to both "
+                f"{classes[number]} and {name}."
+            )
     names = list(listed)[: record.limit]
-    paths = [folder / name for name in names]
-    missing = [path.name for path in paths if not path.is_file()]
+    paths = _paths(record, folder, names)
+    missing = [path.name for path in paths if not os.path.lexists(path)]
     if missing:
         raise DatasetError(
             f"Dataset {record.id!r}: {len(missing)} of {len(names)} listed images are not in "
@@ -59,21 +69,32 @@ def _numbered(record: DatasetRecord, file: Path) -> Mapping[str, int]:
         DatasetError: there is no such file, or a line is none of these.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise DatasetError(
-            f"Dataset {record.id!r}: cannot read {file} ({error.strerror}); {record.note}"
-        ) from error
+        lines = lines_of(read_text(file, "list"))
+    except DatasetError as error:
+        raise DatasetError(f"Dataset {record.id!r}: {error} {record.note}".rstrip()) from error
     found: dict[str, int] = {}
     for place, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
         name, _, number = line.strip().rpartition(" ")
-        if not name or not number.isdigit() or name in found:
+        # No class has a number of ten digits; int() refuses those of thousands.
+        if not name or not number.isdecimal() or len(number) > 9 or name in found:
             raise DatasetError(
                 f"Dataset {record.id!r}, line {place} of {file.name}: expected a new name and a "
-                f"number, got {line!r}"
+                f"number, got {line[:60]!r}"
             )
         found[name] = int(number)
     return found
+
+
+def _paths(record: DatasetRecord, folder: Path, names: list[str]) -> list[Path]:
+    """Return where each listed image lies, under its name or that name in another spelling."""
+    paths = [folder / name for name in names]
+    if all(os.path.lexists(path) for path in paths) or not os.path.isdir(folder):
+        return paths
+    there = {path.relative_to(folder).as_posix(): path for path in files_below(folder)}
+    meant = matched(names, there, record.id)
+    return [there[meant[name]] if name in meant else folder / name for name in names]
 
 
 def _said(category: str) -> str:

@@ -56,8 +56,8 @@ def open_dataset(
         cache: folder that remembers checked images by path, size and modification time.
 
     Raises:
-        DatasetError: the dataset is not as described; MissingCaptionError and CorruptImageError
-            are kinds of it.
+        DatasetError: the dataset is not as described; MissingCaptionError, CorruptImageError and
+            UnsupportedImageError are kinds of it.
         HubUnreachableError, UnknownHubModelError: the hub does not answer, or not with that.
         MissingPackageError: the package that ships the data is not installed.
     """
@@ -93,6 +93,17 @@ def option(record: DatasetRecord, name: str, kind: type, default: object = None)
 def text_option(record: DatasetRecord, name: str, default: str | None = None) -> str:
     """Return a text option; see `option`."""
     return str(option(record, name, str, default))
+
+
+def caption_index(record: DatasetRecord) -> int:
+    """Return which text of a list of captions is taken, from 0; see `option`."""
+    index = option(record, "caption_index", int, 0)
+    assert isinstance(index, int)
+    if index < 0:
+        raise DatasetError(
+            f"Option 'caption_index' of dataset {record.id!r} counts from 0; got {index}."
+        )
+    return index
 
 
 def refuse_unknown_options(record: DatasetRecord, known: set[str]) -> None:
