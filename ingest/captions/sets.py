@@ -29,6 +29,7 @@ ANOTHER = "caption"
 PICTURES = ("pixels", "blur", "grey", "mirror", "crop")
 _FORM = re.compile(r"^(?P<kind>[a-z]+)(?::(?P<amount>[^@]+))?(?:@(?P<parent>.+))?$")
 SEED = 0
+_LONGEST_SLUG = 60
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,10 @@ def captioned(wanted: Asked, base: Dataset, captions: Sequence[str]) -> CaptionS
 
 def _record(wanted: Asked, base: DatasetRecord) -> DatasetRecord:
     slug = re.sub(r"[^A-Za-z0-9]+", "-", wanted.name).strip("-")
+    if not wanted.name.isascii() or len(slug) > _LONGEST_SLUG:
+        # What is dropped or cut tells one set from another, and an id is part of files' names.
+        digest = hashlib.sha256(wanted.name.encode("utf-8", "backslashreplace")).hexdigest()
+        slug = f"{slug[:_LONGEST_SLUG]}-{digest[:12]}".strip("-")
     return base.model_copy(
         update={"id": f"{base.id}.{slug}", "title": f"{base.title}: {titled(wanted)}"}
     )
@@ -207,10 +212,19 @@ def _joined(wanted: Asked, base: Dataset, reopen: Reopen) -> list[str]:
 
 
 def caption_index(record: DatasetRecord) -> int:
-    """Return which of an image's captions, from 0, is the dataset's own."""
+    """Return which of an image's captions, from 0, is the dataset's own.
+
+    Raises:
+        DatasetError: the record says it by what is no number.
+    """
     where = record.options.get("where")
     by_row = where.get("caption_index") if isinstance(where, dict) else None
-    return int(str(by_row if by_row is not None else record.options.get("caption_index", 0)))
+    said = str(by_row if by_row is not None else record.options.get("caption_index", 0))
+    if not said.isdecimal() or len(said) > 9:
+        raise DatasetError(
+            f"Dataset {record.id!r}: caption_index should be a number from 0; got {said[:60]!r}."
+        )
+    return int(said)
 
 
 def _numbered(wanted: Asked, base: Dataset, index: int, reopen: Reopen) -> Sequence[str]:

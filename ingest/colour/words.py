@@ -1,12 +1,12 @@
 """Colour words and where people put them: a table of centroids, or of single namings."""
 
-import csv
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ingest.datasets.table import csv_rows, read_text
 from ingest.errors import DatasetError
 from prh_core.colour import Word, centroids, customary
 from prh_core.errors import LayoutError
@@ -93,11 +93,7 @@ def words_of(file: Path) -> ColourWords:
 
 
 def _read(file: Path) -> list[Word]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as opened:
-            rows = list(csv.DictReader(opened))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"cannot read the colour words of {file.name}: {error}") from error
+    rows = csv_rows(file, read_text(file, "table of colour words"))
     columns = list(rows[0]) if rows else []
     absent = [name for name in ("word", *_PLACE) if name not in columns]
     if absent:
@@ -105,11 +101,11 @@ def _read(file: Path) -> list[Word]:
             f"{file.name} should have the columns word, L, a, b (and count); it lacks "
             f"{', '.join(absent)}"
         )
-    names = [str(row["word"]).strip() for row in rows]
+    names = [(row["word"] or "").strip() for row in rows]
     try:
-        places = np.array([[float(row[axis]) for axis in _PLACE] for row in rows])
-        uses = [int(row["count"]) for row in rows] if "count" in columns else [0] * len(rows)
-    except (TypeError, ValueError) as error:
+        places = np.array([[float(row[axis] or "") for axis in _PLACE] for row in rows])
+        uses = [int(row["count"] or "") for row in rows] if "count" in columns else [0] * len(rows)
+    except ValueError as error:
         raise DatasetError(f"{file.name}: L, a, b and count should be numbers: {error}") from error
     if not all(names) or not np.isfinite(places).all():
         raise DatasetError(f"{file.name} has a line without a word, or with a place not finite")
