@@ -6,7 +6,6 @@ import typer
 
 from ingest.catalog import load_catalog
 from ingest.console import TerminalProgress
-from ingest.errors import TaskError
 from ingest.extract import ingest_half
 from ingest.options import (
     Batch,
@@ -25,6 +24,7 @@ from ingest.options import (
 from ingest.run import Run
 from ingest.score import Refused
 from ingest.study import chosen_models
+from prh_core.errors import PRHError
 
 
 def probe(
@@ -69,7 +69,7 @@ def probe(
         for record in records:
             try:
                 opened.append(open_task(record))
-            except TaskError as error:
+            except PRHError as error:
                 run.refused.append(Refused(record.id, str(error)))
                 progress.note(f"{record.title} left out: {error}")
         precision = probe_precision(run, chosen, opened, layer, dtype, device)

@@ -4,7 +4,7 @@ r"""Where tasks come from: a .npz file, a folder of folders, scikit-learn, drawi
 id = "pneumonia"
 title = "PneumoniaMNIST"
 group = "specialised"
-kind = "npz"                   # train_images, train_labels, test_images, test_labels
+kind = "npz"                   # train_images, train_labels, test_images, test_labels: see arrays.py
 source = "where it comes from"
 revision = "1"
 licence = "CC-BY-4.0"
@@ -14,7 +14,8 @@ file = "pneumonia.npz"         # relative to this file
 """
 
 import hashlib
-import zipfile
+import os
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
@@ -24,9 +25,18 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ingest.catalog.records import TaskRecord
-from ingest.datasets.images import decode
-from ingest.errors import CorruptImageError, MissingPackageError, TaskError
+from ingest.datasets.hub import cell_bytes, undecoded
+from ingest.datasets.images import content_hash, decode, image_endings
+from ingest.datasets.walk import files_below, zipped_files
+from ingest.errors import (
+    CorruptImageError,
+    DatasetError,
+    MissingPackageError,
+    TaskError,
+    UnsupportedImageError,
+)
 from ingest.hub import hub_errors
+from ingest.tasks.arrays import labels_of, pictures_of
 from ingest.tasks.task import Picture, Task, assembled
 
 SEED = 0
@@ -54,29 +64,49 @@ def _option(record: TaskRecord, name: str, default: str | None = None) -> str:
 def _npz(record: TaskRecord) -> Task:
     file = (record.base or Path()) / _option(record, "file")
     test = _option(record, "test", "test")
+    wanted = [f"{split}_{what}" for split in ("train", test) for what in _PARTS]
+    arrays = _arrays(record, file, wanted)
+    for images, labels in (arrays[:2], arrays[2:]):
+        if images.ndim == 0 or labels.ndim == 0 or len(images) != len(labels):
+            counts = [len(x) if x.ndim else "no" for x in (images, labels)]
+            raise TaskError(
+                f"task {record.id}: {counts[0]} images and {counts[1]} labels do not match"
+            )
+    for part, images in (("training", arrays[0]), ("test", arrays[2])):
+        if not len(images):
+            raise TaskError(f"task {record.id}: its {part} split is missing or empty")
+    given = record.options.get("classes")
+    if given is not None and not isinstance(given, list):
+        raise TaskError(f"task {record.id}: option 'classes' should be a list, got {given!r}")
+    named = None if given is None else [str(name) for name in given]
+    try:
+        train, tested = (_pictures(images) for images in pictures_of(arrays[0], arrays[2]))
+        labels, names = labels_of(arrays[1], arrays[3], named)
+    except ValueError as error:
+        raise TaskError(f"task {record.id}: in {file.name}, {error}") from error
+    return assembled(record, (train, labels[0]), (tested, labels[1]), names)
+
+
+def _arrays(record: TaskRecord, file: Path, wanted: Sequence[str]) -> list[np.ndarray]:
+    """Return arrays of a .npz file by name.
+
+    Raises:
+        TaskError: it cannot be read, is none, or lacks one.
+    """
     try:
         with np.load(file, allow_pickle=False) as content:
-            wanted = [f"{split}_{what}" for split in ("train", test) for what in _PARTS]
             absent = [name for name in wanted if name not in content]
-            if absent:
-                raise TaskError(
-                    f"task {record.id}: {file.name} should hold {', '.join(wanted)}; it lacks "
-                    f"{', '.join(absent)}"
-                )
-            arrays = [np.asarray(content[name]) for name in wanted]
-    except (OSError, ValueError) as error:
-        raise TaskError(f"task {record.id}: cannot read {file.name}: {error}") from error
-    splits = []
-    for images, labels in (arrays[:2], arrays[2:]):
-        if len(images) != len(labels):
-            raise TaskError(
-                f"task {record.id}: {len(images)} images and {len(labels)} labels do not match"
-            )
-        splits.append((_pictures(images), labels.reshape(len(labels)).astype(int).tolist()))
-    given = record.options.get("classes")
-    count = 1 + max(label for _, labels in splits for label in labels)
-    names = [str(name) for name in given] if isinstance(given, list) else _numbered(count)
-    return assembled(record, splits[0], splits[1], names)
+            if not absent:
+                return [np.asarray(content[name]) for name in wanted]
+    except Exception as error:  # noqa: BLE001 - zip, zlib and the arrays' heads raise what they like
+        what = str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
+        if isinstance(error, TypeError | AttributeError):  # numpy returned an array of its own
+            what = "it is no .npz archive of arrays"
+        raise TaskError(f"task {record.id}: cannot read {file.name}: {what}") from error
+    raise TaskError(
+        f"task {record.id}: {file.name} should hold {', '.join(wanted)}; it lacks "
+        f"{', '.join(absent)}"
+    )
 
 
 _PARTS = ("images", "labels")
@@ -88,61 +118,96 @@ def _classes(record: TaskRecord) -> Task:
     Where it holds folders train and test instead, these are the splits, a folder per class in each.
     """
     folder = (record.base or Path()) / _option(record, "folder")
-    files = _zipped(record, folder) if folder.suffix == ".zip" else _in(folder)
+    files = _zipped(record, folder) if folder.suffix.lower() == ".zip" else _in(record, folder)
     divided = {"train", "test"} <= {path.parts[0] for path in files if len(path.parts) > 2}
-    names = sorted({path.parts[-2] for path in files if len(path.parts) > (2 if divided else 1)})
+    names = _class_names(
+        record, [path for path in files if len(path.parts) > (2 if divided else 1)]
+    )
     if not names:
         raise TaskError(f"task {record.id}: expected a folder per class in {folder.name}, got none")
     splits: list[tuple[list[Picture], list[int]]] = [([], []), ([], [])]
     seen = dict.fromkeys(names, 0)
-    for path in sorted(path for path in files if path.parts[-2:-1] and path.parts[-2] in seen):
-        name, read = path.parts[-2], files[path]
-        raw = read()
+    for path in sorted(files):
+        name = _class_of(path)
+        if name not in seen:
+            continue
+        called, read = f"{name}/{path.name}", files[path]
         try:
+            raw = read()
             decode(raw)
-        except CorruptImageError as error:
+        except (CorruptImageError, UnsupportedImageError) as error:
+            raise TaskError(f"task {record.id}: {called} does not decode: {error}") from error
+        except OSError as error:
             raise TaskError(
-                f"task {record.id}: {name}/{path.name} does not decode: {error}"
+                f"task {record.id}: cannot read {called}: {error.strerror or error}"
             ) from error
         side = splits[path.parts[0] == "test" if divided else seen[name] % 5 == 4]
         seen[name] += 1
-        digest = hashlib.sha256(raw).hexdigest()
-        side[0].append(Picture(f"{name}/{path.name}", digest, partial(_decoded, read)))
+        side[0].append(Picture(called, content_hash(raw), partial(_decoded, read)))
         side[1].append(names.index(name))
     return assembled(record, splits[0], splits[1], names)
 
 
-def _in(folder: Path) -> dict[PurePath, Callable[[], bytes]]:
-    """Return the images below a folder by their paths in it, and how to read each."""
-    found = folder.rglob("*") if folder.is_dir() else []
-    return {
-        path.relative_to(folder): path.read_bytes
-        for path in found
-        if path.suffix.lower() in _IMAGES
-    }
+def _class_of(path: PurePath) -> str:
+    """Return the folder an image lies in, its accents composed: macOS decomposes them."""
+    return unicodedata.normalize("NFC", path.parts[-2]) if len(path.parts) > 1 else ""
+
+
+def _class_names(record: TaskRecord, paths: Sequence[PurePath]) -> list[str]:
+    """Return the classes, sorted.
+
+    Raises:
+        TaskError: two folders beside each other look the same.
+    """
+    spelled: dict[PurePath, str] = {}
+    for path in paths:
+        folder = path.parent.parent / _class_of(path)
+        if spelled.setdefault(folder, path.parts[-2]) != path.parts[-2]:
+            raise TaskError(
+                f"task {record.id}: two folders {_class_of(path)!r} differ only in how their "
+                "accents are spelled (composed or decomposed); rename one"
+            )
+    return sorted({_class_of(path) for path in paths})
+
+
+def _in(record: TaskRecord, folder: Path) -> dict[PurePath, Callable[[], bytes]]:
+    """Return the images below a folder by their paths in it, and how to read each.
+
+    Raises:
+        TaskError: there is no such folder, or it cannot be listed.
+    """
+    if not os.path.isdir(folder):
+        what = "is a file, no folder" if os.path.isfile(folder) else "is not there"
+        raise TaskError(f"task {record.id}: expected a folder per class; {folder.name} {what}")
+    try:
+        found = files_below(folder, image_endings())
+    except DatasetError as error:
+        raise TaskError(f"task {record.id}: {error}") from error
+    return {path.relative_to(folder): path.read_bytes for path in found if not _hidden(path)}
 
 
 def _zipped(record: TaskRecord, file: Path) -> dict[PurePath, Callable[[], bytes]]:
-    """Return the same of a .zip; a folder that all of it lies in is no class."""
+    """Return the same of a .zip; a folder that all of it lies in is no class.
+
+    Raises:
+        TaskError: it cannot be read.
+    """
     try:
-        archive = zipfile.ZipFile(file)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise TaskError(f"task {record.id}: cannot read {file.name}: {error}") from error
-    paths: dict[PurePath, Callable[[], bytes]] = {
-        PurePosixPath(name): partial(archive.read, name)
-        for name in archive.namelist()
-        if PurePosixPath(name).suffix.lower() in _IMAGES
-    }
+        found = zipped_files(file, image_endings())
+    except DatasetError as error:
+        raise TaskError(f"task {record.id}: {error}") from error
+    paths: dict[PurePath, Callable[[], bytes]] = {path: read for path, read in found.items()}
     if len({path.parts[0] for path in paths}) == 1:
         paths = {PurePosixPath(*path.parts[1:]): read for path, read in paths.items()}
     return paths
 
 
+def _hidden(path: PurePath) -> bool:
+    return path.name.startswith(".")
+
+
 def _decoded(read: Callable[[], bytes]) -> Image.Image:
     return decode(read())
-
-
-_IMAGES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 
 
 def _digits(record: TaskRecord) -> Task:
@@ -217,14 +282,16 @@ def _hub(record: TaskRecord) -> Task:
     """Open a hub dataset with a column of images (the first, unless named) and one of labels."""
     try:
         import datasets
+        from datasets.exceptions import DatasetsError
     except ImportError as error:
         raise MissingPackageError(
             "Hub datasets need the package datasets: pip install datasets"
         ) from error
     label = _option(record, "label_column", "label")
     name = record.options.get("name")
-    splits: list[tuple[Sequence[Picture], Sequence[int]]] = []
-    names: list[str] = []
+    pictures: list[Sequence[Picture]] = []
+    labels: list[np.ndarray] = []
+    names: list[str] | None = None
     for split in (_option(record, "train", "train"), _option(record, "test", "test")):
         with hub_errors("dataset", record.source, record.revision):
             try:
@@ -234,30 +301,58 @@ def _hub(record: TaskRecord) -> Task:
                     revision=record.revision,
                     split=split,
                 )
-            except ValueError as error:
+            except (ValueError, DatasetsError) as error:
                 raise TaskError(f"task {record.id}: split {split!r}: {error}") from error
-        pictures = [n for n, kind in table.features.items() if isinstance(kind, datasets.Image)]
-        image = _option(record, "image_column", pictures[0] if pictures else "image")
+        columns = [n for n, kind in table.features.items() if isinstance(kind, datasets.Image)]
+        image = _option(record, "image_column", columns[0] if columns else "image")
         absent = [column for column in (image, label) if column not in table.column_names]
         if absent:
             raise TaskError(
                 f"task {record.id}: {record.source} has no column {absent[0]!r}; its columns: "
                 f"{', '.join(table.column_names)}"
             )
-        labels = [int(value) for value in table[label]]
         kind = table.features[label]
-        names = list(kind.names) if hasattr(kind, "names") else _numbered(1 + max(labels))
-        table = table.cast_column(image, datasets.Image(decode=False))
-        splits.append(([_row(table, image, i) for i in range(len(table))], labels))
-    return assembled(record, splits[0], splits[1], names)
+        names = list(kind.names) if hasattr(kind, "names") else names
+        labels.append(_column(table[label]))
+        try:
+            table = undecoded(table, image, f"split {split!r}")
+        except DatasetError as error:
+            raise TaskError(f"task {record.id}: {error}") from error
+        pictures.append([_row(record, table, image, i) for i in range(len(table))])
+    try:
+        classes, called = labels_of(labels[0], labels[1], names)
+    except ValueError as error:
+        raise TaskError(f"task {record.id}: in the column {label!r}, {error}") from error
+    return assembled(record, (pictures[0], classes[0]), (pictures[1], classes[1]), called)
 
 
-def _row(table: Any, column: str, i: int) -> Picture:
+def _column(values: Sequence[Any]) -> np.ndarray:
+    """Return a column of labels as an array; of values that make none, as objects."""
+    try:
+        return np.array(list(values))
+    except ValueError:  # lists of several lengths
+        return np.array([None])
+
+
+def _row(record: TaskRecord, table: Any, column: str, i: int) -> Picture:
+    where = f"row {i} of {record.source!r}"
+
     def raw() -> bytes:
-        cell = table[i][column]
-        return cell["bytes"] if cell["bytes"] is not None else Path(cell["path"]).read_bytes()
+        try:
+            found = cell_bytes(table[i][column], where)
+        except DatasetError as error:
+            raise TaskError(f"task {record.id}: {error}") from error
+        if found is None:
+            raise TaskError(f"task {record.id}: {where} holds no image")
+        return found
 
-    return Picture(str(i), hashlib.sha256(raw()).hexdigest(), lambda: decode(raw()))
+    def read() -> Image.Image:
+        try:
+            return decode(raw())
+        except (CorruptImageError, UnsupportedImageError) as error:
+            raise TaskError(f"task {record.id}: {where} does not decode: {error}") from error
+
+    return Picture(str(i), content_hash(raw()), read)
 
 
 def _every_fifth(
@@ -274,7 +369,7 @@ def _every_fifth(
 
 
 def _pictures(images: np.ndarray) -> list[Picture]:
-    """Return (n, H, W) or (n, H, W, 3) uint8 arrays as pictures."""
+    """Return a (n, H, W) or (n, H, W, 3) uint8 array as pictures."""
     return [
         Picture(
             f"{i:06d}",

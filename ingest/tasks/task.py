@@ -10,6 +10,7 @@ from PIL import Image
 
 from ingest.catalog.records import DatasetRecord, TaskRecord
 from ingest.datasets import Dataset
+from ingest.datasets.images import rgb
 from ingest.errors import TaskError
 
 LIMIT = 10_000
@@ -97,7 +98,7 @@ def assembled(
         image_refs=tuple(picture.name for picture in pictures),
         skipped=(),
         image_hashes=tuple(picture.digest for picture in pictures),
-        reader=lambda i: pictures[i].read().convert("RGB"),
+        reader=lambda i: rgb(pictures[i].read()),
     )
     return Task(record, dataset, np.array(labels, np.int64), counts[0], tuple(classes))
 
