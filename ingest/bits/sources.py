@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ingest.bits.texts import Document, Skip, Skipped, Text, documents, text_of_files
+from ingest.bits.texts import (
+    Document,
+    Skip,
+    Skipped,
+    Text,
+    documents,
+    text_of_files,
+    why_no_text,
+)
 from ingest.catalog.records import TextRecord
 from ingest.errors import DatasetError, MissingPackageError
 from ingest.hub import hub_errors
@@ -113,7 +121,7 @@ def _streamed(hub: HubText, column: str) -> Text:
 
     def read(skip: Skip) -> Iterator[Document]:
         with hub_errors("dataset", hub.repository, hub.revision):
-            for number, row in enumerate(rows()):
+            for number, row in enumerate(_told(rows(), where)):
                 text = row.get(column)
                 if text is not None and not isinstance(text, str):
                     raise DatasetError(f"{where}: column {column!r} holds no text, but {text!r}")
@@ -122,10 +130,22 @@ def _streamed(hub: HubText, column: str) -> Text:
                         f"{where} has no column {column!r}; its columns: {', '.join(row)}; "
                         "--text-column names another"
                     )
-                if text and text.strip():
-                    yield Document(f"row {number}", text)
+                reason = why_no_text(text)
+                if reason is None:
+                    yield Document(f"row {number}", str(text))
                 else:
-                    skip(Skipped(f"row {number}", "it is empty"))
+                    skip(Skipped(f"row {number}", reason))
 
     content = f"hub {hub.repository}@{commit} {hub.config} {hub.split} {column}"
     return Text(f"{hub.repository.rpartition('/')[2]} {hub.split}", content, read)
+
+
+def _told(rows: Any, where: str) -> Iterator[Any]:
+    """Stream rows; a file of the dataset that is damaged is told in a sentence."""
+    import pyarrow as pa
+    from datasets.exceptions import DatasetsError
+
+    try:
+        yield from rows
+    except (pa.ArrowException, DatasetsError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{where} cannot be read as described: {error}") from error
