@@ -155,12 +155,13 @@ def _nearest(name: str, known: Mapping[str, object]) -> str:
 def _read(path: Path) -> list[tuple[str, Record]]:
     """Return (table, record) for every record of one file, in file order per table."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        # utf-8-sig: editors of Windows like to write a byte-order mark.
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise CatalogError(f"Cannot read the catalog file {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise CatalogError(f"The catalog file {path} is not UTF-8 text ({error}).") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers too long, tables too deep
         raise CatalogError(f"The catalog file {path} is not valid TOML: {error}.") from error
     unknown = sorted(set(content) - set(_TABLES) - {"series"})
     if unknown:
@@ -170,7 +171,7 @@ def _read(path: Path) -> list[tuple[str, Record]]:
         )
     records: list[tuple[str, Record]] = []
     for table, rows in content.items():
-        if not isinstance(rows, list):
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise CatalogError(f"In {path}, write [[{table}]] with double brackets, not [{table}].")
         if table == "series":
             records.extend(
@@ -190,10 +191,18 @@ def _members(path: Path, series: dict[str, Any]) -> list[dict[str, Any]]:
             f"In {path}, a [[series]] holds [series.common] and [[series.member]]; got "
             f"{', '.join(sorted(series)) or 'nothing'}."
         )
-    shared = series["common"]
+    shared, own_rows = series["common"], series["member"]
+    tables = [shared, *(own_rows if isinstance(own_rows, list) else [None])]
+    if not all(
+        isinstance(row, dict) and isinstance(row.get("options", {}), dict) for row in tables
+    ):
+        raise CatalogError(
+            f"In {path}, a [[series]] holds the table [series.common] and tables "
+            "[[series.member]], their options tables too."
+        )
     return [
         {**shared, **own, "options": {**shared.get("options", {}), **own.get("options", {})}}
-        for own in series["member"]
+        for own in own_rows
     ]
 
 
@@ -209,11 +218,12 @@ def _record(path: Path, table: str, row: dict[str, Any]) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the record"
-        came = first["input"]
-        shown = "" if first["type"] == "missing" else f"; got {came!r}"
+        came = repr(first["input"])
+        came = came if len(came) <= 80 else f"{came[:77]}..."
+        shown = "" if first["type"] == "missing" else f"; got {came}"
         more = error.error_count() - 1
         rest = f" ({more} more in this record)" if more else ""
         raise CatalogError(
-            f"In {path}, {table} {row.get('id', '(no id)')!r}, field {field!r}: "
+            f"In {path}, {table} {str(row.get('id', '(no id)'))[:60]!r}, field {field!r}: "
             f"{first['msg'][0].lower()}{first['msg'][1:]}{shown}.{rest}"
         ) from error

@@ -6,7 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+LONGEST_ID = 100
+"""Characters: an id is part of the names of files, which systems limit to 255 bytes."""
+Identifier = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=LONGEST_ID)
+]
 Modality = Literal["vision", "language"]
 SHIPPED = Path(__file__).resolve().parent
 """Folder of the records that ship with the project."""

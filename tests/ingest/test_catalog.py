@@ -197,3 +197,45 @@ def test_a_list_that_does_not_fit_is_refused(
     monkeypatch.setenv("PRH_DATASETS", str(tmp_path))
     with pytest.raises(DatasetError, match=told):
         open_dataset(load_catalog().dataset("places365-val-1000"))
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    for end in ("\n", "\r\n"):
+        path.write_bytes(("\ufeff" + MODEL.format(id="mine").replace("\n", end)).encode())
+        assert load_catalog([path]).model("mine").label == "Mine"
+
+
+@pytest.mark.parametrize("table", ["model", "dataset", "task", "text", "panel"])
+@pytest.mark.parametrize("name", ["m" * 101, "m" * 230, "a/b", "..", "a b", "a\\n", "é", "", "a*"])
+def test_an_id_is_a_name_that_files_can_have(tmp_path: Path, table: str, name: str) -> None:
+    text = f'[[{table}]]\nid = "{name}"\ntitle = "x"\n'
+    with pytest.raises(CatalogError, match="'id'") as refusal:
+        load_catalog([written(tmp_path, text)])
+    assert len(str(refusal.value)) < 500
+
+
+def test_an_id_of_a_hundred_letters_is_one(tmp_path: Path) -> None:
+    assert load_catalog([written(tmp_path, MODEL.format(id="m" * 100))]).model("m" * 100)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model = [1, 2]",
+        "model = 'x'",
+        "series = [1]",
+        "[[series]]\ncommon = 3\nmember = 4",
+        "[[series]]\nmember = [1]\n[series.common]\n",
+        "[[series]]\n[series.common]\n[series.member]\nid = 'x'",
+        "[[series]]\n[series.common]\noptions = 3\n[[series.member]]\nid = 'x'",
+        "x = " + "[" * 5000 + "]" * 5000,
+        "x = " + "9" * 5000,
+        "[[panel]]\nid = 3\n",
+        "[[panel]]\nid = []\n",
+        "[[panel]]\nid = 'p'\nmodels = 'x'\n",
+    ],
+)
+def test_values_of_another_kind_are_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CatalogError, match=r"mine\.toml"):
+        load_catalog([written(tmp_path, text)])
