@@ -192,17 +192,42 @@ def read_header(path: Path) -> FeatureHeader:
         ) from error
     if metadata.get("format") != FORMAT:
         raise DamagedFeatureFileError(f"{path.name} is not a PRH Explorer feature file: {path}")
-    if int(metadata["schema_version"]) > SCHEMA_VERSION:
+    try:
+        schema = int(metadata["schema_version"])
+        header = _described(metadata["header"]) if schema <= SCHEMA_VERSION else None
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise DamagedFeatureFileError(
-            f"{path.name} has feature schema {metadata['schema_version']}, this version reads up "
-            f"to {SCHEMA_VERSION}; update PRH Explorer"
+            f"{path.name} does not describe itself as feature files do ({error}); delete it and "
+            f"extract again: {path}"
+        ) from error
+    if header is None:
+        raise DamagedFeatureFileError(
+            f"{path.name} has feature schema {schema}, this version reads up to "
+            f"{SCHEMA_VERSION}; update PRH Explorer"
         )
-    fields = json.loads(metadata["header"])
+    return header
+
+
+def _described(text: str) -> FeatureHeader:
+    """Return a header as it was written; ValueError or the like where it was not."""
+    fields = json.loads(text)
     for name in ("layer_names", "widths"):
         fields[name] = tuple(fields[name])
     if "precision" not in fields:
         fields["precision"] = recorded_precision(fields.get("facts", {}), fields["pooling"])
-    return FeatureHeader(**fields)
+    header = FeatureHeader(**fields)
+    for name, value in asdict(header).items():
+        kind = {"n": int, "layer_names": tuple, "widths": tuple, "facts": dict, "checksums": dict}
+        if not isinstance(value, kind.get(name, str)):
+            raise ValueError(f"{name} is {value!r}")
+    layers = range(len(header.layer_names))
+    if len(header.widths) != len(layers) or any(f"{i:04d}" not in header.checksums for i in layers):
+        raise ValueError("widths and checksums are not one a layer")
+    if not all(isinstance(name, str) for name in header.layer_names):
+        raise ValueError(f"layer_names is {header.layer_names!r}")
+    if not all(isinstance(width, int) for width in header.widths):
+        raise ValueError(f"widths is {header.widths!r}")
+    return header
 
 
 def read_layers(path: Path, only: Sequence[int] | None = None) -> Layers:

@@ -142,7 +142,7 @@ def _words(
             for found in splits
         ]
         "".join(word for words in texts for word in words).encode("utf-8")
-    except UnicodeError as error:
+    except (UnicodeError, SystemError) as error:  # the latter of numbers beyond Unicode
         raise ValueError("a label is no UTF-8 text") from error
     used = sorted({word for words in texts for word in words})
     names = used if given is None else list(given)

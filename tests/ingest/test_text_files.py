@@ -16,7 +16,7 @@ def read(source: Path, column: str = "text") -> tuple[list[str], list[tuple[str,
     """Return the texts of a source, read as a command reads it, and what was left out."""
     skipped: list[Skipped] = []
     found = [d.text for d in text_of_files(source, column).read(skipped.append)]
-    return found, [tuple(item) for item in skipped]
+    return found, [(item.name, item.reason) for item in skipped]
 
 
 def line(text: object) -> str:
