@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import streamlit as st
 from PIL import Image
@@ -101,8 +102,10 @@ def _drawings() -> Path:
 def _shrunk(file: str, modified: int) -> str | None:  # noqa: ARG001 (a changed file is read anew)
     try:
         with Image.open(file) as opened:
-            small = opened.convert("RGB")
-    except OSError:
+            deep = opened.mode.startswith("I;16")  # a PNG of 16 bits, which Pillow would clip
+            shown = Image.fromarray((np.asarray(opened) >> 8).astype(np.uint8)) if deep else opened
+            small = shown.convert("RGB")
+    except Exception:  # noqa: BLE001 - decoders raise anything on damaged bytes
         return None
     small.thumbnail((_SMALL, _SMALL))
     written = io.BytesIO()

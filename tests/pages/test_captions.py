@@ -154,6 +154,19 @@ def test_an_emoji_is_shown_as_it_is_drawn_and_a_file_where_it_lies_here(
     assert shown == [str(file), "Image a", "Image b", "Image c", "Image d"]
 
 
+def test_a_thumbnail_of_deep_grey_is_no_white_square(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    deep = np.outer(np.ones(64), np.arange(64)).astype(np.uint16) * 1000
+    Image.fromarray(deep).save(file)
+    uri = pictures._shrunk(str(file), 0)
+    assert uri is not None
+    with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as small:
+        shades = np.asarray(small.convert("L"))
+    assert np.abs(shades.astype(int) - (deep >> 8)).max() < 4
+    file.write_bytes(file.read_bytes()[:50])
+    assert pictures._shrunk(str(file), 1) is None
+
+
 def test_a_picture_that_is_clicked_moves_the_slider(
     open_page: OpenPage, caption_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
