@@ -73,7 +73,7 @@ def image_endings() -> frozenset[str]:
 def decode(raw: bytes) -> Image.Image:
     """Return the image in RGB, upright, transparency over white, 8 bits a channel.
 
-    Grey of 9 to 16 bits is scaled by its own range: 0 to 65535 (PNG, JPEG 2000), to `maxval` (PGM),
+    Gray of 9 to 16 bits is scaled by its own range: 0 to 65535 (PNG, JPEG 2000), to `maxval` (PGM),
     to what its bits hold (TIFF).
 
     Raises:
@@ -114,32 +114,32 @@ def rgb(picture: Image.Image) -> Image.Image:
 
 
 def _scaled(picture: Image.Image) -> Image.Image:
-    """Return deep grey as L, or LA where one of its values is transparent."""
+    """Return deep gray as L, or LA where one of its values is transparent."""
     top = _top(picture)
     if top is None:
         raise UnsupportedImageError(
             f"its pixels (mode {picture.mode} of {picture.format or 'Pillow'}) are signed, 32-bit "
-            "or floating-point numbers without a range of their own: save it as grey of 8 or 16 "
+            "or floating-point numbers without a range of their own: save it as gray of 8 or 16 "
             "bits, scaled as you mean it"
         )
     values = np.asarray(picture).astype(np.uint32)
     if _tag(picture, _PHOTOMETRIC, 1) == 0:  # white is zero: Pillow inverts 8 bits only
         values = top - values
-    grey = Image.fromarray(((values * 255 + top // 2) // top).astype(np.uint8))
+    gray = Image.fromarray(((values * 255 + top // 2) // top).astype(np.uint8))
     clear = picture.info.get("transparency")
     if clear is None:
-        return grey
+        return gray
     alpha = Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8))
-    return Image.merge("LA", (grey, alpha))
+    return Image.merge("LA", (gray, alpha))
 
 
 def _top(picture: Image.Image) -> int | None:
-    """Return the largest number that deep grey can hold; None where it has no range."""
+    """Return the largest number that deep gray can hold; None where it has no range."""
     if _tag(picture, _SAMPLE_FORMAT, 1) == _SIGNED or picture.format == "FITS":
         return None
     if picture.mode.startswith("I;16"):
         return (1 << int(_tag(picture, _BITS, 16))) - 1
-    # Pillow brings a portable grey map of any maxval above 255 to these.
+    # Pillow brings a portable gray map of any maxval above 255 to these.
     return 65535 if picture.mode == "I" and picture.format == "PPM" else None
 
 
@@ -196,7 +196,7 @@ def _plain(opened: Image.Image) -> bool:
 
 
 def _names_16_bits(opened: Image.Image) -> bool:
-    """Whether a PNG names its transparent colour in 16 bits: Pillow holds the upper 8 of pixels."""
+    """Whether a PNG names its transparent color in 16 bits: Pillow holds the upper 8 of pixels."""
     tile = opened.tile[0] if getattr(opened, "tile", None) else None  # pyright: ignore
     return tile is not None and tile.args == "RGB;16B" and "transparency" in opened.info
 

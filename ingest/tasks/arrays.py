@@ -84,7 +84,7 @@ def _same_layout(*splits: NDArray[Any]) -> Sequence[NDArray[Any]]:
 
 
 def _channels_last(images: NDArray[Any]) -> NDArray[Any]:
-    """Return (n, H, W) or (n, H, W, 3 or 4): one channel is grey."""
+    """Return (n, H, W) or (n, H, W, 3 or 4): one channel is gray."""
     return images[..., 0] if images.ndim == 4 and images.shape[3] == 1 else images
 
 

@@ -15,9 +15,9 @@ from ingest.tasks.openers import open_task
 from tests.ingest.test_tasks import record
 
 LABELS = np.arange(12) % 3
-GREY = np.random.default_rng(0).integers(0, 256, (12, 6, 5)).astype(np.uint8)
-GREY[0, 0, :2] = 0, 255
-COLOURS = np.random.default_rng(1).integers(0, 256, (12, 6, 5, 3)).astype(np.uint8)
+GRAY = np.random.default_rng(0).integers(0, 256, (12, 6, 5)).astype(np.uint8)
+GRAY[0, 0, :2] = 0, 255
+COLORS = np.random.default_rng(1).integers(0, 256, (12, 6, 5, 3)).astype(np.uint8)
 
 
 def written(folder: Path, images: Any, labels: Any = LABELS, cut: int = 9, **more: Any) -> None:
@@ -31,52 +31,52 @@ def written(folder: Path, images: Any, labels: Any = LABELS, cut: int = 9, **mor
 @pytest.mark.parametrize(
     "images",
     [
-        GREY,
-        GREY[..., None],
-        GREY[:, None],
-        (GREY / 255).astype(np.float16),
-        (GREY / 255).astype(np.float32),
-        GREY / 255,
-        GREY.astype(np.float32),
-        GREY.astype(np.float64) + 0.25 * (GREY < 255),
-        GREY.astype(np.uint16) * 257,
-        GREY.astype(">u2") * np.uint16(257),
-        GREY.astype(np.int64),
-        GREY.astype(np.int16),
-        GREY.astype(np.uint16),
+        GRAY,
+        GRAY[..., None],
+        GRAY[:, None],
+        (GRAY / 255).astype(np.float16),
+        (GRAY / 255).astype(np.float32),
+        GRAY / 255,
+        GRAY.astype(np.float32),
+        GRAY.astype(np.float64) + 0.25 * (GRAY < 255),
+        GRAY.astype(np.uint16) * 257,
+        GRAY.astype(">u2") * np.uint16(257),
+        GRAY.astype(np.int64),
+        GRAY.astype(np.int16),
+        GRAY.astype(np.uint16),
     ],
     ids=lambda images: f"{images.dtype} {images.shape} to {images.max():g}",
 )
 def test_numbers_of_every_kind_are_the_same_pictures(tmp_path: Path, images: np.ndarray) -> None:
     written(tmp_path, images)
     dataset = open_task(record(tmp_path)).dataset
-    for i, grey in enumerate(GREY):
+    for i, gray in enumerate(GRAY):
         found = np.asarray(dataset.image(i))
-        np.testing.assert_array_equal(found, np.repeat(grey[..., None], 3, axis=2))
+        np.testing.assert_array_equal(found, np.repeat(gray[..., None], 3, axis=2))
 
 
 def test_channels_come_last_or_first_and_transparency_is_white(tmp_path: Path) -> None:
-    alpha = np.full((*GREY.shape, 1), 255, np.uint8)
+    alpha = np.full((*GRAY.shape, 1), 255, np.uint8)
     alpha[:, 0, 0] = 0
     for images in (
-        COLOURS, COLOURS.transpose(0, 3, 1, 2), COLOURS / 255,
-        np.concatenate([COLOURS, np.full_like(alpha, 255)], axis=3),
+        COLORS, COLORS.transpose(0, 3, 1, 2), COLORS / 255,
+        np.concatenate([COLORS, np.full_like(alpha, 255)], axis=3),
     ):  # fmt: skip
         written(tmp_path, images)
         dataset = open_task(record(tmp_path)).dataset
-        assert all((np.asarray(dataset.image(i)) == COLOURS[i]).all() for i in range(12))
-    written(tmp_path, np.concatenate([COLOURS, alpha], axis=3))
+        assert all((np.asarray(dataset.image(i)) == COLORS[i]).all() for i in range(12))
+    written(tmp_path, np.concatenate([COLORS, alpha], axis=3))
     seen = np.asarray(open_task(record(tmp_path)).dataset.image(3))
-    assert seen[0, 0].tolist() == [255] * 3 and (seen[1:] == COLOURS[3, 1:]).all()
-    written(tmp_path, GREY > 99)
+    assert seen[0, 0].tolist() == [255] * 3 and (seen[1:] == COLORS[3, 1:]).all()
+    written(tmp_path, GRAY > 99)
     seen = np.asarray(open_task(record(tmp_path)).dataset.image(3))
-    assert (seen[..., 0] == (GREY[3] > 99) * 255).all()
+    assert (seen[..., 0] == (GRAY[3] > 99) * 255).all()
 
 
 def test_the_key_of_plain_bytes_is_that_of_the_bytes(tmp_path: Path) -> None:
     import hashlib
 
-    for images in (GREY, COLOURS):
+    for images in (GRAY, COLORS):
         written(tmp_path, images)
         hashes = open_task(record(tmp_path)).dataset.image_hashes
         assert hashes[0] == hashlib.sha256(images[0].tobytes()).hexdigest()
@@ -85,19 +85,19 @@ def test_the_key_of_plain_bytes_is_that_of_the_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("images", "told"),
     [
-        (GREY.astype(np.float32) / 127.5 - 1, "images should be uint8, .* got float32 from -1"),
-        (GREY / 255 * 1.02, "got float64 from 0 to 1.02"),
-        (GREY.astype(np.int32) * 257, "got int32 from 0 to 65535"),
-        (GREY.astype(np.int16) - 128, "got int16 from -128"),
-        (np.where(GREY == 0, np.nan, GREY), "not finite"),
-        (np.where(GREY == 0, np.inf, GREY), "not finite"),
-        (GREY.astype(complex), "images should be uint8, got complex128"),
-        (GREY.astype("U3"), "images should be uint8, got <U3"),
-        (GREY.reshape(12, -1), r"images should be \(n, H, W\)"),
-        (GREY[..., None, None], r"images should be \(n, H, W\)"),
-        (GREY[:, :0], "images should have pixels"),
-        (COLOURS[..., :2], r"neither axis holds"),
-        (COLOURS[:, :3], r"either axis may be the channels"),
+        (GRAY.astype(np.float32) / 127.5 - 1, "images should be uint8, .* got float32 from -1"),
+        (GRAY / 255 * 1.02, "got float64 from 0 to 1.02"),
+        (GRAY.astype(np.int32) * 257, "got int32 from 0 to 65535"),
+        (GRAY.astype(np.int16) - 128, "got int16 from -128"),
+        (np.where(GRAY == 0, np.nan, GRAY), "not finite"),
+        (np.where(GRAY == 0, np.inf, GRAY), "not finite"),
+        (GRAY.astype(complex), "images should be uint8, got complex128"),
+        (GRAY.astype("U3"), "images should be uint8, got <U3"),
+        (GRAY.reshape(12, -1), r"images should be \(n, H, W\)"),
+        (GRAY[..., None, None], r"images should be \(n, H, W\)"),
+        (GRAY[:, :0], "images should have pixels"),
+        (COLORS[..., :2], r"neither axis holds"),
+        (COLORS[:, :3], r"either axis may be the channels"),
     ],
 )
 def test_images_of_another_range_or_layout_are_refused(
@@ -108,12 +108,12 @@ def test_images_of_another_range_or_layout_are_refused(
         open_task(record(tmp_path))
 
 
-@pytest.mark.parametrize("other", [GREY / 255, GREY.astype(np.uint16) * 257, COLOURS])
+@pytest.mark.parametrize("other", [GRAY / 255, GRAY.astype(np.uint16) * 257, COLORS])
 def test_both_splits_are_read_alike(tmp_path: Path, other: np.ndarray) -> None:
-    written(tmp_path, GREY, test_images=other[9:])
+    written(tmp_path, GRAY, test_images=other[9:])
     with pytest.raises(TaskError, match="images"):
         open_task(record(tmp_path))
-    written(tmp_path, GREY * 1.0, test_images=GREY[9:] / 255)
+    written(tmp_path, GRAY * 1.0, test_images=GRAY[9:] / 255)
     with pytest.raises(TaskError, match="in one range, got float64 up to 255"):
         open_task(record(tmp_path))
 
@@ -136,7 +136,7 @@ WORDS = np.array(["cow", "ant", "bee"])
     ],
 )
 def test_labels_of_every_kind_are_classes(tmp_path: Path, labels: Any, classes: Any) -> None:
-    written(tmp_path, GREY, labels)
+    written(tmp_path, GRAY, labels)
     task = open_task(record(tmp_path))
     assert task.classes == tuple(classes)
     names = WORDS if classes[0] == "ant" else np.array(["0", "1", "2"])
@@ -145,7 +145,7 @@ def test_labels_of_every_kind_are_classes(tmp_path: Path, labels: Any, classes: 
 
 
 def test_words_take_the_order_of_the_classes_given(tmp_path: Path) -> None:
-    written(tmp_path, GREY, WORDS[LABELS])
+    written(tmp_path, GRAY, WORDS[LABELS])
     options = 'file = "mine.npz", classes = ["cow", "bee", "ant"]'
     assert open_task(record(tmp_path, options=options)).labels.tolist()[:3] == [0, 2, 1]
     with pytest.raises(TaskError, match="'cow' is none of the classes given"):
@@ -170,34 +170,34 @@ def test_words_take_the_order_of_the_classes_given(tmp_path: Path) -> None:
     ],
 )
 def test_labels_that_are_no_classes_are_refused(tmp_path: Path, labels: Any, told: str) -> None:
-    written(tmp_path, GREY, labels)
+    written(tmp_path, GRAY, labels)
     with pytest.raises(TaskError, match=told):
         open_task(record(tmp_path))
 
 
 def test_splits_with_other_labels_or_none_are_refused(tmp_path: Path) -> None:
-    written(tmp_path, GREY, LABELS, test_labels=WORDS[LABELS[9:]])
+    written(tmp_path, GRAY, LABELS, test_labels=WORDS[LABELS[9:]])
     with pytest.raises(TaskError, match="one split are words, of the other numbers"):
         open_task(record(tmp_path))
-    written(tmp_path, GREY, np.eye(3)[LABELS], test_labels=np.eye(4)[LABELS[9:]])
+    written(tmp_path, GRAY, np.eye(3)[LABELS], test_labels=np.eye(4)[LABELS[9:]])
     with pytest.raises(TaskError, match="3 columns of labels, the other 4"):
         open_task(record(tmp_path))
-    written(tmp_path, GREY, LABELS, cut=12)
+    written(tmp_path, GRAY, LABELS, cut=12)
     with pytest.raises(TaskError, match="test split is missing or empty"):
         open_task(record(tmp_path))
-    written(tmp_path, GREY, LABELS, train_labels=np.array(3))
+    written(tmp_path, GRAY, LABELS, train_labels=np.array(3))
     with pytest.raises(TaskError, match="9 images and no labels"):
         open_task(record(tmp_path))
 
 
 def test_a_file_that_is_no_archive_of_arrays_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "mine.npz"
-    written(tmp_path, GREY)
+    written(tmp_path, GRAY)
     whole = file.read_bytes()
-    np.save(tmp_path / "one.npy", GREY)
+    np.save(tmp_path / "one.npy", GRAY)
     objects = io.BytesIO()
     np.savez(objects, train_images=np.array([{}, []], object), train_labels=LABELS,
-             test_images=GREY, test_labels=LABELS)  # fmt: skip
+             test_images=GRAY, test_labels=LABELS)  # fmt: skip
     for content, told in (
         (b"", "cannot read"), (b"PK\x03\x04 and no more", "cannot read"),
         (whole[:500], "cannot read"), ((tmp_path / "one.npy").read_bytes(), "no .npz archive"),

@@ -60,8 +60,8 @@ def packed(samples: np.ndarray, bits: int) -> bytes:
     return int(text, 2).to_bytes(len(text) // 8, "big")
 
 
-def png16(channels: np.ndarray, colour: int, clear: tuple[int, ...] = ()) -> bytes:
-    """Return a PNG of 16 bits a channel; `clear` is its transparent colour."""
+def png16(channels: np.ndarray, color: int, clear: tuple[int, ...] = ()) -> bytes:
+    """Return a PNG of 16 bits a channel; `clear` is its transparent color."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         checksum = struct.pack(">I", zlib.crc32(name + content))
@@ -69,14 +69,14 @@ def png16(channels: np.ndarray, colour: int, clear: tuple[int, ...] = ()) -> byt
 
     height, width = channels.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in channels)
-    head = struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, 16, color, 0, 0, 0)
     named = chunk(b"tRNS", struct.pack(f">{len(clear)}H", *clear)) if clear else b""
     content = chunk(b"IDAT", zlib.compress(rows))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + named + content + chunk(b"IEND", b"")
 
 
 def pgm(top: int, plain: bool = False) -> bytes:
-    """Return the ramp as a portable grey map whose white is `top`."""
+    """Return the ramp as a portable gray map whose white is `top`."""
     values = np.rint(RAMP.astype(float) * top / 255).astype(">u2")
     if plain:
         return f"P2 16 16 {top}\n{' '.join(map(str, values.ravel()))}\n".encode()
@@ -85,8 +85,8 @@ def pgm(top: int, plain: bool = False) -> bytes:
 
 DEEP_RAMPS: dict[str, Callable[[], bytes]] = {
     "png": lambda: encoded(Image.fromarray(DEEP), "PNG"),
-    "png of colours": lambda: png16(np.repeat(DEEP[..., None], 3, axis=2), 2),
-    "png of grey and alpha": lambda: png16(np.stack([DEEP, np.full_like(DEEP, 65535)], 2), 4),
+    "png of colors": lambda: png16(np.repeat(DEEP[..., None], 3, axis=2), 2),
+    "png of gray and alpha": lambda: png16(np.stack([DEEP, np.full_like(DEEP, 65535)], 2), 4),
     "tiff": lambda: encoded(Image.fromarray(DEEP), "TIFF"),
     "tiff, big-endian": lambda: tiff(DEEP.astype(">u2")),
     "tiff, white is zero": lambda: tiff(65535 - DEEP, white_is_zero=True),
@@ -101,7 +101,7 @@ DEEP_RAMPS: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("kind", DEEP_RAMPS)
-def test_deep_grey_is_scaled_by_its_own_range(kind: str) -> None:
+def test_deep_gray_is_scaled_by_its_own_range(kind: str) -> None:
     found = np.asarray(decode(DEEP_RAMPS[kind]()))
     assert found.shape == (16, 16, 3) and found.dtype == np.uint8
     np.testing.assert_array_equal(found, np.repeat(RAMP[..., None], 3, axis=2))
@@ -133,7 +133,7 @@ def test_the_key_of_deep_pictures_alone_says_how_they_are_read() -> None:
     for plain in (
         encoded(Image.fromarray(RAMP), "PNG"),
         encoded(Image.fromarray(RAMP), "JPEG"),
-        DEEP_RAMPS["png of colours"](),
+        DEEP_RAMPS["png of colors"](),
     ):
         assert len(content_hash(plain)) == 64 and check_bytes(plain) == content_hash(plain)
 
@@ -141,17 +141,17 @@ def test_the_key_of_deep_pictures_alone_says_how_they_are_read() -> None:
 def test_shallow_pictures_are_read_as_ever() -> None:
     """The reading of before: upright, transparency over white, everything else by Pillow."""
     rng = np.random.default_rng(0)
-    colours = Image.fromarray(rng.integers(0, 256, (12, 9, 3), np.uint8))
-    alpha = colours.copy()
+    colors = Image.fromarray(rng.integers(0, 256, (12, 9, 3), np.uint8))
+    alpha = colors.copy()
     alpha.putalpha(Image.fromarray(rng.integers(0, 256, (12, 9), np.uint8)))
     exif = Image.Exif()
     exif[0x0112] = 6
     for raw in (
-        encoded(colours, "PNG"), encoded(colours.convert("L"), "PNG"),
-        encoded(colours.quantize(7), "PNG"), encoded(colours.quantize(7), "PNG", transparency=2),
-        encoded(colours.convert("1"), "PNG"), encoded(colours.convert("CMYK"), "JPEG"),
-        encoded(colours.convert("L"), "PNG", transparency=9), encoded(alpha.convert("LA"), "PNG"),
-        encoded(colours.convert("LAB"), "TIFF"), encoded(colours.convert("YCbCr"), "TIFF"),
+        encoded(colors, "PNG"), encoded(colors.convert("L"), "PNG"),
+        encoded(colors.quantize(7), "PNG"), encoded(colors.quantize(7), "PNG", transparency=2),
+        encoded(colors.convert("1"), "PNG"), encoded(colors.convert("CMYK"), "JPEG"),
+        encoded(colors.convert("L"), "PNG", transparency=9), encoded(alpha.convert("LA"), "PNG"),
+        encoded(colors.convert("LAB"), "TIFF"), encoded(colors.convert("YCbCr"), "TIFF"),
     ):  # fmt: skip
         with Image.open(io.BytesIO(raw)) as opened:
             wanted = opened.convert("RGB")
@@ -160,15 +160,15 @@ def test_shallow_pictures_are_read_as_ever() -> None:
                 white = Image.new("RGBA", seen.size, "white")
                 wanted = Image.alpha_composite(white, seen).convert("RGB")
         assert decode(raw).tobytes() == wanted.tobytes()
-    turned = decode(encoded(colours, "PNG", exif=exif))
-    assert turned.tobytes() == colours.transpose(Image.Transpose.ROTATE_270).tobytes()
+    turned = decode(encoded(colors, "PNG", exif=exif))
+    assert turned.tobytes() == colors.transpose(Image.Transpose.ROTATE_270).tobytes()
 
 
-def test_a_transparent_colour_of_16_bits_is_white() -> None:
-    grey = np.asarray(decode(png16(DEEP, 0, clear=(int(DEEP[0, 3]),))))
-    assert grey[0, 3].tolist() == [255] * 3 and grey[0, 4].tolist() == [4] * 3
-    colours = np.repeat(DEEP[..., None], 3, axis=2)
-    found = np.asarray(decode(png16(colours, 2, clear=(int(DEEP[0, 3]),) * 3)))
+def test_a_transparent_color_of_16_bits_is_white() -> None:
+    gray = np.asarray(decode(png16(DEEP, 0, clear=(int(DEEP[0, 3]),))))
+    assert gray[0, 3].tolist() == [255] * 3 and gray[0, 4].tolist() == [4] * 3
+    colors = np.repeat(DEEP[..., None], 3, axis=2)
+    found = np.asarray(decode(png16(colors, 2, clear=(int(DEEP[0, 3]),) * 3)))
     assert found[0, 3].tolist() == [255] * 3 and found[0, 4].tolist() == [4] * 3
     palette = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
     palette.putpalette([10, 20, 30, 0, 40, 50, 60, 255], "RGBA")

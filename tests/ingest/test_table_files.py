@@ -158,7 +158,7 @@ def test_a_list_is_read_to_the_letter_too(folder: Path) -> None:
         ('word,L,a,b\n"red,1,2,3\n', "no valid CSV"),
     ],
 )
-def test_colour_words_that_are_not_as_described_are_refused(
+def test_color_words_that_are_not_as_described_are_refused(
     tmp_path: Path, text: str, told: str
 ) -> None:
     from ingest.colour.words import words_of
@@ -168,7 +168,7 @@ def test_colour_words_that_are_not_as_described_are_refused(
         words_of(tmp_path / "words.csv")
 
 
-def test_colour_words_are_read_to_the_letter(tmp_path: Path) -> None:
+def test_color_words_are_read_to_the_letter(tmp_path: Path) -> None:
     from ingest.colour.words import words_of
 
     words = ["dark\u2028red", "blue", "sea\x1cgreen", "ochre"]

@@ -276,6 +276,26 @@ def test_the_best_layer_is_chosen_without_the_test_samples(probed: tuple[Workspa
     assert "last, best" in refused.stderr
 
 
+def test_whatever_refuses_a_task_the_others_go_on(
+    probed: tuple[Workspace, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ingest.errors import MissingPackageError
+    from ingest.tasks import openers
+
+    def refuse(_: TaskRecord) -> Task:
+        raise MissingPackageError("the package is not installed")
+
+    workspace, catalog = probed
+    monkeypatch.setattr(openers, "_OPENERS", {**openers._OPENERS, "digits": refuse})
+    done = prh(
+        "probe", "--tasks", "digits,mine", "--models", "conv-a", "--catalog", catalog,
+        "--data", workspace.home, "--no-publish",
+    )  # fmt: skip
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 1 and "the package is not installed" in said
+    assert "1 found done, 1 left out" in said
+
+
 def test_an_unknown_task_names_the_nearest() -> None:
     with pytest.raises(CatalogError, match="count-discs"):
         load_catalog().task("count-disks")

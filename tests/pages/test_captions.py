@@ -154,7 +154,7 @@ def test_an_emoji_is_shown_as_it_is_drawn_and_a_file_where_it_lies_here(
     assert shown == [str(file), "Image a", "Image b", "Image c", "Image d"]
 
 
-def test_a_thumbnail_of_deep_grey_is_no_white_square(tmp_path: Path) -> None:
+def test_a_thumbnail_of_deep_gray_is_no_white_square(tmp_path: Path) -> None:
     file = tmp_path / "a.png"
     deep = np.outer(np.ones(64), np.arange(64)).astype(np.uint16) * 1000
     Image.fromarray(deep).save(file)

@@ -349,8 +349,8 @@ def kinds(folder: Path) -> dict[str, Kind]:
     return images | {
         "captions csv": Kind("captions.csv", [rows.encode()], _dataset, _odd_cell),
         "captions jsonl": Kind("captions.jsonl", ["\n".join(lines).encode()], _dataset, _odd_line),
-        "image list": Kind("list.txt", [numbered.encode()], _listed, _odd_cell),
-        "colour words": Kind("words.csv", [words.encode()], _words, _odd_cell),
+        "listed images": Kind("list.txt", [numbered.encode()], _listed, _odd_cell),
+        "color words": Kind("words.csv", [words.encode()], _words, _odd_cell),
         "catalog toml": Kind("mine.toml", [_CATALOG.encode()], _catalog, _odd_toml),
         "task npz": Kind("task.npz", _archives(), _task, _odd_member),
         "text jsonl": Kind("text.jsonl", ["\n".join(texts).encode()], _text, _odd_line),
@@ -364,32 +364,32 @@ def _images() -> dict[str, list[bytes]]:
     """Return small pictures in every format this Pillow writes and reads."""
     rng = np.random.default_rng(0)
     ramp = np.add.outer(np.arange(20), np.arange(28)) * 5
-    grey = Image.fromarray((ramp + rng.integers(0, 9, ramp.shape)).astype(np.uint8))
-    colours = Image.merge("RGB", (grey, grey.transpose(Image.Transpose.ROTATE_180), grey))
-    clear = colours.copy()
-    clear.putalpha(grey)
-    deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    gray = Image.fromarray((ramp + rng.integers(0, 9, ramp.shape)).astype(np.uint8))
+    colors = Image.merge("RGB", (gray, gray.transpose(Image.Transpose.ROTATE_180), gray))
+    clear = colors.copy()
+    clear.putalpha(gray)
+    deep = Image.fromarray(np.asarray(gray).astype(np.uint16) * 257)
     tags = Image.Exif()
     tags[0x0112] = 6
     tags[0x8825] = {1: "N", 2: (51.0, 2.5, 0.0)}
-    few = colours.quantize(8)
+    few = colors.quantize(8)
     wanted: dict[str, list[tuple[Image.Image, dict[str, Any]]]] = {
-        "PNG": [(colours, {"exif": tags}), (clear, {}), (deep, {}), (few, {"transparency": 1})],
-        "JPEG": [(colours, {"exif": tags}), (grey, {"progressive": True})],
+        "PNG": [(colors, {"exif": tags}), (clear, {}), (deep, {}), (few, {"transparency": 1})],
+        "JPEG": [(colors, {"exif": tags}), (gray, {"progressive": True})],
         "GIF": [(few, {"transparency": 2}), (few, {"save_all": True, "append_images": [few]})],
-        "WEBP": [(colours, {"exif": tags}), (clear, {"lossless": True})],
-        "BMP": [(colours, {}), (few, {}), (clear, {})],
+        "WEBP": [(colors, {"exif": tags}), (clear, {"lossless": True})],
+        "BMP": [(colors, {}), (few, {}), (clear, {})],
         "TIFF": [
-            (colours, {"tiffinfo": {0x0112: 6}}), (deep, {}), (clear, {"compression": "tiff_lzw"}),
-            (grey, {"compression": "tiff_adobe_deflate"}),
+            (colors, {"tiffinfo": {0x0112: 6}}), (deep, {}), (clear, {"compression": "tiff_lzw"}),
+            (gray, {"compression": "tiff_adobe_deflate"}),
         ],
-        "AVIF": [(colours, {"exif": tags}), (clear, {})],
-        "JPEG2000": [(colours, {}), (deep, {})],
-        "PPM": [(colours, {}), (grey, {}), (deep, {})],
+        "AVIF": [(colors, {"exif": tags}), (clear, {})],
+        "JPEG2000": [(colors, {}), (deep, {})],
+        "PPM": [(colors, {}), (gray, {}), (deep, {})],
         "ICO": [(clear, {"sizes": [(16, 16)]})],
         "TGA": [(clear, {"compression": "tga_rle"}), (few, {})],
-        "PCX": [(colours, {})],
-        "SGI": [(colours, {})],
+        "PCX": [(colors, {})],
+        "SGI": [(colors, {})],
         "DDS": [(clear, {})],
         "QOI": [(clear, {})],
     }  # fmt: skip
