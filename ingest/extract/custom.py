@@ -8,23 +8,28 @@ Vision: the function returns an `nn.Module` that takes (B, 3, H, W).
     [model.options]
     layers = ["layer1", "layer2", "layer3"]   # submodules to read, in depth order
     pooling = "gap"                # "gap" for (B, C, H, W) outputs, "cls" for (B, T, C) tokens
+    layout = "nchw"                # optional: "nchw", "nhwc" or "tokens", where shapes do not tell
+    prefix_tokens = 1              # optional: tokens before the patches (class token, registers)
     input_size = 32                # images are resized to this square
     mean = [0.485, 0.456, 0.406]
     std = [0.229, 0.224, 0.225]
     checkpoint = "resnet20.th"     # optional: loaded strictly into the module here
     width = 0.5                    # any other option is an argument of the function
 
+Two drawn images are run first; what their outputs' shapes contradict is refused.
+
 Language: the function returns an object with the methods of `LanguageModule`; `checkpoint` is
 passed to the function as a path. With what `PredictingModule` adds, `prh bits` can measure it.
 """
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast, get_args, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -33,8 +38,18 @@ from torchvision.transforms import v2
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract.checkpoints import content_hash, fit, read_checkpoint
+from ingest.extract.layouts import (
+    Read,
+    Said,
+    common_layout,
+    drawn_images,
+    run_drawn,
+    told_by_shapes,
+    watched,
+)
 from ingest.extract.loaded import (
     Causal,
+    Layout,
     LoadedLanguage,
     LoadedVision,
     Pieces,
@@ -44,7 +59,8 @@ from ingest.extract.loaded import (
 )
 from ingest.extract.loaders import Loaded, loader, local_path, other_options
 
-_OWN = {"layers", "pooling", "input_size", "mean", "std", "checkpoint", "window", "pad_id"}
+_OWN = {"layers", "pooling", "layout", "prefix_tokens", "input_size", "mean", "std", "checkpoint"}
+_OWN |= {"window", "pad_id"}
 
 
 @runtime_checkable
@@ -106,10 +122,12 @@ def custom_module(record: ModelRecord, place: Placement) -> Loaded:
         )
     if path is not None:
         fit(module, read_checkpoint(path), str(path))
-    return _vision(record, module, path)
+    return _vision(record, module, path, place)
 
 
-def _vision(record: ModelRecord, module: nn.Module, path: Path | None) -> LoadedVision:
+def _vision(
+    record: ModelRecord, module: nn.Module, path: Path | None, place: Placement
+) -> LoadedVision:
     options = record.options
     layers, size = options.get("layers"), options.get("input_size")
     mean, std = options.get("mean"), options.get("std")
@@ -123,7 +141,10 @@ def _vision(record: ModelRecord, module: nn.Module, path: Path | None) -> Loaded
             f"Model {record.id!r}: a vision module needs the options mean and std, three numbers "
             "each."
         )
-    tokens = options.get("pooling", "gap") == "cls"
+    module = module.eval().to(device=place.device, dtype=place.dtype)
+    paths = [str(name) for name in layers]
+    said = _said(record)
+    reads = _reads(record, module, paths, said, size, place)
     preprocess = v2.Compose(
         [
             v2.PILToTensor(),
@@ -133,15 +154,69 @@ def _vision(record: ModelRecord, module: nn.Module, path: Path | None) -> Loaded
         ]
     )
     return LoadedVision(
-        module=module.eval(),
+        module=module,
         forward=module,
-        taps=tuple(Tap(str(name), str(name)) for name in layers),
-        layout="tokens" if tokens else "nchw",
-        prefix_tokens=1 if tokens else 0,
-        has_class_token=tokens,
+        taps=tuple(Tap(path, path, *read) for path, read in zip(paths, reads, strict=True)),
+        layout=common_layout(reads),
+        prefix_tokens=None,
+        has_class_token=options.get("pooling") == "cls",
         preprocess=preprocess,
         revision=content_hash(path) if path is not None else record.revision,
     )
+
+
+def _said(record: ModelRecord) -> Said:
+    """Return what the options layout and prefix_tokens say, or pooling implies."""
+    options = record.options
+    layout, prefix = options.get("layout"), options.get("prefix_tokens")
+    class_token = options.get("pooling") == "cls"
+    if layout is not None and layout not in get_args(Layout):
+        raise CatalogError(
+            f"Model {record.id!r}: layout should be one of {', '.join(get_args(Layout))}; got "
+            f"{layout!r}."
+        )
+    if prefix is not None and (type(prefix) is not int or prefix < int(class_token)):
+        raise CatalogError(
+            f"Model {record.id!r}: prefix_tokens should be a number of tokens, at least "
+            f"{int(class_token)} with pooling {options.get('pooling', 'gap')!r}; got {prefix!r}."
+        )
+    if class_token and layout not in (None, "tokens"):
+        raise CatalogError(
+            f'Model {record.id!r}: pooling "cls" reads tokens; its layout cannot be {layout!r}.'
+        )
+    if prefix is not None and not class_token and layout != "tokens":
+        raise CatalogError(
+            f'Model {record.id!r}: prefix_tokens are told of layout "tokens" only; the layout is '
+            f"{layout!r}."
+        )
+    if class_token:
+        return Said("tokens", 1 if prefix is None else prefix, surely=prefix is not None)
+    return Said(cast(Layout | None, layout), prefix)
+
+
+def _reads(
+    record: ModelRecord,
+    module: nn.Module,
+    paths: Sequence[str],
+    said: Said,
+    size: int,
+    place: Placement,
+) -> list[Read]:
+    """Run two drawn images, square and twice as wide, and return how each layer is to be read."""
+    label = f"Model {record.id!r}"
+    modules = dict(module.named_modules())
+    for path in paths:
+        if path not in modules:
+            raise CatalogError(
+                f"{label} has no layer {path!r}; it has, among others, "
+                f"{', '.join(list(modules)[1:9])}."
+            )
+    with torch.inference_mode():
+        outputs, _ = run_drawn(label, module, module, paths, drawn_images(size, size, place))
+        # A network for one size fails on the other; layers before the failure tell all the same.
+        with watched(module, paths) as wide, contextlib.suppress(Exception):
+            module(drawn_images(size, 2 * size, place))
+    return [told_by_shapes(label, path, outputs, wide, said) for path in paths]
 
 
 def _language(record: ModelRecord, model: object, path: Path | None) -> LoadedLanguage:

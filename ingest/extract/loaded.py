@@ -22,6 +22,10 @@ class Tap:
     """Layer name in the feature file."""
     path: str
     """Name of the submodule whose output is read."""
+    layout: Layout | None = None
+    """Of its output; None: the network's."""
+    prefix_tokens: int | None = None
+    """Tokens before the patches in its output; None: as many as the network has."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,26 @@ class LoadedVision:
     taps: tuple[Tap, ...]
     layout: Layout
     """Of the taps' outputs: (B, T, D) tokens, (B, C, H, W), or (B, H, W, C)."""
-    prefix_tokens: int
-    """Tokens before the patches (class token, registers); 0 without."""
+    prefix_tokens: int | None
+    """Tokens before the patches (class token, registers); 0 without, None where nobody knows."""
     has_class_token: bool
+    """Whether the first token of every tap is the class token."""
     preprocess: Callable[[Image.Image], Tensor]
     """RGB image -> (3, H, W) float32."""
     revision: str
     """What was really loaded: commit, package version, file hash or seed."""
+    returns_taps: bool = False
+    """True where `forward` returns the taps' outputs in their order: no submodule is read."""
+
+    def layout_of(self, tap: Tap) -> Layout:
+        """Return the layout of a tap's output."""
+        return self.layout if tap.layout is None else tap.layout
+
+    def prefix_of(self, tap: Tap) -> int | None:
+        """Return how many tokens precede the patches in a tap's output; None: nobody knows."""
+        if self.layout_of(tap) != "tokens":
+            return 0
+        return self.prefix_tokens if tap.prefix_tokens is None else tap.prefix_tokens
 
 
 class StateTaker(Protocol):

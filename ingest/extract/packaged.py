@@ -34,7 +34,7 @@ def package_efficientnet(record: ModelRecord, place: Placement) -> LoadedVision:
         )
     # `fit` checks every shape, so a tensor out of place does not pass unseen.
     fit(module, dict(zip(wanted, given.values(), strict=True)), str(path))
-    return wrap_timm(record, module, record.revision)
+    return wrap_timm(record, module, record.revision, place)
 
 
 # Module names of transformers' DINOv2 inside the file -> timm's.
@@ -72,7 +72,7 @@ def package_vit_onnx(record: ModelRecord, place: Placement) -> LoadedVision:
     # The file keeps patches as a convolution, as timm does; the mask token is for training only.
     weights.pop("embeddings.mask_token", None)
     fit(module, weights, str(path))
-    return wrap_timm(record, module, record.revision)
+    return wrap_timm(record, module, record.revision, place)
 
 
 @loader("package-transformers")

@@ -1,17 +1,21 @@
 """Vision networks of timm: from the hub, from a local checkpoint, or with random weights."""
 
 import difflib
-from typing import Any, cast
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 import timm
 import torch
 from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
-from torch import nn
+from torch import Tensor, nn
 
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract.checkpoints import content_hash, fit, read_checkpoint
+from ingest.extract.layouts import Read, common_layout, drawn_images, read_as, run_drawn
 from ingest.extract.loaded import Layout, LoadedVision, Placement, Tap
 from ingest.extract.loaders import loader, local_path, other_options, text_option
 from ingest.hub import hub_errors, hub_file
@@ -27,7 +31,7 @@ def timm_hub(record: ModelRecord, place: Placement) -> LoadedVision:
         commit = hub_file(record.source, "config.json", record.revision).commit
         name = f"hf-hub:{record.source}@{commit}"
         module = create(record, name, pretrained=True, num_classes=0)
-    return wrap(record, module, commit)
+    return wrap(record, module, commit, place)
 
 
 @loader("timm-checkpoint")
@@ -47,7 +51,7 @@ def timm_checkpoint(record: ModelRecord, place: Placement) -> LoadedVision:
         if key.startswith(prefix) and not (drop and key.startswith(prefix + drop))
     }
     fit(module, weights, str(path))
-    return wrap(record, module, content_hash(path))
+    return wrap(record, module, content_hash(path), place)
 
 
 @loader("timm-random")
@@ -64,7 +68,7 @@ def timm_random(record: ModelRecord, place: Placement) -> LoadedVision:
         module = create(
             record, text_option(record, "architecture"), pretrained=False, num_classes=0
         )
-    return wrap(record, module, f"seed-{seed}")
+    return wrap(record, module, f"seed-{seed}", place)
 
 
 def create(record: ModelRecord, name: str, **arguments: Any) -> nn.Module:
@@ -93,34 +97,137 @@ def create(record: ModelRecord, name: str, **arguments: Any) -> nn.Module:
         ) from error
 
 
-def wrap(record: ModelRecord, module: nn.Module, revision: str) -> LoadedVision:
+def wrap(record: ModelRecord, module: nn.Module, revision: str, place: Placement) -> LoadedVision:
     """Say how to feed a timm model and where to read it.
 
-    Taps are timm's own `feature_info`: every block of a ViT, every stage of a CNN.
+    Taps are timm's own `feature_info`: every block of a ViT, every stage of a CNN. Two drawn images
+    show how each is laid out: submodules are read where they give what timm's own
+    `forward_intermediates` gives, else that is read itself.
+
+    Raises:
+        CatalogError: timm lists no layers, the network does not run on its images, or its layers
+            cannot be told apart.
     """
-    module = module.eval()
+    module = module.eval().to(device=place.device, dtype=place.dtype)
     stages = cast(list[dict[str, Any]], getattr(module, "feature_info", None) or [])
-    if not stages:
+    if not stages or not hasattr(module, "forward_intermediates"):
         raise CatalogError(
             f"Model {record.id!r}: timm lists no layers for this architecture; load it as a "
             "module and name the layers."
         )
-    tokens = getattr(module, "num_prefix_tokens", None) is not None
-    nhwc = getattr(module, "output_fmt", "NCHW") == "NHWC"
-    layout: Layout = "tokens" if tokens else "nhwc" if nhwc else "nchw"
     wanted = {key: record.options[key] for key in ("mean", "std") if key in record.options}
     size = record.options.get("input_size")
     if isinstance(size, int):
         wanted["input_size"] = cast(Any, (3, size, size))
     config = resolve_data_config(wanted, model=module)
     preprocess = create_transform(**config, is_training=False)
+    height, width = config["input_size"][-2:]
+    with torch.inference_mode():
+        reading = _reading(record, module, stages, drawn_images(height, width, place))
     return LoadedVision(
         module=module,
-        forward=cast(Any, module).forward_features,
-        taps=tuple(Tap(name=str(s["module"]), path=str(s["module"])) for s in stages),
-        layout=layout,
-        prefix_tokens=int(getattr(module, "num_prefix_tokens", 0) or 0),
-        has_class_token=getattr(module, "cls_token", None) is not None,
         preprocess=cast(Any, preprocess),
         revision=revision,
+        **reading._asdict(),
     )
+
+
+class _Reading(NamedTuple):
+    """How a network is run and read; see `LoadedVision`."""
+
+    forward: Callable[[Tensor], object]
+    taps: tuple[Tap, ...]
+    layout: Layout
+    prefix_tokens: int | None
+    has_class_token: bool
+    returns_taps: bool
+
+
+def _reading(
+    record: ModelRecord, module: nn.Module, stages: Sequence[Mapping[str, Any]], images: Tensor
+) -> _Reading:
+    """Return how to read a network's layers, as two images show."""
+    label, net = f"Model {record.id!r}", cast(Any, module)
+    paths = [str(stage["module"]) for stage in stages]
+    ran, _ = run_drawn(label, module, net.forward_features, paths, images)
+    outputs = [ran[path][0] if len(ran[path]) == 1 else None for path in paths]
+    maps: list[Tensor] = run_drawn(label, module, _maps_of(net), [], images)[1]
+    _refuse_unlike_maps(label, paths, stages, maps)
+    reads, forward, returns_taps = _all_read(outputs, maps), net.forward_features, False
+    if reads is None and _gives_prefix(net):
+        forward, returns_taps = _tokens_of(net), True
+        reads = _all_read(run_drawn(label, module, forward, [], images)[1], maps)
+    if reads is None:
+        forward, returns_taps = _maps_of(net), True
+        reads = [Read("nchw", 0)] * len(maps)
+    names = _unlike(paths)
+    return _Reading(
+        forward=forward,
+        taps=tuple(
+            Tap(name, path, *read) for name, path, read in zip(names, paths, reads, strict=True)
+        ),
+        # Read by timm itself, a network is left in the memory format it came in.
+        layout="tokens" if returns_taps else common_layout(reads),
+        prefix_tokens=None,
+        has_class_token=getattr(module, "cls_token", None) is not None
+        and all(read.layout == "tokens" and read.prefix_tokens for read in reads),
+        returns_taps=returns_taps,
+    )
+
+
+def _all_read(outputs: Sequence[object], maps: Sequence[Tensor]) -> list[Read] | None:
+    """Return how each output is to be read to give its map; None where one does not."""
+    reads = [read_as(output, wanted) for output, wanted in zip(outputs, maps, strict=True)]
+    told = [read for read in reads if read is not None]
+    return told if len(told) == len(reads) else None
+
+
+def _maps_of(net: Any) -> Callable[[Tensor], list[Tensor]]:
+    """Return timm's own reading of a network: (B, 3, H, W) -> a list of (B, C, H, W)."""
+    return partial(
+        net.forward_intermediates, norm=False, output_fmt="NCHW", intermediates_only=True
+    )
+
+
+def _gives_prefix(net: Any) -> bool:
+    """Whether timm's own reading can give the tokens before the patches."""
+    known = inspect.signature(net.forward_intermediates).parameters
+    return "return_prefix_tokens" in known and bool(getattr(net, "num_prefix_tokens", 0))
+
+
+def _tokens_of(net: Any) -> Callable[[Tensor], list[Tensor]]:
+    """Return timm's own reading with what precedes the patches: a list of (B, T, C)."""
+    read = partial(
+        net.forward_intermediates,
+        norm=False,
+        output_fmt="NLC",
+        intermediates_only=True,
+        return_prefix_tokens=True,
+    )
+    return lambda images: [torch.cat([first, patches], dim=1) for patches, first in read(images)]
+
+
+def _refuse_unlike_maps(
+    label: str, paths: Sequence[str], stages: Sequence[Mapping[str, Any]], maps: Sequence[Tensor]
+) -> None:
+    """Refuse intermediates that are not one (2, C, H, W) a layer."""
+    if len(maps) != len(paths):
+        raise CatalogError(
+            f"{label}: timm lists {len(paths)} layers for this architecture and gives "
+            f"{len(maps)}; load it as a module and name the layers."
+        )
+    for path, stage, found in zip(paths, stages, maps, strict=True):
+        channels = stage.get("num_chs")
+        if found.ndim != 4 or found.shape[0] != 2 or channels not in (None, found.shape[1]):
+            raise CatalogError(
+                f"{label}: the layer {path!r} should give (2, {channels}, height, width) for two "
+                f"images; timm gives {tuple(found.shape)}."
+            )
+
+
+def _unlike(names: Sequence[str]) -> list[str]:
+    """Return the names, those that come more than once with a number: 'blocks.0:1'."""
+    return [
+        f"{name}:{names[:at].count(name)}" if names.count(name) > 1 else name
+        for at, name in enumerate(names)
+    ]

@@ -1,8 +1,9 @@
 """Vision: read every tapped layer of every image, pooled as it comes out of the network."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import cast
 
 import numpy as np
 import torch
@@ -11,15 +12,20 @@ from torch import Tensor, nn
 
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
-from ingest.errors import CatalogError
+from ingest.errors import CatalogError, RowOrderError
 from ingest.extract.batching import LayerStack, run_batches
+from ingest.extract.device import out_of_memory
 from ingest.extract.fold import fold_batchnorm
-from ingest.extract.loaded import Layout, LoadedVision, Placement
+from ingest.extract.layouts import first_tensor
+from ingest.extract.loaded import Layout, LoadedVision, Placement, Tap
 from ingest.extract.variants import Pooling, Variant
 from ingest.progress import Progress
 
 # On a CPU small batches stay in its caches: 8 images run 1.5 to 2 times as fast as 32.
 _BATCH = {"cpu": 8, "mps": 32, "cuda": 128}
+
+# Largest relative difference between an image run alone and the same image run in its batch.
+_TOLERANCE = {torch.float32: 1e-3, torch.float16: 0.05, torch.bfloat16: 0.1}
 
 
 def extract_vision(
@@ -36,46 +42,85 @@ def extract_vision(
     Raises:
         CatalogError: a pooling does not suit the network, or a tap does not fire.
         OutOfMemoryError: not even one image fits.
+        RowOrderError: a row run alone differs from what was stored for it.
     """
     poolings: dict[Variant, Pooling] = {
         variant: resolved_pooling(record, loaded, variant.pooling) for variant in variants
     }
-    module = loaded.module.to(device=place.device, dtype=place.dtype)
-    channels_last = loaded.layout != "tokens"
-    if channels_last:
-        module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     n = len(dataset)
     stacks: dict[Pooling, LayerStack] = {pooling: LayerStack(n) for pooling in poolings.values()}
     size = batch_size or _BATCH.get(place.device.type, 32)
     batches = [range(at, min(at + size, n)) for at in range(0, n, size)]
     feeder = ImageFeeder(loaded, dataset, ahead=size, device=place.device)
-
-    def batch_of(images: Tensor) -> Tensor:
-        images = images.to(device=place.device, dtype=place.dtype)
-        return images.contiguous(memory_format=torch.channels_last) if channels_last else images
+    largest = 0
 
     progress.start(f"{record.label}: images", n)
     try:
-        with torch.inference_mode(), feeder:
-            if place.device.type == "cpu" and loaded.layout == "nchw":
-                fold_batchnorm(loaded, batch_of(feeder.get([0])))
-            with TapReader(record, loaded, set(stacks)) as taps:
+        with feeder:
+            ready = _prepared(loaded, place, feeder)
+            with torch.inference_mode(), TapReader(record, loaded, set(stacks)) as taps:
 
                 def step(rows: Sequence[int]) -> None:
+                    nonlocal largest
                     taps.clear()
-                    loaded.forward(batch_of(feeder.get(rows)))
+                    taps.run(ready(feeder.get(rows)))
                     for pooling, stack in stacks.items():
                         stack.put(rows, taps.layers(pooling))
+                    largest = max(largest, len(rows))
 
                 run_batches(batches, step, place.device, progress, record.label)
+                finished: dict[Pooling, list[NDArray[np.float32]]] = {
+                    pooling: stack.finish() for pooling, stack in stacks.items()
+                }
+
+                def again(images: Tensor) -> dict[Pooling, list[Tensor]]:
+                    taps.clear()
+                    taps.run(ready(images))
+                    return {pooling: taps.layers(pooling) for pooling in stacks}
+
+                verify_rows(record, loaded, again, feeder.only, finished, largest, place)
     finally:
         progress.done()
     names = [tap.name for tap in loaded.taps]
-    finished = {pooling: stack.finish() for pooling, stack in stacks.items()}
     return {
         variant: dict(zip(names, finished[pooling], strict=True))
         for variant, pooling in poolings.items()
     }
+
+
+def _prepared(
+    loaded: LoadedVision, place: Placement, feeder: "ImageFeeder"
+) -> Callable[[Tensor], Tensor]:
+    """Bring the network to its device in the fastest form that it runs in; return what images need.
+
+    Convolutions run with their channels last, unless one of three dimensions or a reshape in the
+    network forbids it; on a CPU batch normalization is folded.
+    """
+    module = loaded.module.to(device=place.device, dtype=place.dtype)
+
+    def plain(images: Tensor) -> Tensor:
+        return images.to(device=place.device, dtype=place.dtype)
+
+    def channels_last(images: Tensor) -> Tensor:
+        return plain(images).contiguous(memory_format=torch.channels_last)
+
+    if loaded.layout == "tokens":
+        return plain
+    image = feeder.only([0])
+    ready = channels_last
+    try:
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        with torch.inference_mode():
+            loaded.forward(channels_last(image))
+    except RuntimeError as error:
+        if out_of_memory(error):
+            raise
+        module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        ready = plain
+    if place.device.type == "cpu" and loaded.layout == "nchw":
+        with torch.inference_mode():
+            fold_batchnorm(loaded, ready(image))
+    return ready
 
 
 class ImageFeeder:
@@ -106,6 +151,10 @@ class ImageFeeder:
             self._start(row)
         return torch.stack([self._pending.pop(row).result() for row in rows])
 
+    def only(self, rows: Sequence[int]) -> Tensor:
+        """Return the images of the rows, (len(rows), 3, H, W) float32, and start no others."""
+        return torch.stack([self._prepare(row) for row in rows])
+
     def _start(self, row: int) -> None:
         if row not in self._pending:
             self._pending[row] = self._pool.submit(self._prepare, row)
@@ -125,6 +174,8 @@ class TapReader:
 
     def __enter__(self) -> "TapReader":
         """Attach the hooks."""
+        if self._loaded.returns_taps:
+            return self
         modules = dict(self._loaded.module.named_modules())
         for tap in self._loaded.taps:
             if tap.path not in modules:
@@ -132,7 +183,7 @@ class TapReader:
                     f"Model {self._record.id!r} has no layer {tap.path!r}; it has, among others, "
                     f"{', '.join(name for name in list(modules)[1:9])}."
                 )
-            self._attach(tap.name, modules[tap.path])
+            self._attach(tap, modules[tap.path])
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -144,6 +195,13 @@ class TapReader:
         """Forget the last batch."""
         self._pooled.clear()
 
+    def run(self, images: Tensor) -> None:
+        """Run the network on (B, 3, H, W) and pool its taps."""
+        result = self._loaded.forward(images)
+        if self._loaded.returns_taps:
+            for tap, output in zip(self._loaded.taps, cast(list[Tensor], result), strict=True):
+                self._take(tap, output)
+
     def layers(self, pooling: Pooling) -> list[Tensor]:
         """Return the last batch's layers, (B, d) float32 each, in depth order."""
         missing = [t.name for t in self._loaded.taps if (t.name, pooling) not in self._pooled]
@@ -154,27 +212,29 @@ class TapReader:
             )
         return [self._pooled[tap.name, pooling] for tap in self._loaded.taps]
 
-    def _attach(self, name: str, module: nn.Module) -> None:
+    def _attach(self, tap: Tap, module: nn.Module) -> None:
         def hook(_module: nn.Module, _inputs: object, output: object) -> None:
-            if (name, next(iter(self._poolings))) in self._pooled:
+            if (tap.name, next(iter(self._poolings))) in self._pooled:
                 raise CatalogError(
-                    f"Model {self._record.id!r}: the layer {name!r} ran twice in one forward pass; "
-                    "name a layer that runs once."
+                    f"Model {self._record.id!r}: the layer {tap.name!r} ran twice in one forward "
+                    "pass; name a layer that runs once."
                 )
-            tensor = output[0] if isinstance(output, tuple) else output
-            dims = 3 if self._loaded.layout == "tokens" else 4
-            if not isinstance(tensor, Tensor) or tensor.ndim != dims:
-                got = tuple(tensor.shape) if isinstance(tensor, Tensor) else type(tensor).__name__
-                raise CatalogError(
-                    f"Model {self._record.id!r}: the layer {name!r} should give {dims} dimensions "
-                    f"({self._loaded.layout}); got {got}."
-                )
-            for pooling in self._poolings:
-                self._pooled[name, pooling] = pool_image(
-                    tensor, self._loaded.layout, pooling, self._loaded.prefix_tokens
-                )
+            self._take(tap, output)
 
         self._handles.append(module.register_forward_hook(hook))
+
+    def _take(self, tap: Tap, output: object) -> None:
+        tensor, layout = first_tensor(output), self._loaded.layout_of(tap)
+        dims = 3 if layout == "tokens" else 4
+        if not isinstance(tensor, Tensor) or tensor.ndim != dims:
+            got = tuple(tensor.shape) if isinstance(tensor, Tensor) else type(tensor).__name__
+            raise CatalogError(
+                f"Model {self._record.id!r}: the layer {tap.name!r} should give {dims} dimensions "
+                f"({layout}); got {got}."
+            )
+        prefix = self._loaded.prefix_of(tap) or 0
+        for pooling in self._poolings:
+            self._pooled[tap.name, pooling] = pool_image(tensor, layout, pooling, prefix)
 
 
 def pool_image(output: Tensor, layout: Layout, pooling: Pooling, prefix_tokens: int) -> Tensor:
@@ -193,10 +253,98 @@ def pool_image(output: Tensor, layout: Layout, pooling: Pooling, prefix_tokens: 
     return output.mean(dim=(2, 3) if layout == "nchw" else (1, 2), dtype=torch.float32)
 
 
+def verify_rows(
+    record: ModelRecord,
+    loaded: LoadedVision,
+    run: Callable[[Tensor], dict[Pooling, list[Tensor]]],
+    images: Callable[[Sequence[int]], Tensor],
+    finished: Mapping[Pooling, Sequence[NDArray[np.float32]]],
+    largest: int,
+    place: Placement,
+) -> None:
+    """Run the first, the middle and the last row alone and compare with what is stored.
+
+    Where every row was run alone, it is run again beside another image.
+
+    Args:
+        record: the model.
+        loaded: its network.
+        run: (B, 3, H, W) -> per pooling the layers, (B, d) each.
+        images: rows -> their images, (len(rows), 3, H, W).
+        finished: per pooling the stored layers, (n, d) each.
+        largest: images in the largest batch that was run.
+        place: where it was run, and in which precision.
+
+    Raises:
+        RowOrderError: one differs by more than rounding.
+    """
+    n = len(next(iter(finished.values()))[0])
+    names = [tap.name for tap in loaded.taps]
+    for row in dict.fromkeys((0, n // 2, n - 1)):
+        alone = images([row])
+        # Beside its own negative, for one image may be all there is.
+        batch = alone if largest > 1 else torch.cat([-alone.flip(-1), alone])
+        try:
+            result = run(batch)
+        except (RuntimeError, MemoryError) as error:
+            if len(batch) == 1 or not out_of_memory(error):
+                raise
+            return  # no two images fit this device, so none can depend on another
+        for pooling, arrays in finished.items():
+            for name, array, layer in zip(names, arrays, result[pooling], strict=True):
+                if len(layer) != len(batch):
+                    raise RowOrderError(
+                        f"Model {record.id!r}: the first axis of the layer {name!r} is not the "
+                        f"batch: {len(batch)} images came back as {len(layer)} rows."
+                    )
+                vector = layer[-1].cpu().numpy()
+                if not _near(array, row, vector, place):
+                    repeated = run(batch)[pooling][names.index(name)][-1].cpu().numpy()
+                    raise RowOrderError(
+                        f"Model {record.id!r}: row {row} run "
+                        + ("alone" if largest > 1 else "beside another image")
+                        + f" differs from the stored one in the layer {name!r} (pooling {pooling}, "
+                        f"distance {np.linalg.norm(array[row] - vector):.3g}, norm "
+                        f"{np.linalg.norm(vector):.3g}): "
+                        + (
+                            "its features depend on the images that share its batch."
+                            if _near(repeated[None], 0, vector, place)
+                            else "the network is random, it differs each time it runs."
+                        )
+                    )
+
+
+def _near(
+    array: NDArray[np.float32], row: int, vector: NDArray[np.float32], place: Placement
+) -> bool:
+    """Whether a row is a vector but for rounding; nothing is told of what is not finite."""
+    if not np.isfinite(vector).all():
+        return True
+    distance = np.linalg.norm(array[row] - vector)
+    if distance <= _TOLERANCE[place.dtype] * np.linalg.norm(vector) + 1e-6:
+        return True
+    # In half precision rounding may exceed any fixed tolerance; then the row must still be the one
+    # it resembles most.
+    low_precision = place.dtype != torch.float32 and len(array) > 1
+    return low_precision and bool(distance <= np.linalg.norm(array - vector, axis=1).min())
+
+
 def resolved_pooling(record: ModelRecord, loaded: LoadedVision, pooling: Pooling) -> Pooling:
-    """Return the pooling really used: a class token where there is one, else the global average."""
+    """Return the pooling really used: a class token where every layer has one, else the average.
+
+    Raises:
+        CatalogError: there is no class token, or nobody knows which tokens are patches.
+    """
     if pooling == "auto":
-        return "cls" if loaded.has_class_token else "gap"
+        pooling = "cls" if loaded.has_class_token else "gap"
     if pooling == "cls" and not loaded.has_class_token:
-        raise CatalogError(f'Model {record.id!r} has no class token; use pooling = "gap".')
+        without = next((tap.name for tap in loaded.taps if not loaded.prefix_of(tap)), None)
+        where = "" if without is None else f" in its layer {without!r}"
+        raise CatalogError(f'Model {record.id!r} has no class token{where}; use pooling = "gap".')
+    unknown = [tap.name for tap in loaded.taps if loaded.prefix_of(tap) is None]
+    if pooling == "gap" and unknown:
+        raise CatalogError(
+            f"Model {record.id!r}: nothing tells how many tokens precede the patches in its layer "
+            f"{unknown[0]!r}; name prefix_tokens."
+        )
     return pooling
