@@ -38,6 +38,7 @@ from torchvision.transforms import v2
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract.checkpoints import content_hash, fit, read_checkpoint
+from ingest.extract.device import exact_float32
 from ingest.extract.layouts import (
     Read,
     Said,
@@ -211,7 +212,7 @@ def _reads(
                 f"{label} has no layer {path!r}; it has, among others, "
                 f"{', '.join(list(modules)[1:9])}."
             )
-    with torch.inference_mode():
+    with torch.inference_mode(), exact_float32():
         outputs, _ = run_drawn(label, module, module, paths, drawn_images(size, size, place))
         # A network for one size fails on the other; layers before the failure tell all the same.
         with watched(module, paths) as wide, contextlib.suppress(Exception):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract.checkpoints import content_hash, fit, read_checkpoint
+from ingest.extract.device import exact_float32
 from ingest.extract.layouts import Read, common_layout, drawn_images, read_as, run_drawn
 from ingest.extract.loaded import Layout, LoadedVision, Placement, Tap
 from ingest.extract.loaders import loader, local_path, other_options, text_option
@@ -122,7 +123,7 @@ def wrap(record: ModelRecord, module: nn.Module, revision: str, place: Placement
     config = resolve_data_config(wanted, model=module)
     preprocess = create_transform(**config, is_training=False)
     height, width = config["input_size"][-2:]
-    with torch.inference_mode():
+    with torch.inference_mode(), exact_float32():
         reading = _reading(record, module, stages, drawn_images(height, width, place))
     return LoadedVision(
         module=module,

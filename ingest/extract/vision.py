@@ -264,7 +264,7 @@ def verify_rows(
 ) -> None:
     """Run the first, the middle and the last row alone and compare with what is stored.
 
-    Where every row was run alone, it is run again beside another image.
+    Where every row was run alone, it is run again between other images.
 
     Args:
         record: the model.
@@ -279,39 +279,43 @@ def verify_rows(
         RowOrderError: one differs by more than rounding.
     """
     n = len(next(iter(finished.values()))[0])
-    names = [tap.name for tap in loaded.taps]
     for row in dict.fromkeys((0, n // 2, n - 1)):
         alone = images([row])
-        # Beside its own negative, for one image may be all there is.
-        batch = alone if largest > 1 else torch.cat([-alone.flip(-1), alone])
+        # Between its own negatives, for one image may be all there is.
+        batch = alone if largest > 1 else torch.cat([-alone.flip(-1), alone, -alone.flip(-1)])
+        at = len(batch) // 2
         try:
             result = run(batch)
         except (RuntimeError, MemoryError) as error:
             if len(batch) == 1 or not out_of_memory(error):
                 raise
-            return  # no two images fit this device, so none can depend on another
+            return  # images that do not fit the device together cannot depend on each other
         for pooling, arrays in finished.items():
-            for name, array, layer in zip(names, arrays, result[pooling], strict=True):
+            for depth, (array, layer) in enumerate(zip(arrays, result[pooling], strict=True)):
+                name = loaded.taps[depth].name
                 if len(layer) != len(batch):
                     raise RowOrderError(
                         f"Model {record.id!r}: the first axis of the layer {name!r} is not the "
                         f"batch: {len(batch)} images came back as {len(layer)} rows."
                     )
-                vector = layer[-1].cpu().numpy()
-                if not _near(array, row, vector, place):
-                    repeated = run(batch)[pooling][names.index(name)][-1].cpu().numpy()
-                    raise RowOrderError(
-                        f"Model {record.id!r}: row {row} run "
-                        + ("alone" if largest > 1 else "beside another image")
-                        + f" differs from the stored one in the layer {name!r} (pooling {pooling}, "
-                        f"distance {np.linalg.norm(array[row] - vector):.3g}, norm "
-                        f"{np.linalg.norm(vector):.3g}): "
-                        + (
-                            "its features depend on the images that share its batch."
-                            if _near(repeated[None], 0, vector, place)
-                            else "the network is random, it differs each time it runs."
-                        )
+                vector = layer[at].cpu().numpy()
+                if _near(array, row, vector, place):
+                    continue
+                repeated = run(batch)[pooling][depth][at].cpu().numpy()
+                steady = _near(repeated[None], 0, vector, place)
+                distance, norm = np.linalg.norm(array[row] - vector), np.linalg.norm(vector)
+                raise RowOrderError(
+                    f"Model {record.id!r}: row {row} run "
+                    + ("alone" if largest > 1 else "between other images")
+                    + f" differs from the stored one in the layer {name!r} (pooling {pooling}, "
+                    f"distance {distance:.3g}, norm {norm:.3g}): "
+                    + (
+                        "features depend on the images that share a batch."
+                        if steady
+                        else "they differ each time it runs, for the network draws at random or keeps a "
+                        "state."
                     )
+                )
 
 
 def _near(
