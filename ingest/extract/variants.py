@@ -29,7 +29,7 @@ class Variant:
     """One way of turning a layer into one vector a sample."""
 
     pooling: Pooling
-    """Vision: 'cls' (class token), 'gap' (mean over positions), 'auto' (class token if the model
+    """Vision: 'cls' (class token), 'gap' (mean over positions), 'auto' (class token if every layer
     has one, else 'gap'). Language: 'mean' over real tokens, 'last' or 'first' token."""
     prompt: str = ""
     """Name of a template in PROMPTS; '' for vision."""

@@ -27,6 +27,8 @@ _BATCH = {"cpu": 8, "mps": 32, "cuda": 128}
 # Largest relative difference between an image run alone and the same image run in its batch.
 _TOLERANCE = {torch.float32: 1e-3, torch.float16: 0.05, torch.bfloat16: 0.1}
 
+_UNSTEADY = "change each time the network runs, which draws at random or keeps a state."
+
 
 def extract_vision(
     record: ModelRecord,
@@ -308,13 +310,8 @@ def verify_rows(
                     f"Model {record.id!r}: row {row} run "
                     + ("alone" if largest > 1 else "between other images")
                     + f" differs from the stored one in the layer {name!r} (pooling {pooling}, "
-                    f"distance {distance:.3g}, norm {norm:.3g}): "
-                    + (
-                        "features depend on the images that share a batch."
-                        if steady
-                        else "they differ each time it runs, for the network draws at random or keeps a "
-                        "state."
-                    )
+                    f"distance {distance:.3g}, norm {norm:.3g}): features "
+                    + ("depend on the images that share a batch." if steady else _UNSTEADY)
                 )
 
 
