@@ -172,8 +172,16 @@ def _class(name: str, where: dict[str, Any]) -> Any:
     for kind in kinds:
         if _encoder_alone(kind) and hasattr(transformers, kind):
             return getattr(transformers, kind)
-    causal = any(kind.endswith(("ForCausalLM", "LMHeadModel")) for kind in kinds)
-    return transformers.AutoModelForCausalLM if causal else transformers.AutoModel
+    heads = [kind for kind in kinds if kind.endswith(("ForCausalLM", "LMHeadModel"))]
+    if not heads:
+        return transformers.AutoModel
+    known = type(config) in transformers.MODEL_FOR_CAUSAL_LM_MAPPING
+    # The text part of some multimodal models was saved alone, under its own name.
+    return (
+        transformers.AutoModelForCausalLM
+        if known
+        else getattr(transformers, heads[0], transformers.AutoModelForCausalLM)
+    )
 
 
 def _encoder_alone(kind: str) -> bool:

@@ -199,7 +199,8 @@ def _compared(
 
 
 def _states(network: Any, tower: str, ids: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    arguments = {"input_ids": ids, "output_hidden_states": True}
+    mask = torch.ones_like(ids)
+    arguments = {"input_ids": ids, "attention_mask": mask, "output_hidden_states": True}
     with torch.no_grad():
         with contextlib.suppress(Exception):
             states = network(**arguments).hidden_states

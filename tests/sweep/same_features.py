@@ -10,12 +10,16 @@ It imports nothing of the tests, so that it runs in a checkout that has it not.
 import hashlib
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+import transformers
 from PIL import Image
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from ingest.catalog import load_catalog
 from ingest.catalog.records import DatasetRecord, ModelRecord
@@ -55,11 +59,47 @@ _TIMM: dict[str, dict[str, object]] = {
     "regnetx_002": {"input_size": 64},
     "densenet121": {"input_size": 64},
 }
+# Tiny language architectures with random weights: what each calls its sizes.
+_TEXT = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4}
+_TRANSFORMERS: dict[str, dict[str, object]] = {
+    "gpt2": {"n_embd": 32, "n_layer": 3, "n_head": 4},
+    "opt": {**_TEXT, "ffn_dim": 48, "word_embed_proj_dim": 32},
+    "bloom": {"hidden_size": 32, "n_layer": 3, "n_head": 4},
+    "gpt_neox": {**_TEXT, "intermediate_size": 48},
+    "distilbert": {"dim": 32, "hidden_dim": 48, "n_layers": 3, "n_heads": 4},
+    **{
+        kind: {**_TEXT, "intermediate_size": 48}
+        for kind in ("bert", "roberta", "electra", "deberta-v2", "mpnet", "phi")
+    },
+    **{
+        kind: {**_TEXT, "intermediate_size": 48, "num_key_value_heads": 2, "head_dim": 8}
+        for kind in ("llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma", "gemma2", "olmo2")
+    },
+}
 _WORDS = "a red blue dog cat runs sits on the mat hill under big small sky".split()
 
 
-def records() -> Iterator[ModelRecord]:
-    """Yield the models that are hashed: random timm networks, and what packages ship."""
+def save_language(folder: str) -> None:
+    """Save the tiny language networks, each with a tokeniser of words, in folders of their own."""
+    names = ["[UNK]", "[PAD]", "</s>", *dict.fromkeys(_WORDS)]
+    inner = Tokenizer(models.WordLevel({w: i for i, w in enumerate(names)}, unk_token="[UNK]"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]
+    tokens = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=inner, unk_token="[UNK]", pad_token="[PAD]", eos_token="</s>"
+    )
+    for kind, sizes in _TRANSFORMERS.items():
+        make: Any = transformers.AutoConfig.for_model
+        torch.manual_seed(0)
+        network: Any = transformers.AutoModel.from_config(make(kind, vocab_size=64, **sizes))
+        network.save_pretrained(Path(folder) / kind)
+        tokens.save_pretrained(Path(folder) / kind)
+
+
+def records(folder: str) -> Iterator[ModelRecord]:
+    """Yield the models that are hashed: random networks, and what packages ship.
+
+    `folder` holds what `save_language` saved.
+    """
     for name, options in _TIMM.items():
         yield ModelRecord.model_validate(
             {
@@ -77,6 +117,24 @@ def records() -> Iterator[ModelRecord]:
             }
         )
     yield from packaged("vision")
+    yield from packaged("language")
+    for kind in _TRANSFORMERS:
+        yield ModelRecord.model_validate(
+            {
+                "id": f"tiny-{kind}",
+                "label": kind,
+                "modality": "language",
+                "family": "transformers",
+                "objective": "none (random weights)",
+                "source": "made here",
+                "revision": "seed-0",
+                "licence": "Apache-2.0",
+                "loader": "transformers",
+                "citation": "none",
+                "options": {"path": kind},
+                "base": Path(folder),
+            }
+        )
 
 
 def packaged(modality: str) -> Iterator[ModelRecord]:
@@ -90,7 +148,9 @@ def hashes() -> dict[str, str]:
     """Return 'model/pooling/prompt/layer' -> sha256 of its features, or of a model what it said."""
     torch.set_num_threads(1)
     data, found = _dataset(), {}
-    for record in records():
+    folder = tempfile.mkdtemp()
+    save_language(folder)
+    for record in records(folder):
         variants = dict.fromkeys(variants_for(record))
         if record.modality == "vision":
             variants |= {Variant("gap"): None}
