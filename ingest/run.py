@@ -202,14 +202,11 @@ class Extraction(NamedTuple):
 
 
 def loaded_from(record: ModelRecord) -> dict[str, Any]:
-    """Return what determines the network behind features, for their key.
-
-    Raises
-    ------
-    CatalogError
-        Its local weights cannot be read.
-    """
-    content = local_content(record)
+    """Return what determines the network behind features, for their key."""
+    try:
+        content = local_content(record)
+    except CatalogError as error:  # told by name when the model is loaded, and the others go on
+        content = str(error)
     return {
         "model": record.id,
         "source": record.source,
@@ -248,13 +245,7 @@ def header_of(
 
 
 def extraction_parts(record: ModelRecord, dataset: Dataset, variant: Variant) -> dict[str, Any]:
-    """Return everything that determines the features but the precision, and nothing else.
-
-    Raises
-    ------
-    CatalogError
-        The model's local weights cannot be read.
-    """
+    """Return everything that determines the features but the precision, and nothing else."""
     content = dataset.image_hash if record.modality == "vision" else dataset.caption_hash
     return {
         **loaded_from(record),
@@ -290,7 +281,10 @@ def _stored_parts(
     older = {name: part for name, part in parts.items() if name != "weights"}
     if len(older) == len(parts) or record.loader == "module":
         return parts  # of a user's module an older file does not say which it was
-    revision = weights_revision(record)
+    try:
+        revision = weights_revision(record)
+    except CatalogError:
+        return parts
     for precision in PRECISIONS:
         path = workspace.features.place(record.id, dataset.record.id, older, precision).path
         if revision is not None and path.exists() and _told_revision(path).startswith(revision):

@@ -54,7 +54,7 @@ def local_content(record: ModelRecord) -> str | None:
     """
     found: list[tuple[str, str]] = []
     for name, place in (("path", _option(record, "path")), ("checkpoint", record.checkpoint)):
-        if place is not None and place.exists():
+        if place is not None and _there(place):
             found += [(f"{name}/{f.name}", _hash(f)) for f in _files(place, _WEIGHTS | _BESIDE)]
     if record.loader == "module":
         file = module_file(record)
@@ -71,14 +71,14 @@ def weights_revision(record: ModelRecord) -> str | None:
     Raises:
         CatalogError: a file cannot be read.
     """
-    if record.checkpoint is not None and record.checkpoint.exists():
+    if record.checkpoint is not None and _there(record.checkpoint):
         return content_hash(record.checkpoint)
     folder = _option(record, "path")
-    if folder is None or not folder.exists():
+    if folder is None or not _there(folder):
         return None
     packed = record.options.get("gguf_file")
     file = folder / str(packed) if packed else folder
-    return content_hash(file) if file.exists() else None
+    return content_hash(file) if _there(file) else None
 
 
 def module_file(record: ModelRecord) -> Path | None:
@@ -111,6 +111,13 @@ def module_file(record: ModelRecord) -> Path | None:
 def _option(record: ModelRecord, name: str) -> Path | None:
     value = record.options.get(name)
     return (record.base or Path()) / value if isinstance(value, str) else None
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:  # a folder above it may not be entered, or the name is too long
+        raise CatalogError(f"Cannot read {path}: {error.strerror}.") from error
 
 
 def _files(path: Path, endings: frozenset[str]) -> list[Path]:

@@ -177,6 +177,16 @@ def test_unreadable_weights_are_named(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(content.hashlib, "file_digest", refused)
     with pytest.raises(CatalogError, match="Cannot read .*: Permission denied"):
         local_content(record)
+    # One model's unreadable weights leave that model out; the others go on.
+    good = tiny.model("language", "transformers", id="good")
+    models = [(record, [MEAN]), (good, [MEAN])]
+    data = tiny.dataset(4)
+    with Run(Workspace(tmp_path / "data")) as run:
+        units = plan_extraction(run.workspace, data, models)
+        extract_missing(run, data, units[:1], Silent(), device="cpu")
+    assert len(units) == 2
+    assert [item.model_id for item in run.refused] == ["tiny"]
+    assert "Permission denied" in run.refused[0].reason
 
 
 def test_a_measurement_of_before_is_found_while_its_weights_lie_there(tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ _OWN: Mapping[str, Mapping[str, Any]] = {
     "gemma3n_text": {
         "num_hidden_layers": 5, "num_kv_shared_layers": 0, "laurel_rank": 4, "sliding_window": 4,
         "activation_sparsity_pattern": [0.0] * 5,
+        "layer_types": [*["sliding_attention"] * 4, "full_attention"],
     },
     "funnel": {"block_sizes": [1, 1, 1], "num_decoder_layers": 1},
     "lilt": {"channel_shrink_ratio": 4, "hidden_size": 48},
