@@ -52,15 +52,14 @@ def text_of_files(source: Path, column: str) -> Text:
         DatasetError: there is no such file, none of these kinds, or one that cannot be read.
     """
     files = text_files(source)
-    try:
-        content = f"{files_hash(files)} {column}"
-        if any(_reads_otherwise(file) for file in files):
-            content += " to the letter"
-    except OSError as error:
-        raise DatasetError(f"Cannot read the text {error.filename}: {error.strerror}.") from error
     for file in files:
         if file.suffix.lower() == ".parquet":  # before a model is loaded
             _parquet_file(file, column)
+    try:
+        otherwise = [_reads_otherwise(file) for file in files]
+    except OSError as error:
+        raise DatasetError(f"Cannot read the text {error.filename}: {error.strerror}.") from error
+    content = f"{files_hash(files)} {column}" + (" to the letter" if any(otherwise) else "")
     return Text(source.name, content, lambda skip: documents(source, column, skip))
 
 
