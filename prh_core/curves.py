@@ -18,7 +18,16 @@ from prh_core.layers import align, best_pair, prepare_layers
 from prh_core.metrics import Metric, get_metric
 from prh_core.metrics.registry import Family, Need
 from prh_core.prepared import PreparedLayer, PreparedLayers
-from prh_core.types import Features, LayerScores, Order, as_layers, check_paired
+from prh_core.types import (
+    Features,
+    LayerScores,
+    Layout,
+    Order,
+    as_layers,
+    check_paired,
+    check_whole,
+    check_whole_k,
+)
 
 Fixed = Literal["k", "k/n"]
 """What stays as the number of samples changes."""
@@ -83,6 +92,7 @@ def check_n(n: int, total: int) -> int:
     SampleCountError
         n is not in 2 ... total.
     """
+    check_whole(n=n)
     if not 2 <= n <= total:
         raise SampleCountError(f"n must be between 2 and {total}, got n = {n}")
     return n
@@ -124,6 +134,7 @@ def n_curve(
     normalize: bool = True,
     seed: int = 0,
     device: str | None = None,
+    layout: Layout = "auto",
 ) -> list[CurvePoint]:
     """Score growing prefixes of one random order of the samples.
 
@@ -136,7 +147,7 @@ def n_curve(
         As in `prh_core.align`.
     ns
         Numbers of samples, each at most n.
-    metric, truncate, normalize, device
+    metric, truncate, normalize, device, layout
         As in `prh_core.align`; truncation looks at each prefix alone.
     k
         Neighbours at all samples.
@@ -156,9 +167,10 @@ def n_curve(
     NeighbourCountError
         k does not fit an n; the message says which.
     """
-    x, y = as_layers(X, "X"), as_layers(Y, "Y")
+    x, y = as_layers(X, "X", layout), as_layers(Y, "Y", layout)
     total = len(x[0])
     check_paired(total, len(y[0]))
+    check_whole_k(k)
     points: list[CurvePoint] = []
     for n in ns:
         rows = first_samples(total, n, seed)
@@ -173,6 +185,7 @@ def n_curve(
             truncate=truncate,
             normalize=normalize,
             device=device,
+            layout="lnd",  # a prefix may well be shorter than the network is deep
         )
         points.append(CurvePoint(n, here, found.score, found.layers))
     return points
@@ -303,6 +316,7 @@ def batch_average(
     concatenate: bool = False,
     seed: int = 0,
     device: str | None = None,
+    layout: Layout = "auto",
 ) -> BatchAverage:
     """Score batch by batch, average the layer tables, and take the best pair of the mean.
 
@@ -319,7 +333,7 @@ def batch_average(
         As in `prh_core.align`.
     batch
         Samples a batch: at most n // 2, or n, which equals `align`.
-    metric, normalize, concatenate, device
+    metric, normalize, concatenate, device, layout
         As in `prh_core.align`; a bandwidth that the metric chooses is the batch's own.
     k
         Neighbours within a batch.
@@ -352,9 +366,11 @@ def batch_average(
     (1.0, 3, 32)
     """
     chosen = get_metric(metric)
-    x, y = as_layers(X, "X"), as_layers(Y, "Y")
+    x, y = as_layers(X, "X", layout), as_layers(Y, "Y", layout)
     total = len(x[0])
     check_paired(total, len(y[0]))
+    check_whole_k(k)
+    check_whole(batch=batch, seed=seed)
     check_batch(batch, total, k if chosen.uses_k else None)
     batches = batches_of(total, batch, seed)
     need = Need(k if chosen.uses_k else 1, concatenate, device=device)
@@ -385,6 +401,7 @@ def noise_ceiling(
     normalize: bool = True,
     concatenate: bool = False,
     device: str | None = None,
+    layout: Layout = "auto",
 ) -> NoiseCeiling:
     """Score a model against itself, shown a second view of the same samples.
 
@@ -405,7 +422,7 @@ def noise_ceiling(
     second
         The same model's features of the second view, row i the same sample as row i of X. There
         is no ceiling without it.
-    metric, k, truncate, normalize, concatenate, device
+    metric, k, truncate, normalize, concatenate, device, layout
         As in `prh_core.align`, and as where the scores were made that the ceiling stands beside.
 
     Returns
@@ -427,7 +444,7 @@ def noise_ceiling(
         )
     found = align(
         X, second, metric=metric, k=k, truncate=truncate, normalize=normalize,
-        concatenate=concatenate, device=device,
+        concatenate=concatenate, device=device, layout=layout,
     )  # fmt: skip
     return NoiseCeiling(found.score, found.layers)
 
@@ -442,6 +459,7 @@ def split_half_agreement(
     splits: int = 10,
     seed: int = 0,
     device: str | None = None,
+    layout: Layout = "auto",
 ) -> SplitHalf:
     """Score one random half of a layer's dimensions against the other half.
 
@@ -454,7 +472,7 @@ def split_half_agreement(
     ----------
     X
         Features of one model, as in `prh_core.align`.
-    metric, k, truncate, normalize, device
+    metric, k, truncate, normalize, device, layout
         As in `prh_core.align`.
     splits
         Number of random splits.
@@ -471,8 +489,10 @@ def split_half_agreement(
         No split was asked for, or every layer has a single dimension.
     """
     chosen = get_metric(metric)
+    check_whole_k(k)
+    check_whole(splits=splits, seed=seed)
     # Truncation looks at the whole model, as when models are compared; then it is halved.
-    whole = prepare.truncate(as_layers(X, "X"), truncate)
+    whole = prepare.truncate(as_layers(X, "X", layout), truncate)
     layers = [layer for layer in whole if layer.shape[1] > 1]
     if splits < 1 or not layers:
         raise PRHError("split half needs at least one split and a layer of two dimensions")

@@ -22,11 +22,11 @@ class SecondViewError(PRHError, ValueError):
 
 
 class NeighbourCountError(PRHError, ValueError):
-    """k is not between 1 and n - 1."""
+    """k is no whole number between 1 and n - 1."""
 
 
 class FeatureShapeError(PRHError, ValueError):
-    """Features do not have the shape (n, d), (layers, n, d) or a list of (n, d)."""
+    """Features are no dense real (n, d), (layers, n, d) or list of (n, d) without a mask."""
 
 
 class TrendError(PRHError, ValueError):

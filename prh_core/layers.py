@@ -15,7 +15,17 @@ from prh_core.metrics import get_metric
 from prh_core.metrics.registry import Metric, Need
 from prh_core.prepare import constant_layers, keep_rows, normalize, truncate
 from prh_core.prepared import PreparedLayers
-from prh_core.types import Features, Layers, LayerScores, as_layers, check_paired
+from prh_core.types import (
+    Features,
+    Layers,
+    LayerScores,
+    Layout,
+    as_layers,
+    check_paired,
+    check_real,
+    check_whole,
+    check_whole_k,
+)
 
 
 class BestPair(NamedTuple):
@@ -119,6 +129,7 @@ def align(
     sigma: float | None = None,
     confidence: float | None = None,
     recall: float | None = None,
+    layout: Layout = "auto",
 ) -> Alignment:
     """Score how alike X and Y represent the same n samples, over all pairs of layers.
 
@@ -150,6 +161,10 @@ def align(
     recall
         None: exact neighbours. Else an approximate index (faiss) looks for that share of them,
         and the result's ``recall`` says what it found; for the k-NN family, n beyond 100,000.
+    layout
+        Axes of an array of three: ``"auto"`` takes (layers, n, d) and refuses more layers than
+        samples; ``"nld"`` is (n, layers, d), as the paper's released code saves features;
+        ``"lnd"`` insists on (layers, n, d).
 
     Returns
     -------
@@ -185,6 +200,7 @@ def align(
         sigma=sigma,
         confidence=confidence,
         recall=recall,
+        layout=layout,
     ).alignments["Y"]
 
 
@@ -203,6 +219,7 @@ def align_panel(
     sigma: float | None = None,
     confidence: float | None = None,
     recall: float | None = None,
+    layout: Layout = "auto",
 ) -> PanelAlignment:
     """Score one model against many, each prepared once, with one false discovery rate.
 
@@ -213,7 +230,7 @@ def align_panel(
     panel
         Name -> features of every other model, over the same samples in the same order.
     metric, k, truncate, normalize, concatenate, permutations, seed, device, sigma, confidence, \
-recall
+recall, layout
         As in `align`; the same relabellings serve the whole panel.
 
     Returns
@@ -225,12 +242,15 @@ recall
     As `align`; a message calls a model by its name in the panel.
     """
     chosen = get_metric(metric)
+    check_whole_k(k)
+    check_whole(permutations=permutations, seed=seed)
+    check_real(sigma=sigma, confidence=confidence, recall=recall)
     if recall is not None and not chosen.family.approximate:
         raise PRHError(f"recall: {metric} needs more than neighbours, so it is only exact")
     need = Need(k if chosen.uses_k else 1, concatenate, sigma, device, recall)
 
     def prepared(features: Features, name: str) -> tuple[Any, float | None]:
-        layers = as_layers(features, name)
+        layers = as_layers(features, name, layout)
         check_paired(len(x_layers[0]), len(layers[0]), name)
         ready = prepare_layers(layers, truncation=truncate, normalized=normalize, name=name)
         try:
@@ -239,7 +259,7 @@ recall
             raise DegenerateLayerError(f"{name}: {error}") from None
         return found, None if recall is None else measured_recall(ready, found.indices, seed)
 
-    x_layers = as_layers(X, "X")
+    x_layers = as_layers(X, "X", layout)
     orders = draw_orders(len(x_layers[0]), permutations, seed)
     x, x_recall = prepared(x_layers, "X")
     found: dict[str, Alignment] = {}

@@ -1,7 +1,7 @@
 """Array aliases with shapes, and the one door through which features enter."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float32, Int32, Int64
@@ -10,6 +10,7 @@ from prh_core.errors import (
     FeatureShapeError,
     NeighbourCountError,
     NotFiniteError,
+    PRHError,
     SampleCountError,
 )
 
@@ -40,9 +41,11 @@ class SupportsNumpy(Protocol):
 
 Features = Any
 """(n, d), (layers, n, d), or a sequence of (n, d_l); numpy or torch, any float type."""
+Layout = Literal["auto", "lnd", "nld"]
+"""What the axes of a three-axis array are: (layers, n, d), or (n, layers, d)."""
 
 
-def as_layers(features: Features, name: str = "X") -> Layers:
+def as_layers(features: Features, name: str = "X", layout: Layout = "auto") -> Layers:
     """Check features once, at the boundary, and return them as float32 layers.
 
     Parameters
@@ -52,6 +55,11 @@ def as_layers(features: Features, name: str = "X") -> Layers:
         or torch tensors of any float or integer type. float16 is widened; float64 is narrowed.
     name
         What an error message calls this side.
+    layout
+        Axes of an array of three: ``"lnd"`` is (layers, n, d); ``"nld"`` is (n, layers, d), as
+        the paper's released code saves features; ``"auto"`` takes (layers, n, d) and refuses more
+        layers than samples, which is how the other one looks. ``"lnd"`` lets those pass, of a
+        sequence, too; ``"nld"`` is of arrays only.
 
     Returns
     -------
@@ -60,12 +68,15 @@ def as_layers(features: Features, name: str = "X") -> Layers:
     Raises
     ------
     FeatureShapeError
-        Another number of axes, no layer, or an empty one.
+        Another number of axes, no layer, or an empty one; more layers than samples; masked
+        entries; what is no dense array of real numbers.
     SampleCountError
         Layers with different n.
     NotFiniteError
         NaN, infinity, or a value beyond float32's range; the message says in which layer and row.
     """
+    if layout not in ("auto", "lnd", "nld"):
+        raise FeatureShapeError(f'layout should be "auto", "lnd" or "nld", got {layout!r}')
     if isinstance(features, Sequence) and not isinstance(features, str):
         several = cast(Sequence[Any], features)
         parts = [_as_array(part, name) for part in several]
@@ -81,7 +92,12 @@ def as_layers(features: Features, name: str = "X") -> Layers:
                 f"{name}: expected (n, d), (layers, n, d) or a list of (n, d) arrays, "
                 f"got shape {whole.shape}"
             )
+        if whole.ndim == 3 and layout == "nld":
+            whole = whole.swapaxes(0, 1)
+            layout = "lnd"
         parts = [whole] if whole.ndim == 2 else list(whole)
+    if layout != "lnd":
+        _check_layout(parts, name)
     if not parts:
         raise FeatureShapeError(f"{name}: expected at least one layer, got none")
     layers: Layers = []
@@ -130,16 +146,52 @@ def check_same_n(x: int, y: int) -> None:
 
 
 def check_k(k: int, n: int) -> None:
-    """Refuse a k that n samples cannot have.
+    """Refuse a k that is no whole number, or that n samples cannot have.
 
     Raises
     ------
     NeighbourCountError
     """
+    check_whole_k(k)
     if not 1 <= k <= n - 1:
         raise NeighbourCountError(
             f"k must be between 1 and n - 1 = {n - 1} for {n} samples, got k = {k}"
         )
+
+
+def check_whole_k(k: object) -> None:
+    """Refuse a k that is no whole number, such as 10.0 or True.
+
+    Raises
+    ------
+    NeighbourCountError
+    """
+    if not _whole(k):
+        raise NeighbourCountError(f"k should be a whole number, got {k!r}")
+
+
+def check_whole(**numbers: object) -> None:
+    """Refuse what should be a whole number and is none; an error calls it by its keyword.
+
+    Raises
+    ------
+    PRHError
+    """
+    for name, number in numbers.items():
+        if not _whole(number):
+            raise PRHError(f"{name} should be a whole number, got {number!r}")
+
+
+def check_real(**numbers: object) -> None:
+    """Refuse what should be a number, or None, and is neither.
+
+    Raises
+    ------
+    PRHError
+    """
+    for name, number in numbers.items():
+        if number is not None and not isinstance(number, int | float | np.number):
+            raise PRHError(f"{name} should be a number, got {number!r}")
 
 
 def check_four(n: int) -> None:
@@ -153,17 +205,61 @@ def check_four(n: int) -> None:
         raise SampleCountError(f"the unbiased HSIC needs at least 4 samples, got n = {n}")
 
 
+def _whole(number: object) -> bool:
+    return not isinstance(number, bool) and isinstance(number, int | np.integer)
+
+
+def _check_layout(parts: Sequence[np.ndarray], name: str) -> None:
+    """Refuse more layers than samples: samples were taken for layers."""
+    if not parts or parts[0].ndim != 2 or not len(parts) > len(parts[0]) > 0:
+        return
+    shape = f"({len(parts)}, {', '.join(map(str, parts[0].shape))})"
+    raise FeatureShapeError(
+        f"{name}: {shape} would be {len(parts)} layers of only {len(parts[0])} samples; say "
+        'layout="nld" if the array is (n, layers, d), as the paper\'s code saves it, or '
+        'layout="lnd" if it is (layers, n, d) indeed'
+    )
+
+
 def _as_array(part: Any, name: str) -> np.ndarray:
-    if isinstance(part, SupportsNumpy):
-        part = part.detach().cpu()
-        # numpy has no bfloat16: torch widens it first.
-        if str(getattr(part, "dtype", "")) == "torch.bfloat16":
-            part = part.float()
-        part = part.numpy()
-    array = np.asarray(part)
+    _refuse_masked(part, name)
+    kind = str(getattr(part, "dtype", type(part).__name__))
+    try:
+        if isinstance(part, SupportsNumpy):
+            part = part.detach().cpu()
+            # numpy has no bfloat16: torch widens it first.
+            if kind == "torch.bfloat16":
+                part = part.float()
+            part = part.numpy()
+        array = np.asarray(part)
+    except (TypeError, ValueError, RuntimeError) as error:
+        # Sparse, quantised, 8-bit, lazy and ragged ones, each library in its own words.
+        layout = getattr(part, "layout", "")
+        told = kind if layout in ("", "torch.strided") else f"{kind}, {layout}"
+        raise FeatureShapeError(
+            f"{name}: expected a dense array of real numbers, got one that numpy cannot take "
+            f"({told}: {_first_line(error)})"
+        ) from error
     if array.dtype.kind not in "fiu":
         raise FeatureShapeError(f"{name}: expected real numbers, got dtype {array.dtype}")
     return array
+
+
+def _refuse_masked(part: Any, name: str) -> None:
+    """Refuse masked entries, which numpy would hand out as if they were values."""
+    rows = cast(Sequence[Any], part) if isinstance(part, list | tuple) else [part]
+    for row in rows:
+        mask = cast(Any, np.ma.getmask(row))  # nomask where there can be none
+        masked = int(np.count_nonzero(mask)) if mask is not np.ma.nomask else 0
+        if masked:
+            raise FeatureShapeError(
+                f"{name}: {masked} entries are masked; leave their samples out of both sides, or "
+                "fill them"
+            )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _refuse_non_finite(part: np.ndarray, layer: np.ndarray, name: str, index: int) -> None:

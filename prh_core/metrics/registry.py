@@ -217,7 +217,7 @@ def get_metric(name: str) -> Metric:
     """
     try:
         return _METRICS[name]
-    except KeyError:
+    except (KeyError, TypeError):  # a list, say, is no key at all
         raise UnknownMetricError(
             f"no metric is called {name!r}; there are: {', '.join(sorted(_METRICS))}"
         ) from None
