@@ -47,7 +47,10 @@ def lm_eval(
     """Import HellaSwag, GSM8K and other scores from lm-evaluation-harness results files.
 
     A file names its model by hub repository or folder; the catalog's record of that source or id
-    is taken. A file of a model the catalog does not know is named, and the others go on.
+    is taken. A file of a model the catalog does not know is named, and the others go on; so are a
+    variant of a model (peft, delta, GGUF, 4 or 8 bits, another revision), unless --model names its
+    own record, and tasks cut short with --limit. A chat template, a system instruction, settings of
+    generation or of the tokeniser make a collection of their own.
 
     Make such a file with `lm_eval --model hf --model_args pretrained=REPOSITORY --tasks
     hellaswag,gsm8k --output_path FOLDER`.

@@ -87,16 +87,7 @@ def store(run: Run, found: Found, what: str) -> None:
         DiskFullError: nothing already stored was changed.
     """
     if not found.count():
-        names = ", ".join(list(found.unknown)[:5])
-        raise ImportFileError(
-            f"{what}: nothing to import, "
-            + (
-                f"since the catalog knows none of its models ({names}); give their records with "
-                "--catalog, or say which model it is with --model or [names]"
-                if found.unknown
-                else "since it holds no measurement"
-            )
-        )
+        raise ImportFileError(f"{what}: nothing to import, since {_why_nothing(found)}")
     now = datetime.now(tz=UTC)
     parts: list[tuple[str, str, pl.DataFrame]] = []
     for table, rows in found.rows.items():
@@ -123,6 +114,16 @@ def store(run: Run, found: Found, what: str) -> None:
             continue
         run.workspace.warehouse.append(table, name, rows)
         run.done += count
+
+
+def _why_nothing(found: Found) -> str:
+    if found.unknown:
+        names = ", ".join(list(found.unknown)[:5])
+        return (
+            f"the catalog knows none of its models ({names}); give their records with --catalog, "
+            "or say which model it is with --model or [names]"
+        )
+    return found.left_out[0] if found.left_out else "it holds no measurement"
 
 
 def _told(rows: pl.DataFrame) -> pl.DataFrame:

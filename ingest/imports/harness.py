@@ -1,4 +1,4 @@
-"""Results files of EleutherAI's lm-evaluation-harness (0.4 and later): a JSON file a run."""
+"""Results files of EleutherAI's lm-evaluation-harness (0.3 and later): a JSON file a run."""
 
 import json
 import math
@@ -10,8 +10,9 @@ from ingest.catalog import Catalog, ModelRecord
 from ingest.errors import CatalogError, ImportFileError, MissingPackageError
 from ingest.hub import hub_errors
 from ingest.imports.found import Found
+from ingest.imports.settings import Told, apart, collection, is_base, model_of, told
 
-COLLECTION = "lm-eval"
+_NO_MEASURES = ("alias", "sample_len", "name", "sample_count", "samples")
 
 
 def read_results(path: Path, catalog: Catalog, model: str | None = None) -> Found:
@@ -22,21 +23,36 @@ def read_results(path: Path, catalog: Catalog, model: str | None = None) -> Foun
         catalog: where the model is looked up, by the name the file gives it.
         model: the catalog's id of the model, where the file's name for it is another.
 
+    A run of a variant of the model it names (a LoRA, another revision, 4 bits) is left out and
+    said, unless `model` names another record for it; so are tasks of which only some samples were
+    run.
+
     Raises:
         ImportFileError: it is no results file.
         UnknownRecordError: `model` is none of the catalog's.
     """
     content = _json(path)
-    name = _name(content)
-    if model is None and name is None:
+    run = told(content, path.name)
+    if model is None and run.name is None:
         raise ImportFileError(
             f"{path.name} does not say which model it is of; name it with --model"
         )
     found = Found()
-    record = catalog.model(model) if model else found.model(catalog, name or "", "language")
-    if record is None:
+    record = model_of(run, catalog, model)
+    if record is None or (model is None and record.modality != "language"):
+        found.unknown.setdefault(run.name or "")
         return found
-    _measures(found, content, record, name or record.id, path.name)
+    variant = apart(run, record)
+    if variant and (model is None or is_base(run, catalog, record)):
+        found.left_out.append(
+            f"{path.name} is of a variant of {record.id} ({variant}), not of the model itself; "
+            "name the catalog's record of the variant with --model"
+        )
+        return found
+    if variant:
+        note = f"run as {run.name or 'a model without a name'}, {variant}"
+        run = run._replace(note=", ".join(filter(None, (note, run.note))))
+    _measures(found, content, record, run, path.name)
     return found
 
 
@@ -86,52 +102,113 @@ def evaluate(record: ModelRecord, tasks: Sequence[str], shots: int | None, devic
                 f"the harness cannot run {', '.join(tasks)} on {record.id}: {error}"
             ) from error
     found = Found()
-    found.models[record.id] = record
-    _measures(found, content, record, where, "measured here")
+    run = told(content, "the harness's answer")._replace(name=where)
+    _measures(found, content, record, run, "measured here")
     return found
 
 
 def _measures(
-    found: Found, content: dict[str, Any], record: ModelRecord, name: str, origin: str
+    found: Found, content: dict[str, Any], record: ModelRecord, run: Told, origin: str
 ) -> None:
     """Add a row per task and measure."""
     found.models[record.id] = record
-    shots = content.get("n-shot") or {}
     version = content.get("lm_eval_version") or content.get("git_hash") or "unknown version"
-    for task, measures in content["results"].items():
+    groups = content.get("groups")
+    tasks = {**(groups if isinstance(groups, dict) else {}), **content["results"]}
+    for task, measures in tasks.items():
+        if not isinstance(measures, dict):
+            raise ImportFileError(f'{origin}: expected "groups" to hold an object per group')
+        cut = _cut_short(content, task)
+        if cut:
+            found.left_out.append(f"{origin}: {task} is of {cut}, which is another measurement")
+            continue
+        shots = _shots(content, task, origin)
         for key, value in measures.items():
             measure, _, choice = key.partition(",")
-            if measure in ("alias", "sample_len", "name", "sample_count") or "_stderr" in measure:
+            if not measure.strip() or measure in _NO_MEASURES or "_stderr" in measure:
                 continue
-            if not isinstance(value, int | float) or not math.isfinite(value):
+            score = _number(value)
+            if score is None:
                 found.left_out.append(f"{origin}: {task} {key} is {value!r}, not a number")
                 continue
             error = measures.get(f"{measure}_stderr,{choice}" if choice else f"{measure}_stderr")
-            count = shots.get(task)
             found.add(
                 "benchmarks",
                 {
                     "model_id": record.id,
                     "benchmark": task,
                     "measure": measure if choice in ("", "none") else f"{measure}, {choice}",
-                    "shots": count if isinstance(count, int) else None,
-                    "score": float(value),
-                    "stderr": float(error) if isinstance(error, int | float) else None,
-                    "collection": COLLECTION,
-                    "named": name,
+                    "shots": shots,
+                    "score": score,
+                    "stderr": _number(error),
+                    "collection": collection(run),
+                    "named": run.name or record.id,
                     "source": f"{origin}, lm-evaluation-harness {version}",
                     "licence": "",
-                    "note": "",
+                    "note": run.note,
                 },
             )
 
 
+def _number(value: Any) -> float | None:
+    """Return a finite number, None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _config(content: dict[str, Any]) -> dict[str, Any]:
+    return content.get("config") or {}
+
+
+def _cut_short(content: dict[str, Any], task: str) -> str:
+    """Say of how few samples the task is, where the run was limited; empty where it was not."""
+    counts = content.get("n-samples")
+    count = counts.get(task) if isinstance(counts, dict) else None
+    if isinstance(count, dict):
+        run, whole = _number(count.get("effective")), _number(count.get("original"))
+        if run is not None and whole is not None:
+            return f"{run:,.0f} of its {whole:,.0f} samples" if run < whole else ""
+    config = _config(content)
+    if config.get("samples"):
+        return "chosen samples (--samples)"
+    limit = config.get("limit")
+    if limit in (None, "", "None"):
+        return ""
+    return f"some of its samples (--limit {limit})"
+
+
+def _shots(content: dict[str, Any], task: str, origin: str) -> int | None:
+    """Return how many solved examples a task had; None where the file does not say."""
+    given = content.get("n-shot")
+    if isinstance(given, dict):
+        given = given.get(task)
+    if given is None:
+        configs = content.get("configs")
+        own = configs.get(task) if isinstance(configs, dict) else None
+        given = own.get("num_fewshot") if isinstance(own, dict) else None
+    if given is None:
+        given = _config(content).get("num_fewshot")
+    count = _number(given)
+    if given is not None and (count is None or count < 0 or count % 1 or count >= 2**31):
+        raise ImportFileError(
+            f"{origin}: expected a whole number of shots of {task}, or an object of one per task, "
+            f"got {given!r}"
+        )
+    return None if count is None else int(count)
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+        json.dumps(content, ensure_ascii=False).encode()  # half a character is none
     except OSError as error:
         raise ImportFileError(f"cannot read {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ImportFileError(f"{path.name} is not valid JSON: {error}") from error
     results = content.get("results") if isinstance(content, dict) else None
     if not isinstance(results, dict) or not all(isinstance(m, dict) for m in results.values()):
@@ -140,15 +217,3 @@ def _json(path: Path) -> dict[str, Any]:
             '"results" holds an object per task'
         )
     return content
-
-
-def _name(content: dict[str, Any]) -> str | None:
-    """Return the model's name as the harness was given it."""
-    config = content.get("config") or {}
-    given = config.get("model_args")
-    if isinstance(given, str):
-        given = dict(part.split("=", 1) for part in given.split(",") if "=" in part)
-    for name in ((given or {}).get("pretrained"), content.get("model_name")):
-        if isinstance(name, str) and name:
-            return name
-    return None

@@ -1,12 +1,13 @@
 """Published tables (CSV), read by a mapping that says what each column is and where it is from."""
 
+import csv
 import math
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import polars as pl
 from pydantic import Field, ValidationError
 
 from ingest.catalog import Catalog
@@ -14,6 +15,9 @@ from ingest.catalog.records import Identifier, ModelRecord, Record
 from ingest.errors import CatalogError, ImportFileError
 from ingest.imports.found import UNKNOWN_ORDER, Found
 from prh_core.metrics import Metric, get_metric
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+"""As a table has them; Python would read 1_0 as ten, and digits of any script."""
 
 
 class Source(Record):
@@ -105,7 +109,7 @@ def read_mapping(path: Path) -> Mapping:
         ImportFileError: it cannot be read, or says something a mapping does not.
     """
     try:
-        return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise ImportFileError(f"cannot read the mapping {path}: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -125,7 +129,6 @@ def read_table(table: Path, mapping: Mapping, catalog: Catalog) -> Found:
         ImportFileError: the table is no CSV, lacks a column, or holds a value that its column
             cannot have.
     """
-    frame = _csv(table)
     columns = [mapping.benchmark, mapping.bits, mapping.alignment]
     described = [column for kind in columns for column in kind]
     if not described:
@@ -139,45 +142,60 @@ def read_table(table: Path, mapping: Mapping, catalog: Catalog) -> Found:
     naming = [mapping.model] if isinstance(mapping.model, str) else mapping.model
     wanted = [*naming, *(c.column for c in described)]
     wanted += [c.vision_model for c in mapping.alignment]
-    for column in wanted:
-        if column not in frame.columns:
-            raise ImportFileError(
-                f"{table.name}: expected a column {column!r}, it has {', '.join(frame.columns)}"
-            )
     found = Found()
     checked = {column.column: _metric(column) for column in mapping.alignment}
-    for place, row in enumerate(frame.iter_rows(named=True), start=2):
-        name = " ".join(str(row[column]) for column in naming)
+    for line, row in _rows(table, wanted):
+        name = " ".join(row[column].strip() for column in naming)
+        if not name.strip():
+            found.left_out.append(f"{table.name}, line {line}: no model is named")
+            continue
         record = found.model(catalog, mapping.names.get(name, name), mapping.modality)
         if record is None:
             continue
-        where = f"{table.name}, line {place}"
+        where = f"{table.name}, line {line}"
         _benchmarks(found, mapping, row, record, name, where)
         _alignments(found, mapping, row, record, catalog, checked, where)
     return found
 
 
-def _csv(table: Path) -> pl.DataFrame:
+def _rows(table: Path, wanted: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield every row by its columns, with the number of the line it ends in."""
     try:
-        return pl.read_csv(table, infer_schema=False)
+        with table.open(encoding="utf-8-sig", newline="") as opened:
+            reader = csv.reader(opened, strict=True)
+            header = next(reader, [])
+            if not header:
+                raise ImportFileError(f"{table.name} is no CSV table: its first line is empty")
+            for column in wanted:
+                if header.count(column) != 1:
+                    expected = "a column" if column not in header else "one column"
+                    raise ImportFileError(
+                        f"{table.name}: expected {expected} {column!r}, it has {', '.join(header)}"
+                    )
+            for cells in reader:
+                if len(cells) > len(header):
+                    raise ImportFileError(
+                        f"{table.name}, line {reader.line_num}: expected {len(header)} cells, got "
+                        f"{len(cells)}"
+                    )
+                if cells:
+                    missing = [""] * (len(header) - len(cells))
+                    yield reader.line_num, dict(zip(header, cells + missing, strict=True))
     except OSError as error:
         raise ImportFileError(f"cannot read {table}: {error.strerror or error}") from error
-    except pl.exceptions.PolarsError as error:
+    except (UnicodeDecodeError, csv.Error) as error:
         raise ImportFileError(f"{table.name} is no CSV table: {error}") from error
 
 
 def _numbers(
-    found: Found, row: dict[str, Any], column: str, low: float, high: float, where: str
+    found: Found, row: dict[str, str], column: str, low: float, high: float, where: str
 ) -> Iterator[float]:
     """Yield the cell's number, if it has one, and say so if it cannot be."""
-    text = (row[column] or "").strip()
+    text = row[column].strip()
     if not text:
         found.left_out.append(f"{where}: {column} is empty")
         return
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not low <= value <= high or not math.isfinite(value):
         bounds = f"a number from {low:g} to {high:g}" if math.isfinite(high) else "a number"
         raise ImportFileError(f"{where}: {column} should be {bounds}, got {text!r}")
@@ -187,7 +205,7 @@ def _numbers(
 def _benchmarks(
     found: Found,
     mapping: Mapping,
-    row: dict[str, Any],
+    row: dict[str, str],
     record: ModelRecord,
     name: str,
     where: str,
@@ -227,7 +245,7 @@ def _benchmarks(
 def _alignments(
     found: Found,
     mapping: Mapping,
-    row: dict[str, Any],
+    row: dict[str, str],
     record: ModelRecord,
     catalog: Catalog,
     metrics: dict[str, Metric],
@@ -236,7 +254,7 @@ def _alignments(
     source = mapping.source
     for column in mapping.alignment:
         metric = metrics[column.column]
-        given = str(row[column.vision_model])
+        given = row[column.vision_model].strip()
         other = found.model(catalog, mapping.names.get(given, given), "vision")
         if other is None:
             continue
