@@ -5,12 +5,21 @@ import errno
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from ingest import places
 from ingest.errors import DiskFullError
 
-_TEMPORARY = re.compile(r"\.(?P<pid>\d+)-[0-9a-f]{8}\.tmp$")
+FORGOTTEN = 7 * 24 * 3600
+"""Seconds after which a temporary of another machine counts as left behind."""
+_LONGEST = 255 - len(".tmp")
+"""Bytes of a file's name, less what DuckDB appends to it."""
+_TEMPORARY = re.compile(
+    r"\.(?P<pid>\d+)-((?P<where>[0-9a-f]{12})-(?P<since>\d+)-)?[0-9a-f]{8}\.tmp(\.wal|\.tmp)?$"
+)
+"""Names of before had no place in them."""
 
 
 @contextlib.contextmanager
@@ -25,7 +34,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
     DiskFullError
         The disk filled up while writing; `target` is as it was.
     """
-    temporary = target.with_name(f"{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    temporary = _temporary(target)
     with disk_full_named(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -57,23 +66,65 @@ def disk_full_named(target: Path) -> Iterator[None]:
 
 
 def sweep(root: Path) -> list[Path]:
-    """Remove temporaries that a killed process left under `root`; return what was removed."""
+    """Remove temporaries that a killed process left under `root`; return what was removed.
+
+    What this host, boot and process namespace wrote goes when its process is dead. Of another
+    machine's processes nothing is known here, and a lock need not reach from one machine to the
+    other (NFS, Lustre), so what it wrote goes when nobody has written to it for `FORGOTTEN`, by
+    the file system's own clock.
+    """
     orphans: list[Path] = []
-    for path in root.rglob("*.tmp*") if root.exists() else ():
-        match = _TEMPORARY.search(path.name.removesuffix(".wal"))
-        if match and not _alive(int(match["pid"])):
-            path.unlink(missing_ok=True)
-            orphans.append(path)
+    clock: float | None = None
+    for folder, folders, files in os.walk(root):
+        for name in [*files, *folders]:
+            match = _TEMPORARY.search(name)
+            if match is None:
+                continue
+            path = Path(folder, name)
+            if match["where"] == places.here():
+                dead = not places.lives(int(match["pid"]), match["since"])
+            else:
+                clock = _clock(root) if clock is None else clock
+                dead = _age(path, clock) > FORGOTTEN
+            if dead and _removed(path):
+                orphans.append(path)
     return orphans
 
 
-def _alive(pid: int) -> bool:
+def _temporary(target: Path) -> Path:
+    pid = os.getpid()
+    mark = f".{pid}-{places.here()}-{places.started(pid)}-{secrets.token_hex(4)}.tmp"
+    name = os.fsencode(target.name)[: _LONGEST - len(mark)]
+    return target.with_name(name.decode(errors="ignore") + mark)
+
+
+def _clock(root: Path) -> float:
+    """Return the file system's time, which need not be this machine's; 0 where nobody may write."""
+    probe = _temporary(root / "clock")
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+        probe.touch()
+        now = probe.stat().st_mtime
+        probe.unlink()
+    except OSError:
+        return 0.0
+    return now
+
+
+def _age(path: Path, now: float) -> float:
+    try:
+        return now - path.stat().st_mtime
+    except OSError:
+        return 0.0  # it is gone, or nobody can tell
+
+
+def _removed(path: Path) -> bool:
+    try:
+        if path.is_dir():  # DuckDB's folder for what does not fit memory
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except OSError:
+        return False  # gone already, or another user's
     return True
 
 
