@@ -1,21 +1,33 @@
 """The `prh` command: one subcommand per thing a researcher does."""
 
+import contextlib
 import json
 import math
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
+from ingest.answer import answer
 from ingest.bits import BUDGET, Start
 from ingest.captions.cli import captions
 from ingest.catalog import load_catalog
 from ingest.catalog.cli import catalog
 from ingest.catalog.cli import panels as panel_commands
 from ingest.colour.cli import color
-from ingest.console import TerminalProgress, err, flattened, out, table
+from ingest.console import (
+    TerminalProgress,
+    as_it_is,
+    err,
+    make_printable,
+    out,
+    speaks_unicode,
+    table,
+)
 from ingest.datasets import open_dataset
 from ingest.demo import begin_demo, run_demo, unfinished
 from ingest.errors import DatasetError, TextBudgetError
@@ -61,7 +73,6 @@ from ingest.status import status as status_of
 from ingest.study import Study, chosen_models, open_study
 from ingest.tasks.cli import probe
 from ingest.theory.cli import theory
-from ingest.warehouse import query
 from ingest.workspace import PROJECT, Workspace
 from prh_core.calibration import PERMUTATIONS
 from prh_core.errors import PRHError
@@ -498,16 +509,20 @@ def sql(
     format: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
     data: Data = None,
 ) -> None:
-    """Ask the published warehouse in SQL; `FROM duckdb_columns()` tells what each column means."""
-    rows = query(workspace_of(data).warehouse.path, statement)
-    if format == "table":
-        table(f"{rows.height:,} rows", rows.columns, rows.iter_rows())
-    elif format == "csv":
-        out.file.write(flattened(rows).write_csv())
-    elif format == "json":
-        out.file.write(rows.write_json() + "\n")
-    else:
+    """Ask the published warehouse in SQL; `FROM duckdb_columns()` tells what each column means.
+
+    One statement that reads: it can write nothing, and read no file but the warehouse. Types that
+    CSV and JSON lack are written as DuckDB writes them; NaN and infinities are null in JSON.
+    """
+    if format not in ("table", "csv", "json"):
         raise typer.BadParameter(f"--format should be table, csv or json, got {format!r}")
+    found = answer(workspace_of(data).warehouse.path, statement)
+    if format == "table":
+        table(f"{found.frame.height:,} rows", found.frame.columns, found.rows())
+    elif format == "csv":
+        out.file.write(found.frame.write_csv())
+    else:
+        out.file.write(found.json(ascii_only=not speaks_unicode()) + "\n")
 
 
 @app.command("app")
@@ -537,15 +552,62 @@ def open_app(
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one sentence and exit code 1."""
+    """Run the command line; what a user can put right is one sentence and exit code 1."""
+    make_printable()
+    try:
+        code = _exit_code()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read our output has seen enough; what is still buffered goes nowhere.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 128 + signal.SIGPIPE
+    sys.exit(code)
+
+
+def _exit_code() -> int | str | None:
     try:
         app()
-    except PRHError as error:
-        err.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        return 0
+    except SystemExit as stop:
+        if stop.code == _INTERRUPTED:  # which typer makes of Ctrl-C, without a word
+            _say_stopped()
+        return stop.code
     except KeyboardInterrupt:
-        err.print("Stopped. What was finished is stored; the same command resumes.")
-        sys.exit(130)
+        _say_stopped()
+        return _INTERRUPTED
+    except PRHError as error:
+        _say(str(error))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _say(_refused(error))
+    except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":
+            raise
+        _say(f"{error.object!r} holds half a character, so it is no text that can be stored")
+    return 1
+
+
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+def _say(sentence: str) -> None:
+    err.print(Text("Error: ", style="bold red") + as_it_is(sentence), soft_wrap=True)
+
+
+def _say_stopped() -> None:
+    err.print("Stopped. What was finished is stored; the same command resumes.")
+
+
+def _refused(error: OSError) -> str:
+    """Say which file the system refuses, and why."""
+    what = error.strerror or str(error) or type(error).__name__
+    names = [n for n in (error.filename, error.filename2) if n is not None]
+    if not names:
+        return f"the system refused: {what}"
+    told = " and ".join(os.fsdecode(n) if isinstance(n, str | bytes) else str(n) for n in names)
+    return f"cannot use {told}: {what[:1].lower()}{what[1:]}"
 
 
 if __name__ == "__main__":

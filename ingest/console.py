@@ -1,12 +1,16 @@
-"""The terminal: a progress with items per second and time left, and tables."""
+"""The terminal: a progress with items per second and time left, and tables.
 
-import json
+What is printed is data: brackets, emoji codes and control characters stand as they are.
+"""
+
+import io
+import re
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
-import polars as pl
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,8 +25,26 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-out = Console()
-err = Console(stderr=True)
+out = Console(markup=False, emoji=False, highlight=False)
+err = Console(stderr=True, markup=False, emoji=False, highlight=False)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def make_printable() -> None:
+    """Have both streams write what their encoding lacks as an escape, and never fail at it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def speaks_unicode() -> bool:
+    """Say whether standard output can write any character."""
+    return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+
+
+def as_it_is(text: str) -> Text:
+    """Return text whose brackets mean nothing, and that no control character can leave."""
+    return Text(_CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text))
 
 
 class _Speed(ProgressColumn):
@@ -44,7 +66,7 @@ class TerminalProgress:
         """Draw on `console`; nothing is shown before the first task starts."""
         self._console = console
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             _Speed(),
@@ -75,7 +97,7 @@ class TerminalProgress:
         self.done()
         self._title, self._total, self._count = title, total, 0
         self._started = time.monotonic()
-        self._task = self._bars.add_task(title, total=total)
+        self._task = self._bars.add_task(as_it_is(title).plain, total=total)
 
     def advance(self, n: int) -> None:
         """Count finished items."""
@@ -85,7 +107,7 @@ class TerminalProgress:
 
     def note(self, text: str) -> None:
         """Print a line above the bar."""
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(as_it_is(text))
 
     def done(self) -> None:
         """End the task and say how long it took."""
@@ -95,37 +117,20 @@ class TerminalProgress:
         self._task = None
         seconds = time.monotonic() - self._started
         speed = f", {self._count / seconds:,.1f}/s" if seconds > 0.1 else ""
-        self._console.print(
-            f"  {self._title}: {self._count:,} of {self._total:,} in {seconds:.1f} s{speed}",
-            style="dim",
-            highlight=False,
-            markup=False,
-        )
+        told = f"  {self._title}: {self._count:,} of {self._total:,} in {seconds:.1f} s{speed}"
+        self._console.print(as_it_is(told), style="dim")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; numbers stand right, None shows as a dash."""
     rows = [tuple(row) for row in rows]
-    drawn = Table(title=title, title_justify="left", header_style="bold", expand=False)
+    drawn = Table(title=as_it_is(title), title_justify="left", header_style="bold", expand=False)
     for index, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[index], int | float | None) for row in rows)
-        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        drawn.add_column(as_it_is(column), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        drawn.add_row(*(_cell(value) for value in row))
+        drawn.add_row(*(as_it_is(_cell(value)) for value in row))
     out.print(drawn)
-
-
-def flattened(rows: pl.DataFrame) -> pl.DataFrame:
-    """Write lists and structs as JSON text, because CSV has no place for them."""
-    nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
-    return rows.with_columns(
-        pl.Series(
-            name,
-            [None if v is None else json.dumps(v, default=str) for v in rows[name].to_list()],
-            dtype=pl.String,
-        )
-        for name in nested
-    )
 
 
 def _cell(value: object) -> str:

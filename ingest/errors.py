@@ -95,6 +95,22 @@ class WarehouseTooNewError(PRHError):
     """The warehouse was written by a newer PRH Explorer or a newer DuckDB."""
 
 
+class WarehouseBusyError(PRHError):
+    """Another program holds the warehouse file."""
+
+
+class DataFolderError(PRHError):
+    """The data folder, or a file in it, cannot be used: no folder, not writable, not readable."""
+
+
+class DamagedPartError(PRHError):
+    """A part of the warehouse's log is truncated, altered, or no Parquet file."""
+
+
+class FileAccessError(PRHError):
+    """The system refuses a file that somebody named."""
+
+
 class ImportFileError(PRHError):
     """A file of results cannot be imported as described."""
 

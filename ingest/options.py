@@ -1,11 +1,14 @@
 """What commands share: options by name, the workspace, and how a command ends."""
 
+import os
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ingest.console import err
+from ingest.errors import DataFolderError
 from ingest.run import Run
 from ingest.workspace import Workspace, default_home
 from prh_core.curves import Fixed
@@ -156,8 +159,25 @@ NoPublish = Annotated[
 
 
 def workspace(data: Path | None) -> Workspace:
-    """Return the workspace meant."""
-    return Workspace((data or default_home()).resolve())
+    """Return the workspace meant.
+
+    Raises
+    ------
+    DataFolderError
+        It is no folder, or one that DuckDB opens no file in.
+    """
+    try:
+        home = (data or default_home()).expanduser().resolve()
+    except RuntimeError as error:  # a link to itself, or a ~ of nobody
+        raise DataFolderError(f"there is no data folder {data or default_home()}") from error
+    if os.path.lexists(home) and not home.is_dir():
+        raise DataFolderError(f"the data folder {home} is no folder; choose another with --data")
+    if os.name != "nt" and re.search(r"[?\\]", str(home)):
+        raise DataFolderError(
+            f"the data folder {home} has a ? or a backslash in its path, and DuckDB opens no file "
+            "there; choose another with --data"
+        )
+    return Workspace(home)
 
 
 def ids(models: str) -> list[str]:

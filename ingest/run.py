@@ -45,6 +45,7 @@ from ingest.precision import (
 )
 from ingest.progress import Progress
 from ingest.score import FeatureFile, Refused, Setting, Unit, open_features, plan, score
+from ingest.warehouse import folder_named
 from ingest.workspace import Workspace
 from prh_core.errors import PRHError
 
@@ -137,18 +138,25 @@ class Run:
     refused: list[Refused] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        """Sweep what killed runs left and record the start."""
+        """Sweep what killed runs left and record the start.
+
+        Raises
+        ------
+        DataFolderError
+            The data folder cannot be written.
+        """
         sweep(self.workspace.home)
         # A warehouse is sent to colleagues: folders of this machine are nobody's business.
         command = shlex.join([Path(word).name if "/" in word else word for word in sys.argv])
-        self._leave(
-            "start",
-            command=command,
-            versions=json.dumps(versions()),
-            device=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores",
-            accelerator=accelerators(),
-            started_at=datetime.now(tz=UTC),
-        )
+        with folder_named(self.workspace.home):
+            self._leave(
+                "start",
+                command=command,
+                versions=json.dumps(versions()),
+                device=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores",
+                accelerator=accelerators(),
+                started_at=datetime.now(tz=UTC),
+            )
         return self
 
     def __exit__(

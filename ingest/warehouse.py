@@ -6,9 +6,10 @@ in by rename, so a reader always sees a complete state, is never blocked, and bl
 
 import contextlib
 import fcntl
+import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,10 @@ import polars as pl
 
 from ingest.atomic import atomic_path, disk_full_named, sweep
 from ingest.errors import (
+    DamagedPartError,
+    DataFolderError,
     QueryError,
+    WarehouseBusyError,
     WarehouseDamagedError,
     WarehouseMissingError,
     WarehouseTooNewError,
@@ -116,16 +120,21 @@ class Warehouse:
         files = sorted((self.parts / table).glob("*.parquet"))
         if not files:
             return set()
-        # Parts of several ages differ in their other columns.
-        parts = pl.scan_parquet(files, schema={column: pl.String}, extra_columns="ignore")
-        return set(parts.collect().to_series().to_list())
+        # Parts of several ages differ in their other columns; a path is no pattern.
+        with _damage_named(files):
+            parts = pl.scan_parquet(
+                files, schema={column: pl.String}, extra_columns="ignore", glob=False
+            )
+            return set(parts.collect().to_series().to_list())
 
     def rows(self, table: str, names: str = "*") -> pl.DataFrame | None:
         """Return a table's parts whose names match as one frame, None when there are none."""
         files = sorted((self.parts / table).glob(f"{names}.parquet"))
         if not files:
             return None
-        return pl.concat([pl.read_parquet(file) for file in files], how="diagonal_relaxed")
+        with _damage_named(files):
+            frames = [pl.read_parquet(file, glob=False) for file in files]
+        return pl.concat(frames, how="diagonal_relaxed")
 
     def published_scores(self) -> int | None:
         """Return how many scores readers see, None before the first publication."""
@@ -139,14 +148,20 @@ class Warehouse:
 
         Raises
         ------
-        WarehouseTooNewError
-            The published file has a newer schema, or a newer DuckDB wrote it; it is left alone.
+        WarehouseTooNewError, WarehouseBusyError
+            The published file has a newer schema, a newer DuckDB wrote it, or another program
+            holds it; it is left alone.
+        DamagedPartError
+            A part cannot be read; the message says which and what to do.
+        DataFolderError
+            The data folder cannot be written.
         DiskFullError
             The published file is as it was.
         """
         started = datetime.now(tz=UTC)
-        self.home.mkdir(parents=True, exist_ok=True)
-        with self._only_publisher():
+        with folder_named(self.home):
+            self.home.mkdir(parents=True, exist_ok=True)
+        with self._only_publisher(), folder_named(self.home):
             sweep(self.home)
             previous = self._usable_previous()
             with atomic_path(self.path) as temporary:
@@ -175,10 +190,11 @@ class Warehouse:
         migrate(connection)
         connection.execute("BEGIN")
         for statement in sorted((_HERE / "publish" / "append").glob("*.sql")):
-            folder = self.parts / statement.stem
-            if any(folder.glob("*.parquet")):
+            files = sorted((self.parts / statement.stem).glob("*.parquet"))
+            if files:
                 sql = statement.read_text(encoding="utf-8")
-                connection.execute(sql, {"parts": str(folder / "*.parquet")})
+                with _damage_named(files):
+                    connection.execute(sql, {"parts": [_literal(file) for file in files]})
         _record_metrics(connection)
         connection.execute("COMMIT")
 
@@ -196,9 +212,14 @@ class Warehouse:
 
     @contextlib.contextmanager
     def _only_publisher(self) -> Iterator[None]:
-        # The kernel drops the lock with the process, so a killed publisher blocks nobody.
-        with (self.home / ".publish.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        # The kernel drops the lock with the process, so a killed publisher blocks nobody. Where a
+        # file system has no locks, or not across machines, the last to rename wins: its file is
+        # whole, too, and what it had not seen is in the parts for the next one.
+        with folder_named(self.home):
+            lock = (self.home / ".publish.lock").open("w")
+        with lock:
+            with contextlib.suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 
@@ -253,13 +274,17 @@ def open_readonly(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         A newer PRH Explorer or DuckDB wrote it.
     WarehouseDamagedError
         Not a warehouse of ours, or truncated.
+    WarehouseBusyError
+        Another program holds it open for writing.
+    DataFolderError
+        The system does not let it be read.
     """
-    if not path.exists():
+    if not _exists(path):
         raise WarehouseMissingError(
             f"there is no warehouse at {path}; `prh demo` makes one, `prh publish` rebuilds one "
             "from its parts"
         )
-    connection = duckdb.connect(":memory:")
+    connection = duckdb.connect(":memory:", config={"python_enable_replacements": False})
     try:
         _attach(connection, path)
         yield connection
@@ -279,6 +304,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
                 f"{path.name} was written by a newer DuckDB than the {duckdb.__version__} "
                 f"installed here; update PRH Explorer ({_first_line(error)})"
             ) from error
+        _raise_held(path, error)
         raise WarehouseDamagedError(
             f"{path.name} is damaged or is no PRH Explorer warehouse ({_first_line(error)}); "
             "`prh publish` rebuilds it from its parts"
@@ -297,8 +323,16 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
 
 
+def sealed(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Let what a connection runs from now on touch no file but those attached, and no setting."""
+    connection.execute(_sql("seal"))
+    return connection
+
+
 def query(path: Path, sql: str) -> pl.DataFrame:
-    """Run one read-only statement of the reader's on the published warehouse.
+    """Run one statement on the published warehouse, which it cannot change, nor any other file.
+
+    `ingest.answer` holds a reader's statement, and prints types that polars has not.
 
     Raises
     ------
@@ -307,12 +341,99 @@ def query(path: Path, sql: str) -> pl.DataFrame:
     """
     with open_readonly(path) as connection:
         try:
-            result = connection.sql(sql)
+            result = sealed(connection).sql(sql)
             if result is None:
                 raise QueryError("the statement returns no rows; ask with SELECT, FROM or DESCRIBE")
             return result.pl()
         except duckdb.Error as error:
             raise QueryError(str(error)) from error
+
+
+@contextlib.contextmanager
+def folder_named(home: Path) -> Iterator[None]:
+    """Turn the system's refusal of a data folder into one sentence.
+
+    Raises
+    ------
+    DataFolderError
+        It is a file, or cannot be made, read or written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataFolderError(
+            f"the data folder {home} cannot be written: {_reason(error, home)}; choose another "
+            "with --data or PRH_DATA, or make it writable"
+        ) from error
+
+
+def _reason(error: OSError, home: Path) -> str:
+    what = error.strerror or str(error)
+    if error.filename is None or Path(os.fsdecode(error.filename)) == home:
+        return what[:1].lower() + what[1:]
+    return f"{what[:1].lower()}{what[1:]} ({Path(os.fsdecode(error.filename)).name})"
+
+
+@contextlib.contextmanager
+def _damage_named(files: Sequence[Path]) -> Iterator[None]:
+    """Say which part cannot be read, and what to do.
+
+    Raises
+    ------
+    DamagedPartError
+        One is no whole Parquet file.
+    DataFolderError
+        The system does not let one be read.
+    """
+    try:
+        yield
+    except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
+        for file in files:
+            try:
+                pl.read_parquet(file, glob=False)
+            except OSError as refused:
+                raise DataFolderError(
+                    f"the part {file} cannot be read: {refused.strerror or refused}"
+                ) from refused
+            except pl.exceptions.PolarsError as damage:
+                raise DamagedPartError(
+                    f"the part {file} is damaged ({_first_line(damage)}); delete it and run the "
+                    "command that made it again, or put a copy in its place"
+                ) from damage
+        raise error
+
+
+def _literal(file: Path) -> str:
+    """Return a path as a pattern that means this file alone."""
+    return re.sub(r"([*?\[])", r"[\1]", str(file))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise DataFolderError(f"{path} cannot be read: {error.strerror}") from error
+    return True
+
+
+def _raise_held(path: Path, error: duckdb.Error) -> None:
+    """Name what is no damage: a file that another program, or the system, keeps from us."""
+    told = str(error)
+    if "Could not set lock" in told:
+        holder = re.search(r"\(PID (\d+)\)", told)
+        who = f" (PID {holder[1]})" if holder and holder[1] != "0" else ""
+        raise WarehouseBusyError(
+            f"another program{who} holds {path.name} open for writing; close it and ask again"
+            if "Conflicting lock" in told
+            else f"{path.name} cannot be locked for reading ({_first_line(error)})"
+        ) from error
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as refused:
+        raise DataFolderError(f"{path} cannot be read: {refused.strerror}") from error
 
 
 def _first_line(error: Exception) -> str:
