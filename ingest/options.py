@@ -170,8 +170,12 @@ def workspace(data: Path | None) -> Workspace:
         home = (data or default_home()).expanduser().resolve()
     except RuntimeError as error:  # a link to itself, or a ~ of nobody
         raise DataFolderError(f"there is no data folder {data or default_home()}") from error
-    if os.path.lexists(home) and not home.is_dir():
-        raise DataFolderError(f"the data folder {home} is no folder; choose another with --data")
+    there = next(place for place in (home, *home.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        where = "" if there == home else f", since {there} is none"
+        raise DataFolderError(
+            f"the data folder {home} is no folder{where}; choose another with --data"
+        )
     if os.name != "nt" and re.search(r"[?\\]", str(home)):
         raise DataFolderError(
             f"the data folder {home} has a ? or a backslash in its path, and DuckDB opens no file "

@@ -369,7 +369,7 @@ def folder_named(home: Path) -> Iterator[None]:
 
 def _reason(error: OSError, home: Path) -> str:
     what = error.strerror or str(error)
-    if error.filename is None or Path(os.fsdecode(error.filename)) == home:
+    if error.filename is None or os.fsdecode(error.filename).endswith((str(home), ".tmp")):
         return what[:1].lower() + what[1:]
     return f"{what[:1].lower()}{what[1:]} ({Path(os.fsdecode(error.filename)).name})"
 

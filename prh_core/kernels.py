@@ -11,6 +11,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from prh_core.compiling import CACHED
+
 _INSERTION_K = 128
 """Up to this k a sorted insertion beats sorting the row."""
 _LANES = 8
@@ -21,7 +23,7 @@ _PARTS = 16
 """Sums over rows are made in so many parts, whatever the threads: the same number everywhere."""
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def row_norms(layer: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return each row's Euclidean norm, squared and summed in float64: (n, d) -> (n,)."""
     n, d = layer.shape
@@ -35,7 +37,7 @@ def row_norms(layer: NDArray[np.float32]) -> NDArray[np.float64]:
     return norms
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def column_means(layer: NDArray[np.float32], divisors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean over rows of each column of layer / divisors[:, None], in float64."""
     n, d = layer.shape
@@ -48,7 +50,7 @@ def column_means(layer: NDArray[np.float32], divisors: NDArray[np.float64]) -> N
     return sums.sum(axis=0) / n
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def shifted_rows(
     layer: NDArray[np.float32], divisors: NDArray[np.float64], mean: NDArray[np.float64]
 ) -> NDArray[np.float32]:
@@ -62,7 +64,7 @@ def shifted_rows(
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=CACHED, nogil=True)
 def magnitude_histogram(
     bits: NDArray[np.uint32], prefix: np.uint32, known: int, shift: int, width: int
 ) -> NDArray[np.int64]:
@@ -77,7 +79,7 @@ def magnitude_histogram(
     return counts
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def row_histogram(
     bits: NDArray[np.uint32],
     prefix: NDArray[np.uint32],
@@ -96,7 +98,7 @@ def row_histogram(
                 counts[i, (value >> np.uint32(shift)) & mask] += 1
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def row_next_above(
     bits: NDArray[np.uint32], value: NDArray[np.uint32], least: NDArray[np.uint32]
 ) -> None:
@@ -111,7 +113,7 @@ def row_next_above(
         least[i] = found
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def row_largest(layer: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return each row's largest |x|: (n, d) -> (n,)."""
     n, d = layer.shape
@@ -126,7 +128,7 @@ def row_largest(layer: NDArray[np.float32]) -> NDArray[np.float32]:
     return found.view(np.float32)
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def row_hashes(bits: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """Hash each row's bit patterns (0.0 and -0.0 alike), so that equal rows can be looked for."""
     n, d = bits.shape
@@ -153,7 +155,7 @@ def row_hashes(bits: NDArray[np.uint32]) -> NDArray[np.uint64]:
     return hashes
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def top_k(
     block: NDArray[np.float32],
     first: int,
@@ -196,7 +198,7 @@ def top_k(
                         break
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def count_beyond(
     block: NDArray[np.float32],
     itself: NDArray[np.int64],
@@ -228,7 +230,7 @@ def count_beyond(
     return counts
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def near_ties(
     block: NDArray[np.float32],
     itself: NDArray[np.int64],
@@ -268,7 +270,7 @@ def near_ties(
                     end += 1
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def exact_similarities(
     layer: NDArray[np.float32],
     norms: NDArray[np.float64],
@@ -318,7 +320,7 @@ def exact_similarities(
     return found, errors
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def settle_ties(
     k: int,
     starts: NDArray[np.int64],
@@ -369,7 +371,7 @@ def settle_ties(
     return lengths, tied
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def relist(
     served: NDArray[np.int64],
     originals: NDArray[np.int64],
@@ -422,7 +424,7 @@ def relist(
             at = end
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=CACHED)
 def places_by_order(
     served: NDArray[np.int64], starts: NDArray[np.int64], fresh: NDArray[np.bool_], k: int
 ) -> float:
@@ -448,7 +450,7 @@ def shared_neighbours(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.
     return _shared_neighbours(x, y, numba.get_num_threads())
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def _shared_neighbours(x: NDArray[np.int32], y: NDArray[np.int32], parts: int) -> NDArray[np.int64]:
     n, layers_x, k = x.shape
     layers_y = y.shape[1]
@@ -483,7 +485,7 @@ def _shared_neighbours(x: NDArray[np.int32], y: NDArray[np.int32], parts: int) -
     return shared.sum(axis=0)[:, :layers_x].T
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=CACHED)
 def _flush(sums: NDArray[np.uint64], totals: NDArray[np.int64]) -> None:
     """Move the eight byte-wide sums of every word to 64-bit totals before a byte overflows."""
     layers, words = sums.shape
@@ -503,7 +505,7 @@ def row_scores(
     return _row_scores(x, y, value, numba.get_num_threads())
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def _row_scores(
     x: NDArray[np.int32], y: NDArray[np.int32], value: NDArray[np.float64], parts: int
 ) -> NDArray[np.float64]:
@@ -542,7 +544,7 @@ def reversed_graph(
     return _reversed_graph(x)
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def _reversed_graph(
     x: NDArray[np.int32],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
@@ -573,7 +575,7 @@ def cycles(
     return _cycles(starts, members, y, numba.get_num_threads())
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def _cycles(
     starts: NDArray[np.int64], members: NDArray[np.int32], y: NDArray[np.int32], parts: int
 ) -> NDArray[np.int64]:
@@ -626,7 +628,7 @@ def common_subsequences(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[n
     return _common_subsequences(x, y, _lane_bits(x.shape[2]), numba.get_num_threads())
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def _common_subsequences(
     x: NDArray[np.int32], y: NDArray[np.int32], bits: int, parts: int
 ) -> NDArray[np.int64]:
@@ -661,13 +663,13 @@ def _common_subsequences(
     return sums.sum(axis=0)[:, :layers_x].T
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=CACHED)
 def _whole_registers(layers: int, lanes: int) -> int:
     """Words for so many lanes, in fours: what is left over would run one word at a time."""
     return ((layers + lanes - 1) // lanes + 3) // 4 * 4
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=CACHED)
 def _every_lane(k: int, bits: int) -> np.uint64:
     """Return the word whose lanes all have their lowest k bits set."""
     word = np.uint64(0)
@@ -676,7 +678,7 @@ def _every_lane(k: int, bits: int) -> np.uint64:
     return word
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=CACHED)
 def _stamp_places(x: NDArray[np.int32], i: int, bits: int, place: NDArray[np.uint64]) -> None:
     lanes = 64 // bits
     for a in range(x.shape[1]):
@@ -686,14 +688,14 @@ def _stamp_places(x: NDArray[np.int32], i: int, bits: int, place: NDArray[np.uin
             )
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=CACHED)
 def _clear_places(x: NDArray[np.int32], i: int, lanes: int, place: NDArray[np.uint64]) -> None:
     for a in range(x.shape[1]):
         for p in range(x.shape[2]):
             place[np.uint32(x[i, a, p]), a // lanes] = np.uint64(0)
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=CACHED, inline="always")
 def _bit_counts(v: np.uint64) -> np.uint64:
     """Count set bits in each 16-bit quarter of a word."""
     v = v - ((v >> np.uint64(1)) & np.uint64(0x5555555555555555))
@@ -702,7 +704,7 @@ def _bit_counts(v: np.uint64) -> np.uint64:
     return (v + (v >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=CACHED)
 def _flush_quarters(counts: NDArray[np.uint64], bits: int, sums: NDArray[np.int64]) -> None:
     """Move 16-bit counters to the 64-bit sums of their lanes before one overflows."""
     lanes = 64 // bits
@@ -721,7 +723,7 @@ def edit_distances(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.int
     return _edit_distances(x, y, _lane_bits(x.shape[2]), numba.get_num_threads())
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def _edit_distances(
     x: NDArray[np.int32], y: NDArray[np.int32], bits: int, parts: int
 ) -> NDArray[np.int64]:
@@ -772,7 +774,7 @@ def _edit_distances(
     return ((rises - falls).sum(axis=0)[:, :layers_x] + n * k).T
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def row_common_subsequence(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.int64]:
     """Return each sample's LCS length: (n, k), (n, k) -> (n,); any k.
 
@@ -798,7 +800,7 @@ def row_common_subsequence(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArra
     return lengths
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def row_edit_distance(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.int64]:
     """Return each sample's Levenshtein distance by the classic table: (n, k), (n, k) -> (n,)."""
     n, k = x.shape
@@ -817,7 +819,7 @@ def row_edit_distance(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.
     return distances
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=CACHED)
 def _listed(lists: NDArray[np.int32], i: Any, wanted: Any) -> bool:
     """Say whether sample i's list, in order of index, holds another."""
     low, high = 0, lists.shape[1]
@@ -830,7 +832,7 @@ def _listed(lists: NDArray[np.int32], i: Any, wanted: Any) -> bool:
     return low < lists.shape[1] and lists[i, low] == wanted
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def sorted_rows(x: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return each sample's list in order of index: (n, k) -> (n, k)."""
     out = np.empty_like(x)
@@ -839,7 +841,7 @@ def sorted_rows(x: NDArray[np.int32]) -> NDArray[np.int32]:
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=CACHED, nogil=True)
 def credited_sums(
     x: NDArray[np.int32], y: NDArray[np.int32], rows: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
@@ -877,7 +879,7 @@ def credited_sums(
     return sums, twice
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=CACHED, nogil=True)
 def squared_residuals(
     one: NDArray[np.float32],
     other: NDArray[np.float32],
@@ -907,7 +909,7 @@ def squared_residuals(
     return of_samples, of_pairs
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=CACHED, nogil=True)
 def cycle_sums(
     x: NDArray[np.int32], y: NDArray[np.int32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
@@ -945,7 +947,7 @@ def cycle_sums(
     return rows, sums, twice
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=CACHED, nogil=True)
 def ranks_of_kept(
     values: NDArray[np.float32],
     order: NDArray[np.int64],
@@ -984,7 +986,7 @@ def ranks_of_kept(
     return (ranks * scale).astype(np.float32)
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def row_shared(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.int64]:
     """Return how many neighbours each sample's two lists share: (n, k), (n, k) -> (n,)."""
     n, k = x.shape
@@ -1014,7 +1016,7 @@ def shared_products(
     return _shared_products(x, y, values_x, values_y, numba.get_num_threads())
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def _shared_products(
     x: NDArray[np.int32],
     y: NDArray[np.int32],
@@ -1049,13 +1051,13 @@ def _shared_products(
     return sums.sum(axis=0)[:, :layers_x].T
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=CACHED)
 def _whole_vectors(layers: int) -> int:
     """Lanes for so many layers, in eights: what is left over would run one at a time."""
     return (layers + 7) // 8 * 8
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def reciprocal(x: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Say where the neighbour also has the sample as its neighbour: (n, layers, k) -> same."""
     n, layers, k = x.shape
@@ -1100,7 +1102,7 @@ def masked_marginals(
     )
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def _masked_marginals(
     x: NDArray[np.int32],
     starts_x: NDArray[np.int64],
@@ -1153,7 +1155,7 @@ def _masked_marginals(
     return totals[0].T, totals[1].T, totals[2].T
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=CACHED, parallel=True)
 def pack(matrices: NDArray[np.float32], order: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return relabelled symmetric matrices as packed upper triangles, (layers, n (n + 1) / 2).
 
@@ -1174,7 +1176,7 @@ def pack(matrices: NDArray[np.float32], order: NDArray[np.int64]) -> NDArray[np.
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=CACHED, nogil=True)
 def average_ranks(values: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return ranks from 1, ties sharing their mean rank; `order` sorts `values` ascending."""
     n = len(values)

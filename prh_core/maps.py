@@ -10,7 +10,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-from prh_core.errors import ConvergenceError
+from prh_core.compiling import CACHED
+from prh_core.errors import ConvergenceError, PRHError
 from prh_core.mds import classical_scaling, scale_from
 
 Method = Literal["umap", "mds"]
@@ -66,7 +67,15 @@ def model_map(
 
 
 def _umap(d: np.ndarray, start: np.ndarray, seed: int) -> Float64[np.ndarray, "m 2"]:
-    umap: Any = import_module("umap")
+    try:
+        umap: Any = import_module("umap")
+    except RuntimeError as error:
+        if CACHED:
+            raise
+        raise PRHError(
+            "UMAP compiles kernels that it must keep, and no folder can be written: name one with "
+            'PRH_CACHE, or take method="mds"'
+        ) from error
     spread = np.abs(start).max()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a seed means one core, which it says each time

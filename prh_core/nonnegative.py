@@ -9,10 +9,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from prh_core.compiling import CACHED
+
 _TOLERANCE = 1e-10
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=CACHED, nogil=True)
 def nonnegative_fits(
     designs: NDArray[np.float64], grams: NDArray[np.float64], responses: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -41,7 +43,7 @@ def nonnegative_fits(
     return residuals, weights
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=CACHED, nogil=True)
 def _solve(gram: NDArray[np.float64], against: NDArray[np.float64], w: NDArray[np.float64]) -> None:
     """Fill w with the minimiser of w' G w / 2 - h' w over w >= 0."""
     p = len(against)

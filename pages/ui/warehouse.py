@@ -5,6 +5,7 @@ would hand a connection by path the file it opened before, not the one swapped i
 """
 
 import os
+import re
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -84,6 +85,18 @@ class WarehouseTooNew(WarehouseProblem):
     remedy = "pip install --upgrade prh-explorer"
 
 
+class WarehouseBusy(WarehouseProblem):
+    """Another program holds the file open for writing."""
+
+    remedy = "fuser --verbose data/results.duckdb"
+
+
+class WarehouseUnreadable(WarehouseProblem):
+    """The system does not let the file be read."""
+
+    remedy = "ls -l data/results.duckdb"
+
+
 class _Identity(NamedTuple):
     path: str
     inode: int
@@ -112,7 +125,7 @@ class _Snapshot:
                 raise WarehouseDamaged(_DAMAGED)
         except duckdb.Error as error:
             self._instance.close()
-            raise _named(error) from error
+            raise _held(path, error) or _named(error) from error
         except WarehouseProblem:
             self._instance.close()
             raise
@@ -164,6 +177,8 @@ def ask(query: str, **parameters: Any) -> pl.DataFrame:
         WarehouseDamaged: the file cannot be read.
         WarehouseTooOld: its schema is older than these pages.
         WarehouseTooNew: its schema or its DuckDB is newer than what is installed here.
+        WarehouseBusy: another program holds it open for writing.
+        WarehouseUnreadable: the system does not let it be read.
     """
     return _snapshot().ask(query, parameters)
 
@@ -172,8 +187,10 @@ def _snapshot() -> _Snapshot:
     path = location()
     try:
         stat = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise WarehouseMissing("There is no warehouse yet.") from None
+    except OSError as error:
+        raise WarehouseUnreadable(f"The warehouse cannot be read: {error.strerror}.") from None
     identity = _Identity(str(path), stat.st_ino, stat.st_mtime_ns)
     with _opening:
         if identity not in _snapshots:
@@ -197,6 +214,22 @@ def _check_schema(version: int | None) -> None:
             f"The warehouse has schema {version}, and this app needs schema {KNOWN_SCHEMA}: "
             "publish it again."
         )
+
+
+def _held(path: Path, error: duckdb.Error) -> WarehouseProblem | None:
+    """Name what is no damage: a file that another program, or the system, keeps from us."""
+    told = str(error)
+    if "Could not set lock" in told:
+        holder = re.search(r"\(PID ([1-9]\d*)\)", told)
+        who = f" (PID {holder[1]})" if holder else ""
+        return WarehouseBusy(
+            f"Another program{who} holds {path.name} open for writing: close it, and reload."
+        )
+    try:
+        with path.open("rb"):
+            return None
+    except OSError as refused:
+        return WarehouseUnreadable(f"The warehouse cannot be read: {refused.strerror}.")
 
 
 def _named(error: duckdb.Error) -> WarehouseProblem:

@@ -1,8 +1,14 @@
 """Parts, migrations, publication, and what readers see meanwhile."""
 
+import errno
+import os
 import shutil
 import struct
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -10,15 +16,21 @@ import numpy as np
 import polars as pl
 import pytest
 
+import pages.ui.warehouse
 from ingest import warehouse as module
 from ingest.errors import (
+    DamagedPartError,
+    DataFolderError,
     DiskFullError,
     QueryError,
+    WarehouseBusyError,
     WarehouseDamagedError,
     WarehouseMissingError,
     WarehouseTooNewError,
 )
+from ingest.run import Run
 from ingest.warehouse import Warehouse, migrate, migrations, open_readonly, query, schema_version
+from ingest.workspace import Workspace
 from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics, get_metric
 from tests.worlds import MODELS, SETTINGS, WITHIN, build_world
@@ -337,3 +349,99 @@ def test_a_readers_query_cannot_write_and_its_error_is_passed_on(world: Path) ->
         query(path, "DELETE FROM scores")
     with pytest.raises(QueryError, match="nosuch"):
         query(path, "SELECT nosuch FROM scores")
+
+
+# --------------------------------------- what keeps a file from us is no damage
+
+
+@pytest.fixture
+def held(own_world: Path) -> Iterator[tuple[Path, int]]:
+    """Have another program hold the published file open for writing."""
+    path = own_world / "results.duckdb"
+    code = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None and other.stdin is not None
+        other.stdout.readline()
+        yield own_world, other.pid
+        other.stdin.close()
+
+
+def test_a_file_that_another_program_writes_is_busy(
+    held: tuple[Path, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, pid = held
+    told = f"another program \\(PID {pid}\\) holds results.duckdb open for writing"
+    with pytest.raises(WarehouseBusyError, match=told):
+        query(home / "results.duckdb", "SELECT 1")
+    with pytest.raises(WarehouseBusyError, match=told):
+        Warehouse(home).published_scores()
+    with pytest.raises(WarehouseBusyError, match=told):
+        Warehouse(home).publish()
+    assert not list(home.glob("results.damaged*"))
+    monkeypatch.setenv("PRH_DATA", str(home))
+    with pytest.raises(pages.ui.warehouse.WarehouseBusy, match=f"PID {pid}"):
+        pages.ui.warehouse.ask("SELECT 1")
+
+
+def test_a_file_that_is_a_folder_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "results.duckdb").mkdir()
+    with pytest.raises(DataFolderError, match="Is a directory"):
+        query(tmp_path / "results.duckdb", "SELECT 1")
+    with pytest.raises(DataFolderError):
+        Warehouse(tmp_path).publish()
+    monkeypatch.setenv("PRH_DATA", str(tmp_path))
+    with pytest.raises(pages.ui.warehouse.WarehouseUnreadable, match="Is a directory"):
+        pages.ui.warehouse.ask("SELECT 1")
+    monkeypatch.setenv("PRH_DATA", str(tmp_path / "results.duckdb" / ("x" * 300)))
+    with pytest.raises(pages.ui.warehouse.WarehouseProblem):
+        pages.ui.warehouse.ask("SELECT 1")
+
+
+@pytest.mark.parametrize("name", ["a[x]", "[!b]", "**", "a*b", "a 'b' \"c\" %20 日本 {d,e} $f"])
+def test_a_path_is_no_pattern(tmp_path: Path, name: str) -> None:
+    """Folders beside it that a pattern would take for it hold rows of their own."""
+    ids = []
+    for folder in (name, "ax", "aXXb", "x"):
+        with Run(Workspace(tmp_path / folder)) as run:
+            ids.append(run.run_id)
+    here = Warehouse(tmp_path / name)
+    assert here.column("runs", "run_id") == {ids[0]}
+    kept = here.rows("runs")
+    assert kept is not None and set(kept["run_id"]) == {ids[0]}
+    here.publish()
+    here.publish()
+    assert query(here.path, "SELECT run_id, outcome FROM runs").rows() == [(ids[0], "done")]
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1 and no more", b"text"])
+def test_a_damaged_part_is_named(own_world: Path, damage: bytes) -> None:
+    warehouse = Warehouse(own_world)
+    part = sorted((warehouse.parts / "scores").glob("*.parquet"))[-1]
+    part.write_bytes(damage)
+    for ask in (
+        warehouse.publish,
+        lambda: warehouse.rows("scores"),
+        lambda: warehouse.column("scores", "unit_key"),
+    ):
+        with pytest.raises(DamagedPartError, match=part.name):
+            ask()
+
+
+def test_publishers_without_locks_leave_a_whole_file(
+    own_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", none)
+    before = query(own_world / "results.duckdb", "FROM scores ORDER BY unit_key")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: Warehouse(own_world).publish(), range(4)))
+    assert query(own_world / "results.duckdb", "FROM scores ORDER BY unit_key").equals(before)
+    assert not list(own_world.glob("*.tmp*"))

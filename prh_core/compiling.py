@@ -1,0 +1,102 @@
+"""Where numba keeps compiled kernels, decided before the first of them.
+
+Numba compiles beside the source, else in the user's cache, and refuses to begin where it can write
+neither: in a container, or on a cluster's node. Then it gets a folder that can be written, or none.
+"""
+
+import importlib.util
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+import platformdirs
+from numba.core import config as _config
+from numba.misc.appdirs import AppDirs
+
+NUMBA = cast(Any, _config)
+"""Numba's settings, which it fills in when it is imported."""
+_COMPILED = ("prh_core", "umap", "pynndescent")
+"""Packages whose kernels are cached."""
+
+
+def writable(folder: Path) -> bool:
+    """Say whether a folder can be written to, making it if it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except (OSError, RuntimeError):
+        return False
+
+
+def usual_places() -> list[Path]:
+    """Return where numba itself would keep kernels, the ones beside their sources last."""
+    if NUMBA.CACHE_DIR:
+        return [Path(NUMBA.CACHE_DIR)]
+    of_user: Any = AppDirs(appname="numba", appauthor=False)
+    return [Path(of_user.user_cache_dir), *_beside_sources()]
+
+
+def numba_finds_a_place() -> bool:
+    """Say whether numba can keep every kernel where it usually does."""
+    first, *beside = usual_places()
+    return (bool(beside) and all(writable(place) for place in beside)) or writable(first)
+
+
+def other_places() -> list[Path]:
+    """Return folders to try instead: $PRH_CACHE, the system's cache, the temporary folder."""
+    named = os.environ.get("PRH_CACHE")
+    first = [Path(named) / "numba"] if named else []
+    return [*first, Path(platformdirs.user_cache_path("prh-explorer")) / "numba", *_temporary()]
+
+
+def first_writable(places: Iterable[Path]) -> Path | None:
+    """Return the first folder that can be written to; None where there is none."""
+    return next((place for place in places if writable(place)), None)
+
+
+def _beside_sources() -> list[Path]:
+    found: list[Path] = []
+    for name in _COMPILED:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            found.append(Path(spec.origin).parent / "__pycache__")
+    return found
+
+
+def _temporary() -> list[Path]:
+    """Return a folder of this user's alone: whoever can write kernels can have them run."""
+    user = str(os.getuid()) if hasattr(os, "getuid") else "user"
+    try:
+        folder = Path(tempfile.gettempdir()) / f"prh-explorer-{user}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return []
+    own = not hasattr(os, "getuid") or (
+        found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
+    )
+    return [folder / "numba"] if own and stat.S_ISDIR(found.st_mode) else []
+
+
+def _settle() -> bool:
+    """Give numba a place, say so where it is not its own, and say whether kernels are kept."""
+    if numba_finds_a_place():
+        return True
+    place = first_writable(other_places())
+    if place is None:
+        told = "no folder can be written, so kernels are compiled anew by every process"
+    else:
+        NUMBA.CACHE_DIR = str(place)
+        told = f"compiled kernels are kept in {place}, since their usual places cannot be written"
+    if sys.stderr is not None:
+        sys.stderr.write(f"prh: {told}; PRH_CACHE names another folder\n")
+    return place is not None
+
+
+CACHED = _settle()
+"""Whether kernels are kept from one process to the next."""
