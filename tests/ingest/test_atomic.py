@@ -91,7 +91,7 @@ def test_a_temporary_of_the_process_itself_is_never_swept(tmp_path: Path) -> Non
     assert (tmp_path / "file").read_text() == "half"
 
 
-@pytest.mark.parametrize("pid", [NOBODY, os.getpid(), 1])
+@pytest.mark.parametrize("pid", [NOBODY, os.getpid(), 1], ids=["dead", "own", "first"])
 @pytest.mark.parametrize("old", [False, True])
 def test_what_another_place_wrote_goes_by_its_age_alone(
     tmp_path: Path, pid: int, old: bool
