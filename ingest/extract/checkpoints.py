@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ingest.errors import CheckpointMismatchError, UnsafeCheckpointError
 from ingest.extract.content import content_hash, files_hash
+from ingest.extract.device import out_of_memory
 
 __all__ = ["content_hash", "files_hash", "fit", "read_checkpoint"]
 
@@ -28,7 +29,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         try:
             return load_file(path)
-        except SafetensorError as error:
+        except (SafetensorError, OSError) as error:
             raise CheckpointMismatchError(
                 f"The checkpoint {path} is no readable safetensors file: {error}."
             ) from error
@@ -39,9 +40,11 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
             f"The checkpoint {path} is a pickle that holds more than weights; loading it could run "
             "code, so it is refused. Convert it to safetensors where you trust it."
         ) from error
-    except (RuntimeError, EOFError, ValueError) as error:
+    except Exception as error:  # torch says in many ways that a file is none of its own
+        if out_of_memory(error):
+            raise
         raise CheckpointMismatchError(
-            f"The checkpoint {path} cannot be read: {str(error).splitlines()[0]}"
+            f"The checkpoint {path} cannot be read: {_unread(path, error)}"
         ) from error
     for wrapper in ("state_dict", "model"):
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
@@ -59,6 +62,14 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if not weights:
         raise CheckpointMismatchError(f"The checkpoint {path} holds no weights.")
     return weights
+
+
+def _unread(path: Path, error: Exception) -> str:
+    if path.is_dir():
+        return "it is a folder."
+    if not path.stat().st_size:
+        return "it is empty."
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def fit(module: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:

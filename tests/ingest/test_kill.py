@@ -25,6 +25,7 @@ from tests.ingest.own_study import write_study
 from tests.worlds import MUTUAL, WITHIN, build_world
 
 KILLS = 5
+pytestmark = pytest.mark.timeout(1800)  # only for what hangs: on a busy machine runs take minutes
 PROVENANCE = ("run_id", "finished_at")
 
 
