@@ -85,7 +85,11 @@ def _architectures(kind: str, file: Path) -> list[Outcome]:
 def _files() -> bool:
     from tests.sweep import mutate
 
-    counts = mutate.run(MUTATIONS, SEED)
+    counts: dict[str, dict[str, int]] = {}
+    for kind, found in mutate.run(MUTATIONS, SEED).items():
+        together = counts.setdefault("images" if kind.startswith("image ") else kind, {})
+        for verdict, number in found.items():
+            together[verdict] = together.get(verdict, 0) + number
     DAMAGED.write_text(damaged(counts))
     return any(number for verdicts in counts.values() for verdict, number in verdicts.items()
                if verdict not in ("read", "refused"))  # fmt: skip
