@@ -119,13 +119,16 @@ error with a name. {total:,} files with seed {SEED}, {platform.machine()}, Pytho
 
 def document(language: Iterable[Outcome], vision: Iterable[Outcome]) -> str:
     """Return the document of architectures."""
+    from tests.sweep.vision import PARAMETERS
+
     return f"""# Which architectures are read
 
 `make sweep` builds every architecture of transformers {version("transformers")} that reads text,
-and of timm {version("timm")} up to a size, with random weights and as small as its configuration
-allows, extracts features through the road that users take, and holds them against the library's own
-intermediates, computed apart. Tiny networks with random weights show that the right numbers are
-read, not that they mean anything.
+and of timm {version("timm")} every one of up to {PARAMETERS // 10**6} million parameters and the
+smallest of every class, with random weights and as small as its configuration allows, extracts
+features through the road that users take, and holds them against the library's own intermediates,
+computed apart. Tiny networks with random weights show that the right numbers are read, not that
+they mean anything.
 
 equal: to rounding. refused: one sentence says what cannot be read. different: features without a
 word that they are not the library's. traceback: an error without a name. not built: the library

@@ -21,7 +21,7 @@ from prh_core.errors import PRHError
 from tests.sweep.outcome import Outcome
 
 # Largest architectures looked at; of a class without one so small, the smallest.
-PARAMETERS = 60_000_000
+PARAMETERS = 26_000_000
 # Nothing larger is built, the smallest of its class or not.
 _MOST_PARAMETERS = 130_000_000
 # Tried in this order; last the architecture's own.
