@@ -14,10 +14,11 @@ from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
 from torch import Tensor
 
-from ingest.catalog.records import DatasetRecord, ModelRecord
+from ingest.catalog.records import DatasetRecord
 from ingest.datasets import Dataset
 from ingest.extract import Variant, extract
 from prh_core.errors import PRHError
+from tests.ingest import tiny
 from tests.sweep.outcome import Outcome
 
 # Largest architectures looked at; of a class without one so small, the smallest.
@@ -71,7 +72,9 @@ def _swept(name: str, data: Dataset) -> Outcome:
     if isinstance(wanted, str):
         return Outcome(name, "not built", wanted)
     try:
-        got = extract(_record(name, size), data, _VARIANTS, device="cpu")
+        options = {"architecture": name} | ({} if size is None else {"input_size": size})
+        record = tiny.model("vision", "timm-random", id=name, options=options)
+        got = extract(record, data, _VARIANTS, device="cpu")
     except PRHError as error:
         return Outcome(name, "refused", str(error))
     found = {e.facts["pooling"]: list(e.layers.values()) for e in got.values()}
@@ -140,24 +143,6 @@ def _difference(
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-
-
-def _record(name: str, size: int | None) -> ModelRecord:
-    return ModelRecord.model_validate(
-        {
-            "id": name,
-            "label": name,
-            "modality": "vision",
-            "family": "timm",
-            "objective": "none (random weights)",
-            "source": "random:0",
-            "revision": "seed-0",
-            "licence": "Apache-2.0",
-            "loader": "timm-random",
-            "citation": "none",
-            "options": {"architecture": name} | ({} if size is None else {"input_size": size}),
-        }
-    )
 
 
 def _drawn() -> Dataset:
