@@ -17,6 +17,9 @@ _WEIGHTS = frozenset({".safetensors", ".bin", ".gguf", ".pt", ".pth", ".th"})
 # What else in a folder of transformers determines features: configuration and tokeniser.
 _BESIDE = frozenset({".json", ".model", ".txt", ".py", ".jinja", ".tiktoken", ".spm", ".vocab"})
 
+_WORTH_KEEPING = 1 << 20
+"""Bytes from which on a hash is kept on disk: a smaller file is read sooner than looked up, and a
+folder of texts has thousands of them."""
 _made: dict[tuple[str, str], str] = {}
 """(file, its state) -> sha256, of this process: a cache folder may be read-only."""
 
@@ -135,11 +138,13 @@ def _hash(file: Path) -> str:
         seen = file.stat()
         state = f"{seen.st_size}-{seen.st_mtime_ns}-{seen.st_ctime_ns}-{seen.st_ino}"
         name = str(file.resolve())
-        known = _made.get((name, state)) or _kept(name, state)
+        large = seen.st_size >= _WORTH_KEEPING
+        known = _made.get((name, state)) or (_kept(name, state) if large else None)
         if known is None:
             with file.open("rb") as handle:
                 known = hashlib.file_digest(handle, "sha256").hexdigest()
-            _keep(name, state, known)
+            if large:
+                _keep(name, state, known)
     except OSError as error:
         raise CatalogError(f"Cannot read {file}: {error.strerror}.") from error
     _made[name, state] = known

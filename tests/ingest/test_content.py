@@ -31,6 +31,7 @@ SMALL: Any = {"vocab_size": 32, "n_embd": 16, "n_layer": 2, "n_head": 2}
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(content, "_made", {})
+    monkeypatch.setattr(content, "_WORTH_KEEPING", 0)  # tests have no megabytes to hash
 
 
 def trained(folder: Path, seed: int) -> ModelRecord:
