@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from ingest.datasets import Dataset
 from ingest.datasets.walk import files_below, is_text, shown
 from ingest.errors import DatasetError
-from ingest.extract.checkpoints import files_hash
+from ingest.extract.content import files_hash
 
 
 class Document(NamedTuple):

@@ -10,10 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ingest.errors import CheckpointMismatchError, UnsafeCheckpointError
-from ingest.extract.content import content_hash, files_hash
 from ingest.extract.device import out_of_memory
-
-__all__ = ["content_hash", "files_hash", "fit", "read_checkpoint"]
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:

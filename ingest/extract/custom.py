@@ -37,7 +37,8 @@ from torchvision.transforms import v2
 
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
-from ingest.extract.checkpoints import content_hash, fit, read_checkpoint
+from ingest.extract.checkpoints import fit, read_checkpoint
+from ingest.extract.content import content_hash
 from ingest.extract.device import exact_float32
 from ingest.extract.layouts import (
     Read,

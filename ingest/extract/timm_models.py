@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
-from ingest.extract.checkpoints import content_hash, fit, read_checkpoint
+from ingest.extract.checkpoints import fit, read_checkpoint
+from ingest.extract.content import content_hash
 from ingest.extract.device import exact_float32
 from ingest.extract.layouts import Read, common_layout, drawn_images, read_as, run_drawn
 from ingest.extract.loaded import Layout, LoadedVision, Placement, Tap

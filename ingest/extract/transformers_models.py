@@ -23,7 +23,7 @@ from ingest.errors import (
     UnsafeCheckpointError,
 )
 from ingest.extract.cache import cached_folder
-from ingest.extract.checkpoints import content_hash
+from ingest.extract.content import content_hash
 from ingest.extract.loaded import (
     Causal,
     LoadedLanguage,

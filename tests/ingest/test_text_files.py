@@ -142,7 +142,7 @@ def test_a_folder_is_read_as_it_lies(tmp_path: Path) -> None:
 
 
 def test_the_key_changes_only_where_the_text_did(tmp_path: Path) -> None:
-    from ingest.extract.checkpoints import files_hash
+    from ingest.extract.content import files_hash
 
     file = tmp_path / "a.txt"
     for raw, otherwise in (
