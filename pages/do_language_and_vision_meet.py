@@ -66,7 +66,7 @@ def draw() -> None:
         st.info(f"**{measured['dataset']}.** {measured['note']}")
     measure = words.measure(measured, calibrated=scale == "calibrated")
     sources, said = words.measured(measured), _how_to_read(measured, concatenated=concatenated)
-    colours = palette.families(queries.families().frame["family"].to_list())
+    colors = palette.families(queries.families().frame["family"].to_list())
     reference = THRESHOLD if scale == "calibrated" else held_against(answer.frame)
     said += words.tied(answer.frame)
     chart: charts.Drawn
@@ -74,7 +74,7 @@ def draw() -> None:
     if view == "Lines":
         said = words.whiskers(answer.frame).strip() + "\n\n" + said
         chart = charts.lines(
-            answer.frame, colours, order=_ORDERS[order], measure=measure, reference=reference
+            answer.frame, colors, order=_ORDERS[order], measure=measure, reference=reference
         )
     elif skill is None:
         chart = charts.heat_map(answer.frame, order=_ORDERS[order], measure=measure)
@@ -88,7 +88,7 @@ def draw() -> None:
         found = trends.along(shown, x=x, line=line, family=along)
         axes = charts.Axes(x, f"{skill} (better to the right)", point, line, group)
         drawing = charts.against if layout == _LAYOUTS[0] else charts.family_panels
-        chart = drawing(shown, found, axes, colours, measure=measure, reference=reference)
+        chart = drawing(shown, found, axes, colors, measure=measure, reference=reference)
         about = skills.filter(pl.col("skill") == skill, pl.col("modality") == offered[view])
         sources.append(words.skilled(about.row(0, named=True), queries.text_of(skill)))
         said = words.fits(found.lines) + words.without(answer.frame, x, point) + "\n\n" + said
@@ -109,7 +109,7 @@ def _how_to_read(measured: dict[str, Any], *, concatenated: bool) -> str:
     significance = (
         "A score is **significant** when it lies beyond the **threshold**: what the best of the "
         f"whole layer table exceeds in 5 % of {measured['permutations']} tables whose samples "
-        "were relabelled. **q** corrects p for the number of pairs. "
+        "were relabeled. **q** corrects p for the number of pairs. "
         if concatenated and measured["permutations"]
         else ""
     )
@@ -127,7 +127,7 @@ def _how_to_read(measured: dict[str, Any], *, concatenated: bool) -> str:
 def _chance(measured: dict[str, Any], *, concatenated: bool) -> str:
     if concatenated and measured["null_best_low"] is not None:
         return (
-            "Dashed lines stand at the least and the largest **mean best of relabelled tables**: "
+            "Dashed lines stand at the least and the largest **mean best of relabeled tables**: "
             "what the best of as many pairs of layers scores without any relation, more than "
             "**chance**, the mean of one pair of unrelated layers. "
         )

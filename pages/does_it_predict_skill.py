@@ -38,7 +38,7 @@ def draw() -> None:
         vision = controls.choose("Vision model", names, key="vision", width=240)
         skill = controls.choose("Skill", skills["skill"].to_list(), key="skill", width=330)
         texts = skills.filter("predicts_text", pl.col("skill") != skill)["skill"].to_list()
-        text = controls.choose("Colour by rank in", [*texts, _NO_RANK], key="rank", width=330)
+        text = controls.choose("Color by rank in", [*texts, _NO_RANK], key="rank", width=330)
     controls.show_notes()
 
     measured = queries.measured(setting).frame.row(0, named=True)
@@ -57,12 +57,12 @@ def draw() -> None:
         st.info(f"**{measured['dataset']}.** {measured['note']}")
     about = skills.filter(pl.col("skill") == skill).row(0, named=True)
     emergence = trends.emergence(answer.frame)
-    colours = palette.families(queries.families().frame["family"].to_list())
+    colors = palette.families(queries.families().frame["family"].to_list())
     shell.figure(
         charts.skill(
             answer.frame,
             emergence,
-            colours,
+            colors,
             measure=f"{words.measure(measured)} with {vision}",
             skill=skill,
             rank=None if text == _NO_RANK else text,

@@ -60,7 +60,7 @@ def draw() -> None:
     )
     shell.explain(
         "Raw scores of two metrics share no unit. A **calibrated** score does: 0 is what the best "
-        "of 95 % of relabelled layer tables does not exceed, 1 is identical. A dot is the mean "
+        "of 95 % of relabeled layer tables does not exceed, 1 is identical. A dot is the mean "
         "over the pairs of trained models, the line reaches from the smallest to the largest."
     )
 
@@ -80,7 +80,7 @@ def _trends(
     if answer.frame.is_empty():
         st.info(words.nobody_can(skill, language=True))
         return
-    colours = palette.families(queries.families().frame["family"].to_list())
+    colors = palette.families(queries.families().frame["family"].to_list())
     axes = charts.Axes("language_score", skill, "language_label", "vision_label", "vision_group")
     panels: dict[str, charts.Chart] = {}
     told: list[pl.DataFrame] = []
@@ -89,7 +89,7 @@ def _trends(
         reference = THRESHOLD if scores == "calibrated" else held_against(rows)
         found = trends.along(rows, x=axes.x, line=axes.line, family="language_family")
         panels[metric] = charts.panel(
-            rows, found, axes, colours, measure=scores, reference=reference
+            rows, found, axes, colors, measure=scores, reference=reference
         )
         told.append(found.lines.with_columns(pl.lit(metric).alias("metric")))
     about = skills.filter(pl.col("skill") == skill).row(0, named=True)
@@ -133,7 +133,7 @@ def _list() -> None:
         name: st.column_config.CheckboxColumn(name, help=told)
         for name, told in {
             "symmetric": "Swapping the models leaves the score as it is.",
-            "ordinal": "The order of neighbours counts, not only who they are.",
+            "ordinal": "The order of neighbors counts, not only who they are.",
             "batchable": "Can be estimated from batches.",
         }.items()
     }

@@ -1,4 +1,4 @@
-"""Local or global: at which size of neighbourhood alignment grows with the vision model."""
+"""Local or global: at which size of neighborhood alignment grows with the vision model."""
 
 import polars as pl
 import streamlit as st
@@ -18,7 +18,7 @@ def draw() -> None:
     settings = queries.settings().frame.filter(pl.col("ks") >= 2)
     if settings.is_empty():
         raise WarehouseEmpty(
-            "The warehouse is here, but it holds no metric at two numbers of neighbours yet."
+            "The warehouse is here, but it holds no metric at two numbers of neighbors yet."
         )
     # CKNNA is the paper's choice, and it reaches k = n - 1.
     settings = settings.sort(pl.col("published"), pl.col("metric") != "cknna", maintain_order=True)
@@ -44,7 +44,7 @@ def draw() -> None:
     if view == _GROWTH:
         chart = charts.growth(grown)
     else:
-        chart = charts.by_neighbours(answer.frame, measure=metric)
+        chart = charts.by_neighbors(answer.frame, measure=metric)
     shell.figure(
         chart,
         answer,
@@ -54,13 +54,13 @@ def draw() -> None:
             words.ks(answer.frame),
         ),
         controls=controls,
-        alt_text=f"{metric} of vision models of growing size, a line per number of neighbours.",
+        alt_text=f"{metric} of vision models of growing size, a line per number of neighbors.",
     )
     shell.explain(
-        "Mean over the trained language models. **Growth** is centred on the smallest model of a "
+        "Mean over the trained language models. **Growth** is centered on the smallest model of a "
         "family and divided by the standard deviation over the family, at each k by itself, so "
         "it says which way alignment goes with size, not how far: lines that rise at small k and "
-        "not at large k mean that larger models agree with language about near neighbours only. "
+        "not at large k mean that larger models agree with language about near neighbors only. "
         "At k = n − 1 CKNNA is CKA without the diagonal: every pair of different samples counts."
         + (words.dashed(answer.frame) if view == _ALIGNMENT else "")
         + words.ungrown(answer.frame)
@@ -68,5 +68,5 @@ def draw() -> None:
 
 
 shell.page(
-    "Do larger vision models agree with language about neighbours, or about everything?", draw
+    "Do larger vision models agree with language about neighbors, or about everything?", draw
 )

@@ -28,7 +28,7 @@ def draw() -> None:
         shell.explain(
             "A filled cell: the model's layers over that dataset are stored. A score compares one "
             "language with one vision model under one setting (metric, k, truncation, precision). "
-            "*Untrained* models are randomly initialised controls."
+            "*Untrained* models are randomly initialized controls."
         )
     st.markdown("#### Datasets")
     shell.table(datasets)

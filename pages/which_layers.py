@@ -61,7 +61,7 @@ def draw() -> None:
         f"Best of all: **{pair['language_layer']}** of {language} with **{pair['vision_layer']}** "
         f"of {vision}, {pair['alignment']:.4f} (solid frame; a dashed frame marks the best pair "
         "of single layers where it is another one). The last row and column, set apart, stand for "
-        "all layers side by side. A crossed grey cell is a constant layer: it maps every sample "
+        "all layers side by side. A crossed gray cell is a constant layer: it maps every sample "
         "to the same point, so nothing is near anything."
         + words.tied(pairs.filter(pl.col("vision_label") == vision))
         + words.with_itself(

@@ -1,4 +1,4 @@
-"""Why should it happen: worlds small enough to know, observed twice and learnt (Section 4)."""
+"""Why should it happen: worlds small enough to know, observed twice and learned (Section 4)."""
 
 import polars as pl
 import streamlit as st
@@ -68,7 +68,7 @@ def draw() -> None:
         title="Two observers of one world learn its pointwise mutual information",
         measured=words.simulated(measured),
         controls=controls,
-        alt_text="K_PMI of the world and the kernels that two observers learnt, side by side.",
+        alt_text="K_PMI of the world and the kernels that two observers learned, side by side.",
     )
     shell.explain(words.converged_to_pmi(measured))
     training = queries.theory_training(simulation, metric=metric)

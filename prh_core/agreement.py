@@ -81,8 +81,8 @@ def _interval(a: np.ndarray, b: np.ndarray, rho: float, level: float) -> tuple[f
     z = np.arctanh(np.clip(without, -limit, limit))
     error = math.sqrt((n - 1) / n * float(np.sum((z - z.mean()) ** 2)))
     half = float(stats.t.ppf((1 + level) / 2, n - 1)) * error
-    centre = math.atanh(min(max(rho, -limit), limit))
-    return math.tanh(centre - half), math.tanh(centre + half)
+    center = math.atanh(min(max(rho, -limit), limit))
+    return math.tanh(center - half), math.tanh(center + half)
 
 
 def _checked(table: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
-"""Nearest neighbours by an approximate index, for more samples than an exact search has time for.
+"""Nearest neighbors by an approximate index, for more samples than an exact search has time for.
 
-A navigable graph (faiss, HNSW) is walked towards each query. How widely is found by asking, not by
-guessing: the walk is widened until a sample of queries has found the share of its true neighbours
-that was asked for. Several threads build the graph, so two runs may differ in a few neighbours.
+A navigable graph (faiss, HNSW) is walked toward each query. How widely is found by asking, not by
+guessing: the walk is widened until a sample of queries has found the share of its true neighbors
+that was asked for. Several threads build the graph, so two runs may differ in a few neighbors.
 """
 
 import importlib
@@ -12,10 +12,10 @@ import numpy as np
 from jaxtyping import Int32, Int64
 from numpy.typing import NDArray
 
+from prh_core.compiled import top_k
 from prh_core.errors import MissingLibraryError, PRHError
-from prh_core.kernels import top_k
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared
-from prh_core.types import Layer, Layers, Neighbours, check_k
+from prh_core.types import Layer, Layers, Neighbors, check_k
 
 LINKS = 32
 """Links of a sample in the graph."""
@@ -23,7 +23,7 @@ TUNING_QUERIES = 256
 MEASURED_QUERIES = 1024
 
 
-def approximate_neighbours(layers: Layers | PreparedLayers, k: int, recall: float) -> Neighbours:
+def approximate_neighbors(layers: Layers | PreparedLayers, k: int, recall: float) -> Neighbors:
     """Find about `recall` of each sample's k nearest other samples, in every layer.
 
     Parameters
@@ -31,9 +31,9 @@ def approximate_neighbours(layers: Layers | PreparedLayers, k: int, recall: floa
     layers
         Layers, plain or prepared, (n, d_l) each.
     k
-        Neighbours per sample, 1 <= k <= n - 1.
+        Neighbors per sample, 1 <= k <= n - 1.
     recall
-        Share of the true neighbours to find, in (0, 1]; `measured_recall` says what was found.
+        Share of the true neighbors to find, in (0, 1]; `measured_recall` says what was found.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def approximate_neighbours(layers: Layers | PreparedLayers, k: int, recall: floa
     ------
     MissingLibraryError
         faiss is not installed.
-    NeighbourCountError
+    NeighborCountError
         k is not in 1 ... n - 1.
     PRHError
         The recall is outside (0, 1].
@@ -57,7 +57,7 @@ def approximate_neighbours(layers: Layers | PreparedLayers, k: int, recall: floa
         faiss: Any = importlib.import_module("faiss")
     except ImportError:
         raise MissingLibraryError(
-            "approximate neighbours need faiss-cpu, which is not installed; recall=None searches "
+            "approximate neighbors need faiss-cpu, which is not installed; recall=None searches "
             "exactly and needs nothing"
         ) from None
     found = np.empty((n, len(ready), k), dtype=np.int32)
@@ -66,20 +66,20 @@ def approximate_neighbours(layers: Layers | PreparedLayers, k: int, recall: floa
     return found.transpose(1, 0, 2)
 
 
-def measured_recall(layers: Layers | PreparedLayers, found: Neighbours, seed: int = 0) -> float:
-    """Return the share of true neighbours among those found, of the layer with the fewest.
+def measured_recall(layers: Layers | PreparedLayers, found: Neighbors, seed: int = 0) -> float:
+    """Return the share of true neighbors among those found, of the layer with the fewest.
 
     Measured on up to 1,024 random queries per layer, each searched exactly.
     """
     n, k = found.shape[1:]
     queries = _queries(n, MEASURED_QUERIES, seed)
     return min(
-        _share(exact_neighbours(layer, queries, k), lists[queries])
+        _share(exact_neighbors(layer, queries, k), lists[queries])
         for layer, lists in zip(prepared(layers), found, strict=True)
     )
 
 
-def exact_neighbours(
+def exact_neighbors(
     layer: Layer | PreparedLayer, queries: Int64[np.ndarray, " q"], k: int
 ) -> Int32[np.ndarray, "q k"]:
     """Return the k nearest other samples of some queries, searched exactly: O(q n) products."""
@@ -97,7 +97,7 @@ def _exact(
 
 
 def _sides(layer: PreparedLayer) -> tuple[Layer, Layer]:
-    """Return rows as queries and as what is searched: their inner products rank neighbours.
+    """Return rows as queries and as what is searched: their inner products rank neighbors.
 
     A common mean is left out of both; what it adds to products stands in one more dimension.
     """

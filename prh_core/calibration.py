@@ -1,4 +1,4 @@
-"""Is a score more than chance: permutation nulls by relabelling, and false discovery rates."""
+"""Is a score more than chance: permutation nulls by relabeling, and false discovery rates."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -48,11 +48,11 @@ def null_best(
     orders: Int64[np.ndarray, "count n"],
     step: Callable[[], None] | None = None,
 ) -> Float64[np.ndarray, "metrics xs ks count"]:
-    """Return the best score of the whole layer table under every relabelling of y's samples.
+    """Return the best score of the whole layer table under every relabeling of y's samples.
 
     One permutation serves all layers of y and all partners, and the best over layers is taken
     within each permuted table: the null of the best, not of one pair (Groger et al. 2026). What
-    was prepared is relabelled, never prepared again.
+    was prepared is relabeled, never prepared again.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def null_best(
     xs
         Prepared partners of y.
     y
-        The prepared side that is relabelled.
+        The prepared side that is relabeled.
     ks
         The k wanted.
     orders
@@ -75,11 +75,11 @@ def null_best(
     """
     found = np.empty((len(metrics), len(xs), len(ks), len(orders)))
     for at, order in enumerate(orders):
-        relabelled = metrics[0].family.relabel(y, order)
+        relabeled = metrics[0].family.relabel(y, order)
         for m, metric in enumerate(metrics):
             best = np.nanmax if metric.higher_is_closer else np.nanmin
             for i, x in enumerate(xs):
-                tables = metric.compare(x, relabelled, ks)
+                tables = metric.compare(x, relabeled, ks)
                 found[m, i, :, at] = [best(table) for table in tables]
         if step:
             step()
@@ -106,7 +106,7 @@ def calibrate(
     observed
         The score.
     null
-        Scores of K relabellings, best over layers where the observed one is.
+        Scores of K relabelings, best over layers where the observed one is.
     best
         s_max, what two equal representations score.
     higher_is_closer

@@ -233,7 +233,7 @@ def metric_agreement(scores: Float64[np.ndarray, "s p"]) -> Float64[np.ndarray, 
 def clustered(agreement: Float64[np.ndarray, "s s"]) -> Int64[np.ndarray, " s"]:
     """Return the order that puts like rows side by side: average linkage on 1 - correlation.
 
-    Unknown correlations count as zero. Leaves are ordered so that neighbours are alike.
+    Unknown correlations count as zero. Leaves are ordered so that neighbors are alike.
     """
     if len(agreement) < 3:
         return np.arange(len(agreement), dtype=np.int64)

@@ -9,7 +9,7 @@ from jaxtyping import Int64
 from prh_core import prepare
 from prh_core.errors import (
     DegenerateLayerError,
-    NeighbourCountError,
+    NeighborCountError,
     PRHError,
     SampleCountError,
     SecondViewError,
@@ -150,7 +150,7 @@ def n_curve(
     metric, truncate, normalize, device, layout
         As in `prh_core.align`; truncation looks at each prefix alone.
     k
-        Neighbours at all samples.
+        Neighbors at all samples.
     fixed
         ``"k"``: the same k at every n; ``"k/n"``: k n' / n, rounded, at least 1.
     seed
@@ -164,7 +164,7 @@ def n_curve(
     ------
     SampleCountError
         An n beyond the samples there are, or below 2.
-    NeighbourCountError
+    NeighborCountError
         k does not fit an n; the message says which.
     """
     x, y = as_layers(X, "X", layout), as_layers(Y, "Y", layout)
@@ -176,7 +176,7 @@ def n_curve(
         rows = first_samples(total, n, seed)
         here = k_of(k, n, total, fixed)
         if get_metric(metric).uses_k and here >= n:
-            raise NeighbourCountError(f"k must be between 1 and n - 1 = {n - 1}, got k = {here}")
+            raise NeighborCountError(f"k must be between 1 and n - 1 = {n - 1}, got k = {here}")
         found = align(
             [layer[rows] for layer in x],
             [layer[rows] for layer in y],
@@ -201,13 +201,13 @@ def check_batch(batch: int, total: int, k: int | None = None) -> int:
     total
         Samples there are.
     k
-        Neighbours within a batch; None for metrics without.
+        Neighbors within a batch; None for metrics without.
 
     Raises
     ------
     SampleCountError
         It leaves a single batch that is not all samples, or holds fewer than two.
-    NeighbourCountError
+    NeighborCountError
         k does not fit the batch.
     """
     if batch != check_n(total, total) and not 2 <= batch <= total // 2:
@@ -216,7 +216,7 @@ def check_batch(batch: int, total: int, k: int | None = None) -> int:
             f"batch = {batch}"
         )
     if k is not None and not 1 <= k <= batch - 1:
-        raise NeighbourCountError(
+        raise NeighborCountError(
             f"k must be between 1 and {batch - 1} in batches of {batch} samples, got k = {k}"
         )
     return total // batch
@@ -251,7 +251,7 @@ def prepare_batches(
     Parameters
     ----------
     layers
-        A model's layers over all samples, truncated and normalised: (n, d_l) each.
+        A model's layers over all samples, truncated and normalized: (n, d_l) each.
     family, need
         What to prepare for.
     batches
@@ -289,7 +289,7 @@ def batch_tables(metric: Metric, x: Batched, y: Batched, ks: Sequence[int]) -> l
     x, y
         From `prepare_batches`, with the same batches.
     ks
-        Neighbours, each at most the k prepared for.
+        Neighbors, each at most the k prepared for.
 
     Returns
     -------
@@ -325,7 +325,7 @@ def batch_average(
     What counts every pair of samples can be estimated so where n is too large: unbiased CKA nearly
     without bias, CKA from above, the more the smaller the batch. Scores are averaged, not the
     three HSICs that make one (Nguyen, Raghu and Kornblith 2021), so that every metric has a batch
-    average. One of neighbours is another question: k of batch - 1 others, not of n - 1.
+    average. One of neighbors is another question: k of batch - 1 others, not of n - 1.
 
     Parameters
     ----------
@@ -336,7 +336,7 @@ def batch_average(
     metric, normalize, concatenate, device, layout
         As in `prh_core.align`; a bandwidth that the metric chooses is the batch's own.
     k
-        Neighbours within a batch.
+        Neighbors within a batch.
     truncate
         As in `prh_core.align`; it looks at all samples, before batches are cut.
     seed
@@ -350,7 +350,7 @@ def batch_average(
     ------
     SampleCountError
         The batch leaves a single one that is not all samples, or too few samples for the metric.
-    NeighbourCountError
+    NeighborCountError
         k does not fit the batch.
     DegenerateLayerError
         A layer is constant, or no layer of some batch, or no pair of layers in all of them, can

@@ -21,7 +21,7 @@ class SecondViewError(PRHError, ValueError):
     """A noise ceiling was asked for without a second view of the samples."""
 
 
-class NeighbourCountError(PRHError, ValueError):
+class NeighborCountError(PRHError, ValueError):
     """k is no whole number between 1 and n - 1."""
 
 

@@ -1,9 +1,9 @@
 """How sure a score is: samples are left out or weighed, never repeated.
 
-Resampling rows makes duplicates into neighbours and inflates k-NN scores (independent data .010 ->
+Resampling rows makes duplicates into neighbors and inflates k-NN scores (independent data .010 ->
 .108; Groger et al. 2026). Resampling queries on the fixed graph does not, but its 95 % interval
-covers 85-93 % of simulated worlds: queries share neighbours, so their scores are not independent.
-Leaving one sample out and redrawing the graph covers all of them: neighbours change by jumps, which
+covers 85-93 % of simulated worlds: queries share neighbors, so their scores are not independent.
+Leaving one sample out and redrawing the graph covers all of them: neighbors change by jumps, which
 a jackknife counts twice. The dyad-robust variance, also on the fixed graph, covers as it says.
 """
 
@@ -21,7 +21,7 @@ GROUPS = 20
 SUBSETS = 40
 KEPT = 0.4
 """Share of the samples in each random subset; docs/decisions.md tells how it was chosen."""
-DYAD_ROBUST = "dyad-robust, neighbours fixed"
+DYAD_ROBUST = "dyad-robust, neighbors fixed"
 DELETE_ONE = "delete-one jackknife"
 SUBSAMPLING = f"{SUBSETS} random subsets of {KEPT:.0%}"
 DELETE_GROUP = f"jackknife over {GROUPS} groups"
@@ -71,7 +71,7 @@ class Influence(NamedTuple):
     degrees: int
     """Degrees of freedom."""
     step: float = 0.0
-    """Distance between neighbouring values the score can take; 0 where it is continuous."""
+    """Distance between neighboring values the score can take; 0 where it is continuous."""
 
     @property
     def error(self) -> float:
@@ -80,12 +80,12 @@ class Influence(NamedTuple):
 
 
 def dyad_robust(score: float, residuals: sparse.csr_array, step: float = 0.0) -> Influence:
-    """Return the influence of samples on a mean over pairs (query, neighbour).
+    """Return the influence of samples on a mean over pairs (query, neighbor).
 
-    Two pairs are dependent when they share a sample, as query or as neighbour; all others are
+    Two pairs are dependent when they share a sample, as query or as neighbor; all others are
     not. Summing the products of residuals over dependent pairs, each once, gives
     se^2 = [sum_i (row_i + column_i)^2 - sum e_ij^2 - sum e_ij e_ji] / n^2
-    (Fafchamps and Gubert 2007; Aronow, Samii and Assenova 2015). The neighbour graph is held fixed.
+    (Fafchamps and Gubert 2007; Aronow, Samii and Assenova 2015). The neighbor graph is held fixed.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def dyad_robust(score: float, residuals: sparse.csr_array, step: float = 0.0) ->
         (n, n) e_ij, what the pair adds to n times the score beyond what its place in the lists
         lets expect; they sum to zero.
     step
-        Distance between neighbouring values of the score.
+        Distance between neighboring values of the score.
     """
     sums = np.asarray(residuals.sum(axis=0)) + np.asarray(residuals.sum(axis=1))
     twice = residuals.multiply(residuals).sum() + residuals.multiply(residuals.T).sum()

@@ -49,7 +49,7 @@ class Alignment(NamedTuple):
     calibrated: float | None = None
     """max((score - threshold) / (best - threshold), 0); None without permutations."""
     p_value: float | None = None
-    """(1 + relabellings at least as close) / (permutations + 1), best over layers."""
+    """(1 + relabelings at least as close) / (permutations + 1), best over layers."""
     interval: Interval | None = None
     """Confidence interval of the expected score of the pair of layers that was best, its having
     been chosen by the same samples undone; the best score itself may lie above it. None when not
@@ -57,14 +57,14 @@ class Alignment(NamedTuple):
     threshold: float | None = None
     """tau: what the best of a table of unrelated layers stays within, 95 times in 100."""
     null_mean: float | None = None
-    """Mean of the best score over the relabellings."""
+    """Mean of the best score over the relabelings."""
     recall: float | None = None
-    """Share of true neighbours the approximate index found, of the layer of X or Y with the fewest
+    """Share of true neighbors the approximate index found, of the layer of X or Y with the fewest
     (1,024 random queries each); None when the search was exact."""
     tied: tuple[float, float] | None = None
-    """Share of X's and of Y's neighbours, at the best pair of layers, that row order alone chose
+    """Share of X's and of Y's neighbors, at the best pair of layers, that row order alone chose
     among candidates equally near. Where both are large the score says little, whatever its
-    p-value. None for metrics without neighbours."""
+    p-value. None for metrics without neighbors."""
     selection_free: float | None = None
     """Median-unbiased estimate of what ``interval`` holds: the best score less what it owes to
     having been chosen. None without an interval."""
@@ -97,7 +97,7 @@ def prepare_layers(
     normalized: bool = True,
     name: str = "X",
 ) -> PreparedLayers:
-    """Truncate outliers, then l2-normalise: the paper's order (App. C.2).
+    """Truncate outliers, then l2-normalize: the paper's order (App. C.2).
 
     Raises
     ------
@@ -141,17 +141,17 @@ def align(
     metric
         A registered name, see `prh_core.all_metrics`.
     k
-        Neighbours per sample, for metrics that use them.
+        Neighbors per sample, for metrics that use them.
     truncate
         Outlier truncation, see `prh_core.prepare.truncate`.
     normalize
-        l2-normalise each row.
+        l2-normalize each row.
     concatenate
         Add all layers side by side as one more candidate on each side.
     permutations
-        Relabellings of Y's samples to calibrate against; 0: none.
+        Relabelings of Y's samples to calibrate against; 0: none.
     seed
-        Of the relabellings and of the interval's resampling.
+        Of the relabelings and of the interval's resampling.
     device
         None: numpy on this machine's cores; "cuda" or another torch device for the products.
     sigma
@@ -159,7 +159,7 @@ def align(
     confidence
         Level of the interval, e.g. 0.95; None: no interval.
     recall
-        None: exact neighbours. Else an approximate index (faiss) looks for that share of them,
+        None: exact neighbors. Else an approximate index (faiss) looks for that share of them,
         and the result's ``recall`` says what it found; for the k-NN family, n beyond 100,000.
     layout
         Axes of an array of three: ``"auto"`` takes (layers, n, d) and refuses more layers than
@@ -173,7 +173,7 @@ def align(
 
     Raises
     ------
-    FeatureShapeError, NotFiniteError, SampleCountError, NeighbourCountError,
+    FeatureShapeError, NotFiniteError, SampleCountError, NeighborCountError,
     DegenerateLayerError, UnknownMetricError, TooManySamplesError
 
     Examples
@@ -231,7 +231,7 @@ def align_panel(
         Name -> features of every other model, over the same samples in the same order.
     metric, k, truncate, normalize, concatenate, permutations, seed, device, sigma, confidence, \
 recall, layout
-        As in `align`; the same relabellings serve the whole panel.
+        As in `align`; the same relabelings serve the whole panel.
 
     Returns
     -------
@@ -246,7 +246,7 @@ recall, layout
     check_whole(permutations=permutations, seed=seed)
     check_real(sigma=sigma, confidence=confidence, recall=recall)
     if recall is not None and not chosen.family.approximate:
-        raise PRHError(f"recall: {metric} needs more than neighbours, so it is only exact")
+        raise PRHError(f"recall: {metric} needs more than neighbors, so it is only exact")
     need = Need(k if chosen.uses_k else 1, concatenate, sigma, device, recall)
 
     def prepared(features: Features, name: str) -> tuple[Any, float | None]:
@@ -323,9 +323,9 @@ def _alignment(
 def tied_shares(
     metric: Metric, x: Any, y: Any, layers: tuple[int, int], k: int
 ) -> tuple[float, float] | None:
-    """Return the share of either side's neighbours that row order alone chose, if it has any.
+    """Return the share of either side's neighbors that row order alone chose, if it has any.
 
-    0: no neighbour was chosen among candidates equally near; 1: all were.
+    0: no neighbor was chosen among candidates equally near; 1: all were.
 
     Parameters
     ----------
@@ -336,7 +336,7 @@ def tied_shares(
     layers
         Which layer of each.
     k
-        Neighbours.
+        Neighbors.
     """
     of = metric.family.tied
     return None if of is None else (of(x, layers[0], k), of(y, layers[1], k))

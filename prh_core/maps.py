@@ -16,10 +16,10 @@ from prh_core.mds import classical_scaling, scale_from
 
 Method = Literal["umap", "mds"]
 METHODS: tuple[Method, ...] = ("umap", "mds")
-NEIGHBOURS = 15
+NEIGHBORS = 15
 """UMAP's default; all others where there are fewer models."""
 TRUSTED = 5
-"""Neighbours that trustworthiness asks for."""
+"""Neighbors that trustworthiness asks for."""
 
 
 class ModelMap(NamedTuple):
@@ -27,9 +27,9 @@ class ModelMap(NamedTuple):
 
     places: Float64[np.ndarray, "m 2"]
     trustworthiness: float
-    """0 to 1: whether neighbours in the picture are neighbours in truth (Venna and Kaski, 2001)."""
-    neighbours: int
-    """Neighbours that trustworthiness asks for."""
+    """0 to 1: whether neighbors in the picture are neighbors in truth (Venna and Kaski, 2001)."""
+    neighbors: int
+    """Neighbors that trustworthiness asks for."""
 
 
 def model_map(
@@ -38,7 +38,7 @@ def model_map(
     """Lay m models out in two dimensions.
 
     Both methods start from classical scaling, so that the same distances and seed give the same
-    picture. UMAP keeps neighbours together; MDS (SMACOF, metric) keeps all distances.
+    picture. UMAP keeps neighbors together; MDS (SMACOF, metric) keeps all distances.
 
     Args:
         distances: (m, m), symmetric, finite, 0 on the diagonal: -log(alignment).
@@ -80,7 +80,7 @@ def _umap(d: np.ndarray, start: np.ndarray, seed: int) -> Float64[np.ndarray, "m
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a seed means one core, which it says each time
         fitted = umap.UMAP(
-            n_neighbors=min(NEIGHBOURS, len(d) - 1),
+            n_neighbors=min(NEIGHBORS, len(d) - 1),
             metric="precomputed",
             init=(10 * start / spread).astype(np.float32),
             random_state=seed,

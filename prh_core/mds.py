@@ -24,7 +24,7 @@ class Scaling(NamedTuple):
     """The layout of least stress."""
 
     places: Float64[np.ndarray, "n d"]
-    """Centred."""
+    """Centered."""
     stress: float
     """sqrt(sum (distance - dissimilarity)^2 / sum dissimilarity^2) over pairs: 0 is exact."""
     steps: int
@@ -93,8 +93,8 @@ def classical_scaling(
 ) -> Float64[np.ndarray, "n d"]:
     """Return principal coordinates (Torgerson 1952), axes by falling variance, of fixed sign."""
     d = np.asarray(dissimilarities, np.float64)
-    centre = np.eye(len(d)) - 1 / len(d)
-    values, vectors = np.linalg.eigh(-0.5 * centre @ (d**2) @ centre)
+    center = np.eye(len(d)) - 1 / len(d)
+    values, vectors = np.linalg.eigh(-0.5 * center @ (d**2) @ center)
     places = vectors[:, ::-1][:, :dimensions] * np.sqrt(np.maximum(values[::-1][:dimensions], 0))
     largest = np.abs(places).argmax(axis=0)
     return places * np.where(places[largest, np.arange(places.shape[1])] < 0, -1.0, 1.0)
@@ -120,7 +120,7 @@ def _best(delta: np.ndarray, begun: np.ndarray, steps: int, tolerance: float) ->
 def _smacof(
     delta: np.ndarray, begun: np.ndarray, steps: int, tolerance: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return layouts, normalised stresses and steps taken, a row per start."""
+    """Return layouts, normalized stresses and steps taken, a row per start."""
     x = begun.copy()
     n = len(delta)
     whole = float(np.sum(delta**2))  # over ordered pairs, as the residuals below

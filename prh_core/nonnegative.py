@@ -18,7 +18,7 @@ _TOLERANCE = 1e-10
 def nonnegative_fits(
     designs: NDArray[np.float64], grams: NDArray[np.float64], responses: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Minimise |y - A w|^2 over w >= 0 for each response y under each design A.
+    """Minimize |y - A w|^2 over w >= 0 for each response y under each design A.
 
     Lawson and Hanson's active set (Solving Least Squares Problems, 1974, ch. 23), on normal
     equations.
@@ -45,7 +45,7 @@ def nonnegative_fits(
 
 @numba.njit(cache=CACHED, nogil=True)
 def _solve(gram: NDArray[np.float64], against: NDArray[np.float64], w: NDArray[np.float64]) -> None:
-    """Fill w with the minimiser of w' G w / 2 - h' w over w >= 0."""
+    """Fill w with the minimizer of w' G w / 2 - h' w over w >= 0."""
     p = len(against)
     free = np.zeros(p, dtype=np.bool_)
     w[:] = 0.0
@@ -74,7 +74,7 @@ def _solve(gram: NDArray[np.float64], against: NDArray[np.float64], w: NDArray[n
             if wanted.min() > 0:
                 w[among] = wanted
                 break
-            # As far towards the wanted weights as none falls below zero; who reaches it stays.
+            # As far toward the wanted weights as none falls below zero; who reaches it stays.
             share, first = 2.0, 0
             for i in range(m):
                 if wanted[i] <= 0:

@@ -11,7 +11,7 @@ from prh_core.intervals import dyad_robust, interval_of
 
 
 class Residuals(NamedTuple):
-    """A score and what pairs of samples add to it, as `metrics.neighbours.mutual_residuals`."""
+    """A score and what pairs of samples add to it, as `metrics.neighbors.mutual_residuals`."""
 
     score: float
     pairs: sparse.csr_array
@@ -39,7 +39,7 @@ def paired_difference(
     Both sides are measured on the same samples, so what a pair of samples adds to the one score is
     subtracted from what it adds to the other, and the variance is that of the differences (see
     `intervals.dyad_robust`): smaller than the two intervals suggest where both rise and fall with
-    the same samples. Models, their best layers and neighbour lists are held fixed.
+    the same samples. Models, their best layers and neighbor lists are held fixed.
 
     Args:
         before: of each pair of models, in order.

@@ -1,16 +1,16 @@
-"""What happens to features before they are compared: truncate outliers, l2-normalise."""
+"""What happens to features before they are compared: truncate outliers, l2-normalize."""
 
 from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool
 
-from prh_core.errors import DegenerateLayerError, FeatureShapeError
-from prh_core.kernels import (
+from prh_core.compiled import (
     magnitude_histogram,
     row_histogram,
     row_next_above,
 )
+from prh_core.errors import DegenerateLayerError, FeatureShapeError
 from prh_core.prepared import PreparedLayer, PreparedLayers
 from prh_core.types import Layers
 
@@ -121,7 +121,7 @@ def mean_threshold(layers: Layers, quantile: float = QUANTILE) -> np.float32:
 
 
 def normalize(layers: Layers, name: str = "X") -> PreparedLayers:
-    """l2-normalise every row: x -> x / ||x||  (paper, App. C.2).
+    """l2-normalize every row: x -> x / ||x||  (paper, App. C.2).
 
     Norms are found in float64 and nothing is rounded yet: each comparison rounds what it needs, so
     that rows of 1e-20 or 1e20 neither vanish nor overflow, and a common mean costs no precision.
@@ -136,7 +136,7 @@ def normalize(layers: Layers, name: str = "X") -> PreparedLayers:
     for index, layer in enumerate(ready):
         for row in np.flatnonzero(layer.norms == 0):
             raise DegenerateLayerError(
-                f"{name}: row {row} of layer {index} is all zeros and has no direction to normalise"
+                f"{name}: row {row} of layer {index} is all zeros and has no direction to normalize"
             )
         for row in np.flatnonzero(layer.norms < _SMALLEST):
             raise _too_small(name, index, int(row), float(layer.norms[row]))
@@ -162,7 +162,7 @@ def keep_rows(layers: Layers, name: str = "X") -> PreparedLayers:
         if small.size:
             raise DegenerateLayerError(
                 f"{name}: row {int(small[0])} of layer {index} is more than 1e18 times smaller "
-                "than the layer's largest row, too small for float32 products; normalise rows"
+                "than the layer's largest row, too small for float32 products; normalize rows"
             )
         if 0 < largest < _SMALLEST:
             raise _too_small(name, index, int(norms.argmax()), largest)

@@ -13,13 +13,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from prh_core.kernels import (
+from prh_core.compiled import (
     column_means,
     row_largest,
     row_norms,
     shifted_rows,
 )
-from prh_core.products import repeated_rows
+from prh_core.gram import repeated_rows
 from prh_core.types import Layer
 
 OFFSET = 16.0
@@ -103,7 +103,7 @@ class PreparedLayer:
         size = 1.0 if self.unit else float(np.square(self.norms * self.power).mean())
         if length <= OFFSET * (size - length):
             return Rounded(shifted_rows(self.raw, self.divisors, np.zeros_like(self.mean)), None)
-        values = self.centred()
+        values = self.centered()
         if self.unit:
             # |v + m| = 1 gives <v, m> = (1 - |m|^2 - |v|^2) / 2, free of v's rounding.
             shares = (1 - np.square(row_norms(values))) / 2
@@ -111,11 +111,11 @@ class PreparedLayer:
             shares = values.astype(np.float64) @ self.mean + length / 2
         return Rounded(values, shares)
 
-    def centred(self) -> Layer:
+    def centered(self) -> Layer:
         """Return the rows less their common mean, found and taken out in float64, as float32."""
         return shifted_rows(self.raw, self.divisors, self.mean)
 
-    def exact_centred(self) -> tuple[Float64[np.ndarray, "n d"], Float64[np.ndarray, " n"]]:
+    def exact_centered(self) -> tuple[Float64[np.ndarray, "n d"], Float64[np.ndarray, " n"]]:
         """Return, in float64, the rows less their mean, v, and s: <v_i, v_j> + s_i + s_j.
 
         These are the rows' own inner products up to a constant, and lose nothing to the mean.

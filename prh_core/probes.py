@@ -1,7 +1,7 @@
 """Linear probes: what can be read off frozen features by multinomial logistic regression.
 
 The paper's competence is the accuracy of such probes on the tasks of VTAB (Fig. 2). All strengths
-of regularisation are fitted at once: one matrix product serves them all, and in the basis of the
+of regularization are fitted at once: one matrix product serves them all, and in the basis of the
 features' principal components the curvature is nearly diagonal, so that L-BFGS needs few steps.
 """
 
@@ -14,16 +14,16 @@ from scipy import stats
 
 from prh_core.errors import ProbeError
 
-REGULARISERS = tuple(float(f"1e{power}") for power in range(-6, 4))
+REGULARIZERS = tuple(float(f"1e{power}") for power in range(-6, 4))
 """Inverse strengths C, as scikit-learn counts them: penalty ||W||^2 / (2 C) beside the sum of
 losses."""
 _MEMORY = 10
 _STEPS = 1_000
 _GRADIENT = 1e-5
 """Largest entry of the gradient of the mean loss at which a fit is done: a tenth of
-scikit-learn's, at which weakly regularised fits still differ by more than a point of accuracy."""
+scikit-learn's, at which weakly regularized fits still differ by more than a point of accuracy."""
 _ROWS = 64
-"""Rows that are centred in float64 at a time, so that they stay in a core's cache."""
+"""Rows that are centered in float64 at a time, so that they stay in a core's cache."""
 _BYTES = 1 << 28
 """Memory for the history of all fits that run together."""
 
@@ -38,7 +38,7 @@ class Probe(NamedTuple):
     low: float
     """Confidence interval of `mean_per_class`, lower end (normal, classes as strata)."""
     high: float
-    regulariser: float
+    regularizer: float
     """Inverse strength C that did best on the inner split."""
     inner: dict[float, float]
     """Mean-per-class accuracy on the inner split, by C."""
@@ -57,10 +57,10 @@ class Classifier(NamedTuple):
 
     def predict(self, features: Float[np.ndarray, "n d"]) -> Int64[np.ndarray, " n"]:
         """Return the class of each sample."""
-        return self.chosen(_standardised(features, self.mean, self.scale))
+        return self.chosen(_standardized(features, self.mean, self.scale))
 
     def chosen(self, standard: Float32[np.ndarray, "n d"]) -> Int64[np.ndarray, " n"]:
-        """Return the class of each sample, standardised already."""
+        """Return the class of each sample, standardized already."""
         return (standard @ self.weights + self.bias).argmax(axis=1).astype(np.int64)
 
 
@@ -70,14 +70,14 @@ def linear_probe(
     test: np.ndarray,
     test_labels: np.ndarray,
     *,
-    regularisers: tuple[float, ...] = REGULARISERS,
+    regularizers: tuple[float, ...] = REGULARIZERS,
     inner_share: float = 0.2,
     level: float = 0.95,
     seed: int = 0,
 ) -> Probe:
     """Fit a probe on training features and measure it on test features.
 
-    Features are standardised by the training set's mean and deviation. The regulariser is the one
+    Features are standardized by the training set's mean and deviation. The regularizer is the one
     with the best mean-per-class accuracy on an inner split of the training set (the strongest of
     equals), and the probe is then fitted to all of it.
 
@@ -86,7 +86,7 @@ def linear_probe(
         train_labels: n classes, integers from 0.
         test: (m, d) features.
         test_labels: m classes, each among the training set's.
-        regularisers: inverse strengths C to choose from.
+        regularizers: inverse strengths C to choose from.
         inner_share: share of every class that the inner split holds out.
         level: of the confidence interval.
         seed: of the inner split.
@@ -98,14 +98,14 @@ def linear_probe(
     x, y = _checked(train, train_labels, "training")
     x_test, y_test = _checked(test, test_labels, "test")
     classes = _classes(y, y_test, x.shape[1], x_test.shape[1])
-    chosen, inner = regularisers[0], dict[float, float]()
-    if len(regularisers) > 1:
+    chosen, inner = regularizers[0], dict[float, float]()
+    if len(regularizers) > 1:
         kept, held = inner_split(y, inner_share, seed)
-        fits = fit_all(x[kept], y[kept], regularisers, classes)
-        standard = _standardised(x[held], fits[0].mean, fits[0].scale)
-        for c, fitted in zip(regularisers, fits, strict=True):
+        fits = fit_all(x[kept], y[kept], regularizers, classes)
+        standard = _standardized(x[held], fits[0].mean, fits[0].scale)
+        for c, fitted in zip(regularizers, fits, strict=True):
             inner[c] = mean_per_class(y[held], fitted.chosen(standard))
-        # Of equals the strongest regulariser: it asks least of the features.
+        # Of equals the strongest regularizer: it asks least of the features.
         chosen = min(inner, key=lambda c: (-inner[c], c))
     fitted = fit_all(x, y, (chosen,), classes)[0]
     predicted = fitted.predict(x_test)
@@ -129,28 +129,28 @@ def linear_probe(
 
 
 def fit_all(
-    features: np.ndarray, labels: np.ndarray, regularisers: tuple[float, ...], classes: int
+    features: np.ndarray, labels: np.ndarray, regularizers: tuple[float, ...], classes: int
 ) -> list[Classifier]:
-    """Fit multinomial logistic regression under every regulariser at once.
+    """Fit multinomial logistic regression under every regularizer at once.
 
-    Minimises C sum(loss) + ||W||^2 / 2 for each C, the intercept unpenalised, as scikit-learn's
-    LogisticRegression does, on standardised features. Means and deviations are float64 and features
-    are centred before they are rounded to float32, so an offset however large costs no digits that
+    Minimizes C sum(loss) + ||W||^2 / 2 for each C, the intercept unpenalized, as scikit-learn's
+    LogisticRegression does, on standardized features. Means and deviations are float64 and features
+    are centered before they are rounded to float32, so an offset however large costs no digits that
     the features have.
 
     Args:
         features: (n, d).
         labels: n classes, integers from 0 to classes - 1.
-        regularisers: inverse strengths C.
+        regularizers: inverse strengths C.
         classes: how many there are.
     """
     x = _floating(features)
     mean, scale = _mean_and_scale(x)
-    standard = _standardised(x, mean, scale)
+    standard = _standardized(x, mean, scale)
     rotated, basis, spread = _principal(standard)
     # Two classes: scikit-learn fits one column w, here -w / 2 and w / 2 with half its penalty.
     pair = 2 if classes == 2 else 1
-    strengths = np.array([pair / (c * len(x)) for c in regularisers], np.float32)
+    strengths = np.array([pair / (c * len(x)) for c in regularizers], np.float32)
     wide = rotated.shape[1] * classes * 4 * (2 * _MEMORY + 6)
     together = max(1, _BYTES // wide)
     found: list[Classifier] = []
@@ -189,7 +189,7 @@ def _mean_and_scale(
     return mean, np.sqrt(np.where(constant, 1, variance))
 
 
-def _standardised(
+def _standardized(
     x: Float[np.ndarray, "n d"], mean: Float64[np.ndarray, " d"], scale: Float64[np.ndarray, " d"]
 ) -> Float32[np.ndarray, "n d"]:
     out = np.empty(x.shape, np.float32)

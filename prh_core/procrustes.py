@@ -44,7 +44,7 @@ def kabsch_umeyama(
 ) -> Similarity:
     """Return the similarity transform of points that comes nearest to the target.
 
-    Minimises sum_i w_i |s R x_i + t - y_i|^2 over rotations R (det R = 1), scales s and shifts t
+    Minimizes sum_i w_i |s R x_i + t - y_i|^2 over rotations R (det R = 1), scales s and shifts t
     (Kabsch 1976; Umeyama 1991). A layout from distances has no handedness, so `mirror` tries the
     points with their last axis turned, too, as the paper does with z and -z, and keeps the better.
 
@@ -77,8 +77,8 @@ def _one(x: np.ndarray, y: np.ndarray, w: np.ndarray, scaled: bool) -> Similarit
     mean_x, mean_y = w @ x, w @ y
     a, b = x - mean_x, y - mean_y
     spread_x, spread_y = float(w @ (a * a).sum(axis=1)), float(w @ (b * b).sum(axis=1))
-    for which, centred, size in (("points", a, np.abs(x).max()), ("target", b, np.abs(y).max())):
-        values = np.linalg.svd(centred * np.sqrt(w)[:, None], compute_uv=False)
+    for which, centered, size in (("points", a, np.abs(x).max()), ("target", b, np.abs(y).max())):
+        values = np.linalg.svd(centered * np.sqrt(w)[:, None], compute_uv=False)
         together = not values[0] > _FLAT * size
         if together or int(np.sum(values > _FLAT * values[0])) < d - 1:
             shape = "in one place" if together else "on a line"

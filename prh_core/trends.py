@@ -1,6 +1,6 @@
 """Trends over models: alignment against competence, pooled, within families, family by family.
 
-Models of one family share data, recipe and often tokeniser, so they are not independent draws. A
+Models of one family share data, recipe and often tokenizer, so they are not independent draws. A
 pooled fit treats them as such; the fit within families and the slope with each family left out say
 how much of it is one family's doing.
 """

@@ -8,7 +8,7 @@ from jaxtyping import Float, Float32, Int32, Int64
 
 from prh_core.errors import (
     FeatureShapeError,
-    NeighbourCountError,
+    NeighborCountError,
     NotFiniteError,
     PRHError,
     SampleCountError,
@@ -18,7 +18,7 @@ Layer = Float32[np.ndarray, "n _"]
 """One layer's features: n samples, d dimensions."""
 Layers = list[Layer]
 """A model's layers in depth order; n is shared, widths may differ."""
-Neighbours = Int32[np.ndarray, "_ _ _"]
+Neighbors = Int32[np.ndarray, "_ _ _"]
 """(layers, n, k): indices of the k nearest other samples, nearest first."""
 Order = Int64[np.ndarray, " n"]
 """A permutation of the samples."""
@@ -150,11 +150,11 @@ def check_k(k: int, n: int) -> None:
 
     Raises
     ------
-    NeighbourCountError
+    NeighborCountError
     """
     check_whole_k(k)
     if not 1 <= k <= n - 1:
-        raise NeighbourCountError(
+        raise NeighborCountError(
             f"k must be between 1 and n - 1 = {n - 1} for {n} samples, got k = {k}"
         )
 
@@ -164,10 +164,10 @@ def check_whole_k(k: object) -> None:
 
     Raises
     ------
-    NeighbourCountError
+    NeighborCountError
     """
     if not _whole(k):
-        raise NeighbourCountError(f"k should be a whole number, got {k!r}")
+        raise NeighborCountError(f"k should be a whole number, got {k!r}")
 
 
 def check_whole(**numbers: object) -> None:
@@ -233,7 +233,7 @@ def _as_array(part: Any, name: str) -> np.ndarray:
             part = part.numpy()
         array = np.asarray(part)
     except (TypeError, ValueError, RuntimeError) as error:
-        # Sparse, quantised, 8-bit, lazy and ragged ones, each library in its own words.
+        # Sparse, quantized, 8-bit, lazy and ragged ones, each library in its own words.
         layout = getattr(part, "layout", "")
         told = kind if layout in ("", "torch.strided") else f"{kind}, {layout}"
         raise FeatureShapeError(

@@ -23,7 +23,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 _CHECKED = [
     ".".join(path.relative_to(_ROOT).with_suffix("").parts)
     for path in sorted((_ROOT / "prh_core").rglob("*.py"))
-    if path.stem not in ("__init__", "kernels", "nonnegative")
+    if path.stem not in ("__init__", "compiled", "nonnegative")
 ]
 jaxtyping.install_import_hook(_CHECKED, "beartype.beartype")
 
@@ -40,7 +40,7 @@ _LONGEST = {
             "test_reader.py",
             "test_loaders_hub.py",
             "test_shared_bits.py",
-            "test_shared_colour.py",
+            "test_shared_color.py",
             "test_probes.py",
         )
     )

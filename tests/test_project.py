@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from ingest.cli import app
-from ingest.serve import check_port
-from ingest.workspace import default_home
+from ingest.cli.main import app
+from ingest.cli.serve import check_port
+from ingest.store.workspace import default_home
 from prh_core.errors import PRHError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +63,7 @@ def test_app_and_ingest_agree_where_the_warehouse_is(
 
 
 def test_app_and_server_warm_up_the_same_modules() -> None:
-    from ingest import serve
+    from ingest.cli import serve
     from pages.ui import warm
 
     assert serve.HEAVY == warm.HEAVY

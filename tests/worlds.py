@@ -14,12 +14,12 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
-from ingest.captions.run import Compared, compare_sets, record_set
-from ingest.captions.sets import asked, build_sets, captioned
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
-from ingest.ceilings import plan_ceilings, plan_split_halves, self_agreement_missing
-from ingest.colour.pictures import Pictures
-from ingest.colour.run import (
+from ingest.datasets import Dataset
+from ingest.datasets.caption_sets import asked, build_sets, captioned
+from ingest.experiments.captions.run import Compared, compare_sets, record_set
+from ingest.experiments.color.pictures import Pictures
+from ingest.experiments.color.run import (
     Choices,
     Heard,
     keep_words,
@@ -27,16 +27,16 @@ from ingest.colour.run import (
     lay_out_pictures,
     picture_unit,
 )
-from ingest.colour.words import shipped_words
-from ingest.datasets import Dataset
-from ingest.feature_store import FeatureHeader, read_layers, unit_key
-from ingest.imports.found import Found, store
-from ingest.maps import map_missing
+from ingest.experiments.color.words import shipped_words
+from ingest.experiments.imports.found import Found, store
+from ingest.pipeline.ceilings import plan_ceilings, plan_split_halves, self_agreement_missing
+from ingest.pipeline.maps import map_missing
+from ingest.pipeline.run import Run, record_dataset, record_features, score_missing
+from ingest.pipeline.score import FeatureFile, Setting, open_features, plan, settings_for
+from ingest.pipeline.study import Study
 from ingest.progress import Silent
-from ingest.run import Run, record_dataset, record_features, score_missing
-from ingest.score import FeatureFile, Setting, open_features, plan, settings_for
-from ingest.study import Study
-from ingest.workspace import Workspace
+from ingest.store.features import FeatureHeader, read_layers, unit_key
+from ingest.store.workspace import Workspace
 from prh_core.metrics import get_metric
 
 
@@ -73,7 +73,7 @@ PAIRED = (
 """Of models of one modality with each other: some calibrated, some not."""
 WITHIN = 2 * sum(6 if get_metric(s.metric).symmetric else 12 for s in PAIRED)
 """Scores among the four vision models of `MODELS`, and among its four language models."""
-TASKS = ("natural", "specialised", "structured")
+TASKS = ("natural", "specialized", "structured")
 """Planted tasks, one of each of VTAB's groups."""
 CEILINGS = settings_for(["mutual_knn"], [10], ["exact"])
 
@@ -109,7 +109,7 @@ def build_world(
         _plant_bits(run, dataset_id, models)
         _plant_benchmarks(run, models)
         _plant_competence(run, models)
-        _plant_colours(run, models)
+        _plant_colors(run, models)
         _simulate_theory(run)
     if publish:
         workspace.warehouse.publish()
@@ -204,7 +204,7 @@ def _plant_benchmarks(run: Run, models: tuple[PlantedModel, ...]) -> None:
                 "model_id": model.id, "measure": "acc", "shots": 5, "stderr": 0.01,
                 "benchmark": {"language": "Words", "vision": "Pictures"}[model.modality],
                 "score": 1 / (1 + model.noise), "collection": "planted", "named": model.id,
-                "source": "tests/worlds.py", "licence": "MIT", "note": "Made for a test.",
+                "source": "tests/worlds.py", "license": "MIT", "note": "Made for a test.",
             }  # fmt: skip
             found.add("benchmarks", row)
     store(run, found, "planted benchmarks")
@@ -221,8 +221,8 @@ def _plant_competence(run: Run, models: tuple[PlantedModel, ...]) -> None:
     run.workspace.warehouse.append("competence", "planted", pl.DataFrame(rows))
 
 
-def _plant_colours(run: Run, models: tuple[PlantedModel, ...]) -> None:
-    """Lay colours out: words by where CIELAB has them and noise, and those of a drawn picture."""
+def _plant_colors(run: Run, models: tuple[PlantedModel, ...]) -> None:
+    """Lay colors out: words by where CIELAB has them and noise, and those of a drawn picture."""
     choices, words = Choices(starts=10), shipped_words()
     rng = np.random.default_rng(0)
     records = [planted_record(model) for model in models if model.modality == "language"]
@@ -242,7 +242,7 @@ def _plant_colours(run: Run, models: tuple[PlantedModel, ...]) -> None:
 
 def _simulate_theory(run: Run) -> None:
     """Run a few simulations that are over at once: really run, only too short to converge."""
-    from ingest.theory.run import plan_theory, simulate_missing
+    from ingest.experiments.theory.run import plan_theory, simulate_missing
 
     units = plan_theory(
         ["ring"], [8], [1], [2.0], ["nce", "infonce"], [0.0, 0.3], [0.5], steps=40, batch=2048
@@ -257,8 +257,8 @@ def planted_probe(run: Run, model: PlantedModel, task: str, share: float) -> dic
         "revision": "1", "task_id": f"planted-{task}", "task": f"Planted, {task}",
         "task_group": task, "layer": "last", "layer_choice": "last", "pooling": "gap",
         "width": model.width, "accuracy": share, "mean_per_class": share,
-        "interval_low": share - 0.05, "interval_high": share + 0.05, "regulariser": 0.1,
-        "classes": 4, "train": 80, "test": 20, "source": "tests/worlds.py", "licence": "MIT",
+        "interval_low": share - 0.05, "interval_high": share + 0.05, "regularizer": 0.1,
+        "classes": 4, "train": 80, "test": 20, "source": "tests/worlds.py", "license": "MIT",
         "note": "Made for a test.", "probe_version": 1, "finished_at": datetime.now(tz=UTC),
     }  # fmt: skip
 
@@ -271,7 +271,7 @@ def planted_pairs(dataset_id: str, n: int) -> Dataset:
         kind="folder",
         source="tests/worlds.py",
         revision="1",
-        licence="MIT",
+        license="MIT",
         citation="none: made for a test",
         note="Planted features: made for a test, not from real models.",
     )
@@ -340,7 +340,7 @@ def planted_record(model: PlantedModel) -> ModelRecord:
         objective="planted" if model.trained else "none (random weights)",
         source="tests/worlds.py",
         revision="1",
-        licence="MIT",
+        license="MIT",
         parameters=model.layers * model.width * 8,
         trained=model.trained,
         loader="module",

@@ -1,8 +1,8 @@
-"""The catalog's frozen, typed records: what can be extracted, from where, under which licence."""
+"""The catalog's frozen, typed records: what can be extracted, from where, under which license."""
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -21,6 +21,17 @@ class Record(BaseModel):
     """A frozen record that refuses unknown fields, so a typo in a TOML file is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_british(cls, fields: Any) -> Any:
+        """Take British spelling, too: people's catalogs come in both."""
+        if isinstance(fields, dict):
+            if "licence" in fields and "license" not in fields:
+                fields = {"license" if k == "licence" else k: v for k, v in fields.items()}
+            if fields.get("group") == "specialised":
+                fields = {**fields, "group": "specialized"}
+        return fields
 
 
 class ModelRecord(Record):
@@ -42,10 +53,10 @@ class ModelRecord(Record):
 
     'main' is resolved to a commit at load, and stored with the features.
     """
-    licence: str
+    license: str
     parameters: int | None = Field(default=None, gt=0)
     trained: bool = True
-    """False for randomly initialised controls."""
+    """False for randomly initialized controls."""
     loader: Identifier
     """Name of a registered loader (see ingest/extract/loaders.py)."""
     options: dict[str, Scalar | list[str] | list[float] | list[int]] = {}
@@ -95,7 +106,7 @@ class DatasetRecord(Record):
     """task: the pictures of a task, which only probes open."""
     source: str
     revision: str
-    licence: str
+    license: str
     citation: str
     note: str = ""
     """What a reader must know before believing a score on it; shown beside every chart."""
@@ -118,14 +129,14 @@ class DatasetRecord(Record):
 
 
 class TextRecord(Record):
-    """One text on the hub for language models to predict (see ingest/bits/sources.py)."""
+    """One text on the hub for language models to predict (see `experiments.bits.sources`)."""
 
     id: Identifier
     title: str
     source: str
     """Hub repository of a dataset."""
     revision: str
-    licence: str
+    license: str
     citation: str
     note: str = ""
     config: str | None = None
@@ -135,16 +146,16 @@ class TextRecord(Record):
 
 
 class TaskRecord(Record):
-    """One classification task, and how to open it (see ingest/tasks/openers.py)."""
+    """One classification task, and how to open it (see ingest/datasets/tasks/openers.py)."""
 
     id: Identifier
     title: str
-    group: Literal["natural", "specialised", "structured"]
+    group: Literal["natural", "specialized", "structured"]
     """As VTAB groups its nineteen."""
     kind: Literal["npz", "classes", "digits", "drawn", "hub"]
     source: str
     revision: str
-    licence: str
+    license: str
     citation: str
     note: str = ""
     options: dict[str, Scalar | list[str]] = {}

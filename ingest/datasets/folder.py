@@ -6,7 +6,7 @@ r"""A folder of images with a captions file, described in a user's own TOML file
     kind = "folder"
     source = "where they come from"
     revision = "1"
-    licence = "CC-BY-4.0"
+    license = "CC-BY-4.0"
     citation = "me"
     [dataset.options]
     images = "images"              # folder, relative to this file

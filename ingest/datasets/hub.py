@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image
 
+from ingest.catalog.hub import hub_errors
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
 from ingest.datasets.images import check_rows, decode, keep_rows
@@ -17,7 +18,6 @@ from ingest.datasets.registry import (
 )
 from ingest.datasets.table import one_caption
 from ingest.errors import DatasetError, MissingPackageError
-from ingest.hub import hub_errors
 from ingest.progress import Progress
 
 _OPTIONS = {"split", "name", "image_column", "caption_column", "caption_index"}

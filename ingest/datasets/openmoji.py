@@ -1,4 +1,4 @@
-"""Emoji drawn from OpenMoji's colour font, captioned by their Unicode names."""
+"""Emoji drawn from OpenMoji's color font, captioned by their Unicode names."""
 
 import hashlib
 import threading
@@ -10,11 +10,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, features
 
+from ingest.catalog.packages import shipped_file, shipped_files
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
 from ingest.datasets.registry import opener, option, refuse_unknown_options, text_option
 from ingest.errors import DatasetError, MissingPackageError
-from ingest.packages import shipped_file, shipped_files
 from ingest.progress import Progress
 
 _FONT = "font/glyf_colr0.ttf"

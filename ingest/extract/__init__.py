@@ -13,8 +13,8 @@ from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import MissingExtraError, ModelFailedError
 from ingest.extract.variants import PROMPTS, Extracted, Variant, variants_for
-from ingest.precision import EXACT
 from ingest.progress import Progress
+from ingest.store.precision import EXACT
 from prh_core.errors import PRHError
 
 if TYPE_CHECKING:

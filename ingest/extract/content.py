@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ingest.atomic import atomic_path
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract.cache import cache_root
+from ingest.store.atomic import atomic_path
 from prh_core.errors import PRHError
 
 _WEIGHTS = frozenset({".safetensors", ".bin", ".gguf", ".pt", ".pth", ".th"})
-# What else in a folder of transformers determines features: configuration and tokeniser.
+# What else in a folder of transformers determines features: configuration and tokenizer.
 _BESIDE = frozenset({".json", ".model", ".txt", ".py", ".jinja", ".tiktoken", ".spm", ".vocab"})
 
 _WORTH_KEEPING = 1 << 20
@@ -49,7 +49,7 @@ def local_content(record: ModelRecord) -> str | None:
     """Return a hash of the local files behind a model; None where it has none.
 
     These are the file or folder of option `checkpoint` or `path`, a folder's configuration and
-    tokeniser included, and the file of a user's module. Files that are not there have no content:
+    tokenizer included, and the file of a user's module. Files that are not there have no content:
     the loader says so.
 
     Raises:

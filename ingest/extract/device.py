@@ -8,7 +8,7 @@ import torch
 
 from ingest.errors import CatalogError
 from ingest.extract.loaded import Placement
-from ingest.precision import named_precision
+from ingest.store.precision import named_precision
 
 T = TypeVar("T")
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}

@@ -1,4 +1,4 @@
-"""Fold batch normalisation into the convolution before it: half the time on a CPU."""
+"""Fold batch normalization into the convolution before it: half the time on a CPU."""
 
 import copy
 import math
@@ -75,7 +75,7 @@ def _folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
 
 
 def _rest(norm: nn.BatchNorm2d) -> nn.Module:
-    """Return what timm's BatchNormAct2d does besides normalising; nothing for a plain one."""
+    """Return what timm's BatchNormAct2d does besides normalizing; nothing for a plain one."""
     parts = [getattr(norm, name, None) for name in ("drop", "act")]
     return nn.Sequential(*(part for part in parts if isinstance(part, nn.Module)))
 

@@ -69,7 +69,7 @@ def extract_language(
     layers: dict[Variant, dict[str, NDArray[np.float32]]] = {}
     truncated: dict[Variant, int] = {}
     for prompt in dict.fromkeys(variant.prompt for variant in variants):
-        texts = tokenise(loaded, [prompted(c, prompt) for c in dataset.captions], dataset)
+        texts = tokenize(loaded, [prompted(c, prompt) for c in dataset.captions], dataset)
         sharing = [variant for variant in variants if variant.prompt == prompt]
         stacks: dict[Pooling, LayerStack] = {v.pooling: LayerStack(len(dataset)) for v in sharing}
         looking = watch if prompt == "none" else None
@@ -114,7 +114,7 @@ def extract_language(
     return layers, truncated
 
 
-def tokenise(loaded: LoadedLanguage, texts: Sequence[str], dataset: Dataset) -> _Texts:
+def tokenize(loaded: LoadedLanguage, texts: Sequence[str], dataset: Dataset) -> _Texts:
     """Return every text's token ids, cut to the network's window, and how many were cut."""
     ids = loaded.encode(texts)
     for sample, row in zip(dataset.sample_ids, ids, strict=True):

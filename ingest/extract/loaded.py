@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ingest.errors import CatalogError
-from ingest.precision import EXACT
+from ingest.store.precision import EXACT
 
 Layout = Literal["tokens", "nchw", "nhwc"]
 
@@ -109,7 +109,7 @@ class Causal:
     """(B, T) ids and mask -> (B, T, V): at t, what the network expects at t + 1."""
     pieces: Callable[[str], Pieces]
     start: int | None
-    """The tokeniser's BOS, put before a text so that its first token is predicted, too; None
+    """The tokenizer's BOS, put before a text so that its first token is predicted, too; None
     where there is none: the first token is then not scored, nor its bytes counted (`Pieces`)."""
     head: Callable[[Tensor], Tensor] | None = None
     """Last hidden states (m, D) -> (m, V), what `logits` would be; None where it is not known."""
@@ -122,7 +122,7 @@ class Causal:
 
 @dataclass(frozen=True)
 class LoadedLanguage:
-    """A language network in eval mode, with its tokeniser."""
+    """A language network in eval mode, with its tokenizer."""
 
     module: nn.Module | None
     encode: Callable[[Sequence[str]], list[list[int]]]

@@ -8,6 +8,7 @@ import transformers
 from torch import Tensor
 from torch.nn import functional
 
+from ingest.catalog.packages import shipped_file
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError, CheckpointMismatchError
 from ingest.extract.checkpoints import fit, read_checkpoint
@@ -16,9 +17,8 @@ from ingest.extract.loaders import loader, text_option
 from ingest.extract.onnx_weights import read_onnx
 from ingest.extract.timm_models import create
 from ingest.extract.timm_models import wrap as wrap_timm
-from ingest.extract.transformers_models import dequantised, from_folder
+from ingest.extract.transformers_models import dequantized, from_folder
 from ingest.extract.transformers_models import wrap as wrap_transformers
-from ingest.packages import shipped_file
 
 
 @loader("package-efficientnet")
@@ -80,7 +80,7 @@ def package_transformers(record: ModelRecord, place: Placement) -> LoadedLanguag
     """Load a transformers folder (option `config_file` names its config) or a `gguf_file`."""
     if "gguf_file" in record.options:
         file = shipped_file(record.source, record.revision, text_option(record, "gguf_file"))
-        folder = dequantised(record, file, record.revision)
+        folder = dequantized(record, file, record.revision)
     else:
         file = shipped_file(record.source, record.revision, text_option(record, "config_file"))
         folder = file.parent
@@ -104,7 +104,7 @@ def package_transformers_random(record: ModelRecord, place: Placement) -> Loaded
 
 @loader("package-minilm-onnx")
 def package_minilm_onnx(record: ModelRecord, place: Placement) -> LoadedLanguage:
-    """Load a three-layer BERT from an ONNX file; option `tokenizer_package` lends its tokeniser."""
+    """Load a three-layer BERT from an ONNX file; option `tokenizer_package` lends its tokenizer."""
     path = shipped_file(record.source, record.revision, ".onnx")
     config = transformers.BertConfig(
         num_hidden_layers=3, hidden_size=384, num_attention_heads=12, intermediate_size=1536

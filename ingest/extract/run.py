@@ -16,8 +16,8 @@ from ingest.extract.loaded import LoadedLanguage, LoadedVision
 from ingest.extract.loaders import load
 from ingest.extract.variants import Extracted, Variant, check_variant
 from ingest.extract.vision import extract_vision, resolved_pooling
-from ingest.precision import EXACT
 from ingest.progress import Progress, Silent
+from ingest.store.precision import EXACT
 from prh_core.errors import NotFiniteError
 
 

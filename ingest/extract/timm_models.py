@@ -12,6 +12,7 @@ from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
 from torch import Tensor, nn
 
+from ingest.catalog.hub import hub_errors, hub_file
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract.checkpoints import fit, read_checkpoint
@@ -20,7 +21,6 @@ from ingest.extract.device import exact_float32
 from ingest.extract.layouts import Read, common_layout, drawn_images, read_as, run_drawn
 from ingest.extract.loaded import Layout, LoadedVision, Placement, Tap
 from ingest.extract.loaders import loader, local_path, other_options, text_option
-from ingest.hub import hub_errors, hub_file
 
 # Options that are read here; any other is an argument of the architecture.
 _OWN = {"architecture", "checkpoint", "prefix", "drop", "pooling", "input_size", "mean", "std"}

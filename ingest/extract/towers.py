@@ -38,7 +38,7 @@ class Tower(NamedTuple):
     blocks: Sequence[nn.Module] = ()
     """In whose order states are taken; empty where the library's own states are used."""
     last: Last = "network"
-    """Whose output the last state is: the network's (normalised, as a rule), the last block's, or
+    """Whose output the last state is: the network's (normalized, as a rule), the last block's, or
     that of something between."""
 
     @property

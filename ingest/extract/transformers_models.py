@@ -15,6 +15,7 @@ import transformers
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from ingest.catalog.hub import hub_errors, hub_file
 from ingest.catalog.records import ModelRecord
 from ingest.errors import (
     CatalogError,
@@ -34,7 +35,6 @@ from ingest.extract.loaded import (
 )
 from ingest.extract.loaders import loader, local_path
 from ingest.extract.towers import Tower, text_tower, uncached
-from ingest.hub import hub_errors, hub_file
 
 
 @loader("transformers")
@@ -50,12 +50,12 @@ def transformers_model(record: ModelRecord, place: Placement) -> LoadedLanguage:
         folder = local_path(record, "path")
         revision = content_hash(folder / str(gguf) if gguf else folder)
         if gguf:
-            folder = dequantised(record, folder / str(gguf), revision)
+            folder = dequantized(record, folder / str(gguf), revision)
         return from_folder(record, folder, place, revision)
     with hub_errors("model", record.source, record.revision):
         if gguf:
             packed = hub_file(record.source, str(gguf), record.revision)
-            folder = dequantised(record, packed.path, packed.commit)
+            folder = dequantized(record, packed.path, packed.commit)
             return from_folder(record, folder, place, packed.commit)
         found = hub_file(record.source, "config.json", record.revision)
         where = {"revision": found.commit, "local_files_only": found.offline}
@@ -81,7 +81,7 @@ def from_folder(
 def from_pretrained(
     record: ModelRecord, name: str, place: Placement, revision: str, where: dict[str, Any]
 ) -> LoadedLanguage:
-    """Load network and tokeniser.
+    """Load network and tokenizer.
 
     Args:
         record: the model.
@@ -91,7 +91,7 @@ def from_pretrained(
         where: transformers' own arguments: `revision`, `local_files_only`.
     """
     spread = record.options.get("device_map")
-    packed = quantised(record, place)
+    packed = quantized(record, place)
     spread = spread or packed.get("device_map")
     arguments = {**where, **packed, **({"device_map": spread} if spread else {})}
     with quiet():
@@ -133,7 +133,7 @@ def from_pretrained(
     return wrap(record, module, tokens, marked, placed=bool(spread))
 
 
-def quantised(record: ModelRecord, place: Placement) -> dict[str, Any]:
+def quantized(record: ModelRecord, place: Placement) -> dict[str, Any]:
     """Return transformers' arguments for weights in fewer bits; none where it is not asked for.
 
     Raises:
@@ -264,13 +264,13 @@ def window_of(tokens: Any, text: Any, network: nn.Module) -> int | None:
     """Return the most tokens a network can take; None when there is no limit.
 
     Args:
-        tokens: the tokeniser, which may name a limit.
+        tokens: the tokenizer, which may name a limit.
         text: the configuration of the part that reads text, which may name another.
         network: its tables of positions limit it, too. Where one has a padding index (RoBERTa,
             XLM-R, MPNet, ESM, Data2Vec), positions start behind it.
     """
     limits = [tokens.model_max_length, getattr(text, "max_position_embeddings", None)]
-    # Tokenisers without a limit say 1e30, networks without one -1 or None.
+    # Tokenizers without a limit say 1e30, networks without one -1 or None.
     real = [int(limit) for limit in limits if limit is not None and 0 < limit < 10**9]
     for path, module in network.named_modules():
         if isinstance(module, nn.Embedding) and path.endswith("position_embeddings"):
@@ -280,14 +280,14 @@ def window_of(tokens: Any, text: Any, network: nn.Module) -> int | None:
 
 
 class Spelling:
-    """Which bytes tokens stand for, as their tokeniser writes them.
+    """Which bytes tokens stand for, as their tokenizer writes them.
 
     A byte-level vocabulary has a letter for each byte, one with byte fallback has <0x0A>, and
     SentencePiece writes a space as ▁.
     """
 
     def __init__(self, tokens: Any) -> None:
-        """Look once at how the tokeniser writes."""
+        """Look once at how the tokenizer writes."""
         self._tokens = tokens
         self._added = set(tokens.added_tokens_decoder)
         backend = tokens.backend_tokenizer
@@ -311,14 +311,14 @@ class Spelling:
     def given(self, text: str, first: int, offsets: Sequence[tuple[int, int]]) -> int:
         """Return how many UTF-8 bytes of a text its first token stands for.
 
-        Offsets alone do not tell: some tokenisers trim spaces from them, and tokens that share a
+        Offsets alone do not tell: some tokenizers trim spaces from them, and tokens that share a
         character share its place. So the token's own bytes count where the text begins with them. A
-        space that the tokeniser put before the text is none of it. Where the text was normalised
+        space that the tokenizer put before the text is none of it. Where the text was normalized
         (lower case, composed) it does not begin with them: then the characters up to the token's
         end count, with the marks combined with the last, and one split over tokens as a whole.
 
         Args:
-            text: as it was given to the tokeniser.
+            text: as it was given to the tokenizer.
             first: the first token.
             offsets: where each token begins and ends.
         """
@@ -328,7 +328,7 @@ class Spelling:
     def opening(self, text: str, ids: Sequence[int], offsets: Sequence[tuple[int, int]]) -> int:
         """Return how many of a text's tokens stand for the bytes of `given`.
 
-        One; but of a normalised character that is split over tokens (a ligature) all of them.
+        One; but of a normalized character that is split over tokens (a ligature) all of them.
         """
         if self._own(text, ids[0]) is not None:
             return 1
@@ -396,7 +396,7 @@ def answered(
     return [tokens.decode(row[width:], skip_special_tokens=True).strip() for row in found]
 
 
-def dequantised(record: ModelRecord, file: Path, revision: str) -> Path:
+def dequantized(record: ModelRecord, file: Path, revision: str) -> Path:
     """Return a folder with the model of a GGUF file in float32, kept in the cache.
 
     Raises:
@@ -410,7 +410,7 @@ def dequantised(record: ModelRecord, file: Path, revision: str) -> Path:
             packed = transformers.AutoModelForCausalLM.from_pretrained(
                 str(file.parent), dtype=torch.float32, **where
             )
-            # transformers refuses to save a model that it believes to be still quantised.
+            # transformers refuses to save a model that it believes to be still quantized.
             config = type(packed.config).from_dict(
                 {k: v for k, v in packed.config.to_dict().items() if k != "quantization_config"}
             )

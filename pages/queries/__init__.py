@@ -33,7 +33,7 @@ from pages.queries.captions import (
     caption_sets,
     caption_studies,
 )
-from pages.queries.colour import (
+from pages.queries.color import (
     Layouts,
     color_agreement,
     color_layers,

@@ -1,6 +1,6 @@
 -- Alignment of every language model with every vision model in one setting, the closest first.
 -- $concatenated: let "all layers side by side" compete with the single layers, as the paper does.
--- $untrained: show randomly initialised controls, too.
+-- $untrained: show randomly initialized controls, too.
 -- $calibrated: show calibrated scores; those without calibration are left out.
 -- $language_skill, $vision_skill: which skill of either side to tell; null leaves it out.
 WITH shown AS (
@@ -64,7 +64,7 @@ SELECT
     vision_label,
     alignment,
     CASE WHEN NOT $calibrated THEN chance END AS chance,
-    -- Relabelled tables held the concatenation, too: they say nothing about single layers only.
+    -- Relabeled tables held the concatenation, too: they say nothing about single layers only.
     CASE WHEN $concatenated THEN calibrated END AS calibrated,
     CASE WHEN $concatenated THEN p_value END AS p_value,
     CASE WHEN $concatenated THEN q_value END AS q_value,

@@ -18,10 +18,10 @@ def settings() -> Answer:
         n: samples
         metric: registered name
         metric_label: name in words
-        k: neighbours per sample; null for metrics without k
+        k: neighbors per sample; null for metrics without k
         sigma: bandwidth asked for; null for metrics without one or by their own default
         truncation: outlier truncation
-        normalized: whether rows were l2-normalised
+        normalized: whether rows were l2-normalized
         pooling: how a caption's tokens became one vector
         prompt: name of the prompt round the caption
         precision: in which both networks computed; null where nobody says
@@ -72,7 +72,7 @@ def skills(dataset_id: str) -> Answer:
         highest: same unit
         collection: where the scores come from
         source: published where; null where measured here
-        licence: of the source; null where not stated
+        license: of the source; null where not stated
         note: what to know before believing it; null where there is nothing
     """
     return answer("skills", dataset_id=dataset_id)
@@ -93,7 +93,7 @@ def skill(
         language_score: 1 - bits per byte of the text; null where not measured
         language_rank: place by language score, 1 the best; null where not measured
         chance: expected alignment of one pair of unrelated layers
-        null_best_mean: mean best of relabelled layer tables, same unit; null without permutations
+        null_best_mean: mean best of relabeled layer tables, same unit; null without permutations
         language_model: catalog id
         unit_key: names the score
     """
@@ -121,21 +121,21 @@ def alignment(
     Columns:
         language_label: unique name
         vision_label: unique name
-        alignment: best score over layer pairs (mutual k-NN: share of common neighbours, 0 to 1)
+        alignment: best score over layer pairs (mutual k-NN: share of common neighbors, 0 to 1)
         chance: expected score of one pair of unrelated layers, same unit
         calibrated: alignment beyond the threshold, 1 for identical; null where not calibrated
-        p_value: share of relabelled tables at least as close; null where not calibrated
+        p_value: share of relabeled tables at least as close; null where not calibrated
         q_value: p_value corrected for the model pairs of the setting; null where not calibrated
-        null_best_mean: mean best of relabelled tables, same unit; null without permutations, for
+        null_best_mean: mean best of relabeled tables, same unit; null without permutations, for
             single layers only, and where calibrated scores are shown
-        null_threshold: what 5 % of relabelled tables exceed, same unit; null where not calibrated
+        null_threshold: what 5 % of relabeled tables exceed, same unit; null where not calibrated
         interval_low: confidence interval of the expected score of the pair of layers that was
             best, lower end; null where not made
         interval_high: upper end
         selection_free: estimate of the same, its having been chosen by the same samples undone;
             null where not made, and in scores of earlier versions
-        language_tied: share of the language model's neighbours that row order alone chose; null
-            for metrics without neighbours
+        language_tied: share of the language model's neighbors that row order alone chose; null
+            for metrics without neighbors
         vision_tied: of the vision model's
         higher_is_closer: false where the metric is a distance
         language_layer: name of the best layer
@@ -170,7 +170,7 @@ def local(setting: Setting, *, concatenated: bool) -> Answer:
     Columns:
         vision_label: name
         vision_family: models that share objective and data
-        k: neighbours per sample
+        k: neighbors per sample
         alignment: mean over the language models
         growth: alignment less that of the family's smallest model, in standard deviations over
             its models; null where `no_growth` says why
@@ -178,7 +178,7 @@ def local(setting: Setting, *, concatenated: bool) -> Answer:
             whatever was measured), equal (they differ by rounding), or null
         spread: standard deviation of alignment over the language models
         chance: expected score of one pair of unrelated layers; null where not known
-        null_best_mean: mean best of relabelled layer tables over the language models; null where
+        null_best_mean: mean best of relabeled layer tables over the language models; null where
             one of them has no permutations
         share: k of the n - 1 other samples
         vision_parameters: count
@@ -198,27 +198,27 @@ def measured(setting: Setting) -> Answer:
         dataset: title
         note: what to know before believing a score
         source: where the pairs come from
-        licence: of images and captions
+        license: of images and captions
         citation: where it was published
         skipped: corrupt images left out
         published: measured by others
         n: samples
-        k: neighbours per sample; null for metrics without k
+        k: neighbors per sample; null for metrics without k
         sigma: bandwidth asked for; null for metrics without one or by their own default
         metric_label: name in words
         higher_is_closer: false where the metric is a distance
         truncation: outlier truncation
-        normalized: whether rows were l2-normalised
+        normalized: whether rows were l2-normalized
         precision: in which both networks computed; null where nobody says
         pooling: how a caption's tokens became one vector
         prompt: name of the prompt round the caption
         chance: expected score of one pair of unrelated layers; null where not known
-        null_best_low: least mean best of relabelled layer tables; null where a pair has none
+        null_best_low: least mean best of relabeled layer tables; null where a pair has none
         null_best_high: largest
         language_models: count
         vision_models: count
         pairs: count
-        permutations: relabelled tables per score, comma-separated; null where not calibrated
+        permutations: relabeled tables per score, comma-separated; null where not calibrated
         seeds: of the permutations, comma-separated; null where not calibrated
         interval_level: e.g. 0.95; null where no interval was made
         interval_method: how; null where no interval was made

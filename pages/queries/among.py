@@ -15,10 +15,10 @@ def model_settings(modality: str) -> Answer:
         n: samples
         metric: name
         metric_label: name for readers
-        k: neighbours; null without
+        k: neighbors; null without
         sigma: bandwidth; null without
         truncation: of the features
-        normalized: whether rows are l2-normalised
+        normalized: whether rows are l2-normalized
         pooling: how a caption's tokens became one vector; "own" of vision models, each its own
         prompt: name of the prompt round the caption; "none" of vision models
         precision: in which both networks computed; null where nobody says
@@ -36,21 +36,21 @@ def model_measured(setting: Setting, modality: str) -> Answer:
         dataset: title
         note: what to know before believing it
         source: of the samples
-        licence: of the samples
+        license: of the samples
         citation: of the samples
         skipped: corrupt images left out for every model
         n: samples
-        k: neighbours; null without
+        k: neighbors; null without
         sigma: bandwidth; null without
         metric_label: name for readers
         higher_is_closer: whether a larger score means closer
         truncation: of the features
-        normalized: whether rows are l2-normalised
+        normalized: whether rows are l2-normalized
         pooling: as in model_settings
         prompt: likewise
         precision: in which both networks computed; null where nobody says
         chance: expected score of one pair of unrelated layers, same unit; null where unknown
-        null_best_low: least mean best of relabelled layer tables; null where a pair has none
+        null_best_low: least mean best of relabeled layer tables; null where a pair has none
         null_best_high: largest
         permutations: fewest behind a pair
         pairs: unordered pairs of models
@@ -73,7 +73,7 @@ def model_pairs(setting: Setting, modality: str, *, skill: str | None) -> Answer
         competence_of_weaker: the lower of both
         calibrated: 0 threshold, 1 identical; null where not calibrated
         chance: expected score of one pair of unrelated layers; null where unknown
-        null_best_mean: mean best of relabelled layer tables; null without permutations
+        null_best_mean: mean best of relabeled layer tables; null without permutations
         p_value: of the calibration; null without permutations
         q_value: p_value corrected for the pairs of the setting; null without permutations
         single_layer_score: best over pairs of single layers
@@ -99,8 +99,8 @@ def map_of_models(setting: Setting, modality: str, *, method: str, skill: str | 
         x: in no unit
         y: in no unit
         nearest: the three models it agrees with most, their alignment and q
-        trustworthiness: 0 to 1, whether neighbours on the map are neighbours in truth
-        neighbours: that it asks for
+        trustworthiness: 0 to 1, whether neighbors on the map are neighbors in truth
+        neighbors: that it asks for
         raised: pairs whose alignment was zero or less
         floor: what these count as
         models: on the map
@@ -117,7 +117,7 @@ def metric_pairs(dataset_id: str, row_order: str, *, within: str | None) -> Answ
         setting: metric with its k, σ, n, truncation and batches, and the precision where there
             are two
         metric_label: name for readers
-        k: neighbours; null without
+        k: neighbors; null without
         n: samples
         model_a: id, of language models with pooling and prompt
         model_b: id

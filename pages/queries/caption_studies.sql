@@ -21,7 +21,7 @@ SELECT
     max(d.language_models) AS language_models,
     any_value(b.note) AS note,
     any_value(b.source) AS source,
-    any_value(b.licence) AS licence,
+    any_value(b.license) AS license,
     string_agg(DISTINCT d.run_id, ', ' ORDER BY d.run_id) AS runs,
     strftime(max(d.finished_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M UTC') AS measured_at
 FROM caption_differences AS d

@@ -26,7 +26,7 @@ def caption_studies() -> Answer:
         row_order: hash of the images' ids in order
         n: images
         metric: name
-        k: neighbours; null without
+        k: neighbors; null without
         truncation: of the features
         precision: in which the networks computed; null where nobody says
         sets: variants compared with another
@@ -34,7 +34,7 @@ def caption_studies() -> Answer:
         language_models: trained
         note: what to know before believing it
         source: of the dataset
-        licence: of the dataset
+        license: of the dataset
         runs: ids
         measured_at: UTC
     """
@@ -58,7 +58,7 @@ def caption_overall(study: CaptionStudy) -> Answer:
         language_models: averaged over
         vision_models: averaged over
         chance: expected score of one pair of unrelated layers; null where unknown
-        null_best_mean: mean best of relabelled layer tables; null without permutations
+        null_best_mean: mean best of relabeled layer tables; null without permutations
         kind: as in caption_means
         written_by: people, or a model
         control: whether it separates length, order or wording from what is said
@@ -85,8 +85,8 @@ def caption_means(study: CaptionStudy) -> Answer:
         calibrated_spread: standard deviation over language models
         language_models: averaged over
         chance: expected score of one pair of unrelated layers; null where unknown
-        null_best_mean: mean best of relabelled layer tables; null without permutations
-        kind: own, joined, column, summary, caption, first, shuffled, mixed, pixels, blur, grey,
+        null_best_mean: mean best of relabeled layer tables; null without permutations
+        kind: own, joined, column, summary, caption, first, shuffled, mixed, pixels, blur, gray,
             mirror or crop
         written_by: people, or a model
         control: whether it separates length, order or wording from what is said
@@ -112,7 +112,7 @@ def caption_density(study: CaptionStudy) -> Answer:
         alignment: best score over pairs of layers
         calibrated: 0 threshold, 1 identical; null where not calibrated
         chance: expected score of one pair of unrelated layers; null where unknown
-        null_best_mean: mean best of relabelled layer tables; null without permutations
+        null_best_mean: mean best of relabeled layer tables; null without permutations
         kind: as in caption_means
         written_by: people, or a model
         control: whether it separates length or order from what is said

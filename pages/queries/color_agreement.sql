@@ -1,4 +1,4 @@
--- How far colours stand as in human vision, in what models and pictures make of them (paper,
+-- How far colors stand as in human vision, in what models and pictures make of them (paper,
 -- Fig. 8): the newest layout of each.
 SELECT
     label,
@@ -12,7 +12,7 @@ SELECT
     rmsd,
     stress,
     things,
-    colours,
+    colors,
     "rule",
     trained,
     family,
@@ -26,7 +26,7 @@ SELECT
     shuffles,
     seed,
     source,
-    licence,
+    license,
     run_id AS run,
     finished_at AS measured_at,
     unit_key

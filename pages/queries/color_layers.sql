@@ -1,9 +1,9 @@
--- At which layer of each language model colour emerges: agreement of every hidden state with
--- CIELAB, for one set of colour words.
+-- At which layer of each language model color emerges: agreement of every hidden state with
+-- CIELAB, for one set of color words.
 WITH models AS (
     SELECT DISTINCT ON (label) unit_key, label, family, trained
     FROM color_agreement
-    WHERE side = 'language' AND colours = $colours AND "rule" = $rule
+    WHERE side = 'language' AND colors = $colors AND "rule" = $rule
     ORDER BY label, finished_at DESC
 )
 

@@ -1,4 +1,4 @@
--- Pairs of colours: how far apart in up to three layouts before they are laid out, and in CIELAB.
+-- Pairs of colors: how far apart in up to three layouts before they are laid out, and in CIELAB.
 -- $first_unit, $first_reading and so on: the layouts; null for none.
 WITH asked AS (
     SELECT unnest([

@@ -1,6 +1,6 @@
--- Colours where CIELAB has them, and where up to three layouts have them once brought onto it.
+-- Colors where CIELAB has them, and where up to three layouts have them once brought onto it.
 -- $first_unit, $first_reading and so on: the layouts; null for none. CIELAB is shown with the
--- colours of the first of $third, $second and $first that is there.
+-- colors of the first of $third, $second and $first that is there.
 WITH asked AS (
     SELECT unnest([
         {'place': 1, 'unit_key': $first_unit::VARCHAR, 'reading': $first_reading::VARCHAR},
@@ -16,8 +16,8 @@ laid AS (
     JOIN color_points AS p ON p.unit_key = a.unit_key AND p.reading = a.reading
 ),
 
--- The less a layout agrees, the smaller the scale that brings it nearest: all its colours would be
--- drawn in one heap. So each is stretched to the spread of its colours in CIELAB.
+-- The less a layout agrees, the smaller the scale that brings it nearest: all its colors would be
+-- drawn in one heap. So each is stretched to the spread of its colors in CIELAB.
 spread AS (
     SELECT
         *,

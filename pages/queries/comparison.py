@@ -10,7 +10,7 @@ def metrics() -> Answer:
         metric: label
         symmetric: swapping the models leaves the score as it is
         global: whether every pair of samples counts, not only near ones: yes, when k = n − 1, or no
-        ordinal: the order of neighbours counts
+        ordinal: the order of neighbors counts
         batchable: can be estimated from batches
         range: attainable scores
         closer: higher or lower
@@ -35,14 +35,14 @@ def metric_scores(dataset_id: str, row_order: str) -> Answer:
         alignment: mean score, in the metric's own unit
         pairs: calibrated pairs of trained models
         significant: pairs with q_value at most 0.05
-        k: neighbours per sample; null for metrics without k
+        k: neighbors per sample; null for metrics without k
         sigma: bandwidth asked for; null for metrics without one or by their own default
         truncation: outlier truncation
-        normalized: whether rows were l2-normalised
+        normalized: whether rows were l2-normalized
         pooling: how a caption's tokens became one vector
         prompt: name of the prompt round the caption
         precision: in which both networks computed; null where nobody says
-        permutations: relabelled tables per score
+        permutations: relabeled tables per score
         n: samples
         metric: registered name
     """
@@ -62,8 +62,8 @@ def metric_trends(dataset_id: str, row_order: str, *, skill: str, calibrated: bo
         alignment: score, in the metric's own unit, or calibrated
         higher_is_closer: false where the metric is a distance
         chance: expected score of one pair of unrelated layers; null where calibrated
-        null_best_mean: mean best of relabelled layer tables; null without, and where calibrated
-        k: neighbours per sample; null for metrics without k
+        null_best_mean: mean best of relabeled layer tables; null without, and where calibrated
+        k: neighbors per sample; null for metrics without k
         truncation: outlier truncation
         pooling: how a caption's tokens became one vector
         prompt: name of the prompt round the caption

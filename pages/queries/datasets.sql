@@ -6,7 +6,7 @@ SELECT
     len(skipped) AS skipped,
     source,
     revision,
-    licence,
+    license,
     citation,
     left(row_order, 12) AS row_order
 FROM datasets

@@ -1,4 +1,4 @@
--- The families of trained models, each with its place in the palette: a family keeps its colour on
+-- The families of trained models, each with its place in the palette: a family keeps its color on
 -- every page, whichever models a page shows.
 SELECT family, row_number() OVER (ORDER BY family) - 1 AS place
 FROM models

@@ -13,7 +13,7 @@ def layers(unit_key: str) -> Answer:
         vision_layer_name: name
         alignment: score of this pair of layers; null where a layer is constant
         chance: expected score of one pair of unrelated layers, same unit
-        null_best_mean: mean best of the whole table relabelled; null without permutations
+        null_best_mean: mean best of the whole table relabeled; null without permutations
         language_concatenated: row of all layers side by side
         vision_concatenated: column of all layers side by side
         best: the best pair of all
@@ -34,6 +34,6 @@ def depth(unit_key: str) -> Answer:
         alignment: best score over the other model's single layers; null where constant
         partner_layer: the other model's layer of that score
         chance: expected score of one pair of unrelated layers, same unit
-        null_best_mean: mean best of the whole table relabelled; null without permutations
+        null_best_mean: mean best of the whole table relabeled; null without permutations
     """
     return answer("depth", unit_key=unit_key)

@@ -34,7 +34,7 @@ def models() -> Answer:
         weights: trained or random
         source: where the weights come from
         revision: commit, tag or version asked for
-        licence: of the weights
+        license: of the weights
         citation: where it was published
     """
     return answer("models")
@@ -50,7 +50,7 @@ def datasets() -> Answer:
         skipped: corrupt images left out
         source: where the pairs come from
         revision: commit, tag or version
-        licence: of images and captions
+        license: of images and captions
         citation: where it was published
         row_order: first 12 digits of the row order's sha256
     """

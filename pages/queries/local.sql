@@ -1,6 +1,6 @@
 -- How alignment grows with the size of the vision model, seen at every k (paper, Fig. 10).
 -- Mean over the trained language models that every vision model was measured with at every k;
--- within a vision family centred on its smallest model and divided by the standard deviation over
+-- within a vision family centered on its smallest model and divided by the standard deviation over
 -- its models. Of two models that is +-sqrt(2) whatever was measured, and of models that differ by
 -- rounding it is rounding: neither is told.
 WITH pairs AS (

@@ -90,7 +90,7 @@ SELECT
     w.y,
     n.nearest,
     w.trustworthiness,
-    w.neighbours,
+    w.neighbors,
     w.raised,
     w.floor,
     w.models,

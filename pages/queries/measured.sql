@@ -3,7 +3,7 @@ SELECT
     d.title AS dataset,
     d.note,
     d.source,
-    d.licence,
+    d.license,
     d.citation,
     len(d.skipped) AS skipped,
     d.kind = 'published' AS published,

@@ -9,7 +9,7 @@ SELECT
     CASE WHEN trained THEN 'trained' ELSE 'random weights' END AS weights,
     source,
     revision,
-    licence,
+    license,
     citation
 FROM models
 ORDER BY modality, NOT trained, family, parameters, label

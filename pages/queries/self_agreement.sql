@@ -9,7 +9,7 @@ WITH current AS (
         AND a.n = $n
         AND a.metric = $metric
         AND a.k IS NOT DISTINCT FROM $k
-        -- Made with rows l2-normalised and each metric's own bandwidth: of no other setting.
+        -- Made with rows l2-normalized and each metric's own bandwidth: of no other setting.
         AND $normalized
         AND $sigma IS NULL
         AND a.truncation = $truncation

@@ -16,7 +16,7 @@ SELECT
     max(s.score) AS highest,
     string_agg(DISTINCT s.collection, ', ' ORDER BY s.collection) AS collection,
     string_agg(DISTINCT nullif(s.source, ''), '; ' ORDER BY nullif(s.source, '')) AS source,
-    string_agg(DISTINCT nullif(s.licence, ''), '; ' ORDER BY nullif(s.licence, '')) AS licence,
+    string_agg(DISTINCT nullif(s.license, ''), '; ' ORDER BY nullif(s.license, '')) AS license,
     string_agg(DISTINCT nullif(s.note, ''), ' ' ORDER BY nullif(s.note, '')) AS note
 FROM skills AS s
 JOIN models AS m USING (model_id)

@@ -70,7 +70,7 @@ def theory_measured(simulation: str, *, metric: str) -> Answer:
         delta: largest less least
         sufficient: whether the condition of Prop. F.1 holds
         reachable: whether inner products can be what theory says
-        k: neighbours of metrics that use them
+        k: neighbors of metrics that use them
         metric_label: name for readers
         score: of A and B at the end; null where the metric cannot be computed
         note: why it cannot
@@ -83,14 +83,14 @@ def theory_measured(simulation: str, *, metric: str) -> Answer:
 
 
 def theory_kernels(simulation: str) -> Answer:
-    """K_PMI and both learnt kernels, a row per pair of events.
+    """K_PMI and both learned kernels, a row per pair of events.
 
     Columns:
         place: 0 K_PMI, 1 A, 2 B
         kernel: whose
         one: event, from 1, in the world's order
         other: event
-        value: nats, a learnt kernel less its constant
+        value: nats, a learned kernel less its constant
         constant: that was taken away
     """
     return answer("theory_kernels", simulation=simulation)
@@ -116,7 +116,7 @@ def theory_metrics(simulation: str) -> Answer:
         metric_label: name for readers
         step: of training
         score: raw; null where the metric cannot be computed
-        k: neighbours; null without
+        k: neighbors; null without
         higher_is_closer: whether a larger score means closer
         note: why it cannot
         metric: name

@@ -1,4 +1,4 @@
--- The world's K_PMI and what both observers learnt of it, each learnt kernel less its constant c.
+-- The world's K_PMI and what both observers learned of it, each learned kernel less its constant c.
 WITH placed AS (
     SELECT unnest([
         {'place': 0, 'kernel': 'K_PMI, exact', 'cells': r.k_pmi, 'less': 0.0},

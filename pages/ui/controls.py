@@ -132,10 +132,10 @@ _STEPS = (
     ("Dataset", "dataset", "dataset", 240),
     ("Samples n", "n", "n", 130),
     ("Metric", "metric_label", "metric", 170),
-    ("Neighbours k", "k", "k", 130),
+    ("Neighbors k", "k", "k", 130),
     ("Bandwidth σ", "sigma", "sigma", 130),
     ("Truncation", "truncation", "truncation", 150),
-    ("Rows normalised", "normalized", "normalised", 150),
+    ("Rows normalized", "normalized", "normalized", 150),
     ("Caption pooling", "pooling", "pooling", 160),
     ("Caption prompt", "prompt", "prompt", 160),
     ("Precision", "precision", "precision", 150),
@@ -183,7 +183,7 @@ def choose_candidates(controls: Controls) -> tuple[bool, bool]:
     untrained = controls.switch(
         "Show untrained models",
         key="untrained",
-        help="Randomly initialised networks show what architecture and pictures alone bring.",
+        help="Randomly initialized networks show what architecture and pictures alone bring.",
     )
     return concatenated, untrained
 

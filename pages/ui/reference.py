@@ -1,4 +1,4 @@
-"""What scores are held against: the best of relabelled tables, or chance of one pair, said so."""
+"""What scores are held against: the best of relabeled tables, or chance of one pair, said so."""
 
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ class Reference(NamedTuple):
 def held_against(frame: pl.DataFrame) -> Reference | None:
     """Return what the scores of a frame are held against; None where nothing is known.
 
-    A score that is the best over a table of layers is held against the mean best of relabelled
+    A score that is the best over a table of layers is held against the mean best of relabeled
     tables. Where one of the scores has none (no permutations), only the chance of one pair of
     layers is known, which the best of a table exceeds without any relation: it is called so.
 
@@ -28,7 +28,7 @@ def held_against(frame: pl.DataFrame) -> Reference | None:
     if frame.height and not best.null_count():
         low, high = float(min(best)), float(max(best))
         ends = f"{low:.3f}" if f"{low:.3f}" == f"{high:.3f}" else f"{low:.3f} to {high:.3f}"
-        return Reference(low, high, f"best of relabelled tables, mean {ends}")
+        return Reference(low, high, f"best of relabeled tables, mean {ends}")
     known = chance.drop_nulls()
     if known.is_empty():
         return None
@@ -42,7 +42,7 @@ def held_along(frame: pl.DataFrame) -> tuple[pl.DataFrame, str] | None:
         frame: as in `held_against`, its rows differing in k, which both depend on.
     """
     if frame.height and not frame["null_best_mean"].null_count():
-        return frame.with_columns(held="null_best_mean"), "the mean best of relabelled tables"
+        return frame.with_columns(held="null_best_mean"), "the mean best of relabeled tables"
     if frame["chance"].is_null().all():
         return None
     said = (
@@ -57,5 +57,5 @@ def one_pair(chance: float, more: str = "") -> Reference:
     return Reference(chance, chance, f"chance of one pair {chance:.3f}{more}")
 
 
-THRESHOLD = Reference(0.0, 0.0, "threshold of relabelled tables")
+THRESHOLD = Reference(0.0, 0.0, "threshold of relabeled tables")
 """What calibrated scores are held against."""

@@ -12,7 +12,7 @@ from pages.ui import charts, export, words
 from pages.ui.controls import Controls
 from pages.ui.warehouse import (
     NoCaptionSets,
-    NoColours,
+    NoColors,
     NoSkills,
     NoTheory,
     WarehouseEmpty,
@@ -36,7 +36,7 @@ def page(claim: str, draw: Callable[[], None]) -> None:
     st.subheader(claim, anchor=False)
     try:
         draw()
-    except (WarehouseEmpty, NoSkills, NoColours, NoCaptionSets, NoTheory) as problem:
+    except (WarehouseEmpty, NoSkills, NoColors, NoCaptionSets, NoTheory) as problem:
         _problem(st.info, problem, "This fills it:")
     except WarehouseProblem as problem:
         _problem(st.warning, problem, "This puts it right:")

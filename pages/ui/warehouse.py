@@ -46,8 +46,8 @@ class NoSkills(WarehouseProblem):
     remedy = "prh import lm-eval results_*.json"
 
 
-class NoColours(WarehouseProblem):
-    """A published file without colours laid out."""
+class NoColors(WarehouseProblem):
+    """A published file without colors laid out."""
 
     remedy = "prh color --panel demo --pictures package:scikit-learn"
 

@@ -1,6 +1,6 @@
 """Alignment metrics: a registry, and one file per family, which registers its metrics."""
 
-from prh_core.metrics import local, matrices, neighbours, subspaces
+from prh_core.metrics import cknna, kernels, neighbors, subspaces
 from prh_core.metrics.registry import (
     Family,
     Metric,
@@ -16,9 +16,9 @@ __all__ = [
     "Need",
     "all_metrics",
     "get_metric",
-    "local",
-    "matrices",
-    "neighbours",
+    "cknna",
+    "kernels",
+    "neighbors",
     "register",
     "subspaces",
 ]

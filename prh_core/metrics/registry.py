@@ -38,11 +38,11 @@ class Need:
     device: str | None = None
     """None: numpy and numba on this machine's cores; else a torch device for the products."""
     recall: float | None = None
-    """None: exact neighbours; else the share of them an approximate index should find."""
+    """None: exact neighbors; else the share of them an approximate index should find."""
 
 
-def _relabelled(prepared: Any, order: Order) -> Any:
-    return prepared.relabelled(order)
+def _relabeled(prepared: Any, order: Order) -> Any:
+    return prepared.relabeled(order)
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ class Family:
     name: str
     prepare: Callable[[Any, Need], Any]
     """Layers, plain or prepared (`prh_core.prepared`) -> what comparisons need."""
-    relabel: Callable[[Any, Order], Any] = _relabelled
+    relabel: Callable[[Any, Order], Any] = _relabeled
     """(prepared, order) -> as if row i of every layer had been row order[i]; nothing is
     prepared again. By default what is prepared knows how."""
     approximate: bool = False
-    """Neighbours are all it needs, so that an approximate index can serve it."""
+    """Neighbors are all it needs, so that an approximate index can serve it."""
     tied: Callable[[Any, int, int], float] | None = None
-    """(prepared, layer, k) -> share of neighbours that row order alone decided, because several
-    candidates are equally near; None for a family without neighbours."""
+    """(prepared, layer, k) -> share of neighbors that row order alone decided, because several
+    candidates are equally near; None for a family without neighbors."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Metric:
     uses_all_samples: bool
     """The paper's 'global': every pair of samples counts, not only near ones."""
     ordinal: bool
-    """The order of neighbours counts, not only who they are."""
+    """The order of neighbors counts, not only who they are."""
     batchable: bool
     """Can be estimated from batches."""
     lowest: float
@@ -128,7 +128,7 @@ class Metric:
         layers
             Which layer of each.
         k
-            Neighbours.
+            Neighbors.
         level
             Confidence, in (0, 1).
         seed

@@ -1,9 +1,9 @@
-"""Who is near whom: neighbours of every sample in every layer, ties and all.
+"""Who is near whom: neighbors of every sample in every layer, ties and all.
 
 Similarities are float32 products. Where these cannot tell two candidates apart, float64 does, and
 what float64 cannot tell apart either is tied. Ties go to the lower index (paper, App. A), in the
-data as they are and in every relabelling of them: a group of tied candidates is kept whole, so that
-a relabelled row chooses by its new indices, as a fresh search would.
+data as they are and in every relabeling of them: a group of tied candidates is kept whole, so that
+a relabeled row chooses by its new indices, as a fresh search would.
 """
 # pyright: basic
 
@@ -15,8 +15,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from numpy.typing import NDArray
 
-from prh_core.errors import TooManySamplesError
-from prh_core.kernels import (
+from prh_core.compiled import (
     count_beyond,
     exact_similarities,
     near_ties,
@@ -25,10 +24,11 @@ from prh_core.kernels import (
     row_norms,
     settle_ties,
 )
+from prh_core.errors import TooManySamplesError
+from prh_core.gram import Products, products
 from prh_core.metrics.registry import Need
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
-from prh_core.products import Products, products
-from prh_core.types import Layers, Neighbours, Order, check_k
+from prh_core.types import Layers, Neighbors, Order, check_k
 
 BLOCK_BYTES = 64 * 2**20
 """Similarities held at once while searching: rows of a block times n, in float32."""
@@ -39,7 +39,7 @@ MOST_TIED = 2**28
 _FLOAT32 = 2.0**-24
 """Half the distance from 1 to the next float32: the largest relative error of one rounding."""
 
-Kernel = Literal["raw", "centred"]
+Kernel = Literal["raw", "centered"]
 
 
 class Ties(NamedTuple):
@@ -60,27 +60,27 @@ class Ties(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class NeighbourLists:
-    """Each sample's neighbours in every layer, nearest first, and what is tied among them."""
+class NeighborLists:
+    """Each sample's neighbors in every layer, nearest first, and what is tied among them."""
 
-    indices: Neighbours
+    indices: Neighbors
     values: Float32[np.ndarray, "_ _ _"]
-    """The kernel between sample and neighbour, (layers, n, k); k = 0 where none was looked up."""
+    """The kernel between sample and neighbor, (layers, n, k); k = 0 where none was looked up."""
     ties: tuple[Ties | None, ...] = ()
     """One per layer; None without any tie, and nothing at all from an approximate search."""
-    base: "NeighbourLists | None" = field(default=None, repr=False)
-    """What this is a relabelling of."""
+    base: "NeighborLists | None" = field(default=None, repr=False)
+    """What this is a relabeling of."""
     order: Order | None = None
     """Which row of it each row is."""
 
-    def relabelled(self, order: Order) -> "NeighbourLists":
+    def relabeled(self, order: Order) -> "NeighborLists":
         """Return the lists had row i of every layer been row order[i]; nothing is searched.
 
         S'(i) = order^-1(S(order(i))), and tied candidates go by their new indices: equal to a
         search of the reordered rows.
         """
         if self.base is not None and self.order is not None:
-            return self.base.relabelled(self.order[order])
+            return self.base.relabeled(self.order[order])
         back = np.empty(len(order), dtype=np.int32)
         back[order] = np.arange(len(order), dtype=np.int32)
         indices = back[self.indices.transpose(1, 0, 2)[order]].transpose(1, 0, 2)
@@ -95,7 +95,7 @@ class NeighbourLists:
     def tied_share(self, layer: int, k: int) -> float:
         """Return the share of the k places of all samples that row order alone decided.
 
-        0: no neighbour was chosen among candidates that are equally near. 1: all were.
+        0: no neighbor was chosen among candidates that are equally near. 1: all were.
         """
         tied = self.ties[layer] if self.ties else None
         return 0.0 if tied is None else places_by_order(tied.served, tied.starts, tied.fresh, k)
@@ -120,7 +120,7 @@ def _relist(
 
 def nearest(
     layers: Layers | PreparedLayers, k: int, concatenate: bool = False, device: str | None = None
-) -> Neighbours:
+) -> Neighbors:
     """Find each sample's k nearest other samples by inner product, in every layer.
 
     S(i) = the k samples j != i with the largest <x_i, x_j>; ties go to the lower index
@@ -133,7 +133,7 @@ def nearest(
     layers
         Layers, plain or prepared, (n, d_l) each, widths may differ.
     k
-        Neighbours per sample, 1 <= k <= n - 1.
+        Neighbors per sample, 1 <= k <= n - 1.
     concatenate
         Append one more candidate: all layers side by side. Its inner product is the sum of the
         layers' inner products, so it costs an addition and no further product.
@@ -146,7 +146,7 @@ def nearest(
 
     Raises
     ------
-    NeighbourCountError
+    NeighborCountError
         k is not in 1 ... n - 1.
     TooManySamplesError
         So many candidates are tied that they cannot be held.
@@ -156,8 +156,8 @@ def nearest(
 
 def search(
     layers: Layers | PreparedLayers, need: Need, kernel: Kernel | None = None
-) -> NeighbourLists:
-    """Find neighbours as `nearest` does, and look up a kernel between them and the sample.
+) -> NeighborLists:
+    """Find neighbors as `nearest` does, and look up a kernel between them and the sample.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def search(
     need
         k, the concatenated candidate and the device.
     kernel
-        <x_i, x_j> as it is, or of centred features; None looks nothing up.
+        <x_i, x_j> as it is, or of centered features; None looks nothing up.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def search(
 
     Raises
     ------
-    NeighbourCountError, TooManySamplesError
+    NeighborCountError, TooManySamplesError
         As in `nearest`.
     """
     ready = prepared(layers)
@@ -205,7 +205,7 @@ def search(
             for at, (similarity, looked_up) in enumerate(blocks, first):
                 entries[at].rank(run, similarity, looked_up, start, indices[at], values[at])
                 if need.concatenate:
-                    if kernel == "centred":
+                    if kernel == "centered":
                         share = similarity if looked_up is None else looked_up
                         whole_kernel = _plus(whole_kernel, share * np.float32(weights[at]))
                     whole = _plus(whole, similarity * np.float32(weights[at]))
@@ -215,7 +215,7 @@ def search(
         entry.finish(lists, looked_up)
         for entry, lists, looked_up in zip(entries, indices, values, strict=True)
     )
-    return NeighbourLists(indices, values, ties)
+    return NeighborLists(indices, values, ties)
 
 
 def _plus(total: Any, block: Any) -> Any:
@@ -254,14 +254,14 @@ class _Loaded(NamedTuple):
         if shares is None or bias is None:
             ranked = run.load(values)
             within = 2 * _FLOAT32 * steps * reach
-            if kernel == "centred":
-                looked_up = run.load(layer.centred())
+            if kernel == "centered":
+                looked_up = run.load(layer.centered())
         else:
             ranked = run.load(values, bias.astype(np.float32))
             largest = float(np.abs(bias).max())
             within = 2 * _FLOAT32 * (steps * reach + 2 * largest)
             reach = reach + largest
-            row, column = (0.0, -bias) if kernel == "centred" else (shares + shares.mean(), 0.0)
+            row, column = (0.0, -bias) if kernel == "centered" else (shares + shares.mean(), 0.0)
         return cls(layer, ranked, looked_up, row, column, reach, within)
 
 
@@ -277,7 +277,7 @@ class _Found(NamedTuple):
 
 @dataclass
 class _Entry:
-    """A layer, or all layers side by side, while its neighbours are searched."""
+    """A layer, or all layers side by side, while its neighbors are searched."""
 
     layers: list[PreparedLayer]
     k: int
@@ -310,7 +310,7 @@ class _Entry:
     def rank(
         self, run: Products, similarity: Any, looked_up: Any, start: int, lists: Any, values: Any
     ) -> None:
-        """List the neighbours of a block's rows, and look up the kernel between them."""
+        """List the neighbors of a block's rows, and look up the kernel between them."""
         kernel = similarity if looked_up is None else looked_up
         n = len(self.originals)
         top, ranked = run.top_k(similarity, start, min(self.k + 1, n - 1))

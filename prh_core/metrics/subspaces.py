@@ -1,6 +1,6 @@
 """Subspaces compared: SVCCA and the orthogonal Procrustes distance.
 
-Both see a layer through a factor F with FF' = the centred kernel, never wider than n.
+Both see a layer through a factor F with FF' = the centered kernel, never wider than n.
 """
 # pyright: basic
 
@@ -34,11 +34,11 @@ Factor = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Factors:
-    """One factor per layer, (n, at most n), columns centred, unit Frobenius norm."""
+    """One factor per layer, (n, at most n), columns centered, unit Frobenius norm."""
 
     layers: tuple[Factor, ...]
 
-    def relabelled(self, order: Order) -> "Factors":
+    def relabeled(self, order: Order) -> "Factors":
         """Return the same had row i been row order[i]."""
         return Factors(tuple(factor[order] for factor in self.layers))
 
@@ -52,7 +52,7 @@ class Subspaces:
     """Orthonormal columns; zero beyond `counts`."""
     counts: NDArray[np.int64]
 
-    def relabelled(self, order: Order) -> "Subspaces":
+    def relabeled(self, order: Order) -> "Subspaces":
         """Return the same had row i been row order[i]."""
         return Subspaces(
             tuple(factor[order] for factor in self.factors), self.bases[:, order], self.counts
@@ -62,7 +62,7 @@ class Subspaces:
 def _factors(layers: Layers | PreparedLayers, need: Need, standardize: bool) -> tuple[Factor, ...]:
     ready = prepared(layers)
     powers = [layer.power for layer in ready]
-    # Standardised columns are free of scale; else each layer weighs as its features do.
+    # Standardized columns are free of scale; else each layer weighs as its features do.
     parts = [_narrow(_columns(layer, standardize)) for layer in ready]
     if need.concatenate:
         shares = [1.0 if standardize else min(powers) / power for power in powers]
@@ -150,7 +150,7 @@ def _prepare_svcca(layers: Layers | PreparedLayers, need: Need) -> Subspaces:
 def svcca(x: Subspaces, y: Subspaces, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
     """Score all pairs of layers by SVCCA.
 
-    Columns centred and scaled, U = the top 10 left singular vectors of each side;
+    Columns centered and scaled, U = the top 10 left singular vectors of each side;
     m(x, y) = mean singular value of U_x' U_y  (paper, App. A; exact SVD). Where a layer has fewer
     than 10 directions the mean is over the smaller number. Range [0, 1]; symmetric.
 
@@ -183,7 +183,7 @@ def svcca(x: Subspaces, y: Subspaces, ks: Sequence[int]) -> Float64[np.ndarray, 
 def procrustes(x: Factors, y: Factors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
     """Measure all pairs of layers by the orthogonal Procrustes distance: lower is closer.
 
-    d(x, y) = min_Q |X/|X| - YQ/|Y||^2 = 2 - 2 |X'Y|_* / (|X| |Y|), columns centred, |.|_* the
+    d(x, y) = min_Q |X/|X| - YQ/|Y||^2 = 2 - 2 |X'Y|_* / (|X| |Y|), columns centered, |.|_* the
     sum of singular values, Q orthogonal, the narrower side padded (Ding et al. 2021). Range
     [0, 2]; symmetric. Parameters, shapes and errors as in `svcca`.
     """
@@ -279,7 +279,7 @@ PROCRUSTES = register(
         highest=2.0,
         uses_k=False,
         higher_is_closer=False,
-        equation="2 - 2 ‖XᵀY‖_* / (‖X‖ ‖Y‖), columns centred",
+        equation="2 - 2 ‖XᵀY‖_* / (‖X‖ ‖Y‖), columns centered",
         citation="Ding et al. 2021; Schönemann 1966",
     )
 )

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from rich.progress import track
 
-from ingest.console import err
+from ingest.cli.console import err
 from prh_core.calibration import null_best, permutations
 from prh_core.metrics import Need, get_metric
-from prh_core.metrics.local import LocalKernels
-from prh_core.metrics.neighbours import mutual_knn, nearest
-from prh_core.metrics.search import NeighbourLists, search
+from prh_core.metrics.cknna import LocalKernels
+from prh_core.metrics.neighbors import mutual_knn, nearest
+from prh_core.metrics.search import NeighborLists, search
 from prh_core.prepare import exact_threshold, normalize
 from tests.bench import machine
 
@@ -53,8 +53,8 @@ class Timing(NamedTuple):
 def pair_at_a_time(x: torch.Tensor, y: torch.Tensor, k: int) -> float:
     """Mutual k-NN of one pair of layers as the field runs it (in torch): nothing is kept.
 
-    The steps are those of the authors' released code: normalise, similarities, sort every row,
-    mark neighbours in (n, n) masks, multiply the masks.
+    The steps are those of the authors' released code: normalize, similarities, sort every row,
+    mark neighbors in (n, n) masks, multiply the masks.
     """
     masks: list[torch.Tensor] = []
     for features in (x, y):
@@ -82,7 +82,7 @@ def sampled_pairs() -> list[float]:
 
 
 def synthetic(shape: tuple[int, int], seed: int) -> list[np.ndarray]:
-    """Return one model's layers, (N, width) float32 each, rows normalised."""
+    """Return one model's layers, (N, width) float32 each, rows normalized."""
     rng = np.random.default_rng(seed)
     layers, width = shape
     made = (rng.standard_normal((N, width), dtype=np.float32) for _ in range(layers))
@@ -97,7 +97,7 @@ def measure() -> list[Timing]:
         get_metric(metric).compare(x, y, [K])
         null_best([get_metric(metric)], [x], y, [K], permutations(N, 1, 0))
     gram = searched = prepare_cka = truncation = 0.0
-    found: list[NeighbourLists] = []
+    found: list[NeighborLists] = []
     cka: list[Any] = []
     for seed, shape in enumerate(
         track((*LANGUAGE, *VISION), description="Preparing 806 layers", console=err)
@@ -123,8 +123,8 @@ def measure() -> list[Timing]:
     mutual = min(whole("mutual_knn", xs, ys) for _ in range(3))
     table = searched + mutual
     timings += [
-        Timing("whole mutual k-NN table: neighbours and all pairs", table, f"{pairs:,} pairs"),
-        Timing("its neighbours, 806 layers", searched, f"{searched / gram:.2f} × the floor"),
+        Timing("whole mutual k-NN table: neighbors and all pairs", table, f"{pairs:,} pairs"),
+        Timing("its neighbors, 806 layers", searched, f"{searched / gram:.2f} × the floor"),
         Timing("floor: one Gram product per layer", gram, "numpy, float32"),
         Timing(
             "pair at a time, all pairs",
@@ -138,10 +138,10 @@ def measure() -> list[Timing]:
     rng = np.random.default_rng(7)
     for name in LOCAL:
         if name.startswith("cknna"):
-            # The kernel's size does not matter after preparing: neighbours get synthetic values.
+            # The kernel's size does not matter after preparing: neighbors get synthetic values.
             sides = [
                 [
-                    LocalKernels(NeighbourLists(g.indices, rng.random(g.indices.shape, np.float32)))
+                    LocalKernels(NeighborLists(g.indices, rng.random(g.indices.shape, np.float32)))
                     for g in side
                 ]
                 for side in (xs, ys)
@@ -151,7 +151,7 @@ def measure() -> list[Timing]:
         taken = mutual if name == "mutual_knn" else whole(name, *sides)
         timings.append(
             Timing(
-                f"{get_metric(name).label}, all pairs after neighbours",
+                f"{get_metric(name).label}, all pairs after neighbors",
                 taken,
                 f"{taken / pairs * 1e6:.2f} µs a pair, {taken / mutual:.1f} × mutual k-NN",
             )
@@ -201,7 +201,7 @@ def report(timings: list[Timing]) -> str:
             *rows,
             "",
             "The pair-at-a-time row computes the same definition the way the authors' released "
-            "code does, in torch on the same cores: normalising, both products, both sorts and "
+            "code does, in torch on the same cores: normalizing, both products, both sorts and "
             "both masks again for every pair of layers.",
             "",
         ]

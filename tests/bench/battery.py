@@ -53,8 +53,8 @@ def heavy_tails(rng: np.random.Generator, n: int, layers: int) -> Side:
 
 def clusters(rng: np.random.Generator, n: int, layers: int) -> Side:
     """Eight clusters, far apart."""
-    centres = 3 * rng.normal(size=(8, 6))
-    return _mixed(rng, centres[rng.integers(8, size=n)] + 0.3 * rng.normal(size=(n, 6)), layers)
+    centers = 3 * rng.normal(size=(8, 6))
+    return _mixed(rng, centers[rng.integers(8, size=n)] + 0.3 * rng.normal(size=(n, 6)), layers)
 
 
 def one_hot(classes: int) -> World:
@@ -288,7 +288,7 @@ STUDIES = (
     Study(30, 1000, 12.0),
 )
 NEAR_ONE = Study(1, 200, 0.05)
-NEIGHBOURS = ("mutual_knn", "cycle_knn", "lcs_knn", "edit_knn", "jaccard_knn")
+NEIGHBORS = ("mutual_knn", "cycle_knn", "lcs_knn", "edit_knn", "jaccard_knn")
 OTHERS = ("cknna", "cknna_released", "cka", "unbiased_cka", "cka_rbf")
 RECOMPUTED = ("rsa", "svcca", "procrustes")
 """Scored anew without parts of the samples: too slow for the largest studies."""
@@ -304,7 +304,7 @@ def _jobs(worlds: int) -> Iterator[tuple]:
         yield ("reject", name, max(worlds // 3, 30), 0.3)
     for study in (*STUDIES, NEAR_ONE):
         count = worlds if study.n < 1000 or study.layers < 30 else max(worlds // 2, 60)
-        yield ("cover", study, count, NEIGHBOURS)
+        yield ("cover", study, count, NEIGHBORS)
         if study.layers * study.n <= 6000:
             yield ("cover", study, count, OTHERS)
         if study.layers * study.n <= 1200:

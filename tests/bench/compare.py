@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy as np
 
-from ingest.score import KeptLayers, open_features, prepare
+from ingest.pipeline.score import KeptLayers, open_features, prepare
 from prh_core.metrics import get_metric
 from prh_core.metrics.registry import Need
 from prh_core.prepared import PreparedLayer
@@ -46,12 +46,12 @@ class Compared(NamedTuple):
     after: float
 
 
-def exact_neighbours(layers: list[PreparedLayer], k: int) -> np.ndarray:
+def exact_neighbors(layers: list[PreparedLayer], k: int) -> np.ndarray:
     """The definition in float64: inner products of all layers side by side, ties by index."""
     n = len(layers[0])
     kernel = np.zeros((n, n))
     for layer in layers:
-        values, shares = layer.exact_centred()
+        values, shares = layer.exact_centered()
         kernel += values @ values.T + shares[None, :]
     np.fill_diagonal(kernel, -np.inf)
     return np.argsort(-kernel, axis=1, kind="stable")[:, :k]
@@ -59,7 +59,7 @@ def exact_neighbours(layers: list[PreparedLayer], k: int) -> np.ndarray:
 
 def exact_mutual(x: list[PreparedLayer], y: list[PreparedLayer], k: int) -> float:
     """Mutual k-NN of two candidates in float64."""
-    lists = zip(exact_neighbours(x, k), exact_neighbours(y, k), strict=True)
+    lists = zip(exact_neighbors(x, k), exact_neighbors(y, k), strict=True)
     return float(np.mean([len(set(a) & set(b)) / k for a, b in lists]))
 
 

@@ -22,12 +22,12 @@ import transformers
 from rich.progress import track
 from torch import Tensor
 
-from ingest.bits.measure import causal_of, tallies
-from ingest.bits.sources import text_of
-from ingest.bits.texts import Document
 from ingest.catalog import load_catalog
-from ingest.console import err
+from ingest.cli.console import err
 from ingest.datasets import Dataset, open_dataset
+from ingest.experiments.bits.measure import causal_of, tallies
+from ingest.experiments.bits.sources import text_of
+from ingest.experiments.bits.texts import Document
 from ingest.extract.device import place
 from ingest.extract.language import extract_language
 from ingest.extract.loaded import LoadedLanguage

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.console import err
+from ingest.cli.console import err
 from prh_core import align
 from tests.bench import machine
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ingest.console import table
-from ingest.workspace import default_home
+from ingest.cli.console import table
+from ingest.store.workspace import default_home
 from tests.e2e.conftest import FLAGS, chromium_path, serving
 
 CHART = "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
@@ -20,7 +20,7 @@ PAGES = {
     "What is in here?": "",
     "Do language and vision meet?": "do_language_and_vision_meet",
     "Do strong models agree?": "do_strong_models_agree?map=UMAP",
-    "Is it colour-deep?": "is_it_colour_deep",
+    "Is it color-deep?": "is_it_color_deep",
     "Do denser captions help?": "do_denser_captions_help",
     "Which layers?": "which_layers",
     "Why should it happen?": "why_should_it_happen",

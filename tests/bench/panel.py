@@ -18,12 +18,10 @@ import numpy as np
 import polars as pl
 from rich.progress import track
 
-from ingest.console import err
-from ingest.feature_store import FeatureHeader, unit_key
-from ingest.maps import map_missing
-from ingest.progress import Silent
-from ingest.run import Run, record_dataset, record_features
-from ingest.score import (
+from ingest.cli.console import err
+from ingest.pipeline.maps import map_missing
+from ingest.pipeline.run import Run, record_dataset, record_features
+from ingest.pipeline.score import (
     Refused,
     Setting,
     Unit,
@@ -33,7 +31,9 @@ from ingest.score import (
     score,
     settings_for,
 )
-from ingest.workspace import Workspace
+from ingest.progress import Silent
+from ingest.store.features import FeatureHeader, unit_key
+from ingest.store.workspace import Workspace
 from prh_core.metrics import all_metrics, get_metric
 from prh_core.metrics.registry import Need
 from tests.bench import machine

@@ -1,7 +1,7 @@
 """Sweep linear probes as scikit-learn does and as we do, on real features of real tasks.
 
 `python -m tests.bench.probes` runs it (about ten minutes on two cores; the flowers, the X-rays and
-the networks do not ship) and writes docs/probes.md. Both ways choose the regulariser by the same
+the networks do not ship) and writes docs/probes.md. Both ways choose the regularizer by the same
 inner split and fit again on all training samples.
 """
 
@@ -15,12 +15,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from ingest.catalog import Catalog, load_catalog
-from ingest.console import err
+from ingest.cli.console import err
+from ingest.datasets.tasks.openers import open_task
+from ingest.datasets.tasks.task import Task
 from ingest.extract import extract, variants_for
 from ingest.progress import Silent
-from ingest.tasks.openers import open_task
-from ingest.tasks.task import Task
-from prh_core.probes import REGULARISERS, inner_split, linear_probe, mean_per_class
+from prh_core.probes import REGULARIZERS, inner_split, linear_probe, mean_per_class
 from tests.bench import machine
 from tests.shared import shared_catalog
 
@@ -46,7 +46,7 @@ def features(catalog: Catalog, model: str, task: Task) -> np.ndarray:
 def their_way(
     x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, way: str
 ) -> float:
-    """Return the accuracy on test of scikit-learn's probe, its regulariser by the inner split."""
+    """Return the accuracy on test of scikit-learn's probe, its regularizer by the inner split."""
 
     def fitted(rows: np.ndarray, c: float) -> tuple[StandardScaler, LogisticRegression]:
         scaler = StandardScaler().fit(x[rows])
@@ -56,7 +56,7 @@ def their_way(
 
     kept, held = inner_split(y)
     scores: dict[float, float] = {}
-    for c in REGULARISERS:
+    for c in REGULARIZERS:
         scaler, model = fitted(kept, c)
         scores[c] = mean_per_class(y[held], np.asarray(model.predict(scaler.transform(x[held]))))
     chosen = min(scores, key=lambda c: (-scores[c], c))
@@ -99,7 +99,7 @@ def main() -> None:
     page = [
         "# Linear probes: how fast, how like scikit-learn's",
         "",
-        f"{len(REGULARISERS)} regularisers and a last fit, {len(MODELS)} networks "
+        f"{len(REGULARIZERS)} regularizers and a last fit, {len(MODELS)} networks "
         f"({', '.join(MODELS)}), features of their last layer; extraction apart. Measured on "
         f"{machine()}. Made by `python -m tests.bench.probes`, one run.",
         "",
@@ -110,10 +110,10 @@ def main() -> None:
         *lines,
         f"| all | | | {_told(total)} | | |",
         "",
-        "scikit-learn: `LogisticRegression` on standardised features, one fit after the other, on "
+        "scikit-learn: `LogisticRegression` on standardized features, one fit after the other, on "
         "as many threads as it takes; as it comes with tol 1e-4, converged with 1e-7. Both choose "
-        "the regulariser by the same inner split. The difference is to the converged fits: as it "
-        "comes, weakly regularised ones stop before the optimum.",
+        "the regularizer by the same inner split. The difference is to the converged fits: as it "
+        "comes, weakly regularized ones stop before the optimum.",
         "",
     ]
     PAGE.write_text("\n".join(page), encoding="utf-8")

@@ -17,7 +17,7 @@ def prepared(features: np.ndarray, normalize: bool) -> np.ndarray:
     return unit(features) if normalize else np.asarray(features, dtype=np.float64)
 
 
-def neighbours(features: np.ndarray, k: int) -> list[list[int]]:
+def neighbors(features: np.ndarray, k: int) -> list[list[int]]:
     """The k nearest other rows by inner product, ties to the lower index."""
     found = []
     for i, row in enumerate(features):
@@ -32,13 +32,13 @@ def neighbours(features: np.ndarray, k: int) -> list[list[int]]:
 
 def mutual_knn(x: np.ndarray, y: np.ndarray, k: int) -> float:
     """mean_i |S_x(i) & S_y(i)| / k."""
-    pairs = zip(neighbours(x, k), neighbours(y, k), strict=True)
+    pairs = zip(neighbors(x, k), neighbors(y, k), strict=True)
     return float(np.mean([len(set(a) & set(b)) / k for a, b in pairs]))
 
 
 def jaccard_knn(x: np.ndarray, y: np.ndarray, k: int) -> float:
     """mean_i |S_x(i) & S_y(i)| / |S_x(i) | S_y(i)|."""
-    pairs = zip(neighbours(x, k), neighbours(y, k), strict=True)
+    pairs = zip(neighbors(x, k), neighbors(y, k), strict=True)
     return float(np.mean([len(set(a) & set(b)) / len(set(a) | set(b)) for a, b in pairs]))
 
 
@@ -69,19 +69,19 @@ def levenshtein(a: Sequence[int], b: Sequence[int]) -> int:
 
 def lcs_knn(x: np.ndarray, y: np.ndarray, k: int) -> float:
     """mean_i LCS(S_x(i), S_y(i)) / k, nearest first."""
-    pairs = zip(neighbours(x, k), neighbours(y, k), strict=True)
+    pairs = zip(neighbors(x, k), neighbors(y, k), strict=True)
     return float(np.mean([common_subsequence(a, b) / k for a, b in pairs]))
 
 
 def edit_knn(x: np.ndarray, y: np.ndarray, k: int) -> float:
     """1 - mean_i Levenshtein(S_x(i), S_y(i)) / k, nearest first."""
-    pairs = zip(neighbours(x, k), neighbours(y, k), strict=True)
+    pairs = zip(neighbors(x, k), neighbors(y, k), strict=True)
     return 1.0 - float(np.mean([levenshtein(a, b) / k for a, b in pairs]))
 
 
 def cycle_knn(x: np.ndarray, y: np.ndarray, k: int) -> float:
     """Share of i for which some j in S_y(i) has i in S_x(j)."""
-    near_x, near_y = neighbours(x, k), neighbours(y, k)
+    near_x, near_y = neighbors(x, k), neighbors(y, k)
     return float(np.mean([any(i in near_x[j] for j in near_y[i]) for i in range(len(near_x))]))
 
 
@@ -105,7 +105,7 @@ def rbf_kernel(features: np.ndarray, sigma: float | None = None) -> np.ndarray:
     return np.exp(-squared / (2 * sigma**2))
 
 
-def centred(kernel: np.ndarray) -> np.ndarray:
+def centered(kernel: np.ndarray) -> np.ndarray:
     """H K H."""
     n = len(kernel)
     h = np.eye(n) - np.ones((n, n)) / n
@@ -114,7 +114,7 @@ def centred(kernel: np.ndarray) -> np.ndarray:
 
 def hsic(kernel_x: np.ndarray, kernel_y: np.ndarray) -> float:
     """tr(HKH HLH) / (n - 1)^2."""
-    return float(np.trace(centred(kernel_x) @ centred(kernel_y))) / (len(kernel_x) - 1) ** 2
+    return float(np.trace(centered(kernel_x) @ centered(kernel_y))) / (len(kernel_x) - 1) ** 2
 
 
 def hsic_unbiased(kernel_x: np.ndarray, kernel_y: np.ndarray) -> float:
@@ -151,7 +151,7 @@ def unbiased_cka(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
 
 
 def top_directions(features: np.ndarray, count: int = 10) -> np.ndarray:
-    """The top left singular vectors once columns are centred and scaled."""
+    """The top left singular vectors once columns are centered and scaled."""
     rows = np.asarray(features, dtype=np.float64)
     scaled = np.zeros_like(rows)
     for j in range(rows.shape[1]):
@@ -169,9 +169,9 @@ def svcca(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
 
 
 def cknna(x: np.ndarray, y: np.ndarray, k: int) -> float:
-    """CKA over pairs that are k-neighbours on both sides; kernels are centred first."""
-    near_x, near_y = neighbours(x, k), neighbours(y, k)
-    kernel_x, kernel_y = centred(linear_kernel(x)), centred(linear_kernel(y))
+    """CKA over pairs that are k-neighbors on both sides; kernels are centered first."""
+    near_x, near_y = neighbors(x, k), neighbors(y, k)
+    kernel_x, kernel_y = centered(linear_kernel(x)), centered(linear_kernel(y))
     both = own_x = own_y = 0.0
     for i in range(len(near_x)):
         both += sum(kernel_x[i, j] * kernel_y[i, j] for j in set(near_x[i]) & set(near_y[i]))
@@ -180,10 +180,10 @@ def cknna(x: np.ndarray, y: np.ndarray, k: int) -> float:
     return float(both / np.sqrt(own_x * own_y))
 
 
-def neighbour_mask(features: np.ndarray, k: int) -> np.ndarray:
-    """(i, j) is 1 where j is one of i's neighbours."""
+def neighbor_mask(features: np.ndarray, k: int) -> np.ndarray:
+    """(i, j) is 1 where j is one of i's neighbors."""
     mask = np.zeros((len(features), len(features)))
-    for i, row in enumerate(neighbours(features, k)):
+    for i, row in enumerate(neighbors(features, k)):
         mask[i, row] = 1.0
     return mask
 
@@ -191,7 +191,7 @@ def neighbour_mask(features: np.ndarray, k: int) -> np.ndarray:
 def cknna_released(x: np.ndarray, y: np.ndarray, k: int) -> float:
     """What the released code computes, without its epsilon: masked kernels, then unbiased HSIC."""
     kernel_x, kernel_y = linear_kernel(x), linear_kernel(y)
-    mask_x, mask_y = neighbour_mask(x, k), neighbour_mask(y, k)
+    mask_x, mask_y = neighbor_mask(x, k), neighbor_mask(y, k)
     mask = mask_x * mask_y
     own_x = hsic_unbiased(mask_x * kernel_x, mask_x * kernel_x)
     own_y = hsic_unbiased(mask_y * kernel_y, mask_y * kernel_y)
@@ -207,7 +207,7 @@ def rsa(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
 
 
 def procrustes(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
-    """2 - 2 ||X'Y||_* / (||X||_F ||Y||_F) of centred columns: a distance."""
+    """2 - 2 ||X'Y||_* / (||X||_F ||Y||_F) of centered columns: a distance."""
     a, b = (np.asarray(side, dtype=np.float64) for side in (x, y))
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     nuclear = np.linalg.svd(a.T @ b, compute_uv=False).sum()

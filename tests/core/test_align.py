@@ -38,7 +38,7 @@ def test_concatenation_adds_one_candidate_on_each_side() -> None:
 
 
 def test_golden_value() -> None:
-    # From the loop in oracles.py on features truncated and normalised in float64.
+    # From the loop in oracles.py on features truncated and normalized in float64.
     rng = np.random.default_rng(2024)
     x = rng.normal(size=(128, 16))
     y = x @ rng.normal(size=(16, 24)) + 2 * rng.normal(size=(128, 24))

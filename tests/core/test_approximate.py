@@ -1,10 +1,10 @@
-"""Approximate neighbours say their recall, and it is true."""
+"""Approximate neighbors say their recall, and it is true."""
 
 import numpy as np
 import pytest
 
 from prh_core import align
-from prh_core.approximate import approximate_neighbours, exact_neighbours, measured_recall
+from prh_core.approximate import approximate_neighbors, exact_neighbors, measured_recall
 from prh_core.errors import MissingLibraryError, PRHError
 from prh_core.metrics.search import nearest
 from prh_core.prepare import normalize
@@ -15,7 +15,7 @@ pytest.importorskip("faiss", reason="faiss-cpu is part of the ingest half")
 
 def test_the_recall_it_reports_is_the_recall_it_has() -> None:
     layers = normalize([view.astype(np.float32) for view in two_views(0, 3000)])
-    found = approximate_neighbours(layers, 10, 0.9)
+    found = approximate_neighbors(layers, 10, 0.9)
     true = nearest(layers, 10)
     assert not (found == np.arange(3000)[:, None]).any()
     shares = [
@@ -36,12 +36,12 @@ def test_all_of_them_are_the_exact_ones() -> None:
 def test_single_queries_are_those_of_the_whole_search() -> None:
     layer = normalize([two_views(2, 200)[0].astype(np.float32)])[0]
     queries = np.array([7, 199, 0])
-    assert np.array_equal(exact_neighbours(layer, queries, 5), nearest([layer], 5)[0, queries])
+    assert np.array_equal(exact_neighbors(layer, queries, 5), nearest([layer], 5)[0, queries])
 
 
 def test_refusals(monkeypatch) -> None:
     x, y = two_views(3, 100)
-    with pytest.raises(PRHError, match="cka needs more than neighbours"):
+    with pytest.raises(PRHError, match="cka needs more than neighbors"):
         align(x, y, metric="cka", recall=0.9)
     with pytest.raises(PRHError, match="no concatenated candidate"):
         align(x, y, concatenate=True, recall=0.9)

@@ -15,8 +15,8 @@ from prh_core.types import as_layers
 from tests.core import oracles
 from tests.core.oracles import ORACLES, unit
 
-NEIGHBOURS = [metric for metric in all_metrics() if metric.uses_k]
-neighbour_metrics = pytest.mark.parametrize("metric", NEIGHBOURS, ids=lambda metric: metric.name)
+NEIGHBORS = [metric for metric in all_metrics() if metric.uses_k]
+neighbor_metrics = pytest.mark.parametrize("metric", NEIGHBORS, ids=lambda metric: metric.name)
 
 World = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -61,10 +61,10 @@ worlds = pytest.mark.parametrize("world", TIED.values(), ids=TIED)
 # ----------------------------------------------------------------------- ties
 
 
-@neighbour_metrics
+@neighbor_metrics
 @worlds
 @pytest.mark.parametrize("normalized", [True, False], ids=["unit", "raw"])
-def test_a_relabelled_table_is_the_table_of_the_reordered_rows(
+def test_a_relabeled_table_is_the_table_of_the_reordered_rows(
     metric: Metric, world: World, normalized: bool
 ) -> None:
     rng = np.random.default_rng(0)
@@ -81,7 +81,7 @@ def test_a_relabelled_table_is_the_table_of_the_reordered_rows(
         order = np.random.default_rng(seed).permutation(n)
         quick = metric.compare(left, metric.family.relabel(right, order), [9, 4])
         again = metric.compare(left, prepared([layer[order] for layer in y]), [9, 4])
-        # Neighbours are the very same; the kernels between them are rounded anew.
+        # Neighbors are the very same; the kernels between them are rounded anew.
         np.testing.assert_allclose(quick, again, rtol=0, atol=2e-6)
     twice = metric.family.relabel(metric.family.relabel(right, order), order)
     once = metric.family.relabel(right, order[order])
@@ -90,9 +90,9 @@ def test_a_relabelled_table_is_the_table_of_the_reordered_rows(
 
 @worlds
 @pytest.mark.parametrize("k", [1, 6, 40, 69])
-def test_neighbours_are_the_definitions_ties_to_the_lower_index(world: World, k: int) -> None:
+def test_neighbors_are_the_definitions_ties_to_the_lower_index(world: World, k: int) -> None:
     rows = world(np.random.default_rng(1), 70).astype(np.float32)
-    assert nearest([rows], k)[0].tolist() == oracles.neighbours(rows, k)
+    assert nearest([rows], k)[0].tolist() == oracles.neighbors(rows, k)
 
 
 @pytest.mark.parametrize("d", [3, 61, 257])
@@ -101,7 +101,7 @@ def test_unit_rows_of_one_bit_tie_though_their_length_is_rounded(d: int) -> None
     rng = np.random.default_rng(d)
     bits = np.where(rng.normal(size=(80, d)) > 0, 1.0, -1.0).astype(np.float32)
     for k in (5, 30):
-        assert nearest(normalize([bits]), k)[0].tolist() == oracles.neighbours(bits, k)
+        assert nearest(normalize([bits]), k)[0].tolist() == oracles.neighbors(bits, k)
 
 
 def test_equal_rows_are_tied_up_to_the_sign_of_zero() -> None:
@@ -211,8 +211,8 @@ def test_rbf_kernels_of_one_huge_row() -> None:
 @pytest.mark.parametrize("spread", [1e-2, 1e-3, 1e-4, 3e-5])
 def test_rbf_kernels_of_tight_clusters(spread: float) -> None:
     rng = np.random.default_rng(0)
-    centres = np.repeat(np.eye(2, 12), [45, 15], axis=0)
-    x = (centres + spread * rng.normal(size=(60, 12))).astype(np.float32)
+    centers = np.repeat(np.eye(2, 12), [45, 15], axis=0)
+    x = (centers + spread * rng.normal(size=(60, 12))).astype(np.float32)
     y = (x[:, :9] + 0.3 * spread * rng.normal(size=(60, 9))).astype(np.float32)
     expected = oracles.cka_rbf(unit(x), unit(y))
     score = align(x, y, metric="cka_rbf").score
@@ -223,7 +223,7 @@ def test_rbf_kernels_of_tight_clusters(spread: float) -> None:
 
 @pytest.mark.parametrize("n", [6, 20, 200])
 @pytest.mark.parametrize("normalized", [True, False], ids=["unit", "raw"])
-def test_a_u_centred_kernel_of_zero_is_refused(n: int, normalized: bool) -> None:
+def test_a_u_centered_kernel_of_zero_is_refused(n: int, normalized: bool) -> None:
     # All rows but one are equal: the unbiased HSIC of the kernel with itself is exactly 0.
     rng = np.random.default_rng(0)
     x = np.tile(rng.normal(size=8), (n, 1)).astype(np.float32)
@@ -235,7 +235,7 @@ def test_a_u_centred_kernel_of_zero_is_refused(n: int, normalized: bool) -> None
 
 @pytest.mark.parametrize("scale", [1e-30, 1e-37])
 @pytest.mark.parametrize("name", ["mutual_knn", "rsa", "cka_rbf"])
-def test_small_features_keep_their_neighbours(scale: float, name: str) -> None:
+def test_small_features_keep_their_neighbors(scale: float, name: str) -> None:
     x = np.random.default_rng(1).normal(size=(60, 12)).astype(np.float32)
     small = (x.astype(np.float64) * scale).astype(np.float32)
     for normalized in (True, False):
@@ -263,7 +263,7 @@ def test_few_labels_make_few_scores_and_equal_ones_count_as_equal() -> None:
     assert called <= 15
 
 
-def test_every_neighbour_metric_tells_what_is_tied() -> None:
+def test_every_neighbor_metric_tells_what_is_tied() -> None:
     for metric in all_metrics():
         assert (metric.family.tied is not None) == metric.uses_k
     assert get_metric("mutual_knn").family.tied is not None

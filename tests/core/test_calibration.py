@@ -16,7 +16,7 @@ from tests.core.worlds import two_views
 
 
 @pytest.mark.parametrize("metric", all_metrics(), ids=lambda metric: metric.name)
-def test_relabelling_equals_preparing_the_permuted_rows_again(metric) -> None:
+def test_relabeling_equals_preparing_the_permuted_rows_again(metric) -> None:
     x, y = ([view, view[:, :7]] for view in two_views(1, 40))
     orders = permutations(40, 3, seed=5)
     need = Need(4, concatenate=True)
@@ -78,7 +78,7 @@ def test_q_values_equal_scipys(p: list[float]) -> None:
     assert np.allclose(benjamini_hochberg(np.array(p)), false_discovery_control(p))
 
 
-def test_a_panel_shares_relabellings_and_corrects_over_its_models() -> None:
+def test_a_panel_shares_relabelings_and_corrects_over_its_models() -> None:
     x, near = two_views(2, 60)
     far = np.random.default_rng(11).normal(size=(60, 8))
     panel = align_panel(x, {"near": near, "far": far}, k=5, permutations=99, seed=4)
@@ -91,7 +91,7 @@ def test_a_panel_shares_relabellings_and_corrects_over_its_models() -> None:
 
 
 def test_uncorrected_closed_form_of_linear_cka() -> None:
-    # E <K, P L P'> over permutations = tr K tr L / (n - 1) for centred kernels.
+    # E <K, P L P'> over permutations = tr K tr L / (n - 1) for centered kernels.
     x, y = (view - view.mean(0) for view in two_views(6, 30, noise=3.0))
     k, other = x @ x.T, y @ y.T
     exact = np.trace(k) * np.trace(other) / (29 * np.linalg.norm(k) * np.linalg.norm(other))

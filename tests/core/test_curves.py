@@ -16,7 +16,7 @@ from prh_core import (
 )
 from prh_core.errors import (
     DegenerateLayerError,
-    NeighbourCountError,
+    NeighborCountError,
     PRHError,
     SampleCountError,
     SecondViewError,
@@ -171,7 +171,7 @@ def test_batches_that_do_not_fit_are_refused() -> None:
     for batch in (1, 31, 59, 61):
         with pytest.raises(SampleCountError, match=f"// 2 = 30 samples, or all 60, got.* {batch}"):
             batch_average(x, y, batch)
-    with pytest.raises(NeighbourCountError, match="between 1 and 9 in batches of 10 samples"):
+    with pytest.raises(NeighborCountError, match="between 1 and 9 in batches of 10 samples"):
         batch_average(x, y, 10, k=10)
     assert batch_average(x, y, 10, k=10, metric="cka").batches == 6
     with pytest.raises(SampleCountError):
@@ -184,7 +184,7 @@ def test_refusals() -> None:
     x, y = two_views(3, 30)
     with pytest.raises(SampleCountError, match="between 2 and 30, got n = 31"):
         n_curve(x, y, [31])
-    with pytest.raises(NeighbourCountError, match="n - 1 = 9, got k = 10"):
+    with pytest.raises(NeighborCountError, match="n - 1 = 9, got k = 10"):
         n_curve(x, y, [10])
     with pytest.raises(PRHError, match="two dimensions"):
         split_half_agreement(x[:, :1])

@@ -6,7 +6,7 @@ import pytest
 from prh_core import align, all_metrics
 from prh_core.errors import (
     DegenerateLayerError,
-    NeighbourCountError,
+    NeighborCountError,
     NotFiniteError,
     PRHError,
 )
@@ -119,7 +119,7 @@ def test_a_constant_layer_is_refused(metric: Metric, kind: str, normalize: bool)
 
 @every_metric
 @pytest.mark.parametrize("d", [1, 7])
-def test_rows_of_one_direction_are_constant_once_normalised(metric: Metric, d: int) -> None:
+def test_rows_of_one_direction_are_constant_once_normalized(metric: Metric, d: int) -> None:
     rng = np.random.default_rng(6)
     x, _ = pair(6)
     ray = (rng.uniform(0.5, 2, size=(40, 1)) * rng.uniform(0.5, 2, size=(1, d))).astype(np.float32)
@@ -194,7 +194,7 @@ def test_one_sample_is_refused(metric: Metric) -> None:
 def test_k_outside_1_to_n_minus_1(metric: Metric, k: int) -> None:
     x, y = pair(15)
     if metric.uses_k:
-        with pytest.raises(NeighbourCountError):
+        with pytest.raises(NeighborCountError):
             align(x, y, metric=metric.name, k=k)
     elif k > 0:
         score = align(x, y, metric=metric.name, k=k).score

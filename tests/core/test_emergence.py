@@ -128,7 +128,7 @@ def _programmed(y: np.ndarray, *bent: Callable[[np.ndarray], np.ndarray]) -> Any
     )
 
 
-def test_the_fits_are_those_of_quadratic_programmes() -> None:
+def test_the_fits_are_those_of_quadratic_programs() -> None:
     rng = np.random.default_rng(2)
     z = np.linspace(0, 1, 8)
     y = np.clip(0.1 + 0.6 * z + 0.1 * rng.normal(size=8), 0, 1)

@@ -19,8 +19,8 @@ from prh_core.intervals import (
     of_dyads,
 )
 from prh_core.layers import prepare_layers
-from prh_core.metrics import Need, matrices
-from prh_core.metrics.matrices import CentredFeatures
+from prh_core.metrics import Need
+from prh_core.metrics.kernels import CenteredFeatures
 from prh_core.prepared import prepared
 from prh_core.types import as_layers
 from tests.bench.battery import Study, covered, views
@@ -154,7 +154,7 @@ def test_a_share_that_is_no_count_has_the_arcsine_interval() -> None:
     found = interval_of(Influence(0.1, np.full(50, error / 50**0.5), 10**6), 0.0, 1.0, Share())
     expected = stats.binomtest(20, 200).proportion_ci(method="wilson")
     assert found == pytest.approx((expected.low, expected.high), abs=0.004)
-    # Where every neighbour is shared there is no error to tell.
+    # Where every neighbor is shared there is no error to tell.
     same = interval_of(Influence(1.0, np.zeros(50), 49), 0.0, 1.0, Share())
     assert same == (1.0, 1.0)
 
@@ -242,12 +242,12 @@ def test_pairs_of_samples_are_the_same_from_features(monkeypatch: pytest.MonkeyP
         for view in (x, y)
     ]
     features = [
-        CentredFeatures.of(prepared(prepare_layers(as_layers(view), truncation=None)), ())
+        CenteredFeatures.of(prepared(prepare_layers(as_layers(view), truncation=None)), ())
         for view in (x, y)
     ]
     whole, sampled = (metric.influences(a, b, [(0, 0)], 1, 0)[0] for a, b in (kernels, features))
     assert sampled.error == pytest.approx(whole.error, rel=1e-4)
-    monkeypatch.setattr(matrices, "ROWS_OF_RESIDUALS", 40)
+    monkeypatch.setattr(kernels, "ROWS_OF_RESIDUALS", 40)
     (half,) = metric.influences(features[0], features[1], [(0, 0)], 1, 0)
     assert half.error == pytest.approx(whole.error, rel=0.05) and half.error != sampled.error
 
@@ -284,7 +284,7 @@ def test_compiled_influences_equal_their_matrices(name: str) -> None:
     e = earned * (rows / np.maximum(held, 1))[:, None] - rows.mean() * lists / (2 * k)
     expected = dyad_robust(float(rows.mean()), sparse.csr_array(e))
     if name == "cycle_knn":
-        # Credit for what no other neighbour earned; the rest of a sample's score is its own.
+        # Credit for what no other neighbor earned; the rest of a sample's score is its own.
         alone = earned * (held == 1)[:, None]
         e = alone - alone.sum() / len(rows) * lists / (2 * k)
         expected = of_dyads(

@@ -149,8 +149,8 @@ def test_the_rotation_is_scipys(weighted: bool) -> None:
     weights = rng.uniform(0.1, 3, size=15) if weighted else None
     found = kabsch_umeyama(x, y, weights=weights, scaled=False)
     w = np.ones(15) if weights is None else weights
-    centred = [side - w @ side / w.sum() for side in (x, y)]
-    wanted, _ = Rotation.align_vectors(centred[1], centred[0], weights=weights)
+    centered = [side - w @ side / w.sum() for side in (x, y)]
+    wanted, _ = Rotation.align_vectors(centered[1], centered[0], weights=weights)
     np.testing.assert_allclose(found.rotation, wanted.as_matrix(), atol=1e-8)
     assert found.scale == 1
 

@@ -17,13 +17,13 @@ from tests.core import oracles
 from tests.core.oracles import ORACLES, prepared, unit
 
 every_metric = pytest.mark.parametrize("metric", all_metrics(), ids=lambda metric: metric.name)
-# Seeds are drawn alike in every run: a random one would now and then round two neighbours apart.
+# Seeds are drawn alike in every run: a random one would now and then round two neighbors apart.
 drawn = settings(deadline=None, max_examples=15, derandomize=True)
 seeds = st.integers(0, 10**6)
 
 SETS = ("mutual_knn", "jaccard_knn", "lcs_knn", "edit_knn", "cycle_knn", "cycle_knn_reverse")
 NOT_ONE_WITH_ITSELF = ("cycle_knn", "cycle_knn_reverse")
-"""i need not be a neighbour of any of its own neighbours."""
+"""i need not be a neighbor of any of its own neighbors."""
 
 
 def related(
@@ -98,7 +98,7 @@ def test_any_k_equals_the_definition(metric: Metric, k: int) -> None:
 
 
 @every_metric
-def test_without_normalisation_equals_the_definition(metric: Metric) -> None:
+def test_without_normalization_equals_the_definition(metric: Metric) -> None:
     x, y = related(3, d=5, e=50)
     expected = ORACLES[metric.name](x.astype(np.float64), y.astype(np.float64), 6)
     score = align(x, y, metric=metric.name, k=6, normalize=False).score
@@ -112,7 +112,7 @@ def test_a_given_bandwidth_is_used_on_both_sides(sigma: float) -> None:
     assert align(x, y, metric="cka_rbf", sigma=sigma).score == pytest.approx(expected, abs=1e-6)
 
 
-# Metrics of neighbours are left out: rounding the input may swap two that are nearly tied.
+# Metrics of neighbors are left out: rounding the input may swap two that are nearly tied.
 @pytest.mark.parametrize(
     "metric", [metric for metric in all_metrics() if not metric.uses_k], ids=lambda m: m.name
 )
@@ -152,7 +152,7 @@ def test_golden_values(metric: Metric) -> None:
 
 
 @every_metric
-def test_concatenation_is_the_normalised_layers_side_by_side(metric: Metric) -> None:
+def test_concatenation_is_the_normalized_layers_side_by_side(metric: Metric) -> None:
     xs, ys = stacks(6, 40, (8, 5), (6, 16, 3), True)
     table = align(xs, ys, metric=metric.name, k=6, concatenate=True).table
     assert table.shape == (3, 4)
@@ -223,7 +223,7 @@ def test_rotating_one_side(metric: Metric, seed: int, k: int) -> None:
     x, y = related(seed, n=30)
     rotation = np.linalg.qr(np.random.default_rng(seed + 1).normal(size=(8, 8)))[0]
     turned = (x.astype(np.float64) @ rotation).astype(np.float32)
-    # One swapped neighbour pair costs at most 2 of n * k.
+    # One swapped neighbor pair costs at most 2 of n * k.
     allowed = 2 / 30 if metric.uses_k else 1e-5
     score = align(x, y, metric=metric.name, k=k).score
     assert align(turned, y, metric=metric.name, k=k).score == pytest.approx(score, abs=allowed)
@@ -272,14 +272,14 @@ def test_related_sides_are_closer_than_shuffled_ones(metric: Metric) -> None:
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_only_ordinal_metrics_see_the_order_of_the_same_neighbours(name: str) -> None:
-    # With k = n - 1 everybody is a neighbour, so only the order can differ.
+def test_only_ordinal_metrics_see_the_order_of_the_same_neighbors(name: str) -> None:
+    # With k = n - 1 everybody is a neighbor, so only the order can differ.
     x, y = stacks(11, 20, (6,), (6,), False)
     assert get_metric(name).ordinal == (align(x, y, metric=name, k=19).score < 1)
 
 
 @every_metric
-def test_the_starred_are_global_once_everybody_is_a_neighbour(metric: Metric) -> None:
+def test_the_starred_are_global_once_everybody_is_a_neighbor(metric: Metric) -> None:
     """Fig. 11: with k = n - 1 they still tell sides apart; who only asks for members scores 1."""
     x, y = stacks(13, 20, (6,), (6,), False)
     apart = abs(align(x, y, metric=metric.name, k=19).score - 1) > 1e-6
@@ -307,7 +307,7 @@ def test_k_is_ignored_only_where_declared(metric: Metric) -> None:
 
 
 @every_metric
-def test_the_null_is_the_mean_over_relabellings(metric: Metric) -> None:
+def test_the_null_is_the_mean_over_relabelings(metric: Metric) -> None:
     if metric.null is None:
         return
     n, k = 80, 8
@@ -353,12 +353,12 @@ def test_cka_agrees_with_its_feature_space_form(d: int, e: int) -> None:
     assert align(x, y, metric="cka").score == pytest.approx(expected, abs=1e-6)
 
 
-def test_cknna_over_all_neighbours_is_cka_without_the_diagonals() -> None:
+def test_cknna_over_all_neighbors_is_cka_without_the_diagonals() -> None:
     x, y = related(17)
     released = align(x, y, metric="cknna_released", k=39).score
     assert released == pytest.approx(align(x, y, metric="unbiased_cka").score, abs=1e-6)
     k, l = (  # noqa: E741
-        oracles.centred(oracles.linear_kernel(unit(side))) * (1 - np.eye(40)) for side in (x, y)
+        oracles.centered(oracles.linear_kernel(unit(side))) * (1 - np.eye(40)) for side in (x, y)
     )
     expected = np.sum(k * l) / (np.linalg.norm(k) * np.linalg.norm(l))
     assert align(x, y, metric="cknna", k=39).score == pytest.approx(expected, abs=1e-6)

@@ -5,16 +5,16 @@ import pytest
 
 from prh_core import get_metric
 from prh_core.errors import SampleCountError
-from prh_core.metrics.neighbours import mutual_residuals
+from prh_core.metrics.neighbors import mutual_residuals
 from prh_core.metrics.registry import Need
-from prh_core.metrics.search import NeighbourLists
+from prh_core.metrics.search import NeighborLists
 from prh_core.paired import Residuals, paired_difference
 from prh_core.prepare import normalize
 
 K = 5
 
 
-def neighbours(layer: np.ndarray) -> NeighbourLists:
+def neighbors(layer: np.ndarray) -> NeighborLists:
     ready = normalize([layer.astype(np.float32)], "made")
     return get_metric("mutual_knn").family.prepare(ready, Need(k=K))
 
@@ -23,10 +23,10 @@ def world(n: int, noises: tuple[float, ...], seed: int) -> list[Residuals]:
     """Score a picture of n samples against captions that say less and less of them."""
     rng = np.random.default_rng(seed)
     latent, error = rng.normal(size=(n, 4)), rng.normal(size=(n, 4))
-    seen = neighbours(latent + 0.3 * rng.normal(size=(n, 4)))
+    seen = neighbors(latent + 0.3 * rng.normal(size=(n, 4)))
     found = []
     for noise in noises:
-        told = neighbours(latent + noise * error)
+        told = neighbors(latent + noise * error)
         found.append(Residuals(*mutual_residuals(told, seen, (0, 0), K)))
     return found
 

@@ -1,4 +1,4 @@
-"""Truncation and normalisation against slow definitions."""
+"""Truncation and normalization against slow definitions."""
 
 import numpy as np
 import pytest

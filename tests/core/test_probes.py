@@ -9,15 +9,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from prh_core.errors import ProbeError
-from prh_core.probes import REGULARISERS, fit_all, linear_probe
+from prh_core.probes import REGULARIZERS, fit_all, linear_probe
 
 
 def blobs(seed: int, n: int, d: int, classes: int, apart: float) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    centres = rng.normal(size=(classes, d)) * apart
+    centers = rng.normal(size=(classes, d)) * apart
     labels = rng.integers(0, classes, size=n)
     scales = np.exp(rng.normal(size=d))  # directions of very different size
-    return ((centres[labels] + rng.normal(size=(n, d))) * scales).astype(np.float32), labels
+    return ((centers[labels] + rng.normal(size=(n, d))) * scales).astype(np.float32), labels
 
 
 def objective(fitted, x: np.ndarray, y: np.ndarray, c: float) -> float:  # noqa: ANN001
@@ -33,7 +33,7 @@ def objective(fitted, x: np.ndarray, y: np.ndarray, c: float) -> float:  # noqa:
 @pytest.mark.parametrize("c", [1e-4, 1e-2, 1.0])
 def test_the_fit_is_scikit_learns(n: int, d: int, classes: int, c: float) -> None:
     x, y = blobs(0, n, d, classes, 0.3)
-    mine = fit_all(x, y, (1e-5, c, 1e3), classes)[1]  # its neighbours must not disturb it
+    mine = fit_all(x, y, (1e-5, c, 1e3), classes)[1]  # its neighbors must not disturb it
     scaled = StandardScaler().fit_transform(x.astype(np.float64))
     theirs = LogisticRegression(C=c, max_iter=10_000, tol=1e-8).fit(scaled, y)
     if classes > 2:
@@ -58,7 +58,7 @@ def test_accuracy_is_scikit_learns_within_half_a_point_or_a_sample(load) -> None
     x, y = data.data.astype(np.float32), data.target
     rows = np.random.default_rng(1).permutation(len(x))
     train, test = rows[: len(x) // 2], rows[len(x) // 2 :]
-    found = linear_probe(x[train], y[train], x[test], y[test], regularisers=(0.1,))
+    found = linear_probe(x[train], y[train], x[test], y[test], regularizers=(0.1,))
     scaler = StandardScaler().fit(x[train])
     theirs = LogisticRegression(C=0.1, max_iter=5000).fit(scaler.transform(x[train]), y[train])
     score = theirs.score(scaler.transform(x[test]), y[test])
@@ -67,13 +67,13 @@ def test_accuracy_is_scikit_learns_within_half_a_point_or_a_sample(load) -> None
     assert found.classes == len(np.unique(y))
 
 
-def test_the_regulariser_is_chosen_where_it_matters() -> None:
+def test_the_regularizer_is_chosen_where_it_matters() -> None:
     """Few samples in many noisy dimensions: a weak penalty overfits."""
     x, y = blobs(2, 1400, 300, 3, 0.12)
     found = linear_probe(x[:400], y[:400], x[400:], y[400:])
-    assert set(found.inner) == set(REGULARISERS)
-    loose = linear_probe(x[:400], y[:400], x[400:], y[400:], regularisers=(1e3,))
-    assert found.regulariser < 1
+    assert set(found.inner) == set(REGULARIZERS)
+    loose = linear_probe(x[:400], y[:400], x[400:], y[400:], regularizers=(1e3,))
+    assert found.regularizer < 1
     assert found.accuracy >= loose.accuracy
     again = linear_probe(x[:400], y[:400], x[400:], y[400:])
     assert again == found
@@ -83,7 +83,7 @@ def test_rare_classes_count_as_much_as_common_ones() -> None:
     rng = np.random.default_rng(3)
     y = np.repeat([0, 1], [950, 50])
     x = rng.normal(size=(1000, 4)).astype(np.float32)
-    found = linear_probe(x, y, x, y, regularisers=(1e-4,))
+    found = linear_probe(x, y, x, y, regularizers=(1e-4,))
     assert found.accuracy == pytest.approx(0.95, abs=0.01)
     assert found.mean_per_class == pytest.approx(0.5, abs=0.02)
 
@@ -93,10 +93,10 @@ def test_the_interval_covers_the_true_accuracy() -> None:
     inside = 0
     train, labels = blobs(4, 400, 5, 2, 0.6)
     big, truth = blobs(4, 60_400, 5, 2, 0.6)
-    whole = linear_probe(train, labels, big, truth, regularisers=(1.0,)).mean_per_class
+    whole = linear_probe(train, labels, big, truth, regularizers=(1.0,)).mean_per_class
     for part in range(300):
         rows = slice(400 + 200 * part, 600 + 200 * part)
-        found = linear_probe(train, labels, big[rows], truth[rows], regularisers=(1.0,))
+        found = linear_probe(train, labels, big[rows], truth[rows], regularizers=(1.0,))
         inside += found.low <= whole <= found.high
     assert 0.92 < inside / 300 < 0.985
 
@@ -112,7 +112,7 @@ def test_a_constant_dimension_and_a_shift_change_nothing() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("offset", [0, 1e4, 1e5, -3e6])
 def test_an_offset_costs_no_digits(offset: float, dtype: type) -> None:
-    """Against scikit-learn's converged fit on features standardised in float64."""
+    """Against scikit-learn's converged fit on features standardized in float64."""
     rng = np.random.default_rng(0)
     n, d, classes = 6000, 20, 5
     y = np.arange(n) % classes

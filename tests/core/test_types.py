@@ -13,7 +13,7 @@ import prh_core
 from prh_core import align
 from prh_core.errors import (
     FeatureShapeError,
-    NeighbourCountError,
+    NeighborCountError,
     NotFiniteError,
     PRHError,
     SampleCountError,
@@ -198,7 +198,7 @@ NO_WHOLE_NUMBERS = [3.0, np.float64(3), 3.5, True, "3", None, [3], float("nan")]
 
 @pytest.mark.parametrize("value", NO_WHOLE_NUMBERS)
 def test_what_is_no_whole_number_is_refused_by_name(value: object) -> None:
-    with pytest.raises(NeighbourCountError, match="k should be a whole number"):
+    with pytest.raises(NeighborCountError, match="k should be a whole number"):
         check_whole_k(value)
     with pytest.raises(PRHError, match="permutations should be a whole number"):
         check_whole(seed=np.int64(3), permutations=value)

@@ -68,7 +68,7 @@ def serving(home: Path) -> Iterator[Served]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "ingest.cli", "app", "--port", str(port), "--data", str(home)],
+        [sys.executable, "-m", "ingest.cli.main", "app", "--port", str(port), "--data", str(home)],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

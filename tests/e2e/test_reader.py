@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from ingest.warehouse import Warehouse
+from ingest.store.warehouse import Warehouse
 from tests.e2e.conftest import Served, serving
 from tests.worlds import MODELS, build_world
 
@@ -22,7 +22,7 @@ PAGES = {
     "Do language and vision meet?": "Do models that never saw an image",
     "Does it predict skill?": "Are the language models",
     "Do strong models agree?": "Do models that can do more",
-    "Is it colour-deep?": "Do words and pictures",
+    "Is it color-deep?": "Do words and pictures",
     "Local or global?": "Do larger vision models",
     "Which layers?": "Where in the two models",
     "Does the metric matter?": "What does each metric look at",
@@ -107,14 +107,14 @@ def test_a_choice_survives_in_the_address(page: "Page", served: Served) -> None:
 
 
 def _places(page: "Page") -> list[str]:
-    """Return where the colours of every view stand."""
+    """Return where the colors of every view stand."""
     marks = page.locator(CHART).first.locator(".mark-symbol path")
     return marks.evaluate_all("paths => paths.map(path => path.getAttribute('transform'))")
 
 
-def test_four_views_of_colours_turn_together(page: "Page", served: Served) -> None:
-    page.goto(f"{served.address}/is_it_colour_deep")
-    _settled(page, "Is it colour-deep?")
+def test_four_views_of_colors_turn_together(page: "Page", served: Served) -> None:
+    page.goto(f"{served.address}/is_it_color_deep")
+    _settled(page, "Is it color-deep?")
     before = _places(page)
     box = page.locator(CHART).first.bounding_box()
     assert box is not None
@@ -216,7 +216,7 @@ def test_pictures_of_every_page(browser: "Browser", served: Served, look: str) -
         ("meet_lines", "", "Do language and vision meet?", "Lines"),
         ("layers", "/which_layers", "Which layers?", None),
         ("depth", "", "Which layers?", "By depth"),
-        ("colour", "/is_it_colour_deep", "Is it colour-deep?", None),
+        ("color", "/is_it_color_deep", "Is it color-deep?", None),
         ("theory", "/why_should_it_happen", "Why should it happen?", None),
     )
     size = LOOKS[look]["viewport"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-from ingest import cli
+from ingest.cli import main as cli
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,7 +42,7 @@ def prh(*words: object) -> Finished:
 
 def arguments(*words: object) -> list[str]:
     """Return the command line that runs `prh` in a process of its own."""
-    return [sys.executable, "-m", "ingest.cli", *map(str, words)]
+    return [sys.executable, "-m", "ingest.cli.main", *map(str, words)]
 
 
 def environment(first: str = "") -> dict[str, str]:

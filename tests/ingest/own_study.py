@@ -1,6 +1,6 @@
 """A study small enough to run in seconds through the real command line: own images, own networks.
 
-The networks are a user's own modules with seeded random weights, the images are coloured noise; the
+The networks are a user's own modules with seeded random weights, the images are colored noise; the
 study shows that the machinery works, not that anything aligns.
 """
 
@@ -65,7 +65,7 @@ family = "tiny {kind}"
 objective = "none (random weights)"
 source = "nets:{kind}"
 revision = "1"
-licence = "MIT"
+license = "MIT"
 trained = false
 loader = "module"
 citation = "made for a test"
@@ -83,11 +83,11 @@ std = [0.5, 0.5, 0.5]"""
 DATASET = """
 [[dataset]]
 id = "noise"
-title = "Coloured noise"
+title = "Colored noise"
 kind = "folder"
 source = "made for a test"
 revision = "1"
-licence = "MIT"
+license = "MIT"
 citation = "none"
 options = { images = "images", captions = "captions.csv" }
 
@@ -107,7 +107,7 @@ def write_study(folder: Path, n: int = 24) -> Path:
     for i in range(n):
         pixels = rng.integers(0, 256, (24, 24, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(images / f"{i:03d}.png")
-        rows.append(f"{i:03d}.png,picture {i} of {'red green blue grey'.split()[i % 4]} noise")
+        rows.append(f"{i:03d}.png,picture {i} of {'red green blue gray'.split()[i % 4]} noise")
     (folder / "captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (folder / "nets.py").write_text(NETS, encoding="utf-8")
     records = [

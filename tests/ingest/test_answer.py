@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.answer import answer
 from ingest.errors import QueryError
+from ingest.store.answer import answer
 from tests.ingest.command import prh
 
 TYPES = {

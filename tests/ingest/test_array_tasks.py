@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ingest.datasets.tasks.openers import open_task
 from ingest.errors import TaskError
-from ingest.tasks.openers import open_task
 from tests.ingest.test_tasks import record
 
 LABELS = np.arange(12) % 3

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest import atomic, places
-from ingest.atomic import FORGOTTEN, atomic_path, sweep
 from ingest.errors import DiskFullError
+from ingest.store import atomic, places
+from ingest.store.atomic import FORGOTTEN, atomic_path, sweep
 
 
 def test_the_target_appears_whole(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ingest.batches import batches_missing, plan_batches
-from ingest.feature_store import read_header, read_layers
+from ingest.pipeline.batches import batches_missing, plan_batches
+from ingest.pipeline.run import Run
+from ingest.pipeline.score import open_features, plan, settings_for
 from ingest.progress import Silent
-from ingest.run import Run
-from ingest.score import open_features, plan, settings_for
-from ingest.warehouse import Warehouse, query
-from ingest.workspace import Workspace
+from ingest.store.features import read_header, read_layers
+from ingest.store.warehouse import Warehouse, query
+from ingest.store.workspace import Workspace
 from prh_core import batch_average
 from prh_core.errors import SampleCountError
 from tests.ingest.command import prh
@@ -109,7 +109,7 @@ def test_what_cannot_be_compared_is_named_and_the_rest_goes_on(own_world: Path) 
         plan_batches(plan(xs, ys, settings), [31])
 
 
-def test_the_mean_is_planned_once_whatever_is_relabelled(own_world: Path) -> None:
+def test_the_mean_is_planned_once_whatever_is_relabeled(own_world: Path) -> None:
     files = [open_features(path) for path in own_world.glob("features/**/*.safetensors")]
     files = [file for file in files if file.header.dataset_id == "planted"]
     raw, tested = (settings_for(["cka"], [2], ["exact"], permutations=p) for p in (0, 9))

@@ -26,13 +26,13 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from ingest.bits.measure import Tally, causal_of, tallies
-from ingest.bits.texts import Document, Skipped, documents
-from ingest.bits.windows import nats, opening_of, scored_bytes, windows
 from ingest.errors import CatalogError, DatasetError
+from ingest.experiments.bits.measure import Tally, causal_of, tallies
+from ingest.experiments.bits.texts import Document, Skipped, documents
+from ingest.experiments.bits.windows import nats, opening_of, scored_bytes, windows
 from ingest.extract.loaded import Causal, LoadedLanguage, Pieces
 from ingest.extract.transformers_models import Spelling, wrap
-from ingest.warehouse import Warehouse, query
+from ingest.store.warehouse import Warehouse, query
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
 from tests.ingest.tiny import model
@@ -152,7 +152,7 @@ def test_the_budget_ends_a_stream_after_the_document_that_reaches_it() -> None:
 
 
 @pytest.mark.parametrize("budget", [1, 999, 1000, 1001, 20_000])
-def test_models_of_any_tokeniser_read_the_same_documents(budget: int) -> None:
+def test_models_of_any_tokenizer_read_the_same_documents(budget: int) -> None:
     read = [Document(str(i), f"wörd {i % 10} " * 100) for i in range(40)]
     found = []
     for step, start in ((1, 0), (5, 0), (3, None), (40, None)):
@@ -173,7 +173,7 @@ CORPUS = ["A dog runs on the beach.", "é ünï 🙂 smile", "two  spaces\n\nnew
 def byte_level(
     *, trim: bool | None = None, prefix: bool = False, normal: object = None
 ) -> PreTrainedTokenizerFast:
-    """Return a byte-level BPE tokeniser, as GPT-2 (no trimming) or GPT-NeoX (trimming) has one."""
+    """Return a byte-level BPE tokenizer, as GPT-2 (no trimming) or GPT-NeoX (trimming) has one."""
     inner = Tokenizer(models.BPE())
     if normal is not None:
         inner.normalizer = normal  # type: ignore[assignment]
@@ -187,7 +187,7 @@ def byte_level(
 
 
 def sentence_piece(*, prepend: bool) -> PreTrainedTokenizerFast:
-    """Return a BPE tokeniser that writes a space as ▁, a byte as <0x0A>; `prepend`: as LLaMA's."""
+    """Return a BPE tokenizer that writes a space as ▁, a byte as <0x0A>; `prepend`: as LLaMA's."""
     inner = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
     inner.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")  # type: ignore[assignment]
     special = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256))]
@@ -201,7 +201,7 @@ def sentence_piece(*, prepend: bool) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=inner)
 
 
-TOKENISERS = {
+TOKENIZERS = {
     "byte-level": byte_level(),
     "byte-level, trimmed": byte_level(trim=True),
     "byte-level, prefix, trimmed": byte_level(trim=True, prefix=True),
@@ -216,7 +216,7 @@ TEXTS = (
 
 
 def given_by(name: str, text: str) -> int:
-    tokens = TOKENISERS[name]
+    tokens = TOKENIZERS[name]
     found = tokens(text, add_special_tokens=False, return_offsets_mapping=True)
     return Spelling(tokens).given(text, found["input_ids"][0], found["offset_mapping"])
 
@@ -226,14 +226,14 @@ def given_by(name: str, text: str) -> int:
     # A vocabulary that writes spaces as ▁ cannot tell it from a space.
     [
         (name, text)
-        for name in TOKENISERS
+        for name in TOKENIZERS
         for text in TEXTS
         if "▁" not in text or name not in ("Metaspace", "Prepend")
     ],
 )
 def test_scored_bytes_are_those_the_other_tokens_encode(name: str, text: str) -> None:
-    """Nothing here is normalised, so all tokens' bytes are the text's, less an added space."""
-    tokens = TOKENISERS[name]
+    """Nothing here is normalized, so all tokens' bytes are the text's, less an added space."""
+    tokens = TOKENIZERS[name]
     ids = tokens(text, add_special_tokens=False)["input_ids"]
     spelling = Spelling(tokens)
     encoded = [spelling.bytes_of(token) for token in ids]
@@ -262,7 +262,7 @@ def test_a_trimmed_offset_hides_no_byte(trim: bool) -> None:
         (normalizers.Strip(), "  A dog", 3),
     ],
 )
-def test_bytes_of_a_normalised_text_are_those_that_were_read(
+def test_bytes_of_a_normalized_text_are_those_that_were_read(
     trim: bool, normal: object, text: str, given: int
 ) -> None:
     tokens = byte_level(trim=trim, normal=normal)
@@ -414,7 +414,7 @@ def home(tmp_path: Path) -> Path:
 def test_a_budget_of_tokens_is_refused_by_name(home: Path) -> None:
     code, said = measured(home, "--tokens", 4_000_000)
     assert code == 1
-    assert "another stretch of the text for every tokeniser" in said
+    assert "another stretch of the text for every tokenizer" in said
     assert "--bytes 16000000" in said
     assert "--tokens" not in prh("bits", "--help").stdout
 

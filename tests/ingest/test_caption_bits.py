@@ -8,23 +8,23 @@ import torch
 import transformers
 from tokenizers.processors import TemplateProcessing
 
-from ingest.bits import BUDGET
-from ingest.bits.beside import CaptionBits
-from ingest.bits.measure import Tally, causal_of, started, tallies
-from ingest.bits.rows import Choices
-from ingest.bits.run import measure_bits
-from ingest.bits.texts import Document, text_of_captions
-from ingest.bits.windows import nats, windows
 from ingest.datasets import Dataset
+from ingest.experiments.bits import BUDGET
+from ingest.experiments.bits.beside import CaptionBits
+from ingest.experiments.bits.measure import Tally, causal_of, started, tallies
+from ingest.experiments.bits.rows import Choices
+from ingest.experiments.bits.run import measure_bits
+from ingest.experiments.bits.texts import Document, text_of_captions
+from ingest.experiments.bits.windows import nats, windows
 from ingest.extract.device import place
 from ingest.extract.language import extract_language
 from ingest.extract.loaded import LoadedLanguage
 from ingest.extract.transformers_models import wrap
 from ingest.extract.variants import Variant
+from ingest.pipeline.run import Run, extract_missing, plan_extraction
 from ingest.progress import Silent
-from ingest.run import Run, extract_missing, plan_extraction
-from ingest.warehouse import query
-from ingest.workspace import Workspace
+from ingest.store.warehouse import query
+from ingest.store.workspace import Workspace
 from tests.ingest import tiny
 
 MEAN = Variant("mean", "none")
@@ -33,7 +33,7 @@ CAPTIONS = ["a red dog", "blue", "cat runs on the big hill", "sky under the smal
 
 
 def network(bos: bool = False, eos: bool = False, cap: float | None = None) -> LoadedLanguage:
-    """Return a random network over tiny's words; its tokeniser adds what it is told to."""
+    """Return a random network over tiny's words; its tokenizer adds what it is told to."""
     tokens = tiny.tokenizer()
     if bos or eos:
         tokens.add_special_tokens({"bos_token": "<s>"})

@@ -9,18 +9,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ingest.captions import summaries
-from ingest.captions.plan import plan_sets
-from ingest.captions.sets import CaptionSet, asked, build_sets, captioned
-from ingest.captions.summaries import BATCH, write_summaries
 from ingest.catalog import load_catalog
 from ingest.datasets import Dataset, open_dataset
+from ingest.datasets.caption_sets import CaptionSet, asked, build_sets, captioned
 from ingest.errors import CaptionSetError, MissingCaptionError
+from ingest.experiments.captions import summaries
+from ingest.experiments.captions.plan import plan_sets
+from ingest.experiments.captions.summaries import BATCH, write_summaries
 from ingest.extract.loaded import Causal, LoadedLanguage, Turn
+from ingest.pipeline.run import Run
 from ingest.progress import Silent
-from ingest.run import Run
-from ingest.warehouse import query
-from ingest.workspace import Workspace
+from ingest.store.warehouse import query
+from ingest.store.workspace import Workspace
 from tests.ingest import tiny
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
@@ -32,7 +32,7 @@ title = "Rich"
 kind = "folder"
 source = "made for a test"
 revision = "1"
-licence = "MIT"
+license = "MIT"
 citation = "none"
 options = { images = "images", captions = "rich.csv", where = { caption_index = 0 } }
 """
@@ -94,10 +94,10 @@ def test_controls_keep_what_they_say_they_keep(tmp_path: Path) -> None:
 
 
 def test_pictures_show_less_and_captions_stay(tmp_path: Path) -> None:
-    found = made(tmp_path, "pixels:4", "blur:2", "grey", "own")
+    found = made(tmp_path, "pixels:4", "blur:2", "gray", "own")
     plain = np.asarray(found["own"].dataset.image(3), np.float64)
-    grey = np.asarray(found["grey"].dataset.image(3))
-    assert (grey[..., 0] == grey[..., 1]).all()
+    gray = np.asarray(found["gray"].dataset.image(3))
+    assert (gray[..., 0] == gray[..., 1]).all()
     for name in ("pixels:4", "blur:2"):
         shown = np.asarray(found[name].dataset.image(3), np.float64)
         assert shown.shape == plain.shape
@@ -147,7 +147,7 @@ def test_second_views_of_pictures_keep_what_they_show(tmp_path: Path) -> None:
         ("column", CaptionSetError, "expected a column, as in column:definition"),
         ("joined:2@own", CaptionSetError, "is made of no other"),
         ("joined:4", CaptionSetError, "Caption set 'joined:4'.*no row"),
-        ("column:colour", CaptionSetError, "Caption set 'column:colour'.*no column 'colour'"),
+        ("column:color", CaptionSetError, "Caption set 'column:color'.*no column 'color'"),
         ("summary:5", CaptionSetError, "written by a model"),
     ],
 )
@@ -178,7 +178,7 @@ def test_an_image_with_two_captions_where_one_is_asked_for_is_named(tmp_path: Pa
         build_sets(base, ["joined:2"], open_dataset)
 
 
-SETS = ("column:label", "own", "joined:3", "shuffled@joined:3", "grey")
+SETS = ("column:label", "own", "joined:3", "shuffled@joined:3", "gray")
 
 
 @pytest.fixture(scope="module")
@@ -206,14 +206,14 @@ def test_every_set_is_scored_against_the_same_pictures(study: tuple[Path, list[s
     home, _ = study
     scores = ask(home, "SELECT dataset_id, count(*) AS n FROM scores GROUP BY ALL ORDER BY 1")
     assert dict(scores.iter_rows()) == {
-        "rich": 4, "rich.column-label": 4, "rich.grey": 4, "rich.joined-3": 4,
+        "rich": 4, "rich.column-label": 4, "rich.gray": 4, "rich.joined-3": 4,
         "rich.shuffled-joined-3": 4,
     }  # fmt: skip
     features = ask(
         home, "SELECT dataset_id, model_id FROM feature_sets WHERE model_id LIKE 'conv%'"
     )
     # The pictures are seen once, and once more where they are changed.
-    assert sorted(set(features["dataset_id"])) == ["rich", "rich.grey"]
+    assert sorted(set(features["dataset_id"])) == ["rich", "rich.gray"]
     sets = ask(home, "FROM caption_sets ORDER BY name")
     assert sets["name"].to_list() == sorted(SETS)
     joined = sets.filter(pl.col("name") == "joined:3").row(0, named=True)
@@ -227,7 +227,7 @@ def test_differences_are_of_the_stored_scores(study: tuple[Path, list[str]]) -> 
     pairs = set(zip(differences["from_id"], differences["to_id"], strict=True))
     assert pairs == {
         ("rich.column-label", "rich"), ("rich.column-label", "rich.joined-3"),
-        ("rich.joined-3", "rich.shuffled-joined-3"), ("rich", "rich.grey"),
+        ("rich.joined-3", "rich.shuffled-joined-3"), ("rich", "rich.gray"),
     }  # fmt: skip
     means = dict(ask(home, "SELECT dataset_id, avg(score) FROM scores GROUP BY ALL").iter_rows())
     for row in differences.iter_rows(named=True):

@@ -21,7 +21,7 @@ family = "mine"
 objective = "none"
 source = "here"
 revision = "1"
-licence = "MIT"
+license = "MIT"
 loader = "timm-random"
 citation = "me"
 """
@@ -98,7 +98,7 @@ def test_a_duplicate_id_names_both_files(tmp_path: Path) -> None:
     ("text", "said"),
     [
         (MODEL.format(id="x").replace('modality = "vision"', 'modality = "sound"'), "'modality'"),
-        (MODEL.format(id="x").replace('licence = "MIT"\n', ""), "'licence'.*required"),
+        (MODEL.format(id="x").replace('license = "MIT"\n', ""), "'license'.*required"),
         (MODEL.format(id="x") + "parametres = 3\n", "'parametres'"),
         (MODEL.format(id="bad id!"), "'id'"),
         ("[[model]\n", "not valid TOML"),

@@ -8,8 +8,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from ingest.feature_store import read_header, read_layers
-from ingest.warehouse import Warehouse, query
+from ingest.store.features import read_header, read_layers
+from ingest.store.warehouse import Warehouse, query
 from pages import queries
 from prh_core import align
 from tests.ingest.command import prh

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from ingest.demo import demo_study
-from ingest.feature_store import FeatureStore, read_header, read_layers
+from ingest.experiments.demo import demo_study
 from ingest.progress import Silent
-from ingest.warehouse import query
-from ingest.workspace import Workspace
+from ingest.store.features import FeatureStore, read_header, read_layers
+from ingest.store.warehouse import query
+from ingest.store.workspace import Workspace
 from prh_core.metrics import all_metrics
 from tests.ingest.command import arguments, environment, prh
 from tests.ingest.own_study import write_study

@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.run import Run, record_model
-from ingest.warehouse import query
-from ingest.workspace import Workspace
+from ingest.pipeline.run import Run, record_model
+from ingest.store.warehouse import query
+from ingest.store.workspace import Workspace
 from tests.worlds import MODELS, planted_probe, planted_record
 
 VISION = {model.id: model for model in MODELS if model.modality == "vision"}

@@ -1,4 +1,4 @@
-"""Weights, tokenisers, modules of one's own: what they hold belongs to what is made of them."""
+"""Weights, tokenizers, modules of one's own: what they hold belongs to what is made of them."""
 
 import os
 from collections.abc import Callable
@@ -11,16 +11,16 @@ import pytest
 import torch
 import transformers
 
-from ingest.bits.rows import Choices, measurement_key
-from ingest.bits.run import _stored_key
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError, ModelFailedError
+from ingest.experiments.bits.rows import Choices, measurement_key
+from ingest.experiments.bits.run import _stored_key
 from ingest.extract import Variant, content, extract
 from ingest.extract.content import content_hash, local_content, module_file, weights_revision
-from ingest.feature_store import unit_key
+from ingest.pipeline.run import Run, extract_missing, extraction_parts, header_of, plan_extraction
 from ingest.progress import Silent
-from ingest.run import Run, extract_missing, extraction_parts, header_of, plan_extraction
-from ingest.workspace import Workspace
+from ingest.store.features import unit_key
+from ingest.store.workspace import Workspace
 from tests.ingest import tiny
 
 MEAN = Variant("mean", "none")
@@ -69,7 +69,7 @@ def test_weights_replaced_under_the_same_path_are_other_weights(tmp_path: Path) 
 
 
 BESIDE: dict[str, Callable[[Path], object]] = {
-    "tokeniser": lambda folder: (folder / "tokenizer.json").write_text(
+    "tokenizer": lambda folder: (folder / "tokenizer.json").write_text(
         (folder / "tokenizer.json").read_text().replace('"dog"', '"hog"')
     ),
     "configuration": lambda folder: (folder / "config.json").write_text(

@@ -44,7 +44,7 @@ def record(folder: Path, limit: int | None = None, **options: object) -> Dataset
             "kind": "folder",
             "source": "here",
             "revision": "1",
-            "licence": "MIT",
+            "license": "MIT",
             "citation": "me",
             "limit": limit,
             "base": folder,
@@ -187,7 +187,7 @@ def test_the_check_is_cached_and_sees_a_changed_file(folder: Path, tmp_path: Pat
     assert check_files(paths, Silent(), cache) == (second, 3)
 
 
-def test_transparency_is_white_and_greyscale_becomes_rgb(folder: Path) -> None:
+def test_transparency_is_white_and_grayscale_becomes_rgb(folder: Path) -> None:
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(folder / "images" / "a.png")
     Image.new("L", (8, 8), 7).save(folder / "images" / "b.png")
     dataset = open_dataset(record(folder))

@@ -7,10 +7,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ingest import cli, demo, serve
+from ingest.cli import main as cli
+from ingest.cli import serve
+from ingest.experiments import demo
+from ingest.pipeline.run import Run
 from ingest.progress import Progress
-from ingest.run import Run
-from ingest.workspace import Workspace
+from ingest.store.workspace import Workspace
 from tests.ingest.command import prh
 
 
@@ -65,7 +67,7 @@ def test_a_command_beside_the_app_gives_way_and_ends_with_it() -> None:
     before = set(me.children())
     with serve.going_on(["--help"]):
         (child,) = set(me.children()) - before
-        assert "ingest.cli" in child.cmdline() and child.nice() == 10
+        assert "ingest.cli.main" in child.cmdline() and child.nice() == 10
     assert not child.is_running()
     with serve.going_on(None):
         assert set(me.children()) == before

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest import cli, console
-from ingest.console import TerminalProgress, as_it_is, table
-from ingest.options import workspace
-from ingest.run import Run
-from ingest.workspace import Workspace
+from ingest.cli import console
+from ingest.cli import main as cli
+from ingest.cli.console import TerminalProgress, as_it_is, table
+from ingest.cli.options import workspace
+from ingest.pipeline.run import Run
+from ingest.store.workspace import Workspace
 from tests.ingest.command import Finished, arguments, environment, prh
 
 ODD = [
@@ -169,7 +170,7 @@ def test_a_folder_that_cannot_be_written_is_named(
     def refuses(*_: object, **__: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(world / "x.tmp"))
 
-    monkeypatch.setattr("ingest.atomic.Path.mkdir", refuses)
+    monkeypatch.setattr("ingest.store.atomic.Path.mkdir", refuses)
     where = Workspace(world)
     sentence = f"the data folder {world} cannot be written: read-only file system"
     with pytest.raises(cli.PRHError, match=sentence):

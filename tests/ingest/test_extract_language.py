@@ -84,7 +84,7 @@ def test_every_hidden_state_equals_the_plain_loop(tmp_path: Path, kind: str) -> 
             np.testing.assert_allclose(mine, theirs, atol=2e-5)
 
 
-def test_a_tokeniser_without_padding_token(tmp_path: Path) -> None:
+def test_a_tokenizer_without_padding_token(tmp_path: Path) -> None:
     folder, data = saved(tmp_path, pad=False), tiny.dataset(9)
     record = tiny.model("language", "transformers", tmp_path, options={"path": "."})
     got = extract(record, data, [MEAN], device="cpu")[MEAN].layers

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from ingest import feature_store
 from ingest.errors import DamagedFeatureFileError, RowOrderError
-from ingest.feature_store import (
+from ingest.store import features as feature_store
+from ingest.store.features import (
     FeatureHeader,
     FeatureStore,
     check_same_rows,

@@ -10,9 +10,9 @@ import pytest
 
 from ingest.catalog import Catalog, load_catalog
 from ingest.errors import ImportFileError
-from ingest.imports.found import Found
-from ingest.imports.harness import read_results
-from ingest.warehouse import query
+from ingest.experiments.imports.found import Found
+from ingest.experiments.imports.harness import read_results
+from ingest.store.warehouse import query
 from tests.ingest.command import prh
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "data" / "published"
@@ -24,7 +24,7 @@ id = "toy"
 title = "A toy table"
 origin = "example.org/toy"
 revision = "1"
-licence = "CC0"
+license = "CC0"
 citation = "nobody"
 note = "Made for a test."
 [names]
@@ -118,7 +118,7 @@ def test_a_wrong_table_is_one_sentence_and_stores_nothing(toy: Path, table: str,
     ("change", "told"),
     [
         (("[[benchmark]]", "[benchmark]"), "benchmark"),
-        (('licence = "CC0"\n', ""), "source.licence: field required"),
+        (('license = "CC0"\n', ""), "source.license: field required"),
         (('model = "who"', "model = who"), "not valid TOML"),
         (('unit = "percent"', 'unit = "miles"'), "unit"),
     ],
@@ -239,7 +239,7 @@ family = "F"
 objective = "next token"
 source = "{source}"
 revision = "{revision}"
-licence = "MIT"
+license = "MIT"
 loader = "transformers"
 citation = "x"
 """

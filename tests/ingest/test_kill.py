@@ -18,8 +18,8 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest.feature_store import read_header, read_layers
-from ingest.warehouse import query
+from ingest.store.features import read_header, read_layers
+from ingest.store.warehouse import query
 from tests.ingest.command import ROOT, arguments, environment
 from tests.ingest.own_study import write_study
 from tests.worlds import MUTUAL, WITHIN, build_world

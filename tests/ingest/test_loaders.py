@@ -114,8 +114,8 @@ def test_an_unknown_architecture_or_argument_is_told(tmp_path: Path) -> None:
     save_file(weights(), tmp_path / "a.safetensors")
     with pytest.raises(CatalogError, match=r"'resnet10x'.*Nearest"):
         extract(record(tmp_path, "a.safetensors", architecture="resnet10x"), tiny.dataset(2), [GAP])
-    with pytest.raises(CatalogError, match="colour"):
-        extract(record(tmp_path, "a.safetensors", colour="red"), tiny.dataset(2), [GAP])
+    with pytest.raises(CatalogError, match="color"):
+        extract(record(tmp_path, "a.safetensors", color="red"), tiny.dataset(2), [GAP])
 
 
 def test_an_absent_package_is_named() -> None:

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from ingest.catalog import load_catalog
+from ingest.catalog.packages import shipped_file
 from ingest.catalog.records import ModelRecord
 from ingest.extract.device import place
 from ingest.extract.loaded import LoadedLanguage, LoadedVision, StateTaker
 from ingest.extract.loaders import load
-from ingest.packages import shipped_file
 
 pytestmark = pytest.mark.packaged
 
@@ -128,7 +128,7 @@ def test_sentence_models_know_what_is_alike(record_id: str, depth: int) -> None:
     assert dog @ puppy > 0.5 > dog @ tax
 
 
-def test_smollm2_is_dequantised_once_and_knows_paris(
+def test_smollm2_is_dequantized_once_and_knows_paris(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import transformers

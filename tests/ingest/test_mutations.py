@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from ingest.errors import DamagedFeatureFileError
-from ingest.feature_store import read_header, read_layers
+from ingest.store.features import read_header, read_layers
 from tests.sweep.mutate import Failure, Kind, damaged, kinds, mutate, odd_value, run
 
 

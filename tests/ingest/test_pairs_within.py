@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ingest.feature_store import read_header, read_layers
-from ingest.warehouse import query
+from ingest.store.features import read_header, read_layers
+from ingest.store.warehouse import query
 from prh_core import align
 from prh_core.convergence import distances, squared
 from tests.ingest.command import prh

@@ -36,7 +36,7 @@ family = "mine"
 objective = "contrastive"
 source = "nowhere"
 revision = "1"
-licence = "MIT"
+license = "MIT"
 loader = "timm-checkpoint"
 options = { architecture = "resnet18", pooling = "gap" }
 citation = "none"
@@ -47,14 +47,14 @@ options = { checkpoint = "one.pth" }
 [[series.member]]
 id = "two"
 label = "Two"
-licence = "Apache-2.0"
+license = "Apache-2.0"
 options = { checkpoint = "two.pth", pooling = "cls" }
 """
     catalog = tmp_path / "mine.toml"
     catalog.write_text(text, encoding="utf-8")
     found = load_catalog([catalog])
     one, two = found.model("one"), found.model("two")
-    assert (one.licence, two.licence) == ("MIT", "Apache-2.0")
+    assert (one.license, two.license) == ("MIT", "Apache-2.0")
     assert one.options["architecture"] == two.options["architecture"] == "resnet18"
     assert (one.options["pooling"], two.options["pooling"]) == ("gap", "cls")
     assert one.checkpoint == tmp_path / "one.pth"

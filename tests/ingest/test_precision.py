@@ -15,18 +15,18 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from torch import nn
 
-from ingest import run as runs
-from ingest.bits.rows import Choices, measurement_key
 from ingest.errors import CatalogError, MixedPrecisionError
+from ingest.experiments.bits.rows import Choices, measurement_key
 from ingest.extract import Variant, extract, suited_precision
 from ingest.extract.device import exact_float32
 from ingest.extract.loaded import LoadedLanguage, Placement
-from ingest.feature_store import FeatureHeader, FeatureStore, read_header, read_layers, unit_key
-from ingest.precision import chosen_precision, recorded_precision
-from ingest.run import Run, extraction_key, plan_extraction
-from ingest.score import open_features, plan, settings_for
-from ingest.warehouse import query
-from ingest.workspace import Workspace
+from ingest.pipeline import run as runs
+from ingest.pipeline.run import Run, extraction_key, plan_extraction
+from ingest.pipeline.score import open_features, plan, settings_for
+from ingest.store.features import FeatureHeader, FeatureStore, read_header, read_layers, unit_key
+from ingest.store.precision import chosen_precision, recorded_precision
+from ingest.store.warehouse import query
+from ingest.store.workspace import Workspace
 from pages import queries
 from tests.ingest import tiny
 from tests.ingest.command import prh

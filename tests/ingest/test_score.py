@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 from ingest.errors import RowOrderError
-from ingest.feature_store import FeatureStore
-from ingest.progress import Silent
-from ingest.score import (
+from ingest.pipeline.score import (
     ALL_LAYERS,
     FeatureFile,
     KeptLayers,
@@ -21,8 +19,10 @@ from ingest.score import (
     score,
     settings_for,
 )
+from ingest.progress import Silent
+from ingest.store.features import FeatureStore
 from prh_core import align, all_metrics, calibration, get_metric
-from prh_core.errors import NeighbourCountError, SampleCountError
+from prh_core.errors import NeighborCountError, SampleCountError
 from prh_core.intervals import CHOICE_UNDONE
 from prh_core.metrics.registry import Need
 from tests.ingest.test_feature_store import header
@@ -85,7 +85,7 @@ def test_a_constant_layer_leaves_its_cells_empty(tmp_path: Path) -> None:
     assert not refused
     assert rows[0]["layer_table"][0] == [None] * 4
     rest = align(xs[1:], random_layers(3), k=5, truncate="exact")
-    # The constant layer counts towards the threshold of truncation, so only shapes are compared.
+    # The constant layer counts toward the threshold of truncation, so only shapes are compared.
     assert np.shape(rows[0]["layer_table"][1:3]) == (rest.table.shape[0], 4)
     assert all(value is not None for row in rows[0]["layer_table"][1:] for value in row)
     assert rows[0]["layer_x"] >= 1
@@ -122,7 +122,7 @@ def test_another_row_order_is_refused_before_anything_is_computed(tmp_path: Path
 @pytest.mark.parametrize("k", [0, 40, 100])
 def test_k_beyond_n_minus_1_is_refused(tmp_path: Path, k: int) -> None:
     x, y = (features(tmp_path, name, random_layers(10)) for name in "xy")
-    with pytest.raises(NeighbourCountError, match=rf"n - 1 = 39 on data \(n = 40\), got k = {k}"):
+    with pytest.raises(NeighborCountError, match=rf"n - 1 = 39 on data \(n = 40\), got k = {k}"):
         plan([x], [y], [Setting("mutual_knn", k, "exact")])
 
 
@@ -289,7 +289,7 @@ def test_scoring_fewer_samples_leaves_the_units_of_all_samples_as_they_were(tmp_
 
 
 def test_every_metric_at_once_gives_what_each_gives_alone(tmp_path: Path) -> None:
-    """Families share the layers that were read and normalised: none may change them."""
+    """Families share the layers that were read and normalized: none may change them."""
     x = features(tmp_path, "x", random_layers(0))
     y = features(tmp_path, "y", random_layers(1, layers=2))
     names = [metric.name for metric in all_metrics()]

@@ -107,7 +107,7 @@ def test_truth_is_chosen_in_csv_and_json_alike(folder: Path) -> None:
 
 
 def test_a_caption_set_keeps_a_name_that_files_can_have(folder: Path) -> None:
-    from ingest.captions.sets import asked, build_sets, caption_index
+    from ingest.datasets.caption_sets import asked, build_sets, caption_index
 
     columns = ["名前", "説明", "long" * 60]
     rows = [[name, *(f"{c} of {name}" for c in columns)] for name in NAMES]
@@ -161,7 +161,7 @@ def test_a_list_is_read_to_the_letter_too(folder: Path) -> None:
 def test_color_words_that_are_not_as_described_are_refused(
     tmp_path: Path, text: str, told: str
 ) -> None:
-    from ingest.colour.words import words_of
+    from ingest.experiments.color.words import words_of
 
     (tmp_path / "words.csv").write_text(text)
     with pytest.raises(DatasetError, match=told):
@@ -169,7 +169,7 @@ def test_color_words_that_are_not_as_described_are_refused(
 
 
 def test_color_words_are_read_to_the_letter(tmp_path: Path) -> None:
-    from ingest.colour.words import words_of
+    from ingest.experiments.color.words import words_of
 
     words = ["dark\u2028red", "blue", "sea\x1cgreen", "ochre"]
     rows = [f"{word},{i},{i * i},{-i}" for i, word in enumerate(words)]

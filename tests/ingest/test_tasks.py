@@ -10,11 +10,11 @@ from PIL import Image
 
 from ingest.catalog import load_catalog
 from ingest.catalog.records import TaskRecord
+from ingest.datasets.tasks.openers import open_task
+from ingest.datasets.tasks.task import LIMIT, Task
 from ingest.errors import CatalogError, TaskError
-from ingest.tasks.openers import open_task
-from ingest.tasks.task import LIMIT, Task
-from ingest.warehouse import query
-from ingest.workspace import Workspace
+from ingest.store.warehouse import query
+from ingest.store.workspace import Workspace
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
 
@@ -26,7 +26,7 @@ group = "natural"
 kind = "{kind}"
 source = "made for a test"
 revision = "1"
-licence = "MIT"
+license = "MIT"
 citation = "none"
 options = {{ {options} }}
 """
@@ -38,20 +38,20 @@ def record(folder: Path, kind: str = "npz", options: str = 'file = "mine.npz"') 
     return load_catalog([catalog]).task("mine")
 
 
-def colours(folder: Path, train: list[int], test: list[int], **more: object) -> None:
-    """Write a .npz of plain pictures: class c is a grey of 40 c, with noise."""
+def colors(folder: Path, train: list[int], test: list[int], **more: object) -> None:
+    """Write a .npz of plain pictures: class c is a gray of 40 c, with noise."""
     rng = np.random.default_rng(0)
     arrays: dict[str, np.ndarray] = {}
     for split, labels in (("train", train), ("test", test)):
-        grey = 40 * np.array(labels)[:, None, None] + rng.integers(0, 20, (len(labels), 24, 24))
-        arrays[f"{split}_images"] = np.clip(grey, 0, 255).astype(np.uint8)
+        gray = 40 * np.array(labels)[:, None, None] + rng.integers(0, 20, (len(labels), 24, 24))
+        arrays[f"{split}_images"] = np.clip(gray, 0, 255).astype(np.uint8)
         arrays[f"{split}_labels"] = np.array(labels)
     arrays.update({name: np.asarray(value) for name, value in more.items()})
     np.savez(folder / "mine.npz", **arrays)  # type: ignore[arg-type]
 
 
 def test_the_first_samples_train_and_the_rest_test(tmp_path: Path) -> None:
-    colours(tmp_path, [0, 1, 2, 0, 1, 2], [2, 0])
+    colors(tmp_path, [0, 1, 2, 0, 1, 2], [2, 0])
     task = open_task(record(tmp_path))
     assert task.training == 6
     assert task.labels.tolist() == [0, 1, 2, 0, 1, 2, 2, 0]
@@ -73,13 +73,13 @@ def test_the_first_samples_train_and_the_rest_test(tmp_path: Path) -> None:
 def test_what_is_no_task_is_refused(
     train: list[int], test: list[int], named: str, tmp_path: Path
 ) -> None:
-    colours(tmp_path, train, test)
+    colors(tmp_path, train, test)
     with pytest.raises(TaskError, match=named):
         open_task(record(tmp_path))
 
 
 def test_labels_beyond_the_named_classes_are_refused(tmp_path: Path) -> None:
-    colours(tmp_path, [0, 1, 2], [0])
+    colors(tmp_path, [0, 1, 2], [0])
     options = 'file = "mine.npz", classes = ["cat", "dog"]'
     with pytest.raises(TaskError, match="between 0 and 1, got 2"):
         open_task(record(tmp_path, options=options))
@@ -91,7 +91,7 @@ def test_a_file_that_lacks_a_split_or_is_none_is_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "mine.npz", train_images=np.zeros((2, 8, 8), np.uint8))
     with pytest.raises(TaskError, match="lacks train_labels, test_images, test_labels"):
         open_task(record(tmp_path))
-    colours(tmp_path, [0, 1, 0], [1], test_labels=[1, 0])
+    colors(tmp_path, [0, 1, 0], [1], test_labels=[1, 0])
     with pytest.raises(TaskError, match="1 images and 2 labels do not match"):
         open_task(record(tmp_path))
 
@@ -193,7 +193,7 @@ def pixels_of_edge(task: Task, i: int) -> np.ndarray:
 def probed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Path]:
     folder = tmp_path_factory.mktemp("probed")
     catalog = write_study(folder)
-    colours(folder, [0, 1, 2, 3] * 10, [0, 1, 2, 3] * 5)
+    colors(folder, [0, 1, 2, 3] * 10, [0, 1, 2, 3] * 5)
     images, labels = np.zeros((3, 4, 4), np.uint8), np.zeros(3, np.uint8)
     np.savez(
         folder / "one.npz", train_images=images, train_labels=labels, test_images=images,
@@ -224,7 +224,7 @@ def test_probes_end_in_the_warehouse(probed: tuple[Workspace, Path]) -> None:
     assert rows["model_id"].to_list() == ["conv-a", "conv-b"]
     assert rows["train"].to_list() == [40, 40]
     assert rows["test"].to_list() == [20, 20]
-    assert (rows["mean_per_class"] > 0.5).all()  # greys are easy, chance is .25
+    assert (rows["mean_per_class"] > 0.5).all()  # grays are easy, chance is .25
     assert rows.select((rows["interval_low"] <= rows["mean_per_class"]).all()).item()
     for measure, best, solved in (
         ("accuracy", "best", "solved"),
@@ -279,8 +279,8 @@ def test_the_best_layer_is_chosen_without_the_test_samples(probed: tuple[Workspa
 def test_whatever_refuses_a_task_the_others_go_on(
     probed: tuple[Workspace, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from ingest.datasets.tasks import openers
     from ingest.errors import MissingPackageError
-    from ingest.tasks import openers
 
     def refuse(_: TaskRecord) -> Task:
         raise MissingPackageError("the package is not installed")
@@ -330,6 +330,6 @@ def test_a_hub_dataset_needs_no_name_of_its_picture_column(tmp_path: Path) -> No
 
 def test_vtab_is_nineteen_tasks_in_three_groups() -> None:
     tasks = load_catalog().tasks_named(["vtab"])
-    assert [sum(t.group == g for t in tasks) for g in ("natural", "specialised", "structured")] == [
+    assert [sum(t.group == g for t in tasks) for g in ("natural", "specialized", "structured")] == [
         7, 4, 8,
     ]  # fmt: skip

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.bits.texts import Skipped, documents, text_of_files
 from ingest.errors import DatasetError
+from ingest.experiments.bits.texts import Skipped, documents, text_of_files
 
 
 def read(source: Path, column: str = "text") -> tuple[list[str], list[tuple[str, str]]]:

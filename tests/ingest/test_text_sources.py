@@ -10,9 +10,6 @@ import huggingface_hub
 import polars as pl
 import pytest
 
-from ingest.bits.measure import causal_of, started, tallies
-from ingest.bits.sources import HubText, text_of, text_of_record
-from ingest.bits.texts import Document, Skipped
 from ingest.catalog import load_catalog
 from ingest.errors import (
     CatalogError,
@@ -20,6 +17,9 @@ from ingest.errors import (
     MissingPackageError,
     UnknownHubModelError,
 )
+from ingest.experiments.bits.measure import causal_of, started, tallies
+from ingest.experiments.bits.sources import HubText, text_of, text_of_record
+from ingest.experiments.bits.texts import Document, Skipped
 from tests.ingest.command import prh
 from tests.ingest.test_bits import CPU, byte_llama
 
@@ -132,7 +132,7 @@ def test_texts_of_the_catalog_are_listed_and_taken_by_their_id(tmp_path: Path) -
     catalog = tmp_path / "mine.toml"
     catalog.write_text(
         '[[text]]\nid = "mine"\ntitle = "Mine"\nsource = "nobody/nothing"\nrevision = "main"\n'
-        'licence = "MIT"\ncitation = "me"\n'
+        'license = "MIT"\ncitation = "me"\n'
     )
     done = prh(
         "bits", "--text", "mine", "--models", "SmolLM2-135M-Instruct", "--catalog", catalog,

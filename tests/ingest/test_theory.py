@@ -9,13 +9,19 @@ import polars as pl
 import pytest
 import torch
 
-from ingest.feature_store import unit_key
+from ingest.experiments.theory.learn import LOSSES, Loss, looks, train
+from ingest.experiments.theory.run import (
+    THEORY_VERSION,
+    demo_units,
+    neighbors,
+    plan_theory,
+    simulate_missing,
+)
+from ingest.pipeline.run import Run
 from ingest.progress import Silent
-from ingest.run import Run
-from ingest.theory.learn import LOSSES, Loss, looks, train
-from ingest.theory.run import THEORY_VERSION, demo_units, neighbours, plan_theory, simulate_missing
-from ingest.warehouse import query
-from ingest.workspace import Workspace
+from ingest.store.features import unit_key
+from ingest.store.warehouse import query
+from ingest.store.workspace import Workspace
 from prh_core import all_metrics
 from prh_core.errors import WorldError
 from prh_core.worlds import cooccurrence, definite, make_world, pointwise, similarity_logits
@@ -200,7 +206,7 @@ def test_looks_are_spread_and_end_with_the_last_step() -> None:
     assert looks(1) == [1]
     found = looks(1000)
     assert found[0] == 1 and found[-1] == 1000 and found == sorted(set(found))
-    assert [neighbours(n) for n in (4, 16, 32, 64, 100)] == [2, 2, 4, 8, 12]
+    assert [neighbors(n) for n in (4, 16, 32, 64, 100)] == [2, 2, 4, 8, 12]
 
 
 @pytest.fixture(scope="module")

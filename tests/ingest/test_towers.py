@@ -105,7 +105,7 @@ def test_a_whole_clip_is_read_by_its_text_tower(tmp_path: Path) -> None:
     layers, facts = layers_of(saved(tmp_path, network))
     assert_the_librarys_own(layers, network.text_model, tmp_path)
     assert facts["tower"].startswith("text_model (")
-    # CLIP's last hidden state is what its last block gives, not the normalised output.
+    # CLIP's last hidden state is what its last block gives, not the normalized output.
     assert "the last is its last block's output" in facts["tower"]
 
 

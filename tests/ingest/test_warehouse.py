@@ -17,7 +17,6 @@ import polars as pl
 import pytest
 
 import pages.ui.warehouse
-from ingest import warehouse as module
 from ingest.errors import (
     DamagedPartError,
     DataFolderError,
@@ -28,9 +27,17 @@ from ingest.errors import (
     WarehouseMissingError,
     WarehouseTooNewError,
 )
-from ingest.run import Run
-from ingest.warehouse import Warehouse, migrate, migrations, open_readonly, query, schema_version
-from ingest.workspace import Workspace
+from ingest.pipeline.run import Run
+from ingest.store import warehouse as module
+from ingest.store.warehouse import (
+    Warehouse,
+    migrate,
+    migrations,
+    open_readonly,
+    query,
+    schema_version,
+)
+from ingest.store.workspace import Workspace
 from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics, get_metric
 from tests.worlds import MODELS, SETTINGS, WITHIN, build_world

@@ -29,7 +29,7 @@ def dataset(n: int = 7, captions: Sequence[str] | None = None, side: int = 40) -
             kind="folder",
             source="made",
             revision="1",
-            licence="MIT",
+            license="MIT",
             citation="none",
         ),
         sample_ids=ids,
@@ -52,7 +52,7 @@ def model(modality: str, loader: str, base: Path | None = None, **fields: Any) -
             "objective": "none",
             "source": "random:0",
             "revision": "1",
-            "licence": "MIT",
+            "license": "MIT",
             "loader": loader,
             "citation": "none",
             "base": base,
@@ -62,7 +62,7 @@ def model(modality: str, loader: str, base: Path | None = None, **fields: Any) -
 
 
 def tokenizer(pad: bool = True) -> PreTrainedTokenizerFast:
-    """Return a word-level tokeniser over WORDS, with or without a padding token."""
+    """Return a word-level tokenizer over WORDS, with or without a padding token."""
     names = ["[UNK]", *(["[PAD]"] if pad else []), "</s>", *WORDS]
     inner = Tokenizer(models.WordLevel({w: i for i, w in enumerate(names)}, unk_token="[UNK]"))
     inner.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]

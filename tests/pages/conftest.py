@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest.warehouse import Warehouse
+from ingest.store.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
@@ -14,7 +14,7 @@ PAGES = (
     "do_language_and_vision_meet",
     "does_it_predict_skill",
     "do_strong_models_agree",
-    "is_it_colour_deep",
+    "is_it_color_deep",
     "do_denser_captions_help",
     "local_or_global",
     "which_layers",

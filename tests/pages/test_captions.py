@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from ingest.warehouse import Warehouse, query
+from ingest.store.warehouse import Warehouse, query
 from pages import queries
 from pages.ui import charts, pictures, words
 from tests.pages.conftest import OpenPage

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ingest.warehouse import query
+from ingest.store.warehouse import query
 from pages.ui import words
 from tests.pages.conftest import OpenPage
 from tests.pages.test_figures import drawn

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest.demo import UNFINISHED
-from ingest.warehouse import schema_version
+from ingest.experiments.demo import UNFINISHED
+from ingest.store.warehouse import schema_version
 from pages.ui.warehouse import KNOWN_SCHEMA
 from tests.pages.conftest import PAGES, OpenPage
 
@@ -25,9 +25,9 @@ EMPTY = {
     "do_strong_models_agree": "The warehouse is here, but no models of one modality were compared "
     "with each other yet.",
     "do_denser_captions_help": "The warehouse is here, but no caption sets were compared yet.",
-    "is_it_colour_deep": "The warehouse is here, but no colours were laid out yet.",
+    "is_it_color_deep": "The warehouse is here, but no colors were laid out yet.",
     "local_or_global": "The warehouse is here, but it holds no metric at two numbers of "
-    "neighbours yet.",
+    "neighbors yet.",
     "which_layers": "The warehouse is here, but it holds no scores of layers yet.",
     "does_the_metric_matter": "The warehouse is here, but it holds no scores of language against "
     "vision yet.",
@@ -37,17 +37,17 @@ EMPTY = {
 FILLS = {
     "do_denser_captions_help": "prh captions --dataset emoji --panel demo --set column:word "
     "--set own --set column:definition",
-    "is_it_colour_deep": "prh color --panel demo --pictures package:scikit-learn",
+    "is_it_color_deep": "prh color --panel demo --pictures package:scikit-learn",
     "why_should_it_happen": "prh theory",
 }
 """What fills a page that the demo's scores alone do not."""
 CHARTS = {
     "do_strong_models_agree": 2,
-    "is_it_colour_deep": 3,
+    "is_it_color_deep": 3,
     "do_denser_captions_help": 3,
     "why_should_it_happen": 4,
 }
-"""Bins and map stand side by side, views of colours over their distances and layers, captions over
+"""Bins and map stand side by side, views of colors over their distances and layers, captions over
 what they gain and small pictures, kernels over training, information lost and every metric; every
 other page answers with one chart."""
 

@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
-from ingest.warehouse import query
+from ingest.store.warehouse import query
 from pages import queries
 from pages.ui import charts, export, palette, trends, words
 from prh_core import emergence_test
@@ -240,7 +240,7 @@ def _local(alignments: dict[str, dict[int, list[float]]]) -> pl.DataFrame:
         ).pl()  # fmt: skip
 
 
-def test_growth_is_centred_and_scaled_within_a_family_of_three() -> None:
+def test_growth_is_centered_and_scaled_within_a_family_of_three() -> None:
     three, two = [0.1, 0.3, 0.31], [0.1, 0.6]
     found = _local(
         {
@@ -279,7 +279,7 @@ def test_a_family_of_two_has_no_growth_and_the_page_says_why(
     assert (held["held"] == held["null_best_mean"]).all()
     assert (held["held"] > held["chance"]).all()
     said = " ".join(text.value for text in app.markdown)
-    assert "The dashed line is the mean best of relabelled tables." in said
+    assert "The dashed line is the mean best of relabeled tables." in said
     assert "here: Vis Large, Vis Other, Vis Small. Two sizes are inconclusive" in said
     assert "CKNNA is CKA without the diagonal" in said
     asked = open_page(world, LOCAL, view="Growth with size")
@@ -313,7 +313,7 @@ def test_what_was_measured_is_said(
     assert "made for a test" in app.info[0].value
 
 
-def test_lines_show_chance_and_one_colour_per_family(open_page: OpenPage, world: Path) -> None:
+def test_lines_show_chance_and_one_color_per_family(open_page: OpenPage, world: Path) -> None:
     app = open_page(world, MEET, view="Lines")
     scales = [
         layer["encoding"]["color"]["scale"]
@@ -334,7 +334,7 @@ def test_lines_show_chance_and_one_colour_per_family(open_page: OpenPage, world:
     ).row(0, named=True)
     (held,) = [frame for frame in drawn(app) if "held_low" in frame.columns]
     assert held.rows() == [(best["low"], best["high"])] and best["low"] > best["one"]
-    said = f"best of relabelled tables, mean {best['low']:.3f} to {best['high']:.3f}"
+    said = f"best of relabeled tables, mean {best['low']:.3f} to {best['high']:.3f}"
     assert said in json.dumps(spec(app), ensure_ascii=False)
 
 

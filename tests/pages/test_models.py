@@ -13,12 +13,12 @@ import pytest
 from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
-from ingest.batches import batches_missing, plan_batches
+from ingest.pipeline.batches import batches_missing, plan_batches
+from ingest.pipeline.run import Run
+from ingest.pipeline.score import open_features, plan, settings_for
 from ingest.progress import Silent
-from ingest.run import Run
-from ingest.score import open_features, plan, settings_for
-from ingest.warehouse import query
-from ingest.workspace import Workspace
+from ingest.store.warehouse import query
+from ingest.store.workspace import Workspace
 from pages.ui import charts, convergence, export
 from prh_core.calibration import benjamini_hochberg
 from prh_core.convergence import convergence_trend
@@ -86,7 +86,7 @@ def test_competent_models_agree_more(open_page: OpenPage, panel: Path) -> None:
     assert "10,000 drawn orders" in told(app)
 
 
-def test_bins_are_held_against_the_best_of_relabelled_tables(
+def test_bins_are_held_against_the_best_of_relabeled_tables(
     open_page: OpenPage, panel: Path
 ) -> None:
     there = query(
@@ -102,7 +102,7 @@ def test_bins_are_held_against_the_best_of_relabelled_tables(
     assert held.rows() == [(best.min(), best.max())] and held["held_low"][0] > there["chance"][0]
     firm = int((wanted <= 0.05).sum())
     captions = " ".join(caption.value for caption in app.caption)
-    assert f"{firm} of 66 pairs agree more than relabelled ones (q ≤ .05)" in captions
+    assert f"{firm} of 66 pairs agree more than relabeled ones (q ≤ .05)" in captions
     # CKA was not calibrated, and is said not to be.
     captions = " ".join(c.value for c in open_page(panel, PAGE, metric="CKA (linear)").caption)
     assert "pairs not tested (no permutations)" in captions
@@ -134,7 +134,7 @@ def test_share_of_tasks_solved_comes_first(open_page: OpenPage, panel: Path) -> 
     app = open_page(panel, PAGE, skill=f"{SOLVED}, mean per class")
     assert "The measure here is accuracy averaged over classes" in told(app)
     captions = " ".join(block.value for block in app.caption)
-    assert "Tasks: Planted, natural, Planted, specialised, Planted, structured." in captions
+    assert "Tasks: Planted, natural, Planted, specialized, Planted, structured." in captions
 
 
 def test_a_metric_that_counts_distances_has_bins_and_no_map(

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 import vl_convert
 
+from ingest.experiments.theory.learn import LOSSES
+from ingest.experiments.theory.run import plan_theory, simulate_missing
+from ingest.pipeline.run import Run
 from ingest.progress import Silent
-from ingest.run import Run
-from ingest.theory.learn import LOSSES
-from ingest.theory.run import plan_theory, simulate_missing
-from ingest.warehouse import query
-from ingest.workspace import Workspace
+from ingest.store.warehouse import query
+from ingest.store.workspace import Workspace
 from pages import queries
 from pages.ui import charts
 from prh_core import all_metrics
@@ -43,7 +43,7 @@ def test_a_view_from_its_address_says_what_should_fail(open_page: OpenPage, worl
     assert "convergence should fail" in told(lossy)
     assert "InfoNCE fixes no constant" in told(lossy)
     noisy = open_page(world, PAGE, observer="sees some at random", metric="CKA (linear)")
-    assert "Such noise pulls every PMI towards zero" in told(noisy)
+    assert "Such noise pulls every PMI toward zero" in told(noisy)
     assert "**CKA (linear) of A and B:" in told(noisy)
     nowhere = open_page(world, PAGE, observer="sees ghosts")
     assert "“sees ghosts”, which is not here" in nowhere.info[0].value

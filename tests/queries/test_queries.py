@@ -13,9 +13,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from ingest.feature_store import read_header, read_layers
-from ingest.warehouse import Warehouse, open_readonly, query
-from ingest.workspace import Workspace
+from ingest.store.features import read_header, read_layers
+from ingest.store.warehouse import Warehouse, open_readonly, query
+from ingest.store.workspace import Workspace
 from pages import queries
 from pages.queries import Answer, Setting
 from pages.ui import export
@@ -58,7 +58,7 @@ def _asked(name: str) -> Answer:
         "dataset_id": setting.dataset_id, "row_order": setting.row_order,
         "within": "vision", "modality": "vision", "method": "mds", "language_model": language_model,
         "vision_model": vision_model, "calibrated": False,
-        **_colours(), **_captions(), **_simulated(), "skill": "Words (acc, 5-shot), planted",
+        **_colors(), **_captions(), **_simulated(), "skill": "Words (acc, 5-shot), planted",
         "text": "1 − bits per byte of planted captions",
     }  # fmt: skip
     if name.startswith("model_") or name == "map_of_models":
@@ -88,15 +88,15 @@ def _simulated() -> dict[str, object]:
     return {"simulation": rows[0]["simulation"], "metric": "mutual_knn", "scene": scene}
 
 
-def _colours() -> dict[str, object]:
-    """Return what the queries of colours are asked with."""
+def _colors() -> dict[str, object]:
+    """Return what the queries of colors are asked with."""
     rows = queries.color_agreement().frame.to_dicts()
     if not rows:
-        return {"layouts": queries.Layouts(), "colours": "none", "rule": "none"}
+        return {"layouts": queries.Layouts(), "colors": "none", "rule": "none"}
     keys = [(row["unit_key"], row["reading"]) for row in rows]
     words = next(row for row in rows if row["side"] == "language")
     return {
-        "layouts": queries.Layouts(*keys[:3]), "colours": words["colours"], "rule": words["rule"]
+        "layouts": queries.Layouts(*keys[:3]), "colors": words["colors"], "rule": words["rule"]
     }  # fmt: skip
 
 

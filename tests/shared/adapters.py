@@ -86,7 +86,7 @@ class _CharLSTM(nn.Module):
         return [[self.vocabulary[c] for c in text if c in self.vocabulary] for text in texts]
 
     def pieces(self, text: str) -> tuple[list[int], list[int]]:
-        """Return a number a character, 0 (never learnt) outside the vocabulary."""
+        """Return a number a character, 0 (never learned) outside the vocabulary."""
         return [self.vocabulary.get(c, 0) for c in text], list(range(len(text)))
 
     def logits(self, input_ids: Tensor, mask: Tensor) -> Tensor:

@@ -6,13 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.bits.run import Choices, measure_bits
-from ingest.bits.texts import text_of_captions
+from ingest.experiments.bits.run import Choices, measure_bits
+from ingest.experiments.bits.texts import text_of_captions
+from ingest.pipeline.run import Run
+from ingest.pipeline.study import open_study
 from ingest.progress import Silent
-from ingest.run import Run
-from ingest.study import open_study
-from ingest.warehouse import query
-from ingest.workspace import Workspace
+from ingest.store.warehouse import query
+from ingest.store.workspace import Workspace
 from tests.shared import shared_catalog
 
 pytestmark = [pytest.mark.shared, pytest.mark.timeout(900)]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ingest.bits.measure import Tally, causal_of, tallies
-from ingest.bits.texts import Document
 from ingest.catalog import load_catalog
+from ingest.experiments.bits.measure import Tally, causal_of, tallies
+from ingest.experiments.bits.texts import Document
 from ingest.extract.device import place
 from ingest.extract.loaded import LoadedLanguage
 from ingest.extract.loaders import load

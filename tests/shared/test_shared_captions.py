@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.warehouse import query
+from ingest.store.warehouse import query
 from tests.ingest.command import prh
 from tests.shared import shared_catalog, shared_dir
 
@@ -18,7 +18,7 @@ title = "{id}, 160 pairs"
 kind = "folder"
 source = "{id}"
 revision = "1"
-licence = "non-commercial research"
+license = "non-commercial research"
 citation = "see the shared data's README"
 limit = 160
 options = {{ images = "{folder}/images", captions = "{folder}/captions.csv", {more} }}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.warehouse import query
+from ingest.store.warehouse import query
 from tests.ingest.command import prh
 from tests.shared import shared_dir
 

@@ -10,15 +10,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from ingest.catalog import load_catalog
-from ingest.feature_store import read_layers
+from ingest.datasets.tasks.openers import open_task
+from ingest.experiments.probes.run import plan_probes, probe_missing
+from ingest.pipeline.run import Run
+from ingest.pipeline.score import settings_for
+from ingest.pipeline.study import Study, open_study
 from ingest.progress import Silent
-from ingest.run import Run
-from ingest.score import settings_for
-from ingest.study import Study, open_study
-from ingest.tasks.openers import open_task
-from ingest.tasks.probe import plan_probes, probe_missing
-from ingest.warehouse import query
-from ingest.workspace import Workspace
+from ingest.store.features import read_layers
+from ingest.store.warehouse import query
+from ingest.store.workspace import Workspace
 from pages.ui import convergence
 from prh_core.probes import linear_probe
 from tests.shared import shared_catalog
@@ -117,7 +117,7 @@ def test_a_probe_is_scikit_learns_within_half_a_point(task: str, tmp_path: Path)
     x = np.asarray(read_layers(unit.features)[-1], np.float32)
     at, y = opened.training, opened.labels
     for c in (1e-4, 1e-2, 1.0):
-        ours = linear_probe(x[:at], y[:at], x[at:], y[at:], regularisers=(c,)).accuracy
+        ours = linear_probe(x[:at], y[:at], x[at:], y[at:], regularizers=(c,)).accuracy
         scaler = StandardScaler().fit(x[:at])
         theirs = LogisticRegression(C=c, max_iter=5000).fit(scaler.transform(x[:at]), y[:at])
         accuracy = np.mean(np.asarray(theirs.predict(scaler.transform(x[at:]))) == y[at:])

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from ingest.console import TerminalProgress
+from ingest.cli.console import TerminalProgress
 from tests.sweep.outcome import Outcome
 
 ROOT = Path(__file__).resolve().parent.parent.parent

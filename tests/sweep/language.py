@@ -161,7 +161,7 @@ def _reads_text(kind: str) -> bool:
 
 
 def _tokenizer() -> Any:
-    """Return a byte-level tokeniser of the vocabulary's size, taught on the captions."""
+    """Return a byte-level tokenizer of the vocabulary's size, taught on the captions."""
     inner = Tokenizer(models.BPE())
     inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
     inner.decoder = decoders.ByteLevel()  # type: ignore[assignment]

@@ -27,15 +27,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from ingest.bits.texts import text_of_files
 from ingest.catalog import Catalog, load, load_catalog
 from ingest.catalog.records import DatasetRecord, TaskRecord
-from ingest.colour.words import words_of
 from ingest.datasets import open_dataset
 from ingest.datasets.images import check_bytes, content_hash, decode
-from ingest.feature_store import FeatureHeader, FeatureStore, read_header, read_layers
-from ingest.imports.harness import read_results
-from ingest.tasks.openers import open_task
+from ingest.datasets.tasks.openers import open_task
+from ingest.experiments.bits.texts import text_of_files
+from ingest.experiments.color.words import words_of
+from ingest.experiments.imports.harness import read_results
+from ingest.store.features import FeatureHeader, FeatureStore, read_header, read_layers
 from prh_core.errors import PRHError
 
 Random = np.random.Generator
@@ -413,7 +413,7 @@ def _read_image(path: Path) -> None:
 
 def _record(folder: Path, kind: str, **options: str) -> DatasetRecord:
     return DatasetRecord(
-        id="mine", title="Mine", kind=kind, source="here", revision="1", licence="MIT",  # type: ignore[arg-type]
+        id="mine", title="Mine", kind=kind, source="here", revision="1", license="MIT",  # type: ignore[arg-type]
         citation="me", options=dict(options), base=folder,
     )  # fmt: skip
 
@@ -444,7 +444,7 @@ family = "mine"
 objective = "none"
 source = "here"
 revision = "1"
-licence = "MIT"
+license = "MIT"
 loader = "timm-random"
 citation = "me"
 options = { architecture = "x", layers = [1, 2] }
@@ -455,7 +455,7 @@ label = "Own"
 family = "own"
 objective = "none"
 source = "own"
-licence = "MIT"
+license = "MIT"
 loader = "transformers"
 citation = "me"
 [series.common.options]
@@ -469,7 +469,7 @@ title = "Photos"
 kind = "folder"
 source = "here"
 revision = "1"
-licence = "MIT"
+license = "MIT"
 citation = "me"
 [dataset.options]
 images = "images"
@@ -514,7 +514,7 @@ def _task(path: Path) -> None:
             kind="npz",
             source="here",
             revision="1",
-            licence="MIT",
+            license="MIT",
             citation="me",
             options={"file": path.name},
             base=path.parent,

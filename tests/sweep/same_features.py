@@ -80,7 +80,7 @@ _WORDS = "a red blue dog cat runs sits on the mat hill under big small sky".spli
 
 
 def save_language(folder: str) -> None:
-    """Save the tiny language networks, each with a tokeniser of words, in folders of their own."""
+    """Save the tiny language networks, each with a tokenizer of words, in folders of their own."""
     names = ["[UNK]", "[PAD]", "</s>", *dict.fromkeys(_WORDS)]
     inner = Tokenizer(models.WordLevel({w: i for i, w in enumerate(names)}, unk_token="[UNK]"))
     inner.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]
@@ -110,7 +110,7 @@ def records(folder: str) -> Iterator[ModelRecord]:
                 "objective": "none (random weights)",
                 "source": "random:0",
                 "revision": "seed-0",
-                "licence": "Apache-2.0",
+                "license": "Apache-2.0",
                 "loader": "timm-random",
                 "citation": "none",
                 "options": {"architecture": name, **options},
@@ -128,7 +128,7 @@ def records(folder: str) -> Iterator[ModelRecord]:
                 "objective": "none (random weights)",
                 "source": "made here",
                 "revision": "seed-0",
-                "licence": "Apache-2.0",
+                "license": "Apache-2.0",
                 "loader": "transformers",
                 "citation": "none",
                 "options": {"path": kind},
@@ -190,7 +190,7 @@ def _dataset() -> Dataset:
             kind="folder",
             source="drawn",
             revision="1",
-            licence="CC0-1.0",
+            license="CC0-1.0",
             citation="none",
         ),
         sample_ids=ids,

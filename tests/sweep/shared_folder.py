@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ingest.feature_store import read_header, read_layers
-from ingest.warehouse import query
+from ingest.store.features import read_header, read_layers
+from ingest.store.warehouse import query
 from tests.ingest.command import arguments, environment
 from tests.ingest.own_study import write_study
 

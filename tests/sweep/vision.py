@@ -165,7 +165,7 @@ def _drawn() -> Dataset:
             kind="folder",
             source="drawn",
             revision="1",
-            licence="CC0-1.0",
+            license="CC0-1.0",
             citation="none",
         ),
         sample_ids=ids,

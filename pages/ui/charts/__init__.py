@@ -2,7 +2,7 @@
 
 from pages.ui.charts.alignment import heat_map, lines
 from pages.ui.charts.captions import AMOUNTS, density, gains
-from pages.ui.charts.colour import colour_layers, colour_pairs, colour_views
+from pages.ui.charts.color import color_layers, color_pairs, color_views
 from pages.ui.charts.coverage import coverage
 from pages.ui.charts.finish import on_screen, titled
 from pages.ui.charts.layers import depth_curve, layer_map
@@ -10,7 +10,7 @@ from pages.ui.charts.metrics import metric_dots
 from pages.ui.charts.models import bins, metric_agreement, model_map
 from pages.ui.charts.parts import Chart, Drawn
 from pages.ui.charts.pictures import PICKED, picture_sheet
-from pages.ui.charts.skills import by_neighbours, growth, skill
+from pages.ui.charts.skills import by_neighbors, growth, skill
 from pages.ui.charts.theory import kernels, theory_lost, theory_metrics, theory_training
 from pages.ui.charts.trends import Axes, against, family_panels, panel
 
@@ -22,10 +22,10 @@ __all__ = [
     "PICKED",
     "against",
     "bins",
-    "by_neighbours",
-    "colour_layers",
-    "colour_pairs",
-    "colour_views",
+    "by_neighbors",
+    "color_layers",
+    "color_pairs",
+    "color_views",
     "coverage",
     "density",
     "depth_curve",

@@ -69,17 +69,17 @@ def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
 
 def lines(
     frame: pl.DataFrame,
-    colours: dict[str, str],
+    colors: dict[str, str],
     *,
     order: str,
     measure: str,
     reference: Reference | None,
 ) -> Chart:
-    """Draw one line per vision model across the language models, coloured by vision family.
+    """Draw one line per vision model across the language models, colored by vision family.
 
     Args:
         frame: answer of `queries.alignment`.
-        colours: colour of every family.
+        colors: color of every family.
         order: column of the language models to order the x axis by, the closest or largest last.
         measure: what the numbers are, for the axis.
         reference: what scores are held against; None draws nothing.
@@ -102,7 +102,7 @@ def lines(
             type="point", padding=0.3, rangeMax=alt.expr(f"{wide} ? width - {room} : width")
         ),
     )
-    color = family(frame, colours, symbolType="stroke")
+    color = family(frame, colors, symbolType="stroke")
     base = alt.Chart(ordered).encode(
         x=x, y=y, color=color, detail="vision_label:N", tooltip=pair_tooltip(frame, measure)
     )
@@ -135,20 +135,20 @@ def lines(
 
 def family(
     frame: pl.DataFrame,
-    colours: dict[str, str],
+    colors: dict[str, str],
     *,
     column: str = "vision_group",
     legend: bool = True,
     **shape: Any,
 ) -> alt.Color:
-    """Colour by family; the legend names those shown."""
-    shown = [name for name in colours if name in set(frame[column])]
+    """Color by family; the legend names those shown."""
+    shown = [name for name in colors if name in set(frame[column])]
     words = "Vision family" if column.startswith("vision") else "Language family"
     drawn = alt.Legend(orient="top", columns=2, labelLimit=220, symbolOpacity=1, **shape)
     return alt.Color(
         f"{column}:N",
         title=words,
-        scale=alt.Scale(domain=shown, range=[colours[name] for name in shown]),
+        scale=alt.Scale(domain=shown, range=[colors[name] for name in shown]),
         legend=drawn if legend else None,
     )
 
@@ -166,10 +166,10 @@ def pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
         "selection_free": ("… its choice undone", ".4f"),
         "interval_low": ("… interval of that from", ".4f"),
         "interval_high": ("… to", ".4f"),
-        "language_tied": ("… language neighbours chosen by row order", ".0%"),
-        "vision_tied": ("… vision neighbours chosen by row order", ".0%"),
+        "language_tied": ("… language neighbors chosen by row order", ".0%"),
+        "vision_tied": ("… vision neighbors chosen by row order", ".0%"),
         "chance": ("Chance, one pair of layers", ".4f"),
-        "null_best_mean": ("Best of relabelled tables, mean", ".4f"),
+        "null_best_mean": ("Best of relabeled tables, mean", ".4f"),
         "null_threshold": ("… threshold, which 5 % exceed", ".4f"),
         "calibrated": ("Calibrated", ".3f"),
         "p_value": ("p", ".3g"),

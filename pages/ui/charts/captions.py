@@ -15,7 +15,7 @@ _KINDS = {
     "captions say more": palette.FAMILY[5], "captions say less": palette.FAMILY[3],
     "control": palette.FAMILY[0], "pictures changed": palette.FAMILY[2],
 }  # fmt: skip
-"""What a variant does, and its colour."""
+"""What a variant does, and its color."""
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 
 

@@ -28,7 +28,7 @@ def layer_map(
     """Draw every layer of one model against every layer of the other.
 
     The candidate of all layers side by side stands apart, behind a gap; the best pair is framed;
-    cells of constant layers are grey and crossed.
+    cells of constant layers are gray and crossed.
 
     Args:
         frame: answer of `queries.layers`.
@@ -56,7 +56,7 @@ def layer_map(
         "x2": "right:Q",
         "y2": "top:Q",
     }
-    centre = {"x": alt.X("mid_left:Q", **across_axis), "y": alt.Y("mid_bottom:Q", **down_axis)}
+    center = {"x": alt.X("mid_left:Q", **across_axis), "y": alt.Y("mid_bottom:Q", **down_axis)}
     tooltip = [
         alt.Tooltip("language_layer_name:N", title=language),
         alt.Tooltip("vision_layer_name:N", title=vision),
@@ -78,19 +78,19 @@ def layer_map(
             alt.Chart(known)
             .mark_text(fontSize=cell_text(across))
             .encode(
-                **centre,
+                **center,
                 text=alt.Text("alignment:Q", format=".3f"),
                 color=on_cell(known["alignment"], higher_is_closer=higher_is_closer),
                 tooltip=tooltip,
             )  # fmt: skip
         )
     if constant.height:
-        grey = alt.Chart(constant).encode(
+        gray = alt.Chart(constant).encode(
             tooltip=[*tooltip[:2], alt.Tooltip("mark:N", title="constant layer")]
         )
         drawn += [
-            grey.mark_rect(color=palette.MISSING, opacity=0.25).encode(**cell),
-            grey.mark_text(color=palette.MISSING).encode(**centre, text="mark:N"),
+            gray.mark_rect(color=palette.MISSING, opacity=0.25).encode(**cell),
+            gray.mark_text(color=palette.MISSING).encode(**center, text="mark:N"),
         ]
     # Two strokes, dark under light, are seen on every cell of the scale.
     best = alt.Chart(placed.filter(pl.col("best"))).encode(**cell, tooltip=tooltip)

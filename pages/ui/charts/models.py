@@ -94,7 +94,7 @@ def bins(frame: pl.DataFrame, *, measure: str, skill: str, reference: Reference 
 
 
 def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
-    """Draw the map of models: colour by competence, shape by objective (Fig. 2, right).
+    """Draw the map of models: color by competence, shape by objective (Fig. 2, right).
 
     Args:
         frame: answer of `queries.map_of_models`.
@@ -119,7 +119,7 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
         ),
         **nowhere,
     )
-    colour = alt.Color(
+    color = alt.Color(
         "competence:Q",
         title=skill,
         scale=alt.Scale(scheme=palette.SEQUENTIAL, zero=False, nice=False),
@@ -148,8 +148,8 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
             ),
         ),
     }
-    # Vega-Lite drops a point without a value of its colour's: such models are a layer of their own.
-    ways = ((frame.drop_nulls("competence"), colour),
+    # Vega-Lite drops a point without a value of its color's: such models are a layer of their own.
+    ways = ((frame.drop_nulls("competence"), color),
             (frame.filter(pl.col("competence").is_null()), alt.value(palette.MISSING)))  # fmt: skip
     drawn: list[alt.Chart] = [
         alt.Chart(rows).mark_point(filled=True, size=110, opacity=0.95).encode(color=color, **place)

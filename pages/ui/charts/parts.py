@@ -42,7 +42,7 @@ def sized(chart: Chart, height: int, **more: Any) -> Chart:
 
 
 def sequential(values: pl.Series, measure: str, *, higher_is_closer: bool = True) -> alt.Color:
-    """Colour cells by alignment, the scale spanning the values shown, its light end the closest."""
+    """Color cells by alignment, the scale spanning the values shown, its light end the closest."""
     return alt.Color(
         "alignment:Q",
         title=measure,

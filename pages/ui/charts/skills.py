@@ -16,22 +16,22 @@ _HEIGHT = 420
 def skill(
     frame: pl.DataFrame,
     emergence: Emergence | None,
-    colours: dict[str, str],
+    colors: dict[str, str],
     *,
     measure: str,
     skill: str,
     rank: str | None,
     reference: Reference | None,
 ) -> Chart:
-    """Draw skill against alignment (paper, Fig. 4): area by parameters, colour by rank.
+    """Draw skill against alignment (paper, Fig. 4): area by parameters, color by rank.
 
     Args:
         frame: answer of `queries.skill`.
         emergence: the best curves without and with an onset, where they were fitted.
-        colours: colour of every family, used where there is no rank.
+        colors: color of every family, used where there is no rank.
         measure: what the numbers along the bottom are.
         skill: what those along the side are.
-        rank: the skill that ranks the models; None colours by family.
+        rank: the skill that ranks the models; None colors by family.
         reference: what alignments are held against; None draws nothing.
     """
     left, right = roomy(frame["alignment"], *held_at(reference))
@@ -68,7 +68,7 @@ def skill(
                 symbolStrokeWidth=0,
             ),
         ),
-        color=_colour(frame, colours, rank),
+        color=_color(frame, colors, rank),
     )
     named = dodged(frame, by="score", gap=15 / _HEIGHT * (top - bottom), top=top)
     middle = left + 0.7 * (right - left)
@@ -128,7 +128,7 @@ def _sizes(frame: pl.DataFrame) -> list[float]:
     return [step for step in steps if 0.5 * low <= step <= 1.5 * high][-4:]
 
 
-def _colour(frame: pl.DataFrame, colours: dict[str, str], rank: str | None) -> alt.Color:
+def _color(frame: pl.DataFrame, colors: dict[str, str], rank: str | None) -> alt.Color:
     if rank is not None and frame["language_rank"].is_not_null().any():
         return alt.Color(
             "language_rank:O",
@@ -136,11 +136,11 @@ def _colour(frame: pl.DataFrame, colours: dict[str, str], rank: str | None) -> a
             scale=alt.Scale(scheme=palette.SEQUENTIAL, reverse=True),
             legend=alt.Legend(orient="top", columns=10, symbolOpacity=1),
         )
-    shown = [name for name in colours if name in set(frame["language_family"])]
+    shown = [name for name in colors if name in set(frame["language_family"])]
     return alt.Color(
         "language_family:N",
         title="Language family",
-        scale=alt.Scale(domain=shown, range=[colours[name] for name in shown]),
+        scale=alt.Scale(domain=shown, range=[colors[name] for name in shown]),
         legend=alt.Legend(orient="top", columns=2, symbolOpacity=1, labelLimit=220),
     )
 
@@ -185,7 +185,7 @@ def growth(frame: pl.DataFrame) -> dict[str, Chart]:
                 scale=alt.Scale(domain=[bottom, top], nice=False),
                 axis=alt.Axis(tickCount=5, **LABELS),
             ),
-            color=_neighbours(frame),
+            color=_neighbors(frame),
             detail="k:N",
             tooltip=[
                 alt.Tooltip("vision_label:N", title="Vision model"),
@@ -199,8 +199,8 @@ def growth(frame: pl.DataFrame) -> dict[str, Chart]:
     return found
 
 
-def by_neighbours(frame: pl.DataFrame, *, measure: str) -> Chart:
-    """Draw mean alignment against the number of neighbours, a line per vision model.
+def by_neighbors(frame: pl.DataFrame, *, measure: str) -> Chart:
+    """Draw mean alignment against the number of neighbors, a line per vision model.
 
     Dashed: what the scores are held against, mean over the vision models, as in `held_along`.
 
@@ -211,7 +211,7 @@ def by_neighbours(frame: pl.DataFrame, *, measure: str) -> Chart:
     base = alt.Chart(frame).encode(
         x=alt.X(
             "k:Q",
-            title="Neighbours k (logarithmic)",
+            title="Neighbors k (logarithmic)",
             scale=alt.Scale(type="log", nice=False),
             axis=alt.Axis(values=frame["k"].unique().sort().to_list(), labelOverlap=True, **LABELS),
         ),
@@ -244,10 +244,10 @@ def by_neighbours(frame: pl.DataFrame, *, measure: str) -> Chart:
     return sized(alt.layer(*drawn), 380)
 
 
-def _neighbours(frame: pl.DataFrame) -> alt.Color:
+def _neighbors(frame: pl.DataFrame) -> alt.Color:
     return alt.Color(
         "k:O",
-        title="Neighbours k",
+        title="Neighbors k",
         scale=alt.Scale(
             scheme=palette.SEQUENTIAL, domain=frame["k"].unique().sort().to_list(), reverse=True
         ),

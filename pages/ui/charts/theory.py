@@ -35,7 +35,7 @@ _SEES = {
 
 
 def kernels(frame: pl.DataFrame) -> Chart:
-    """Draw K_PMI and both learnt kernels side by side, events in the same order, on one scale.
+    """Draw K_PMI and both learned kernels side by side, events in the same order, on one scale.
 
     Args:
         frame: answer of `queries.theory_kernels`.
@@ -43,9 +43,9 @@ def kernels(frame: pl.DataFrame) -> Chart:
     count = len(unique(frame["one"]))
     low, high = span(frame["value"])
     most = max(abs(low), abs(high))
-    colour = alt.Color(
+    color = alt.Color(
         "value:Q",
-        title="PMI in nats; learnt kernels less their c",
+        title="PMI in nats; learned kernels less their c",
         scale=alt.Scale(scheme=palette.DIVERGING, domain=[-most, most]),
         legend=alt.Legend(orient="bottom", gradientLength=220, tickCount=5, titleLimit=330),
     )
@@ -65,7 +65,7 @@ def kernels(frame: pl.DataFrame) -> Chart:
             x2="right:Q",
             y=alt.Y("top:Q", scale=None, axis=None),
             y2="bottom:Q",
-            color=colour,
+            color=color,
             tooltip=[
                 alt.Tooltip("kernel:N", title="Kernel"),
                 alt.Tooltip("one:Q", title="Event"),
@@ -159,7 +159,7 @@ def theory_metrics(frame: pl.DataFrame) -> Chart:
             alt.Tooltip("row:N", title="Metric"),
             alt.Tooltip("step:O", title="Step"),
             alt.Tooltip("score:Q", title="Score", format=".4f"),
-            alt.Tooltip("k:Q", title="Neighbours k"),
+            alt.Tooltip("k:Q", title="Neighbors k"),
             alt.Tooltip("note:N", title="Not computed"),
         ],
     )
@@ -169,7 +169,7 @@ def theory_metrics(frame: pl.DataFrame) -> Chart:
             similar,
             alt.Color(
                 "score:Q",
-                title="Score (grey: distance)",
+                title="Score (gray: distance)",
                 scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=[0, 1], clamp=True),
                 legend=alt.Legend(orient="bottom", gradientLength=150, tickCount=4, titleLimit=200),
             ),
@@ -210,7 +210,7 @@ def theory_lost(frame: pl.DataFrame, *, measure: str) -> Chart:
             scale=alt.Scale(domain=[low, high], nice=False, zero=False),
         ),
         color=alt.Color(
-            "by:N", title="Learnt by", sort=order,
+            "by:N", title="Learned by", sort=order,
             scale=alt.Scale(domain=order, range=[palette.FAMILY[5], palette.FAMILY[0]]),
             legend=alt.Legend(orient="top", columns=2),
         ),
@@ -222,7 +222,7 @@ def theory_lost(frame: pl.DataFrame, *, measure: str) -> Chart:
             legend=alt.Legend(orient="top", columns=1, symbolFillColor=palette.MISSING),
         ),
         tooltip=[
-            alt.Tooltip("by:N", title="Learnt by"),
+            alt.Tooltip("by:N", title="Learned by"),
             alt.Tooltip("sees:N", title="B sees"),
             alt.Tooltip("lost:Q", title="Information lost", format=".1%"),
             alt.Tooltip("symbols:Q", title="Symbols B tells apart"),

@@ -50,14 +50,14 @@ class Axes(NamedTuple):
     line: str
     """Column that names the lines."""
     group: str
-    """Column of the lines' families, which give the colours."""
+    """Column of the lines' families, which give the colors."""
 
 
 def against(
     frame: pl.DataFrame,
     trends: Trends,
     axes: Axes,
-    colours: dict[str, str],
+    colors: dict[str, str],
     *,
     measure: str,
     reference: Reference | None,
@@ -68,13 +68,13 @@ def against(
         frame: answer of `queries.alignment`; rows without the skill are left out.
         trends: of its lines, as `trends.along` gives them.
         axes: what stands where.
-        colours: colour of every family.
+        colors: color of every family.
         measure: what the numbers are, for the axis.
         reference: what scores are held against; None draws nothing.
     """
     known = frame.drop_nulls([axes.x, "alignment"])
     span, across = _range(known, trends, reference), roomy(known[axes.x])
-    drawn = _layers(known, trends, axes, colours, measure, reference, span, across)
+    drawn = _layers(known, trends, axes, colors, measure, reference, span, across)
     return sized(alt.layer(*drawn), _HEIGHT)
 
 
@@ -82,7 +82,7 @@ def family_panels(
     frame: pl.DataFrame,
     trends: Trends,
     axes: Axes,
-    colours: dict[str, str],
+    colors: dict[str, str],
     *,
     measure: str,
     reference: Reference | None,
@@ -98,7 +98,7 @@ def family_panels(
     for name in unique(known[axes.group]):
         rows = known.filter(pl.col(axes.group) == name)
         own = trends.of(unique(rows[axes.line]))
-        layers = _layers(rows, own, axes, colours, measure, reference, whole, across, panel=True)
+        layers = _layers(rows, own, axes, colors, measure, reference, whole, across, panel=True)
         found[name] = sized(alt.layer(*layers), _PANEL)
     return found
 
@@ -107,7 +107,7 @@ def panel(
     frame: pl.DataFrame,
     trends: Trends,
     axes: Axes,
-    colours: dict[str, str],
+    colors: dict[str, str],
     *,
     measure: str,
     reference: Reference | None,
@@ -118,7 +118,7 @@ def panel(
     """
     known = frame.drop_nulls([axes.x, "alignment"])
     span, across = _range(known, trends, reference), roomy(known[axes.x])
-    layers = _layers(known, trends, axes, colours, measure, reference, span, across, panel=True)
+    layers = _layers(known, trends, axes, colors, measure, reference, span, across, panel=True)
     return sized(alt.layer(*layers), _PANEL)
 
 
@@ -131,7 +131,7 @@ def _layers(
     known: pl.DataFrame,
     trends: Trends,
     axes: Axes,
-    colours: dict[str, str],
+    colors: dict[str, str],
     measure: str,
     reference: Reference | None,
     span: list[float],
@@ -156,7 +156,7 @@ def _layers(
         scale=alt.Scale(**scale),
         axis=alt.Axis(tickCount=5, labelOverlap=True, **LABELS),
     )
-    color = family(known, colours, column=axes.group, legend=not panel)
+    color = family(known, colors, column=axes.group, legend=not panel)
     groups = known.select(pl.col(axes.line).alias("line"), pl.col(axes.group)).unique("line")
     curves = trends.curves.join(groups, on="line").join(
         trends.lines.select("line", *_TESTED), on="line"

@@ -11,11 +11,11 @@ from pages.ui.words.captions import (
     studied,
     study_name,
 )
-from pages.ui.words.colour import (
-    agreed_on_colour,
+from pages.ui.words.color import (
+    agreed_on_color,
     another,
     arranged,
-    colour_table,
+    color_table,
     layout,
     table_of,
 )
@@ -75,11 +75,11 @@ __all__ = [
     "simulated",
     "table_of",
     "layout",
-    "colour_table",
+    "color_table",
     "arranged",
     "averaged",
     "another",
-    "agreed_on_colour",
+    "agreed_on_color",
     "agreed",
     "batched",
     "agreeing",

@@ -24,7 +24,7 @@ def studied(row: dict[str, Any]) -> list[str]:
         f"· {row['language_models']} trained language and {row['vision_models']} trained vision "
         "models",
         f"{row['sets']} variants compared · run {row['runs']} · measured {row['measured_at']} · "
-        f"from {row['source']} ({row['licence']})",
+        f"from {row['source']} ({row['license']})",
     ]
 
 
@@ -65,7 +65,7 @@ def helped(gains: pl.DataFrame, sets: pl.DataFrame) -> str:
     return (
         ". ".join(told) + f".\n\n{obeyed(sets)}\n\n"
         "A difference is of the same images under two sets of captions, so its interval is that "
-        "of the *paired* difference: best layers and neighbour lists are held fixed, pairs of "
+        "of the *paired* difference: best layers and neighbor lists are held fixed, pairs of "
         "images that share an image are allowed to depend on each other. Whiskers in the first "
         "chart are the standard deviation over language models, as in the paper; models share "
         "images, so they say nothing about chance. Several models of one set are drawn "

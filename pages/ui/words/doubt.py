@@ -3,7 +3,7 @@
 import polars as pl
 
 MUCH = 0.5
-"""Neighbours chosen by row order on both sides beyond which a score says little."""
+"""Neighbors chosen by row order on both sides beyond which a score says little."""
 SOME = 0.05
 """Share of them that is worth saying."""
 
@@ -31,7 +31,7 @@ def whiskers(frame: pl.DataFrame) -> str:
 
 
 def tied(frame: pl.DataFrame) -> str:
-    """Warn where row order chose neighbours on both sides; nothing where it hardly did.
+    """Warn where row order chose neighbors on both sides; nothing where it hardly did.
 
     Args:
         frame: answer of `queries.alignment`, all of it or one pair.
@@ -47,7 +47,7 @@ def tied(frame: pl.DataFrame) -> str:
     told = (
         f"\n\n**Ties.** In {len(found)} of {len(frame)} pairs of models, on both sides, several "
         "samples are equally near and row order chose among them (captions that repeat, few "
-        f"distinct features): most of all {name}, {shares} of their neighbours. Relabelled tables "
+        f"distinct features): most of all {name}, {shares} of their neighbors. Relabeled tables "
         "choose anew, so p stays right."
     )
     if worst["least"] > MUCH:

@@ -59,7 +59,7 @@ def paired(row: dict[str, Any], pairs: pl.DataFrame, modality: str) -> list[str]
     )
     tested = pairs["q_value"].drop_nulls()
     firm = (
-        f"{(tested <= 0.05).sum()} of {len(tested)} pairs agree more than relabelled ones (q ≤ .05)"
+        f"{(tested <= 0.05).sum()} of {len(tested)} pairs agree more than relabeled ones (q ≤ .05)"
         if len(tested)
         else "pairs not tested (no permutations)"
     )
@@ -68,7 +68,7 @@ def paired(row: dict[str, Any], pairs: pl.DataFrame, modality: str) -> list[str]
         firm,
         f"run {row['runs']}",
         f"measured {row['measured_at']}",
-        f"{_SEEN[modality]} from {row['source']} ({row['licence']})",
+        f"{_SEEN[modality]} from {row['source']} ({row['license']})",
     ]
     return [" · ".join([*how(row, *said), *corrupt(row)]), " · ".join(origin)]
 
@@ -132,7 +132,7 @@ def mapped(places: pl.DataFrame, method: str) -> str:
         f"The **map** ({method}, distance −log alignment, seed {row['seed']}) puts models near "
         "where they agree; its axes have no unit. "
         f"**Trustworthiness {row['trustworthiness']:.2f}** of 1: whether the nearest "
-        f"{row['neighbours']} of a model on the map are its nearest in truth." + zero
+        f"{row['neighbors']} of a model on the map are its nearest in truth." + zero
     )
 
 
@@ -209,7 +209,7 @@ def batched(pairs: pl.DataFrame) -> str:
         "the label says; the layer tables of all batches are averaged, and the best pair of layers "
         "is taken of the mean. Labels without them are over all samples at once. Metrics called "
         "batchable are estimated so (CKA from above, the more the smaller the batch; unbiased CKA "
-        "nearly without bias); k neighbours among the few of a batch are a setting of their own."
+        "nearly without bias); k neighbors among the few of a batch are a setting of their own."
     )
 
 

@@ -22,7 +22,7 @@ def measured(row: dict[str, Any], models: str | None = None) -> list[str]:
         *(["published by others, not measured here"] if row["published"] else []),
         f"run {row['runs']}",
         f"{when} {row['measured_at']}",
-        f"pairs from {row['source']} ({row['licence']})",
+        f"pairs from {row['source']} ({row['license']})",
     ]
     return [" · ".join(parts), " · ".join(origin)]
 
@@ -119,7 +119,7 @@ def skilled(skill: dict[str, Any], text: dict[str, Any] | None) -> str:
         return predicted(text)
     parts = [f"{skill['skill']}: {skill['models']} models, collection {skill['collection']}"]
     parts += [skill["source"]] if skill["source"] else []
-    parts += [f"licence {skill['licence']}"] if skill["licence"] else []
+    parts += [f"license {skill['license']}"] if skill["license"] else []
     return " · ".join(parts) + (f" · {skill['note']}" if skill["note"] else "")
 
 

@@ -21,14 +21,14 @@ def how(row: dict[str, Any], *more: str) -> list[str]:
         f"{row['dataset']}: n = {row['n']}",
         measure(row),
         f"truncation {row['truncation']}",
-        "rows normalised" if row["normalized"] else "rows not normalised",
+        "rows normalized" if row["normalized"] else "rows not normalized",
         *([f"networks in {row['precision']}"] if row["precision"] else []),
         *more,
     ]
     if row["chance"] is not None:
         parts.append(f"chance {row['chance']:.4f} for one pair of unrelated layers")
     if row["null_best_low"] is not None:
-        parts.append(f"best of relabelled tables, mean {_between(row)}")
+        parts.append(f"best of relabeled tables, mean {_between(row)}")
     elif row["chance"] is not None:
         parts.append("no permutations, so what the best of a table scores by chance is not known")
     if not row["higher_is_closer"]:

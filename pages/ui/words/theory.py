@@ -1,4 +1,4 @@
-"""Simulated worlds and what is learnt of them, in words."""
+"""Simulated worlds and what is learned of them, in words."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ WORLDS = {
     "ring": "ring", "grid": "grid on a torus", "tree": "binary tree", "field": "random places",
 }  # fmt: skip
 LOSSES = {"nce": "binary NCE", "infonce": "InfoNCE"}
-# No brackets: in a page's address they would end the url(…) that colours a legend.
+# No brackets: in a page's address they would end the url(…) that colors a legend.
 OBSERVERS = {
     "bijective": "sees everything",
     "lossy": "takes events for one",
@@ -68,10 +68,10 @@ def converged_to_pmi(row: dict[str, Any]) -> str:
     Args:
         row: the row of `queries.theory_measured`.
     """
-    return "\n\n".join([_learnt(row), _agreed(row), _definite(row)])
+    return "\n\n".join([_learned(row), _agreed(row), _definite(row)])
 
 
-def _learnt(row: dict[str, Any]) -> str:
+def _learned(row: dict[str, Any]) -> str:
     tau = row["temperature"]
     kernel = "A's kernel" if tau in (None, 1) else f"A's kernel over τ = {tau:g}"
     told = (
@@ -101,9 +101,9 @@ def _agreed(row: dict[str, Any]) -> str:
     if row["observer"] == "bijective":
         return score + (
             "B has other names for the events (a bijection) and never met A's pairs; its kernel "
-            f"correlates at {world}. Metrics that read the *order* of neighbours (LCS, edit "
+            f"correlates at {world}. Metrics that read the *order* of neighbors (LCS, edit "
             "distance) stay lower "
-            "where neighbours are equally near, as a ring's two are: their order is chance."
+            "where neighbors are equally near, as a ring's two are: their order is chance."
         )
     if row["observer"] == "lossy":
         return score + (
@@ -112,8 +112,8 @@ def _agreed(row: dict[str, Any]) -> str:
         )
     return score + (
         f"B sees events at random now and then: its kernel correlates at {own}, and at {world}. "
-        "Such noise pulls every PMI towards zero without changing who is nearer to whom, so "
-        "neighbours outlast values; with more noise the little that is left drowns in chance."
+        "Such noise pulls every PMI toward zero without changing who is nearer to whom, so "
+        "neighbors outlast values; with more noise the little that is left drowns in chance."
     )
 
 

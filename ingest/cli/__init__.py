@@ -1,0 +1,1 @@
+"""The `prh` command: options declared once, one file per group of commands."""

@@ -1,0 +1,149 @@
+"""`prh import`: results that others measured, or that another program did here."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingest.catalog import load_catalog
+from ingest.cli.console import TerminalProgress, err
+from ingest.cli.options import (
+    Catalogs,
+    Data,
+    Device,
+    Models,
+    NoPublish,
+    Panel,
+    finish,
+    ids,
+    publish,
+    workspace,
+)
+from ingest.experiments.imports.found import Found, store
+from ingest.pipeline.run import Run
+from ingest.pipeline.study import chosen_models
+from prh_core.errors import PRHError
+
+app = typer.Typer(
+    help="Import benchmark results and published tables, each with its source.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+@app.command("lm-eval")
+def lm_eval(
+    files: Annotated[
+        list[Path], typer.Argument(help="results_*.json files of lm-evaluation-harness.")
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="Catalog id of the model, where a file names it otherwise."),
+    ] = None,
+    catalogs: Catalogs = None,
+    no_publish: NoPublish = False,
+    data: Data = None,
+) -> None:
+    """Import HellaSwag, GSM8K and other scores from lm-evaluation-harness results files.
+
+    A file names its model by hub repository or folder; the catalog's record of that source or id
+    is taken. A file of a model the catalog does not know is named, and the others go on; so are a
+    variant of a model (peft, delta, GGUF, 4 or 8 bits, another revision), unless --model names its
+    own record, and tasks cut short with --limit. A chat template, a system instruction, settings of
+    generation or of the tokenizer make a collection of their own.
+
+    Make such a file with `lm_eval --model hf --model_args pretrained=REPOSITORY --tasks
+    hellaswag,gsm8k --output_path FOLDER`.
+    """
+    from ingest.experiments.imports.harness import read_results
+
+    where, catalog = workspace(data), load_catalog(catalogs or [])
+    whole = Found()
+    for file in files:
+        whole.extend(read_results(file, catalog, model))
+    with Run(where) as run:
+        store(run, whole, ", ".join(file.name for file in files))
+    _told(whole)
+    if not no_publish:
+        publish(where)
+
+
+@app.command("csv")
+def csv(
+    table: Annotated[
+        Path | None, typer.Argument(help="The table; by default the one its mapping names.")
+    ] = None,
+    mapping: Annotated[
+        Path, typer.Option("--mapping", help="TOML: what the columns are, and their source.")
+    ] = ...,  # type: ignore[assignment] - typer's word for an option that must be given
+    catalogs: Catalogs = None,
+    no_publish: NoPublish = False,
+    data: Data = None,
+) -> None:
+    """Import a published table: benchmarks, bits per byte, or alignment, with its source.
+
+    A mapping names the source, the column of models, and each column of numbers; see
+    data/published/*.toml for two that ship. Rows of models the catalog does not know are named
+    and left out; a number that its column cannot hold stops the import, and nothing is stored.
+    """
+    from ingest.experiments.imports.table import read_mapping, read_table
+
+    where, catalog = workspace(data), load_catalog(catalogs or [])
+    described = read_mapping(mapping)
+    if table is None:
+        table = described.file(mapping)
+    found = read_table(table, described, catalog)
+    with Run(where) as run:
+        store(run, found, table.name)
+    _told(found)
+    if not no_publish:
+        publish(where)
+
+
+def evaluate(
+    tasks: Annotated[str, typer.Option("--tasks", help="Tasks, e.g. hellaswag,gsm8k.")],
+    panel: Panel = None,
+    models: Models = "",
+    shots: Annotated[
+        int | None,
+        typer.Option("--shots", min=0, help="Solved examples. [default: each task's own]"),
+    ] = None,
+    catalogs: Catalogs = None,
+    device: Device = "auto",
+    no_publish: NoPublish = False,
+    data: Data = None,
+) -> None:
+    """Run benchmarks on language models through lm-evaluation-harness, and publish.
+
+    Needs `pip install 'prh-explorer[evaluate]'` and a hub with the tasks' data; a model that fails
+    is named, and the others go on. Results files of runs elsewhere: `prh import lm-eval`.
+    """
+    from ingest.experiments.imports.harness import evaluate as run_harness
+
+    where, catalog = workspace(data), load_catalog(catalogs or [])
+    chosen = chosen_models(catalog, panel, ids(models))
+    with TerminalProgress() as progress, Run(where) as run:
+        for record in chosen:
+            progress.note(f"{record.label}: {tasks}")
+            try:
+                store(run, run_harness(record, ids(tasks), shots, device), record.id)
+            except PRHError as error:
+                run.leave_out(record, error, progress)
+    if not no_publish:
+        publish(where)
+    finish(run, "Results")
+
+
+def _told(found: Found) -> None:
+    """Count what was imported, and name what was not."""
+    err.print(
+        f"Imported {found.count():,} results of {len(found.measured()):,} models; "
+        f"{len(found.unknown):,} models unknown to the catalog, "
+        f"{len(found.left_out):,} values left out.",
+        highlight=False,
+    )
+    for title, items in (("unknown", list(found.unknown)), ("left out", found.left_out)):
+        for item in items[:10]:
+            err.print(f"  {title}: {item}", style="yellow", highlight=False, markup=False)
+        if len(items) > 10:
+            err.print(f"  … and {len(items) - 10:,} more {title}", style="yellow", highlight=False)

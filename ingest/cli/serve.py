@@ -1,0 +1,89 @@
+"""Start the app on a local port."""
+
+import contextlib
+import importlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ingest.errors import PortInUseError
+from ingest.store.workspace import PROJECT
+
+HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
+"""Imported before the server opens, so that the first reader does not wait for them."""
+
+
+def check_port(port: int) -> None:
+    """Make sure the app can listen on `port`.
+
+    Raises
+    ------
+    PortInUseError
+        Something else does.
+    """
+    with socket.socket() as probe:
+        # As the server itself would: a port in TIME_WAIT is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortInUseError(
+                f"port {port} is in use; choose another: `make run PORT={port + 1}` or "
+                f"`prh app --port {port + 1}`"
+            ) from error
+
+
+@contextlib.contextmanager
+def going_on(command: Sequence[str] | None) -> Iterator[None]:
+    """Run a command of ours beside what the block does, and stop it with the block.
+
+    It gives way to the app: what it stored when it is stopped stays, and it resumes there.
+
+    Args:
+        command: words after `prh`; None runs nothing.
+    """
+    if command is None:
+        yield
+        return
+    paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    working = subprocess.Popen(
+        [sys.executable, "-m", "ingest.cli.main", *command],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )
+    with contextlib.suppress(AttributeError, OSError):  # no such thing on Windows; or it has ended
+        os.setpriority(os.PRIO_PROCESS, working.pid, 10)
+    try:
+        yield
+    finally:
+        working.terminate()
+        working.wait()
+
+
+def serve(script: Path, home: Path, port: int) -> None:
+    """Run Streamlit on http://localhost:`port` until it is stopped.
+
+    Raises
+    ------
+    PortInUseError
+        Something else listens there.
+    """
+    check_port(port)
+    os.environ["PRH_DATA"] = str(home)
+    for name in HEAVY:
+        importlib.import_module(name)
+    from streamlit.web import cli
+
+    sys.stderr.write(f"\nPRH Explorer is on http://localhost:{port}  (Ctrl-C stops it)\n\n")
+    sys.stderr.flush()
+    options = {
+        "server.port": port,
+        "server.address": "localhost",
+        "server.headless": "true",
+        "browser.gatherUsageStats": "false",
+    }
+    sys.argv = ["streamlit", "run", str(script)]
+    sys.argv += [f"--{name}={value}" for name, value in options.items()]
+    cli.main()

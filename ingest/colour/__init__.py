@@ -1,1 +1,0 @@
-"""Colour: words, pictures and human vision laid out side by side (paper, Fig. 8)."""

@@ -1,0 +1,1 @@
+"""Each experiment in a room of its own: its units of work and its rows."""

@@ -1,0 +1,297 @@
+"""Extract and score a dataset's caption sets, and say what each scores beyond another."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from ingest.datasets.caption_sets import OWN, CaptionSet, titled
+from ingest.experiments.bits.texts import text_of_captions
+from ingest.experiments.captions.summaries import Written
+from ingest.pipeline.run import (
+    Extraction,
+    Run,
+    extract_missing,
+    feature_files,
+    plan_extraction,
+    plan_scores,
+    record_dataset,
+    score_missing,
+)
+from ingest.pipeline.score import FeatureFile, KeptLayers, Setting, Unit, prepare
+from ingest.pipeline.study import Study
+from ingest.progress import Progress
+from ingest.store.features import unit_key
+from prh_core.errors import PRHError
+from prh_core.metrics import get_metric
+from prh_core.metrics.neighbors import mutual_residuals
+from prh_core.metrics.registry import Need
+from prh_core.paired import Residuals, paired_difference
+
+SET_VERSION = 1
+"""Raised when sets or differences would come out otherwise; part of every unit's key."""
+LEVEL = 0.95
+PAIRED = "mutual_knn"
+"""The metric whose differences are paired."""
+
+
+class Compared(NamedTuple):
+    """One set's scores: which features, and which scores they make."""
+
+    chosen: CaptionSet
+    units: list[Unit]
+
+
+def run_sets(
+    run: Run,
+    study: Study,
+    sets: Sequence[CaptionSet],
+    progress: Progress,
+    *,
+    written: dict[str, Written] | None = None,
+    device: str = "auto",
+    batch_size: int | None = None,
+    caption_bits: bool = False,
+) -> None:
+    """Extract what is missing of every set, score it, and compare sets on the same images.
+
+    Args:
+        run: where rows go.
+        study: the dataset, the models, and how they are compared.
+        sets: of `build_sets`.
+        progress: told about everything.
+        written: what is known of summaries, by the name of their set.
+        device: as in `extract_missing`.
+        batch_size: likewise.
+        caption_bits: predict captions in the same pass.
+
+    Raises:
+        DiskFullError: nothing already stored was changed.
+    """
+    for chosen in sets:
+        record_dataset(run.workspace, chosen.dataset)
+        record_set(run, chosen, (written or {}).get(chosen.asked.name))
+    needed = [(chosen, _extractions(study, chosen)) for chosen in sets]
+    for chosen, (language, vision) in needed:
+        for dataset, units in (
+            (study.dataset if chosen.of_pictures else chosen.dataset, language),
+            (chosen.dataset if chosen.of_pictures else study.dataset, vision),
+        ):
+            extract_missing(
+                run, dataset, units, progress, device=device,
+                batch_size=batch_size, caption_bits=caption_bits,
+            )  # fmt: skip
+    compared = [
+        Compared(chosen, _planned(study, feature_files([*language, *vision])))
+        for chosen, (language, vision) in needed
+    ]
+    everything = {unit.key: unit for one in compared for unit in one.units}
+    score_missing(
+        run, list(everything.values()), progress, None if device in ("auto", "cpu") else device
+    )
+    compare_sets(run, study, compared, progress)
+
+
+def _extractions(study: Study, chosen: CaptionSet) -> tuple[list[Extraction], list[Extraction]]:
+    """Return what is needed of language and of vision for one set."""
+    sides = []
+    for modality, own in (("language", not chosen.of_pictures), ("vision", chosen.of_pictures)):
+        wanted = study.variants_of(study.side(modality))
+        dataset = chosen.dataset if own else study.dataset
+        sides.append(plan_extraction(study.workspace, dataset, wanted, study.precision))
+    return sides[0], sides[1]
+
+
+def _planned(study: Study, files: dict[str, list[FeatureFile]]) -> list[Unit]:
+    return plan_scores(files, study.side("language"), study.side("vision"), study.settings)
+
+
+def record_set(run: Run, chosen: CaptionSet, written: Written | None = None) -> None:
+    """Leave a set's row as a part: what it is made of, and how much it says."""
+    asked, dataset = chosen.asked, chosen.dataset
+    words = chosen.words
+    amount = asked.amount if asked.amount is not None and asked.amount.isdigit() else None
+    key = unit_key(
+        {
+            "dataset": dataset.record.id,
+            "base": chosen.base_id,
+            "row_order": dataset.row_order,
+            "captions": dataset.caption_hash,
+            "pictures": dataset.image_hash if chosen.of_pictures else "",
+            "version": SET_VERSION,
+        }
+    )
+    row = {
+        "unit_key": key,
+        "run_id": run.run_id,
+        "dataset_id": dataset.record.id,
+        "base_id": chosen.base_id,
+        "row_order": dataset.row_order,
+        "name": asked.name,
+        "title": titled(asked),
+        "kind": asked.kind,
+        "amount": None if amount is None else float(amount),
+        "parent": asked.parent,
+        "control": chosen.is_control,
+        "pictures": chosen.of_pictures,
+        "n": len(dataset),
+        "words": float(words.mean()),
+        "words_spread": float(words.std()),
+        "characters": float(np.mean([len(caption) for caption in dataset.captions])),
+        "distinct_captions": len(set(dataset.captions)),
+        "caption_hash": dataset.caption_hash,
+        "writer": written.writer if written else None,
+        "instructions": written.instructions if written else None,
+        "retried": written.retried if written else None,
+        "off_length": written.off_length if written else None,
+        "bits_text": text_of_captions(dataset).name,
+        "set_version": SET_VERSION,
+        "finished_at": datetime.now(tz=UTC),
+    }
+    run.workspace.warehouse.append("caption_sets", key, pl.DataFrame([row], schema_overrides=_SET))
+
+
+_SET = {
+    "amount": pl.Float64,
+    "parent": pl.String,
+    "writer": pl.String,
+    "instructions": pl.String,
+    "retried": pl.Int64,
+    "off_length": pl.Int64,
+}
+
+
+def compare_sets(run: Run, study: Study, compared: Sequence[Compared], progress: Progress) -> None:
+    """Compare sets that say more or less with the first of them, and controls with their parent."""
+    by_name = {one.chosen.asked.name: one for one in compared}
+    plain = [one for one in compared if not one.chosen.is_control and not one.chosen.of_pictures]
+    pairs: list[tuple[Compared, Compared]] = [(plain[0], one) for one in plain[1:]]
+    for one in compared:
+        parent = OWN if one.chosen.of_pictures else one.chosen.asked.parent
+        if (one.chosen.is_control or one.chosen.of_pictures) and parent in by_name:
+            pairs.append((by_name[parent], one))
+    settings = [s for s in study.settings if s.metric == PAIRED and s.n is None]
+    trained = {record.id for record in study.models if record.trained}
+    stored = run.workspace.warehouse.column("caption_differences", "unit_key")
+    wanted: list[tuple[str, Setting, Compared, Compared, list[Unit], list[Unit]]] = []
+    for setting in settings:
+        for first, second in pairs:
+            before, after = (_of(one.units, setting, trained) for one in (first, second))
+            names = [(u.x.header.model_id, u.y.header.model_id) for u in before]
+            if not names or names != [(u.x.header.model_id, u.y.header.model_id) for u in after]:
+                continue
+            key = unit_key({"units": [u.key for u in (*before, *after)], "version": SET_VERSION})
+            if key not in stored:
+                wanted.append((key, setting, first, second, before, after))
+    if not wanted:
+        return
+    scores = run.workspace.warehouse.rows("scores")
+    assert scores is not None  # they were scored above
+    best = {
+        row["unit_key"]: (row["layer_x"], row["layer_y"])
+        for row in scores.select("unit_key", "layer_x", "layer_y").iter_rows(named=True)
+    }
+    progress.start("Comparing caption sets", len(wanted))
+    lists = _Lists()
+    for key, setting, first, second, before, after in wanted:
+        try:
+            rows = _differences(key, run, setting, first, second, before, after, best, lists)
+            run.workspace.warehouse.append(
+                "caption_differences",
+                key,
+                pl.DataFrame(rows, schema_overrides={"vision_model": pl.String, "k": pl.Int64}),
+            )
+        except PRHError as error:
+            progress.note(f"{second.chosen.asked.name} is not compared: {error}")
+        progress.advance(1)
+    progress.done()
+
+
+def _of(units: Iterable[Unit], setting: Setting, trained: set[str]) -> list[Unit]:
+    """Return the units of one setting whose models are both trained."""
+    return [
+        unit
+        for unit in units
+        if unit.setting == setting
+        and unit.x.header.model_id in trained
+        and unit.y.header.model_id in trained
+    ]
+
+
+class _Lists:
+    """Neighbor lists of feature sets, made once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, int], tuple[Any, np.ndarray]] = {}
+
+    def of(self, side: FeatureFile, setting: Setting) -> tuple[Any, np.ndarray]:
+        k = setting.k or 1
+        slot = (side.header.key, setting.truncation, k)
+        if slot not in self._found:
+            family = get_metric(PAIRED).family
+            ready = prepare(
+                side, family, setting.truncation, Need(k=k, concatenate=True), None, KeptLayers(0)
+            )
+            self._found[slot] = (ready.ready, ready.usable)
+        return self._found[slot]
+
+
+def _differences(
+    key: str,
+    run: Run,
+    setting: Setting,
+    first: Compared,
+    second: Compared,
+    before: Sequence[Unit],
+    after: Sequence[Unit],
+    best: dict[str, tuple[int, int]],
+    lists: _Lists,
+) -> list[dict[str, Any]]:
+    def residuals(unit: Unit) -> Residuals:
+        (x, usable_x), (y, usable_y) = (lists.of(side, setting) for side in (unit.x, unit.y))
+        layer_x, layer_y = best[unit.key]
+        layers = (
+            int(np.searchsorted(usable_x, layer_x)), int(np.searchsorted(usable_y, layer_y))
+        )  # fmt: skip
+        return Residuals(*mutual_residuals(x, y, layers, setting.k or 1))
+
+    both = [
+        (one.y.header.model_id, residuals(one), residuals(other))
+        for one, other in zip(before, after, strict=True)
+    ]
+    header = before[0].x.header
+    rows: list[dict[str, Any]] = []
+    vision = sorted({name for name, _, _ in both})
+    for model in [None, *vision]:
+        chosen = [(a, b) for name, a, b in both if model in (None, name)]
+        found = paired_difference([a for a, _ in chosen], [b for _, b in chosen], level=LEVEL)
+        across = 1 if model else len(vision)
+        rows.append(
+            {
+                "unit_key": key,
+                "run_id": run.run_id,
+                "base_id": second.chosen.base_id,
+                "row_order": header.row_order,
+                "n": header.n,
+                "metric": setting.metric,
+                "k": setting.k,
+                "truncation": setting.truncation,
+                "precision": header.precision,
+                "from_id": first.chosen.dataset.record.id,
+                "to_id": second.chosen.dataset.record.id,
+                "vision_model": model,
+                "language_models": len(chosen) // across,
+                "vision_models": across,
+                "score_from": found.before,
+                "score_to": found.after,
+                "difference": found.difference,
+                "interval_low": found.low,
+                "interval_high": found.high,
+                "interval_level": LEVEL,
+                "set_version": SET_VERSION,
+                "finished_at": datetime.now(tz=UTC),
+            }
+        )
+    return rows

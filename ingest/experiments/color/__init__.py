@@ -1,0 +1,1 @@
+"""Color: words, pictures and human vision laid out side by side (paper, Fig. 8)."""

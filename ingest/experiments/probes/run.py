@@ -1,0 +1,206 @@
+"""Probe models on tasks: features once, the probe on the last layer, a durable row each."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from ingest.catalog.records import ModelRecord
+from ingest.datasets.tasks.task import Task
+from ingest.errors import CatalogError
+from ingest.extract import extract, suited_precision, variants_for
+from ingest.pipeline.run import Run, header_of, loaded_from, record_model
+from ingest.progress import Progress
+from ingest.store.features import EXTRACT_VERSION, read_header, read_layers, unit_key
+from ingest.store.precision import EXACT, PRECISIONS, chosen_precision
+from prh_core.errors import PRHError
+from prh_core.probes import linear_probe
+
+PROBE_VERSION = 2
+"""Raised when probing would give other numbers; part of every unit's key."""
+
+
+LAYERS = ("last", "best")
+"""Which layer is probed: the last, or the one that does best on the inner split."""
+
+
+class ProbeUnit(NamedTuple):
+    """One model on one task."""
+
+    key: str
+    record: ModelRecord
+    task: Task
+    features_key: str
+    features: Path
+    """Where the features of the layers to probe lie, or would lie."""
+    layer: str
+    """One of `LAYERS`."""
+    precision: str = EXACT
+    """In which the network computes."""
+
+
+def plan_probes(
+    run: Run,
+    models: Sequence[ModelRecord],
+    tasks: Sequence[Task],
+    layer: str = "last",
+    precision: str = EXACT,
+) -> list[ProbeUnit]:
+    """List every probe of these models on these tasks, done or not.
+
+    Raises:
+        CatalogError: the layer is none of `LAYERS`, the precision none of `PRECISIONS`: auto is
+            resolved before (`probe_precision`).
+    """
+    if layer not in LAYERS:
+        raise CatalogError(f"--layer should be one of {', '.join(LAYERS)}, got {layer!r}")
+    if precision not in PRECISIONS:
+        raise CatalogError(f"expected one of {', '.join(PRECISIONS)}, got {precision!r}")
+    store = run.workspace.features
+    units: list[ProbeUnit] = []
+    for record in models:
+        for task in tasks:
+            parts = _parts(record, task, layer)
+            features, path = store.place(record.id, task.record.id, parts, precision)
+            key = unit_key(
+                {
+                    "features": features,
+                    "labels": task.labels.tolist(),
+                    "training": task.training,
+                    "layer": layer,
+                    "version": PROBE_VERSION,
+                }
+            )
+            units.append(ProbeUnit(key, record, task, features, path, layer, precision))
+    return units
+
+
+def probe_precision(
+    run: Run,
+    models: Sequence[ModelRecord],
+    tasks: Sequence[Task],
+    layer: str,
+    dtype: str,
+    device: str,
+) -> str:
+    """Return the one precision of these probes, as `chosen_precision` says of a study.
+
+    Raises:
+        CatalogError, MixedPrecisionError: see there.
+    """
+    stored: dict[str, set[str]] = {}
+    for record in models:
+        for task in tasks:
+            parts = _parts(record, task, layer)
+            there = run.workspace.features.precisions(record.id, task.record.id, parts)
+            if there:
+                stored.setdefault(record.id, set()).update(there)
+    return chosen_precision(dtype, stored, "these tasks") or suited_precision(device)
+
+
+def _parts(record: ModelRecord, task: Task, layer: str) -> dict[str, Any]:
+    """Return everything that determines a task's features but the precision."""
+    return {
+        **loaded_from(record),
+        "task": task.record.id,
+        "row_order": task.dataset.row_order,
+        "content": task.dataset.image_hash,
+        "layers": {"last": "last", "best": "all"}.get(layer, layer),
+        "version": EXTRACT_VERSION,
+    }
+
+
+def probe_missing(
+    run: Run,
+    units: Sequence[ProbeUnit],
+    progress: Progress,
+    *,
+    device: str = "auto",
+    batch_size: int | None = None,
+) -> None:
+    """Probe what is missing; a model or task that fails is noted and the others finish.
+
+    Raises:
+        DiskFullError: nothing already stored was changed.
+    """
+    for unit in run.missing("competence", units):
+        try:
+            if unit.record.modality != "vision":
+                raise CatalogError(f"{unit.record.id} is a language model: it sees no pictures")
+            if not unit.features.exists():
+                _extract(run, unit, progress, device, batch_size)
+            progress.note(f"Probing {unit.record.label} on {unit.task.record.title}")
+            _probe(run, unit)
+            run.done += 1
+        except PRHError as error:
+            run.leave_out(unit.record, error, progress)
+
+
+def _extract(
+    run: Run,
+    unit: ProbeUnit,
+    progress: Progress,
+    device: str,
+    batch_size: int | None,
+) -> None:
+    record, dataset = unit.record, unit.task.dataset
+    (variant,) = variants_for(record)
+    found = extract(
+        record,
+        dataset,
+        [variant],
+        device=device,
+        dtype=unit.precision,
+        batch_size=batch_size,
+        progress=progress,
+    )[variant]
+    layers = found.layers
+    if unit.layer == "last":
+        layers = dict([list(layers.items())[-1]])
+    header = header_of(unit.features_key, record, dataset, variant, found.facts, layers)
+    run.workspace.features.write(header, layers)
+
+
+def _probe(run: Run, unit: ProbeUnit) -> None:
+    header, task = read_header(unit.features), unit.task
+    at = task.training
+    place, found = 0, None
+    for i, features in enumerate(read_layers(unit.features)):
+        layer = np.asarray(features, np.float32)
+        probe = linear_probe(layer[:at], task.labels[:at], layer[at:], task.labels[at:])
+        # The deeper of equals; the test samples have no say in it.
+        if found is None or max(probe.inner.values()) >= max(found.inner.values()):
+            place, found = i, probe
+    assert found is not None  # a model without layers has no features
+    record_model(run, unit.record)
+    row = {
+        "unit_key": unit.key,
+        "run_id": run.run_id,
+        "model_id": unit.record.id,
+        "revision": header.revision,
+        "task_id": task.record.id,
+        "task": task.record.title,
+        "task_group": task.record.group,
+        "layer": header.layer_names[place],
+        "layer_choice": unit.layer,
+        "pooling": header.pooling,
+        "precision": header.precision,
+        "width": header.widths[place],
+        "accuracy": found.accuracy,
+        "mean_per_class": found.mean_per_class,
+        "interval_low": found.low,
+        "interval_high": found.high,
+        "regularizer": found.regularizer,
+        "classes": found.classes,
+        "train": found.train,
+        "test": found.test,
+        "source": task.record.source,
+        "license": task.record.license,
+        "note": task.record.note,
+        "probe_version": PROBE_VERSION,
+        "finished_at": datetime.now(tz=UTC),
+    }
+    run.workspace.warehouse.append("competence", unit.key, pl.DataFrame([row]))

@@ -1,0 +1,1 @@
+"""From features to scores: runs, feature sets, scores, ceilings, maps, a study."""

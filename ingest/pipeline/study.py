@@ -1,0 +1,408 @@
+"""What a command works on: a catalog, a dataset, a panel and the settings, resolved and checked."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+
+from ingest.catalog import Catalog, ModelRecord, load_catalog
+from ingest.catalog.records import Modality
+from ingest.datasets import Dataset, open_dataset
+from ingest.errors import CatalogError, MissingFeaturesError
+from ingest.extract import PROMPTS, Variant, variants_for
+from ingest.pipeline.batches import batches_missing, plan_batches
+from ingest.pipeline.ceilings import (
+    SecondView,
+    plan_ceilings,
+    plan_split_halves,
+    second_views,
+    self_agreement_missing,
+)
+from ingest.pipeline.maps import map_missing
+from ingest.pipeline.run import (
+    Extraction,
+    Run,
+    extract_missing,
+    feature_files,
+    plan_extraction,
+    plan_scores,
+    score_missing,
+    stored_precisions,
+    study_precision,
+)
+from ingest.pipeline.score import FeatureFile, Setting, TruncationName, Unit, settings_for
+from ingest.progress import Progress
+from ingest.store.precision import EXACT, by_precision, listed, named_precision
+from ingest.store.workspace import Workspace
+from prh_core.calibration import PERMUTATIONS
+from prh_core.curves import Fixed
+from prh_core.metrics import all_metrics, get_metric
+
+PAIRS = ("auto", "language-vision", "vision", "language", "within", "all")
+"""Which models are compared; auto is across modalities, or within one where there is no other."""
+TRUNCATIONS: tuple[TruncationName, ...] = ("exact", "mean", "none")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A dataset, the models that see it, and how they are compared."""
+
+    workspace: Workspace
+    dataset: Dataset
+    models: tuple[ModelRecord, ...]
+    variants: tuple[Variant, ...]
+    """For language models; none means each model's default."""
+    settings: tuple[Setting, ...]
+    pairs: str = "auto"
+    """One of `PAIRS`."""
+    precision: str = EXACT
+    """In which every network computes."""
+
+    @cached_property
+    def extractions(self) -> list[Extraction]:
+        """Every feature set the study needs, done or not."""
+        wanted = self.variants_of(self.models)
+        return plan_extraction(self.workspace, self.dataset, wanted, self.precision)
+
+    def variants_of(
+        self, models: Sequence[ModelRecord]
+    ) -> list[tuple[ModelRecord, Sequence[Variant]]]:
+        """Return the variants that the study extracts of each of these models."""
+        return _wanted(models, self.variants)
+
+    def side(self, modality: str) -> list[ModelRecord]:
+        """Return the study's models of one modality."""
+        return [record for record in self.models if record.modality == modality]
+
+    def scores(self) -> list[Unit]:
+        """List the scores that the stored feature sets allow, done or not.
+
+        Raises
+        ------
+        RowOrderError, NeighborCountError, DamagedFeatureFileError
+        """
+        return self._planned(feature_files(self.extractions))
+
+    @property
+    def sides(self) -> list[tuple[str, str]]:
+        """The modalities compared: each with itself counts every unordered pair of models once."""
+        across, within = ("language", "vision"), [("vision", "vision"), ("language", "language")]
+        if self.pairs == "all":
+            return [across, *within]
+        if self.pairs == "auto":
+            there = [both for both in within if self.side(both[0])]
+            return there if len(there) == 1 else [across]
+        if self.pairs == "within":
+            return within
+        return [across] if self.pairs == "language-vision" else [(self.pairs, self.pairs)]
+
+    def _planned(self, files: dict[str, list[FeatureFile]]) -> list[Unit]:
+        units: dict[str, Unit] = {}
+        for x, y in self.sides:
+            xs, ys, settings = self.side(x), self.side(y), self.settings
+            if x == y:
+                # Nobody reads the intervals of so many pairs, and they cost more than the scores.
+                settings = tuple(replace(setting, interval=False) for setting in settings)
+                # One order for every panel, so that a pair is the same pair wherever it is listed.
+                xs = ys = sorted(xs, key=lambda record: record.id)
+            planned = plan_scores(files, xs, ys, settings)
+            if x == y == "language":
+                # Captions are pooled and prompted alike, and no model is compared with itself.
+                planned = [unit for unit in planned if _alike(unit)]
+            units |= {unit.key: unit for unit in planned}
+        return list(units.values())
+
+    @property
+    def expected_scores(self) -> int:
+        """Number of scores once every feature set is there."""
+        sets = Counter(unit.record.modality for unit in self.extractions)
+        spoken = Counter(
+            unit.variant for unit in self.extractions if unit.record.modality == "language"
+        )
+        alike = sum(count * (count - 1) for count in spoken.values())
+        symmetric = sum(get_metric(setting.metric).symmetric for setting in self.settings)
+        total = 0
+        for x, y in self.sides:
+            ordered = sets[x] * (sets[y] - 1) if x == y else sets[x] * sets[y]
+            if x == y == "language":
+                ordered = alike
+            halved = ordered // 2 if x == y else ordered
+            total += halved * symmetric + ordered * (len(self.settings) - symmetric)
+        return total
+
+    def extract(
+        self,
+        run: Run,
+        progress: Progress,
+        *,
+        device: str = "auto",
+        batch_size: int | None = None,
+        caption_bits: bool = False,
+    ) -> None:
+        """Extract what is missing; see `extract_missing`."""
+        extract_missing(
+            run,
+            self.dataset,
+            self.extractions,
+            progress,
+            device=device,
+            batch_size=batch_size,
+            caption_bits=caption_bits,
+        )
+
+    @cached_property
+    def _second_views(self) -> tuple[list[SecondView], dict[Modality, str]]:
+        there: list[Modality] = [m for m in ("language", "vision") if self.side(m)]
+        skip = bool(self.dataset.skipped)  # the same samples are left out again
+        return second_views(
+            self.dataset,
+            there,
+            lambda record: open_dataset(record, skip_corrupt=skip, cache=self.workspace.cache),
+        )
+
+    def _of_view(self, view: SecondView) -> list[Extraction]:
+        wanted = self.variants_of(self.side(view.modality))
+        return plan_extraction(self.workspace, view.dataset, wanted, self.precision)
+
+    def extract_second_views(
+        self,
+        run: Run,
+        progress: Progress,
+        *,
+        device: str = "auto",
+        batch_size: int | None = None,
+    ) -> None:
+        """Extract what is missing of the second views that the dataset has; see `second_views`."""
+        for view in self._second_views[0]:
+            progress.note(f"Second view: {view.title}")
+            extract_missing(
+                run, view.dataset, self._of_view(view), progress, device=device,
+                batch_size=batch_size,
+            )  # fmt: skip
+
+    def _ceilings(
+        self,
+        run: Run,
+        files: dict[str, list[FeatureFile]],
+        progress: Progress,
+        device: str | None,
+    ) -> None:
+        """Compute the ceilings that stored second views allow, and say which are not known."""
+        views, lacking = self._second_views
+        for modality, why in lacking.items():
+            progress.note(f"No noise ceiling of {modality} models: {why}")
+        seconds: dict[str, list[FeatureFile]] = {}
+        for view in views:
+            units = self._of_view(view)
+            seconds[view.title] = list(chain.from_iterable(feature_files(units).values()))
+            absent = sorted({unit.record.label for unit in units if not unit.path.exists()})
+            if absent:
+                progress.note(
+                    f"No noise ceiling by the second view “{view.title}” of {', '.join(absent)}: "
+                    "`prh run --noise-ceiling` extracts its features"
+                )
+        everyone = chain.from_iterable(files.values())
+        units = plan_ceilings(everyone, seconds, self.settings)
+        self_agreement_missing(run, units, progress, device)
+
+    def score(
+        self,
+        run: Run,
+        progress: Progress,
+        *,
+        device: str = "auto",
+        ceilings: bool = False,
+        split_half: bool = False,
+        batches: Sequence[int] = (),
+    ) -> None:
+        """Score what is missing.
+
+        With `ceilings` also each model with itself, shown the second views whose features are
+        stored; with `split_half` the halves of its dimensions with each other; with `batches`,
+        sizes of batches, every pair also on average over them. `device` "auto" and "cpu" compute
+        on the CPU; any other goes through torch.
+
+        Raises
+        ------
+        MissingFeaturesError
+            A model has no features on this dataset; the message names the command that makes them.
+        SampleCountError, NeighborCountError
+            A batch does not fit the samples, or k the batch; nothing was computed.
+        """
+        refused = {item.model_id for item in run.refused}
+        missing = sorted(
+            {
+                unit.record.id
+                for unit in self.extractions
+                if not unit.path.exists() and unit.record.id not in refused
+            }
+        )
+        if missing:
+            raise MissingFeaturesError(self._lacking(missing))
+        products_on = None if device in ("auto", "cpu") else device
+        files = feature_files(self.extractions)
+        planned = self._planned(files)
+        batched = plan_batches(planned, batches)
+        score_missing(run, planned, progress, products_on)
+        batches_missing(run, batched, progress, products_on)
+        if ceilings:
+            self._ceilings(run, files, progress, products_on)
+        if split_half:
+            halves = plan_split_halves(chain.from_iterable(files.values()), self.settings)
+            self_agreement_missing(run, halves, progress, products_on)
+        if any(x == y for x, y in self.sides):
+            map_missing(run, progress)
+
+    def _lacking(self, missing: Sequence[str]) -> str:
+        """Say whose features are missing, which command makes them, and what is there instead."""
+        name = self.dataset.record.id
+        wanted = self.variants_of([record for record in self.models if record.id in missing])
+        stored = stored_precisions(self.workspace, self.dataset, wanted)
+        others = by_precision({m: found - {self.precision} for m, found in stored.items()})
+        there = (
+            f"; stored in another precision are {listed(others)}, and --dtype takes those"
+            if others
+            else ""
+        )
+        named = self.precision != EXACT or bool(others)
+        return (
+            f"no {self.precision} features on {name} for {', '.join(missing)}; run `prh extract "
+            f"--dataset {name} --models {','.join(missing)}"
+            f"{f' --dtype {self.precision}' if named else ''}` first{there}"
+        )
+
+
+def _wanted(
+    models: Sequence[ModelRecord], variants: Sequence[Variant]
+) -> list[tuple[ModelRecord, Sequence[Variant]]]:
+    return [
+        (
+            record,
+            variants if variants and record.modality == "language" else variants_for(record),
+        )
+        for record in models
+    ]
+
+
+def _alike(unit: Unit) -> bool:
+    x, y = unit.x.header, unit.y.header
+    return (x.pooling, x.prompt) == (y.pooling, y.prompt)
+
+
+def open_study(
+    workspace: Workspace,
+    *,
+    dataset: str,
+    panel: str | None = None,
+    models: Sequence[str] = (),
+    catalogs: Sequence[Path] = (),
+    poolings: Sequence[str] = (),
+    prompts: Sequence[str] = (),
+    metrics: Sequence[str] = ("mutual_knn",),
+    ks: Sequence[int] = (10,),
+    truncations: Sequence[str] = ("exact",),
+    sigma: float | None = None,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
+    ns: Sequence[int] = (),
+    fixed: Fixed = "k",
+    settings: Sequence[Setting] | None = None,
+    pairs: str = "auto",
+    dtype: str = "auto",
+    device: str = "auto",
+    skip_corrupt: bool = False,
+    progress: Progress | None = None,
+) -> Study:
+    """Resolve names to records and check every choice before any model is loaded.
+
+    `settings`, where given, stands for every combination of metrics, ks, truncations, sigma,
+    permutations, seed, ns and what is fixed when n changes. The metric "all" stands for every
+    metric there is.
+
+    `dtype` is the precision of every network: a name, or auto, which goes on in the one precision
+    that is stored of these models on this dataset, and where nothing is stored takes what suits
+    `device`.
+
+    Raises
+    ------
+    CatalogError
+        A record is unknown or malformed, or a choice is none of those there are.
+    MixedPrecisionError
+        dtype is auto, and features are stored in several precisions.
+    DatasetError
+        The dataset cannot be opened as described.
+    """
+    named_precision(dtype)
+    if pairs not in PAIRS:
+        raise CatalogError(f"--pairs should be one of {', '.join(PAIRS)}, got {pairs!r}")
+    catalog = load_catalog(catalogs)
+    opened = open_dataset(
+        catalog.dataset(dataset),
+        skip_corrupt=skip_corrupt,
+        progress=progress,
+        cache=workspace.cache,
+    )
+    if settings is None:
+        settings = settings_for(
+            _metrics(metrics),
+            ks,
+            [_truncation(name) for name in truncations],
+            sigma=sigma,
+            permutations=permutations,
+            seed=seed,
+            ns=ns,
+            total=len(opened),
+            fixed=fixed,
+        )
+    chosen, variants = chosen_models(catalog, panel, models), _variants(poolings, prompts)
+    precision = study_precision(
+        workspace, opened, _wanted(chosen, variants), dtype, device, progress
+    )
+    return Study(workspace, opened, chosen, variants, tuple(settings), pairs, precision)
+
+
+def chosen_models(
+    catalog: Catalog, panel: str | None, models: Sequence[str]
+) -> tuple[ModelRecord, ...]:
+    """Return the models of a panel and those named besides, each once.
+
+    Raises
+    ------
+    CatalogError
+        None is named, or one is unknown.
+    """
+    ids = [*(catalog.panel(panel).models if panel else ()), *models]
+    if not ids:
+        raise CatalogError("name the models: --panel, --models, or both")
+    return tuple(catalog.model(model_id) for model_id in dict.fromkeys(ids))
+
+
+def _variants(poolings: Sequence[str], prompts: Sequence[str]) -> tuple[Variant, ...]:
+    for pooling in poolings:
+        if pooling not in ("mean", "last"):
+            raise CatalogError(f"--pooling should be mean or last, got {pooling!r}")
+    for prompt in prompts:
+        if prompt not in PROMPTS:
+            raise CatalogError(f"--prompt should be one of {', '.join(PROMPTS)}, got {prompt!r}")
+    if not poolings and not prompts:
+        return ()
+    return tuple(
+        Variant("last" if pooling == "last" else "mean", prompt)
+        for pooling in poolings or ("mean",)
+        for prompt in prompts or ("none",)
+    )
+
+
+def _metrics(names: Sequence[str]) -> list[str]:
+    if "all" in names:
+        return [metric.name for metric in all_metrics()]
+    return list(names)
+
+
+def _truncation(name: str) -> TruncationName:
+    for known in TRUNCATIONS:
+        if name == known:
+            return known
+    raise CatalogError(f"--truncation should be one of {', '.join(TRUNCATIONS)}, got {name!r}")

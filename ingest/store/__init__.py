@@ -1,0 +1,1 @@
+"""What is kept: feature files, the warehouse and its schema, atomic files, the data folder."""

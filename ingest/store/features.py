@@ -1,0 +1,304 @@
+"""Features on disk: one safetensors file per model, dataset, pooling, prompt and precision.
+
+A tensor per layer, (n, d_l), in depth order; the header carries what makes the file safe to use:
+which model and dataset, the hash of the sample ids in order, the computing precision, a checksum
+per layer, and where the numbers came from. Files are immutable and appear whole or not at all.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from ingest.errors import DamagedFeatureFileError, MixedPrecisionError, RowOrderError
+from ingest.store.atomic import atomic_path
+from ingest.store.precision import EXACT, PRECISIONS, recorded_precision
+from prh_core.errors import NotFiniteError
+from prh_core.types import Layers
+
+FORMAT = "prh-features"
+SCHEMA_VERSION = 2
+"""2 added the computing precision; files of 1 are read and say it by their facts."""
+EXTRACT_VERSION = 1
+"""Raised when extraction would give other numbers for the same model and data."""
+
+
+@dataclass(frozen=True)
+class FeatureHeader:
+    """What a feature file says about itself."""
+
+    key: str
+    """Hash of everything that determines the numbers; names the unit of work."""
+    model_id: str
+    revision: str
+    dataset_id: str
+    dataset_revision: str
+    row_order: str
+    """sha256 of the sample ids in order."""
+    n: int
+    pooling: str
+    prompt: str
+    layer_names: tuple[str, ...]
+    widths: tuple[int, ...]
+    dtype: str
+    """Number format in the file."""
+    precision: str = EXACT
+    """In which the network computed: one of `PRECISIONS`, or what an older file's facts say."""
+    facts: dict[str, str] = field(default_factory=dict)
+    """Library versions, device, speed: provenance, never part of the key."""
+    checksums: dict[str, str] = field(default_factory=dict)
+
+
+def unit_key(parts: Mapping[str, Any]) -> str:
+    """Return the name of a unit of work: a hash of what determines its result."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class FeatureStore:
+    """Feature files under one folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Open the store in `root`, which need not exist yet."""
+        self.root = root
+
+    def path(self, model_id: str, dataset_id: str, key: str) -> Path:
+        """Return where a feature set lies or would lie."""
+        return self.root / model_id / f"{dataset_id}.{key[:16]}.safetensors"
+
+    def place(
+        self, model_id: str, dataset_id: str, parts: Mapping[str, Any], precision: str
+    ) -> "Place":
+        """Return the key of a feature set and where it lies or would lie.
+
+        The key of float32 is that of `parts` alone. Until precision was part of the key, every
+        precision had that one: such a file keeps its key and is found under its own precision, and
+        float32 features beside it get a key that names their precision.
+
+        Parameters
+        ----------
+        model_id, dataset_id
+            Whose features.
+        parts
+            What else determines them.
+        precision
+            One of `PRECISIONS`.
+        """
+        plain = Place.of(self, model_id, dataset_id, parts)
+        named = Place.of(self, model_id, dataset_id, {**parts, "precision": precision})
+        there = _precision_of(plain.path)
+        if there is not None and there != EXACT:
+            return plain if there == precision else named
+        return plain if precision == EXACT else named
+
+    def precisions(self, model_id: str, dataset_id: str, parts: Mapping[str, Any]) -> set[str]:
+        """Return the precisions in which a feature set is stored, see `place`."""
+        there = _precision_of(Place.of(self, model_id, dataset_id, parts).path)
+        found = {p for p in PRECISIONS if self.place(model_id, dataset_id, parts, p).path.exists()}
+        return found | ({there} if there else set())
+
+    def write(self, header: FeatureHeader, layers: Mapping[str, np.ndarray]) -> Path:
+        """Store a feature set, whole or not at all.
+
+        Parameters
+        ----------
+        header
+            Its description; checksums are filled in here.
+        layers
+            Name to (n, d_l) array, in depth order, float16 or float32.
+
+        Raises
+        ------
+        NotFiniteError
+            A layer holds NaN or infinity; nothing is written.
+        RowOrderError
+            A layer does not hold n rows.
+        DiskFullError
+            The disk filled up; nothing is stored.
+        """
+        tensors: dict[str, np.ndarray] = {}
+        for index, (name, layer) in enumerate(layers.items()):
+            if layer.shape[0] != header.n:
+                raise RowOrderError(
+                    f"{header.model_id}: layer {name} holds {layer.shape[0]} rows, "
+                    f"the dataset has {header.n} samples"
+                )
+            if not np.isfinite(layer).all():
+                row = int(np.flatnonzero(~np.isfinite(layer).all(axis=1))[0])
+                raise NotFiniteError(
+                    f"{header.model_id}: layer {index} ({name}) is not finite in row {row}; "
+                    "nothing was stored"
+                )
+            # safetensors writes the buffer as it lies, so a strided view would be scrambled.
+            tensors[f"{index:04d}"] = np.ascontiguousarray(layer)
+        checksums = {name: _checksum(tensor) for name, tensor in tensors.items()}
+        described = asdict(header) | {"checksums": checksums}
+        metadata = {
+            "format": FORMAT,
+            "schema_version": str(SCHEMA_VERSION),
+            "header": json.dumps(described, sort_keys=True),
+        }
+        target = self.path(header.model_id, header.dataset_id, header.key)
+        with atomic_path(target) as temporary:
+            save_file(tensors, temporary, metadata=metadata)
+        return target
+
+
+class Place(NamedTuple):
+    """The key of a feature set, and where it lies or would lie."""
+
+    key: str
+    path: Path
+
+    @classmethod
+    def of(
+        cls, store: FeatureStore, model_id: str, dataset_id: str, parts: Mapping[str, Any]
+    ) -> "Place":
+        """Return the place that the parts name."""
+        key = unit_key(parts)
+        return cls(key, store.path(model_id, dataset_id, key))
+
+
+def _precision_of(path: Path) -> str | None:
+    """Return what a file says of its precision; None where there is none, or it is damaged."""
+    if not path.exists():
+        return None
+    try:
+        return read_header(path).precision
+    except DamagedFeatureFileError:
+        return None  # who reads it is told
+
+
+def read_header(path: Path) -> FeatureHeader:
+    """Read what a feature file says about itself.
+
+    Raises
+    ------
+    DamagedFeatureFileError
+        Not a feature file, truncated, or written by a newer version.
+    """
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            metadata = opened.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise DamagedFeatureFileError(
+            f"{path.name} cannot be read ({error}); delete it and extract again: {path}"
+        ) from error
+    if metadata.get("format") != FORMAT:
+        raise DamagedFeatureFileError(f"{path.name} is not a PRH Explorer feature file: {path}")
+    try:
+        schema = int(metadata["schema_version"])
+        header = _described(metadata["header"]) if schema <= SCHEMA_VERSION else None
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise DamagedFeatureFileError(
+            f"{path.name} does not describe itself as feature files do ({error}); delete it and "
+            f"extract again: {path}"
+        ) from error
+    if header is None:
+        raise DamagedFeatureFileError(
+            f"{path.name} has feature schema {schema}, this version reads up to "
+            f"{SCHEMA_VERSION}; update PRH Explorer"
+        )
+    return header
+
+
+def _described(text: str) -> FeatureHeader:
+    """Return a header as it was written; ValueError or the like where it was not."""
+    fields = json.loads(text)
+    for name in ("layer_names", "widths"):
+        fields[name] = tuple(fields[name])
+    if "precision" not in fields:
+        fields["precision"] = recorded_precision(fields.get("facts", {}), fields["pooling"])
+    header = FeatureHeader(**fields)
+    for name, value in asdict(header).items():
+        kind = {"n": int, "layer_names": tuple, "widths": tuple, "facts": dict, "checksums": dict}
+        if not isinstance(value, kind.get(name, str)):
+            raise ValueError(f"{name} is {value!r}")
+    layers = range(len(header.layer_names))
+    if len(header.widths) != len(layers) or any(f"{i:04d}" not in header.checksums for i in layers):
+        raise ValueError("widths and checksums are not one a layer")
+    if not all(isinstance(name, str) for name in header.layer_names):
+        raise ValueError(f"layer_names is {header.layer_names!r}")
+    if not all(isinstance(width, int) for width in header.widths):
+        raise ValueError(f"widths is {header.widths!r}")
+    return header
+
+
+def read_layers(path: Path, only: Sequence[int] | None = None) -> Layers:
+    """Read a file's layers in depth order as float32, each checked against its checksum.
+
+    Parameters
+    ----------
+    path
+        A feature file.
+    only
+        Indices of the layers wanted; all by default.
+
+    Raises
+    ------
+    DamagedFeatureFileError
+        Truncated or altered; the message names the layer.
+    """
+    header = read_header(path)
+    wanted = range(len(header.layer_names)) if only is None else only
+    layers: Layers = []
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            for index in wanted:
+                name = f"{index:04d}"
+                tensor = opened.get_tensor(name)
+                if _checksum(tensor) != header.checksums[name]:
+                    raise DamagedFeatureFileError(
+                        f"{path.name}: layer {index} ({header.layer_names[index]}) does not match "
+                        f"its checksum; delete the file and extract again: {path}"
+                    )
+                layers.append(tensor.astype(np.float32, copy=False))
+    except (SafetensorError, OSError) as error:
+        raise DamagedFeatureFileError(
+            f"{path.name} cannot be read ({error}); delete it and extract again: {path}"
+        ) from error
+    return layers
+
+
+def check_same_rows(first: FeatureHeader, second: FeatureHeader) -> None:
+    """Refuse to compare features of other samples, or of the same samples in another order.
+
+    Raises
+    ------
+    RowOrderError
+        The classic silent failure: floor scores from scrambled rows.
+    """
+    if first.row_order != second.row_order or first.n != second.n:
+        raise RowOrderError(
+            f"{first.model_id} and {second.model_id} do not list the same samples in the same "
+            f"order on {second.dataset_id} (n = {first.n} and {second.n}, row order "
+            f"{first.row_order[:12]} and {second.row_order[:12]}); extract both again from one "
+            "dataset"
+        )
+
+
+def check_same_precision(first: FeatureHeader, second: FeatureHeader) -> None:
+    """Refuse to compare features that were computed in different precision.
+
+    Raises
+    ------
+    MixedPrecisionError
+        The sentence says how to get both in one.
+    """
+    if first.precision != second.precision:
+        raise MixedPrecisionError(
+            f"{first.model_id} was computed in {first.precision} on {first.dataset_id}, "
+            f"{second.model_id} in {second.precision}: a score would mix the two. Choose one "
+            "precision for the whole study, e.g. `--dtype float32`; `prh extract` makes what is "
+            "missing in it"
+        )
+
+
+def _checksum(tensor: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(tensor).view(np.uint8).data).hexdigest()

@@ -1,0 +1,449 @@
+"""The warehouse: immutable Parquet parts are the durable log, one DuckDB file is what readers see.
+
+Workers leave parts (whole or absent). The publisher builds a new database from them and swaps it
+in by rename, so a reader always sees a complete state, is never blocked, and blocks nobody.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import polars as pl
+
+from ingest.errors import (
+    DamagedPartError,
+    DataFolderError,
+    QueryError,
+    WarehouseBusyError,
+    WarehouseDamagedError,
+    WarehouseMissingError,
+    WarehouseTooNewError,
+)
+from ingest.store.atomic import atomic_path, disk_full_named, sweep
+from prh_core.metrics import all_metrics
+
+STORAGE_VERSION = "v1.5.0"
+"""Written so that DuckDB shells from 1.5 on open the file too."""
+_HERE = Path(__file__).parent
+_MIGRATION = re.compile(r"^(\d{3})_\w+\.sql$")
+
+
+class Published(NamedTuple):
+    """What a publication put where."""
+
+    path: Path
+    scores: int
+    feature_sets: int
+    seconds: float
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """Return (number, file name, SQL) of every migration, in order."""
+    found = []
+    for path in sorted((_HERE / "schema").glob("*.sql")):
+        match = _MIGRATION.match(path.name)
+        if match:
+            found.append((int(match[1]), path.name, path.read_text(encoding="utf-8")))
+    return found
+
+
+def schema_version() -> int:
+    """Return the newest schema this code knows."""
+    return migrations()[-1][0]
+
+
+def migrate(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring a database to the newest schema, a transaction per migration, each recorded."""
+    connection.execute(_sql("migrations_table"))
+    known = connection.execute(_sql("newest_migration")).fetchall()[0][0]
+    for number, name, sql in migrations():
+        if number <= known:
+            continue
+        connection.execute("BEGIN")
+        try:
+            connection.execute(sql)
+            connection.execute(
+                _sql("record_migration"),
+                {"version": number, "name": name, "applied_at": datetime.now(tz=UTC)},
+            )
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+class Warehouse:
+    """The parts and the published database under one data folder."""
+
+    def __init__(self, home: Path) -> None:
+        """Use the warehouse in `home`, which need not exist yet."""
+        self.home = home
+        self.parts = home / "parts"
+        self.path = home / "results.duckdb"
+
+    def append(self, table: str, name: str, rows: pl.DataFrame) -> Path:
+        """Leave rows of one table as an immutable part, whole or not at all.
+
+        Parameters
+        ----------
+        table
+            Which table the rows belong to.
+        name
+            Name of the part. The same name replaces the part, so a repeated unit of work never
+            doubles rows.
+        rows
+            Columns by name, as in ingest/store/schema.
+
+        Raises
+        ------
+        DiskFullError
+            Nothing was written.
+        """
+        target = self.parts / table / f"{name}.parquet"
+        with atomic_path(target) as temporary:
+            rows.write_parquet(temporary)
+        return target
+
+    def part_names(self, table: str) -> set[str]:
+        """Return the names of a table's parts."""
+        return {path.stem for path in (self.parts / table).glob("*.parquet")}
+
+    def column(self, table: str, column: str) -> set[str]:
+        """Return every value of one text column in a table's parts, e.g. the units already done."""
+        files = sorted((self.parts / table).glob("*.parquet"))
+        if not files:
+            return set()
+        # Parts of several ages differ in their other columns; a path is no pattern.
+        with _damage_named(files):
+            parts = pl.scan_parquet(
+                files, schema={column: pl.String}, extra_columns="ignore", glob=False
+            )
+            return set(parts.collect().to_series().to_list())
+
+    def rows(self, table: str, names: str = "*") -> pl.DataFrame | None:
+        """Return a table's parts whose names match as one frame, None when there are none."""
+        files = sorted((self.parts / table).glob(f"{names}.parquet"))
+        if not files:
+            return None
+        with _damage_named(files):
+            frames = [pl.read_parquet(file, glob=False) for file in files]
+        return pl.concat(frames, how="diagonal_relaxed")
+
+    def published_scores(self) -> int | None:
+        """Return how many scores readers see, None before the first publication."""
+        if not self.path.exists():
+            return None
+        with open_readonly(self.path) as connection:
+            return _counts(connection)[0]
+
+    def publish(self) -> Published:
+        """Build the database from all parts and swap it in.
+
+        Raises
+        ------
+        WarehouseTooNewError, WarehouseBusyError
+            The published file has a newer schema, a newer DuckDB wrote it, or another program
+            holds it; it is left alone.
+        DamagedPartError
+            A part cannot be read; the message says which and what to do.
+        DataFolderError
+            The data folder cannot be written.
+        DiskFullError
+            The published file is as it was.
+        """
+        started = datetime.now(tz=UTC)
+        with folder_named(self.home):
+            self.home.mkdir(parents=True, exist_ok=True)
+        with self._only_publisher(), folder_named(self.home):
+            sweep(self.home)
+            previous = self._usable_previous()
+            with atomic_path(self.path) as temporary:
+                counts = self._build(temporary, previous)
+        seconds = (datetime.now(tz=UTC) - started).total_seconds()
+        return Published(self.path, *counts, seconds)
+
+    def _build(self, target: Path, previous: bool) -> tuple[int, int]:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "storage_compatibility_version": STORAGE_VERSION
+        }
+        with disk_full_named(self.path), duckdb.connect(str(target), config=config) as connection:
+            self._fill(connection)
+            if previous:
+                _carry_over(connection, self.path)
+            connection.execute("CHECKPOINT")
+            return _counts(connection)
+
+    def of_parts(self, name: str) -> pl.DataFrame:
+        """Ask a query of ingest/store/publish of the parts alone, before they are published."""
+        with duckdb.connect(":memory:") as connection:
+            self._fill(connection)
+            return connection.sql(_sql(name)).pl()
+
+    def _fill(self, connection: duckdb.DuckDBPyConnection) -> None:
+        migrate(connection)
+        connection.execute("BEGIN")
+        for statement in sorted((_HERE / "publish" / "append").glob("*.sql")):
+            files = sorted((self.parts / statement.stem).glob("*.parquet"))
+            if files:
+                sql = statement.read_text(encoding="utf-8")
+                with _damage_named(files):
+                    connection.execute(sql, {"parts": [_literal(file) for file in files]})
+        _record_metrics(connection)
+        connection.execute("COMMIT")
+
+    def _usable_previous(self) -> bool:
+        """Say whether a published file is there to carry rows over from; refuse a newer one."""
+        try:
+            with open_readonly(self.path):
+                return True
+        except WarehouseMissingError:
+            return False
+        except WarehouseDamagedError:
+            # The parts are the log: a damaged file is set aside for inspection and rebuilt.
+            self.path.rename(self.path.with_name(f"results.damaged-{secrets.token_hex(3)}.duckdb"))
+            return False
+
+    @contextlib.contextmanager
+    def _only_publisher(self) -> Iterator[None]:
+        # The kernel drops the lock with the process, so a killed publisher blocks nobody. Where a
+        # file system has no locks, or not across machines, the last to rename wins: its file is
+        # whole, too, and what it had not seen is in the parts for the next one.
+        with folder_named(self.home):
+            lock = (self.home / ".publish.lock").open("w")
+        with lock:
+            with contextlib.suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _record_metrics(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write down what each registered metric is."""
+    for metric in all_metrics():
+        connection.execute(
+            _sql("record_metric"),
+            {
+                "name": metric.name,
+                "label": metric.label,
+                "family": metric.family.name,
+                "is_symmetric": metric.symmetric,
+                "uses_all_samples": metric.uses_all_samples,
+                "global_at_full_k": metric.global_at_full_k,
+                "ordinal": metric.ordinal,
+                "batchable": metric.batchable,
+                "uses_k": metric.uses_k,
+                "lowest": metric.lowest,
+                "highest": metric.highest,
+                "higher_is_closer": metric.higher_is_closer,
+                "direction": metric.direction,
+                "equation": metric.equation,
+                "citation": metric.citation,
+            },
+        )
+
+
+def _carry_over(connection: duckdb.DuckDBPyConnection, previous: Path) -> None:
+    """Keep the rows of the file being replaced that no part here accounts for."""
+    connection.execute("ATTACH $path AS previous (READ_ONLY)", {"path": str(previous)})
+    there = {name for (name,) in connection.execute(_sql("previous_tables")).fetchall()}
+    for statement in sorted((_HERE / "publish" / "carry").glob("*.sql")):
+        # A table younger than the old file's schema has nothing to carry.
+        if statement.stem in there:
+            connection.execute(statement.read_text(encoding="utf-8"))
+    connection.execute("DETACH previous")
+
+
+@contextlib.contextmanager
+def open_readonly(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published warehouse for reading, in an in-memory instance of its own.
+
+    An instance of its own, because DuckDB would hand a connection by path the file it opened
+    before, not the one swapped in since.
+
+    Raises
+    ------
+    WarehouseMissingError
+        No such file.
+    WarehouseTooNewError
+        A newer PRH Explorer or DuckDB wrote it.
+    WarehouseDamagedError
+        Not a warehouse of ours, or truncated.
+    WarehouseBusyError
+        Another program holds it open for writing.
+    DataFolderError
+        The system does not let it be read.
+    """
+    if not _exists(path):
+        raise WarehouseMissingError(
+            f"there is no warehouse at {path}; `prh demo` makes one, `prh publish` rebuilds one "
+            "from its parts"
+        )
+    connection = duckdb.connect(":memory:", config={"python_enable_replacements": False})
+    try:
+        _attach(connection, path)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
+        connection.execute("ATTACH $path AS warehouse (READ_ONLY)", {"path": str(path)})
+        connection.execute("USE warehouse")
+        version = connection.execute(_sql("newest_migration")).fetchall()[0][0]
+        whole = connection.execute(_sql("size")).fetchall()[0][0]
+    except duckdb.Error as error:
+        if "version number" in str(error) or "newer version" in str(error):
+            raise WarehouseTooNewError(
+                f"{path.name} was written by a newer DuckDB than the {duckdb.__version__} "
+                f"installed here; update PRH Explorer ({_first_line(error)})"
+            ) from error
+        _raise_held(path, error)
+        raise WarehouseDamagedError(
+            f"{path.name} is damaged or is no PRH Explorer warehouse ({_first_line(error)}); "
+            "`prh publish` rebuilds it from its parts"
+        ) from error
+    if path.stat().st_size < whole:
+        raise WarehouseDamagedError(
+            f"{path.name} is damaged: {path.stat().st_size:,} of {whole:,} bytes are there; "
+            "`prh publish` rebuilds it from its parts"
+        )
+    if not version:
+        raise WarehouseDamagedError(f"{path.name} has no schema; `prh publish` rebuilds it")
+    if version > schema_version():
+        raise WarehouseTooNewError(
+            f"{path.name} has schema {version}, this PRH Explorer knows schemas up to "
+            f"{schema_version()}; update PRH Explorer. Nothing was changed"
+        )
+
+
+def sealed(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Let what a connection runs from now on touch no file but those attached, and no setting."""
+    connection.execute(_sql("seal"))
+    return connection
+
+
+def query(path: Path, sql: str) -> pl.DataFrame:
+    """Run one statement on the published warehouse, which it cannot change, nor any other file.
+
+    `ingest.store.answer` holds a reader's statement, and prints types that polars has not.
+
+    Raises
+    ------
+    QueryError
+        The statement does not run; DuckDB's own sentence is passed on.
+    """
+    with open_readonly(path) as connection:
+        try:
+            result = sealed(connection).sql(sql)
+            if result is None:
+                raise QueryError("the statement returns no rows; ask with SELECT, FROM or DESCRIBE")
+            return result.pl()
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from error
+
+
+@contextlib.contextmanager
+def folder_named(home: Path) -> Iterator[None]:
+    """Turn the system's refusal of a data folder into one sentence.
+
+    Raises
+    ------
+    DataFolderError
+        It is a file, or cannot be made, read or written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataFolderError(
+            f"the data folder {home} cannot be written: {_reason(error, home)}; choose another "
+            "with --data or PRH_DATA, or make it writable"
+        ) from error
+
+
+def _reason(error: OSError, home: Path) -> str:
+    what = error.strerror or str(error)
+    if error.filename is None or os.fsdecode(error.filename).endswith((str(home), ".tmp")):
+        return what[:1].lower() + what[1:]
+    return f"{what[:1].lower()}{what[1:]} ({Path(os.fsdecode(error.filename)).name})"
+
+
+@contextlib.contextmanager
+def _damage_named(files: Sequence[Path]) -> Iterator[None]:
+    """Say which part cannot be read, and what to do.
+
+    Raises
+    ------
+    DamagedPartError
+        One is no whole Parquet file.
+    DataFolderError
+        The system does not let one be read.
+    """
+    try:
+        yield
+    except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
+        for file in files:
+            try:
+                pl.read_parquet(file, glob=False)
+            except OSError as refused:
+                raise DataFolderError(
+                    f"the part {file} cannot be read: {refused.strerror or refused}"
+                ) from refused
+            except pl.exceptions.PolarsError as damage:
+                raise DamagedPartError(
+                    f"the part {file} is damaged ({_first_line(damage)}); delete it and run the "
+                    "command that made it again, or put a copy in its place"
+                ) from damage
+        raise error
+
+
+def _literal(file: Path) -> str:
+    """Return a path as a pattern that means this file alone."""
+    return re.sub(r"([*?\[])", r"[\1]", str(file))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise DataFolderError(f"{path} cannot be read: {error.strerror}") from error
+    return True
+
+
+def _raise_held(path: Path, error: duckdb.Error) -> None:
+    """Name what is no damage: a file that another program, or the system, keeps from us."""
+    told = str(error)
+    if "Could not set lock" in told:
+        holder = re.search(r"\(PID (\d+)\)", told)
+        who = f" (PID {holder[1]})" if holder and holder[1] != "0" else ""
+        raise WarehouseBusyError(
+            f"another program{who} holds {path.name} open for writing; close it and ask again"
+            if "Conflicting lock" in told
+            else f"{path.name} cannot be locked for reading ({_first_line(error)})"
+        ) from error
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as refused:
+        raise DataFolderError(f"{path} cannot be read: {refused.strerror}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def _sql(name: str) -> str:
+    return (_HERE / "publish" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    scores, feature_sets = connection.execute(_sql("counts")).fetchall()[0]
+    return scores, feature_sets

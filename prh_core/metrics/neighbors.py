@@ -1,0 +1,408 @@
+"""The k-nearest-neighbor family: neighbors found once per layer, compared in stacks."""
+# pyright: basic
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.stats import hypergeom
+
+from prh_core.approximate import approximate_neighbors
+from prh_core.compiled import (
+    LONGEST_BITWISE,
+    common_subsequences,
+    credited_sums,
+    cycle_sums,
+    cycles,
+    edit_distances,
+    reversed_graph,
+    row_common_subsequence,
+    row_edit_distance,
+    row_scores,
+    row_shared,
+    shared_neighbors,
+    sorted_rows,
+)
+from prh_core.errors import NeighborCountError, PRHError
+from prh_core.intervals import DYAD_ROBUST, Influence, of_dyads
+from prh_core.metrics.registry import Family, Metric, Need, register
+from prh_core.metrics.search import NeighborLists, search
+from prh_core.metrics.search import nearest as nearest
+from prh_core.prepared import PreparedLayers
+from prh_core.types import Layers, Neighbors, check_same_n
+
+
+def check_sides(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> None:
+    """Refuse sides over different samples, and a k beyond the neighbors at hand.
+
+    Raises
+    ------
+    SampleCountError, NeighborCountError
+    """
+    check_same_n(x.shape[1], y.shape[1])
+    deepest = min(x.shape[2], y.shape[2])
+    for k in ks:
+        if not 1 <= k <= deepest:
+            raise NeighborCountError(f"k must be between 1 and {deepest} here, got k = {k}")
+
+
+def by_sample(side: NDArray, k: int) -> NDArray:
+    """Return (n, layers, k): one sample's neighbors in all layers share cache lines.
+
+    What `search` returned stands like that already, so that nothing is copied at its own k.
+    """
+    return np.ascontiguousarray(side.transpose(1, 0, 2)[:, :, :k])
+
+
+def mutual_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by mutual k-NN, for several k in one pass.
+
+    m(x, y) = mean_i |S_x(i) & S_y(i)| / k  (paper, eq. 11). Range [0, 1]; unrelated features
+    score k / (n - 1) in expectation; symmetric.
+
+    Parameters
+    ----------
+    x, y
+        Neighbors of both sides over the same n samples, nearest first, at the same largest k.
+    ks
+        The k wanted, each at most the k the neighbors were searched with.
+
+    Returns
+    -------
+    (len(ks), layers_x, layers_y) float64.
+
+    Raises
+    ------
+    SampleCountError
+        The sides hold different n.
+    NeighborCountError
+        A k beyond the neighbors at hand.
+
+    Notes
+    -----
+    Row by row, x's neighbors are stamped into an array with one byte per layer of x, eight
+    layers to a word; each neighbor of y then finds out about eight layers of x in one addition.
+    Neighbors are searched once, at the largest k; every smaller k uses a prefix.
+    """
+    check_sides(x, y, ks)
+    return np.stack(
+        [shared_neighbors(by_sample(x, k), by_sample(y, k)) / (x.shape[1] * k) for k in ks]
+    )
+
+
+def jaccard_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by the Jaccard index of their neighborhoods.
+
+    m(x, y) = mean_i |S_x(i) & S_y(i)| / |S_x(i) | S_y(i)|. Range [0, 1]; symmetric. Parameters,
+    shapes and errors as in `mutual_knn`. Source: Jaccard 1912, as used for neighborhoods by
+    Hryniowski and Wong 2020.
+    """
+    check_sides(x, y, ks)
+    tables = [row_scores(by_sample(x, k), by_sample(y, k), _jaccard(k)) for k in ks]
+    return np.stack(tables) / x.shape[1]
+
+
+def _jaccard(k: int) -> NDArray[np.float64]:
+    shared = np.arange(k + 1)
+    return shared / (2 * k - shared)
+
+
+def lcs_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by the longest common subsequence of their neighbor lists.
+
+    m(x, y) = mean_i LCS(S_x(i), S_y(i)) / k, lists nearest first (paper, App. A; the released
+    code does not divide by k). Range [0, 1]; symmetric. Bit-parallel for k <= 63. Parameters,
+    shapes and errors as in `mutual_knn`.
+    """
+    return _listwise(x, y, ks, common_subsequences, row_common_subsequence)
+
+
+def edit_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by the edit distance of their neighbor lists.
+
+    m(x, y) = 1 - mean_i Levenshtein(S_x(i), S_y(i)) / k, lists nearest first (paper, App. A).
+    Range [0, 1]; symmetric. Bit-parallel for k <= 63. Parameters, shapes and errors as in
+    `mutual_knn`.
+    """
+    return 1 - _listwise(x, y, ks, edit_distances, row_edit_distance)
+
+
+def _listwise(
+    x: Neighbors,
+    y: Neighbors,
+    ks: Sequence[int],
+    together: Callable[..., NDArray[np.int64]],
+    one_pair: Callable[..., NDArray[np.int64]],
+) -> Float64[np.ndarray, "ks lx ly"]:
+    check_sides(x, y, ks)
+    tables = []
+    for k in ks:
+        if k <= LONGEST_BITWISE:
+            sums = together(by_sample(x, k), by_sample(y, k))
+        else:
+            heads = [np.ascontiguousarray(side[:, :, :k]) for side in (x, y)]
+            sums = np.array([[one_pair(a, b).sum() for b in heads[1]] for a in heads[0]])
+        tables.append(sums / (x.shape[1] * k))
+    return np.stack(tables)
+
+
+def cycle_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by cycle k-NN: out by y's neighbors, back by x's.
+
+    m(x, y) = share of i for which some j in S_y(i) has i in S_x(j)  (paper, App. A). Range
+    [0, 1]; not symmetric: `cycle_knn_reverse` walks out by x and back by y. Unrelated features
+    score about 1 - (1 - k/(n-1))^k, which is near k^2/n. Parameters, shapes and errors as in
+    `mutual_knn`.
+    """
+    check_sides(x, y, ks)
+    tables = []
+    for k in ks:
+        starts, members, _ = reversed_graph(by_sample(x, k))
+        tables.append(cycles(starts, members, by_sample(y, k)))
+    return np.stack(tables) / x.shape[1]
+
+
+def cycle_knn_reverse(
+    x: Neighbors, y: Neighbors, ks: Sequence[int]
+) -> Float64[np.ndarray, "ks lx ly"]:
+    """Score all pairs of layers by cycle k-NN the other way: out by x's neighbors, back by y's.
+
+    m(x, y) = share of i for which some j in S_x(i) has i in S_y(j). As `cycle_knn` otherwise.
+    """
+    return np.ascontiguousarray(cycle_knn(y, x, ks).transpose(0, 2, 1))
+
+
+def edges(lists: NDArray[np.int32], values: NDArray[Any] | None = None) -> sparse.csr_array:
+    """Return one layer's lists (n, k) as an (n, n) matrix: the value of every neighbor, or 1."""
+    n, k = lists.shape
+    filled = np.ones(n * k) if values is None else values.astype(np.float64).ravel()
+    starts = np.arange(0, n * k + 1, k)
+    return sparse.csr_array((filled, lists.ravel(), starts), shape=(n, n))
+
+
+def _credited(
+    rows: NDArray[np.float64], shared: sparse.csr_array, expected: Any
+) -> sparse.csr_array:
+    """Return residuals: a query's score spread over what earned it, less what lists let expect."""
+    held = np.asarray(shared.sum(axis=1))
+    share = sparse.diags_array(rows / np.maximum(held, 1))
+    return (share @ shared - rows.mean() * expected).tocsr()
+
+
+def mutual_residuals(
+    x: NeighborLists, y: NeighborLists, layers: tuple[int, int], k: int
+) -> tuple[float, sparse.csr_array]:
+    """Return the mutual k-NN score of one pair of layers, and its residuals for `dyad_robust`.
+
+    Parameters
+    ----------
+    x, y
+        Neighbors of both sides over the same n samples, (layers, n, at least k).
+    layers
+        Which layer of each.
+    k
+        Neighbors.
+
+    Returns
+    -------
+    The score, and (n, n) what every pair (query, neighbor) adds to n times the score beyond what
+    its place in the lists lets expect.
+    """
+    a, b = (
+        np.ascontiguousarray(side.indices[at][:, :k])
+        for side, at in zip((x, y), layers, strict=True)
+    )
+    rows = row_shared(a, b) / k
+    one, other = edges(a), edges(b)
+    residuals = _credited(rows, one.multiply(other).tocsr(), (one + other) / (2 * k))
+    return float(rows.mean()), residuals
+
+
+RowScores = Callable[[NDArray[np.int32], NDArray[np.int32], int], NDArray[np.float64]]
+"""(lists x, lists y, k) -> each sample's score."""
+
+
+def _influences(rows: RowScores, step: Callable[[int], float]) -> Callable[..., list[Influence]]:
+    """Credit every sample's score to the neighbors it shares, in equal parts."""
+
+    def influences(
+        x: NeighborLists, y: NeighborLists, pairs: Sequence[tuple[int, int]], k: int, seed: int
+    ) -> list[Influence]:
+        sides = _ranked_lists(x, y, pairs, k)
+        found: list[Influence] = []
+        for a, b in pairs:
+            (own, ranked), (other, ranked_other) = sides[0][a], sides[1][b]
+            scores = np.asarray(rows(own, other, k), dtype=np.float64)
+            sums, twice = credited_sums(ranked, ranked_other, scores)
+            found.append(of_dyads(float(scores.mean()), sums, twice, step(k) / len(own)))
+        return found
+
+    return influences
+
+
+def _ranked_lists(
+    x: NeighborLists, y: NeighborLists, pairs: Sequence[tuple[int, int]], k: int
+) -> list[dict[int, tuple[NDArray[np.int32], NDArray[np.int32]]]]:
+    """Return, per side and layer, the lists as they are and in order of index."""
+    found: list[dict[int, tuple[NDArray[np.int32], NDArray[np.int32]]]] = []
+    for side, layers in zip((x, y), zip(*pairs, strict=True) if pairs else ((), ()), strict=True):
+        heads = {at: np.ascontiguousarray(side.indices[at][:, :k]) for at in set(layers)}
+        found.append({at: (lists, sorted_rows(lists)) for at, lists in heads.items()})
+    return found
+
+
+def _cycle_influences(
+    x: NeighborLists, y: NeighborLists, pairs: Sequence[tuple[int, int]], k: int, seed: int
+) -> list[Influence]:
+    """Credit a walk that comes home to the neighbor it came home from, where no other led home.
+
+    What a score would lose without a neighbor, that is: a sample with two ways home loses nothing.
+    """
+    sides = _ranked_lists(x, y, pairs, k)
+    found: list[Influence] = []
+    for a, b in pairs:
+        rows, sums, twice = cycle_sums(sides[0][a][1], sides[1][b][1])
+        found.append(of_dyads(float(rows.mean()), sums, twice, 1 / len(rows)))
+    return found
+
+
+def _cycle_reverse_influences(
+    x: NeighborLists, y: NeighborLists, pairs: Sequence[tuple[int, int]], k: int, seed: int
+) -> list[Influence]:
+    return _cycle_influences(y, x, [(b, a) for a, b in pairs], k, seed)
+
+
+def _prepare(layers: Layers | PreparedLayers, need: Need) -> NeighborLists:
+    if need.recall is None:
+        return search(layers, need)
+    if need.concatenate:
+        raise PRHError(
+            "an approximate index has no concatenated candidate: recall=None, or without"
+        )
+    found = approximate_neighbors(layers, need.k, need.recall)
+    return NeighborLists(found, np.empty((*found.shape[:2], 0), np.float32))
+
+
+NEIGHBORS = Family(
+    name="neighbors", prepare=_prepare, approximate=True, tied=NeighborLists.tied_share
+)
+
+
+def _of_lists(compare: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function of two stacks of neighbors one of what the family prepares."""
+    return lambda x, y, *rest: compare(x.indices, y.indices, *rest)
+
+
+def _cycle_null(n: int, k: int) -> float:
+    return 1 - (1 - k / (n - 1)) ** k
+
+
+def _jaccard_null(n: int, k: int) -> float:
+    shared = np.arange(k + 1)
+    return float(hypergeom(n - 1, k, k).pmf(shared) @ _jaccard(k))
+
+
+def _jaccard_step(k: int) -> float:
+    """Two samples that share one neighbor each, instead of one that shares two, move it so far."""
+    return 1 / ((k - 1) * (2 * k - 1)) if k > 1 else 1.0
+
+
+_neighbor_metric = partial(
+    Metric,
+    family=NEIGHBORS,
+    interval_method=DYAD_ROBUST,
+    is_share=True,
+    uses_all_samples=False,
+    batchable=False,
+    lowest=0.0,
+    highest=1.0,
+)
+
+MUTUAL_KNN = register(
+    _neighbor_metric(
+        name="mutual_knn",
+        label="mutual k-NN",
+        compare=_of_lists(mutual_knn),
+        influences=_influences(lambda a, b, k: row_shared(a, b) / k, lambda k: 1 / k),
+        symmetric=True,
+        ordinal=False,
+        null=lambda n, k: k / (n - 1),
+        equation="mean_i |S_x(i) ∩ S_y(i)| / k",
+        citation="Huh et al. 2024, App. A, eq. 11",
+    )
+)
+CYCLE_KNN = register(
+    _neighbor_metric(
+        name="cycle_knn",
+        label="cycle k-NN",
+        compare=_of_lists(cycle_knn),
+        influences=_cycle_influences,
+        counts_samples=True,
+        symmetric=False,
+        ordinal=False,
+        null=_cycle_null,
+        reverse="cycle_knn_reverse",
+        direction="out by Y's neighbors, back by X's",
+        equation="mean_i [∃ j ∈ S_y(i): i ∈ S_x(j)]",
+        citation="Huh et al. 2024, App. A",
+    )
+)
+CYCLE_KNN_REVERSE = register(
+    _neighbor_metric(
+        name="cycle_knn_reverse",
+        label="cycle k-NN, reverse",
+        compare=_of_lists(cycle_knn_reverse),
+        influences=_cycle_reverse_influences,
+        counts_samples=True,
+        symmetric=False,
+        ordinal=False,
+        null=_cycle_null,
+        reverse="cycle_knn",
+        direction="out by X's neighbors, back by Y's",
+        equation="mean_i [∃ j ∈ S_x(i): i ∈ S_y(j)]",
+        citation="Huh et al. 2024, App. A",
+    )
+)
+LCS_KNN = register(
+    _neighbor_metric(
+        name="lcs_knn",
+        label="LCS k-NN",
+        compare=_of_lists(lcs_knn),
+        influences=_influences(lambda a, b, k: row_common_subsequence(a, b) / k, lambda k: 1 / k),
+        symmetric=True,
+        ordinal=True,
+        global_at_full_k=True,
+        equation="mean_i LCS(S_x(i), S_y(i)) / k",
+        citation="Huh et al. 2024, App. A",
+    )
+)
+EDIT_KNN = register(
+    _neighbor_metric(
+        name="edit_knn",
+        label="edit-distance k-NN",
+        compare=_of_lists(edit_knn),
+        influences=_influences(lambda a, b, k: 1 - row_edit_distance(a, b) / k, lambda k: 1 / k),
+        symmetric=True,
+        ordinal=True,
+        global_at_full_k=True,
+        equation="1 - mean_i Levenshtein(S_x(i), S_y(i)) / k",
+        citation="Huh et al. 2024, App. A",
+    )
+)
+JACCARD_KNN = register(
+    _neighbor_metric(
+        name="jaccard_knn",
+        label="Jaccard k-NN",
+        compare=_of_lists(jaccard_knn),
+        influences=_influences(lambda a, b, k: _jaccard(k)[row_shared(a, b)], _jaccard_step),
+        symmetric=True,
+        ordinal=False,
+        null=_jaccard_null,
+        equation="mean_i |S_x(i) ∩ S_y(i)| / |S_x(i) ∪ S_y(i)|",
+        citation="Jaccard 1912; Hryniowski and Wong 2020",
+    )
+)
