@@ -129,3 +129,7 @@ class PortInUseError(PRHError):
 
 class CaptionSetError(PRHError):
     """There is no such caption set, or it cannot be made."""
+
+
+class UnknownColumnError(PRHError):
+    """Rows hold a column that their table does not have."""

@@ -11,28 +11,28 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 from PIL import Image
 
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
 from ingest.datasets import Dataset
 from ingest.datasets.caption_sets import asked, build_sets, captioned
 from ingest.experiments.captions.run import Compared, compare_sets, record_set
+from ingest.experiments.color.cooccurrence import lay_out_pictures, picture_unit
+from ingest.experiments.color.layouts import Choices
 from ingest.experiments.color.pictures import Pictures
-from ingest.experiments.color.run import (
-    Choices,
-    Heard,
-    keep_words,
+from ingest.experiments.color.word_embeddings import (
+    WordEmbeddings,
     language_units,
-    lay_out_pictures,
-    picture_unit,
+    lay_out_embeddings,
 )
 from ingest.experiments.color.words import shipped_words
 from ingest.experiments.imports.found import Found, store
-from ingest.pipeline.ceilings import plan_ceilings, plan_split_halves, self_agreement_missing
-from ingest.pipeline.maps import map_missing
-from ingest.pipeline.run import Run, record_dataset, record_features, score_missing
+from ingest.pipeline.ceilings import compute_self_agreement, plan_ceilings, plan_split_halves
+from ingest.pipeline.features import record_features
+from ingest.pipeline.maps import map_models
+from ingest.pipeline.run import Run, record_dataset, record_model
 from ingest.pipeline.score import FeatureFile, Setting, open_features, plan, settings_for
+from ingest.pipeline.scoring import score_missing
 from ingest.pipeline.study import Study
 from ingest.progress import Silent
 from ingest.store.features import FeatureHeader, read_layers, unit_key
@@ -101,11 +101,11 @@ def build_world(
         score_missing(run, plan(files["language"], files["vision"], settings), Silent())
         for side in files.values():
             score_missing(run, plan(side, side, PAIRED), Silent())
-        map_missing(run, Silent())
+        map_models(run, Silent())
         everyone = [*files["language"], *files["vision"]]
-        self_agreement_missing(run, plan_split_halves(everyone, CEILINGS), Silent())
+        compute_self_agreement(run, plan_split_halves(everyone, CEILINGS), Silent())
         again = _look_again(run, models, files["vision"], dataset, rng)
-        self_agreement_missing(run, plan_ceilings(everyone, again, CEILINGS), Silent())
+        compute_self_agreement(run, plan_ceilings(everyone, again, CEILINGS), Silent())
         _plant_bits(run, dataset_id, models)
         _plant_benchmarks(run, models)
         _plant_competence(run, models)
@@ -192,7 +192,7 @@ def _plant_bits(run: Run, dataset_id: str, models: tuple[PlantedModel, ...]) -> 
                 "tokens": counted // 2, "bytes": counted, "documents": counted // 20,
             }  # fmt: skip
             part = f"{row['unit_key']}.{chunk:06d}"
-            run.workspace.warehouse.append("bits", part, pl.DataFrame([{**row, **scored}]))
+            run.workspace.warehouse.append("bits", part, [{**row, **scored}])
 
 
 def _plant_benchmarks(run: Run, models: tuple[PlantedModel, ...]) -> None:
@@ -218,7 +218,7 @@ def _plant_competence(run: Run, models: tuple[PlantedModel, ...]) -> None:
         if model.modality == "vision"
         for hard, task in enumerate(TASKS)
     ]
-    run.workspace.warehouse.append("competence", "planted", pl.DataFrame(rows))
+    run.workspace.warehouse.append("competence", "planted", rows)
 
 
 def _plant_colors(run: Run, models: tuple[PlantedModel, ...]) -> None:
@@ -231,8 +231,10 @@ def _plant_colors(run: Run, models: tuple[PlantedModel, ...]) -> None:
             f"block {depth}": words.lab + 30 * model.noise * rng.normal(size=words.lab.shape)
             for depth in range(model.layers)
         }
-        heard = Heard(layers, list(layers.values())[-1], "mean", "1")
-        keep_words(run, unit, words, heard, choices, Silent())
+        embeddings = WordEmbeddings(layers, list(layers.values())[-1], "mean", "1")
+        rows = lay_out_embeddings(unit.record, words, embeddings, choices, Silent())
+        record_model(run, unit.record)
+        run.append("color_layouts", unit.key, rows)
     hues = np.linspace(0, 255, 12).astype(np.uint8)
     drawn = np.zeros((24, 24, 3), np.uint8)
     drawn[..., 0], drawn[..., 1] = np.repeat(hues, 2)[:, None], np.repeat(hues, 2)[None]
@@ -242,12 +244,12 @@ def _plant_colors(run: Run, models: tuple[PlantedModel, ...]) -> None:
 
 def _simulate_theory(run: Run) -> None:
     """Run a few simulations that are over at once: really run, only too short to converge."""
-    from ingest.experiments.theory.run import plan_theory, simulate_missing
+    from ingest.experiments.theory.run import plan_theory, simulate
 
     units = plan_theory(
         ["ring"], [8], [1], [2.0], ["nce", "infonce"], [0.0, 0.3], [0.5], steps=40, batch=2048
     )
-    simulate_missing(run, units, Silent())
+    simulate(run, units, Silent())
 
 
 def planted_probe(run: Run, model: PlantedModel, task: str, share: float) -> dict[str, object]:

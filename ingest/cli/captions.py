@@ -23,6 +23,7 @@ from ingest.cli.options import (
     Permutations,
     SkipCorrupt,
     Truncations,
+    bits_beside,
     finish,
     ids,
     publish,
@@ -109,7 +110,7 @@ def captions(
         )
         run_sets(
             run, study, made, progress, written=written, device=device,
-            batch_size=batch_size, caption_bits=caption_bits,
+            batch_size=batch_size, beside=bits_beside(caption_bits),
         )  # fmt: skip
     if not no_publish:
         publish(where)

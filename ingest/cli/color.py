@@ -103,14 +103,10 @@ def color(
             "name language models (--models or --panel) or pictures (--pictures), or both"
         )
     with ingest_half("Color"):
+        from ingest.experiments.color.cooccurrence import lay_out_pictures, picture_unit
+        from ingest.experiments.color.layouts import Choices
         from ingest.experiments.color.pictures import open_pictures
-        from ingest.experiments.color.run import (
-            Choices,
-            language_units,
-            lay_out_pictures,
-            lay_out_words,
-            picture_unit,
-        )
+        from ingest.experiments.color.word_embeddings import language_units, lay_out_words
 
     where = workspace(data)
     catalog = load_catalog(catalogs or [])

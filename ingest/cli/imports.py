@@ -128,7 +128,7 @@ def evaluate(
             try:
                 store(run, run_harness(record, ids(tasks), shots, device), record.id)
             except PRHError as error:
-                run.leave_out(record, error, progress)
+                run.leave_out(record.id, error, progress)
     if not no_publish:
         publish(where)
     finish(run, "Results")

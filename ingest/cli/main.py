@@ -56,6 +56,7 @@ from ingest.cli.options import (
     SplitHalf,
     StoredDtype,
     Truncations,
+    bits_beside,
     finish,
     ids,
     sizes,
@@ -219,7 +220,7 @@ def extract(
             progress,
             device=device,
             batch_size=batch_size,
-            caption_bits=caption_bits,
+            beside=bits_beside(caption_bits),
         )
     finish(run, "Feature sets")
 
@@ -411,7 +412,7 @@ def run_all(
             progress,
             device=device,
             batch_size=batch_size,
-            caption_bits=caption_bits,
+            beside=bits_beside(caption_bits),
         )
         if noise_ceiling:
             study.extract_second_views(run, progress, device=device, batch_size=batch_size)

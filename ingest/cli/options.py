@@ -9,6 +9,8 @@ import typer
 
 from ingest.cli.console import err
 from ingest.errors import DataFolderError
+from ingest.extract import ingest_half
+from ingest.pipeline.features import Beside
 from ingest.pipeline.run import Run
 from ingest.store.workspace import Workspace, default_home
 from prh_core.curves import Fixed
@@ -208,6 +210,16 @@ def publish(where: Workspace) -> None:
         f"{published.seconds:.1f} s: {published.path}",
         highlight=False,
     )
+
+
+def bits_beside(wanted: bool) -> Beside | None:
+    """Return what scores language models on the captions while they are extracted, if wanted."""
+    if not wanted:
+        return None
+    with ingest_half("Predicting captions"):
+        from ingest.experiments.bits.beside import BesideExtraction
+
+    return BesideExtraction()
 
 
 def finish(run: Run, what: str) -> None:

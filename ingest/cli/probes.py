@@ -21,8 +21,8 @@ from ingest.cli.options import (
     workspace,
 )
 from ingest.extract import ingest_half
+from ingest.pipeline.refused import Refused
 from ingest.pipeline.run import Run
-from ingest.pipeline.score import Refused
 from ingest.pipeline.study import chosen_models
 from prh_core.errors import PRHError
 

@@ -87,7 +87,7 @@ def theory(
     `FROM theory`; the page is "Why should it happen?".
     """
     with ingest_half("Theory"):
-        from ingest.experiments.theory.run import LOST, NOISE, plan_theory, simulate_missing
+        from ingest.experiments.theory.run import LOST, NOISE, plan_theory, simulate
 
     where = workspace(data)
     defaults = not lost and not noise
@@ -106,7 +106,7 @@ def theory(
         temperature=temperature,
     )
     with TerminalProgress() as progress, Run(where) as run:
-        simulate_missing(run, units, progress)
+        simulate(run, units, progress)
     if not no_publish:
         publish(where)
     finish(run, "Simulations")

@@ -135,8 +135,7 @@ def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto"
         from ingest.datasets.tasks.openers import open_task
         from ingest.experiments.bits.run import Choices, measure_bits
         from ingest.experiments.bits.texts import text_of_captions
-        from ingest.experiments.color import pictures
-        from ingest.experiments.color import run as color
+        from ingest.experiments.color import cooccurrence, layouts, pictures, word_embeddings
         from ingest.experiments.color.words import shipped_words
         from ingest.experiments.probes.run import plan_probes, probe_missing
         from ingest.experiments.theory.run import demo_theory
@@ -153,13 +152,17 @@ def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto"
         captions = text_of_captions(said.dataset)
         measure_bits(run, predicting, captions, Choices(BUDGET, dtype=PRECISION), progress, device)
     publish()
-    choices, words = color.Choices(), shipped_words()
+    choices, words = layouts.Choices(), shipped_words()
     photographs = pictures.open_pictures(
         pictures.PACKAGE, load_catalog(), progress, shrink=None, cache=run.workspace.cache
     )
-    color.lay_out_pictures(run, color.picture_unit(photographs, choices), choices, progress)
-    speaking = color.language_units(study.side("language"), words, choices)
-    color.lay_out_words(run, speaking, words, choices, progress, device=device, dtype=PRECISION)
+    cooccurrence.lay_out_pictures(
+        run, cooccurrence.picture_unit(photographs, choices), choices, progress
+    )
+    speaking = word_embeddings.language_units(study.side("language"), words, choices)
+    word_embeddings.lay_out_words(
+        run, speaking, words, choices, progress, device=device, dtype=PRECISION
+    )
     publish()
     demo_theory(run, progress)
     if not run.refused:

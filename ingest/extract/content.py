@@ -68,22 +68,6 @@ def local_content(record: ModelRecord) -> str | None:
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
 
-def weights_revision(record: ModelRecord) -> str | None:
-    """Return what a loader writes down as the revision of local weights; None without any.
-
-    Raises:
-        CatalogError: a file cannot be read.
-    """
-    if record.checkpoint is not None and _there(record.checkpoint):
-        return content_hash(record.checkpoint)
-    folder = _option(record, "path")
-    if folder is None or not _there(folder):
-        return None
-    packed = record.options.get("gguf_file")
-    file = folder / str(packed) if packed else folder
-    return content_hash(file) if _there(file) else None
-
-
 def module_file(record: ModelRecord) -> Path | None:
     """Return the file of the module that `source` names, 'module:function'; None without one.
 

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from ingest.pipeline.refused import Refused
 from ingest.pipeline.run import Run
 from ingest.pipeline.score import (
     ALL_LAYERS,
     SCORE_VERSION,
     FeatureFile,
     KeptLayers,
-    Refused,
     Setting,
     Unit,
     sides_columns,

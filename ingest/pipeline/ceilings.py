@@ -5,18 +5,16 @@ image, or the images mirrored, or without their margins.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-import polars as pl
 
 from ingest.catalog.records import Modality
 from ingest.datasets import Dataset
 from ingest.datasets.caption_sets import Reopen, build_sets, caption_index, titled
 from ingest.errors import DatasetError
 from ingest.pipeline.run import Run
-from ingest.pipeline.score import SCORE_VERSION, FeatureFile, Refused, Setting
+from ingest.pipeline.score import SCORE_VERSION, FeatureFile, Setting
 from ingest.progress import Progress
 from ingest.store.features import check_same_precision, check_same_rows, read_layers, unit_key
 from prh_core.curves import noise_ceiling, split_half_agreement
@@ -49,6 +47,11 @@ class SelfUnit(NamedTuple):
     """Features of the second view; None takes halves of the dimensions."""
     method: str
 
+    @property
+    def name(self) -> str:
+        """The model's id."""
+        return self.side.header.model_id
+
 
 def second_views(
     base: Dataset, modalities: Sequence[Modality], reopen: Reopen
@@ -60,7 +63,7 @@ def second_views(
         modalities: whose models look again.
         reopen: opens a changed record of the dataset, to read its other captions.
     """
-    found: list[SecondView] = []
+    views: list[SecondView] = []
     lacking: dict[Modality, str] = {}
     for modality in modalities:
         own = caption_index(base.record)
@@ -77,8 +80,8 @@ def second_views(
         if modality == "language" and made[0].dataset.caption_hash == base.caption_hash:
             lacking[modality] = "every image's second caption is its first"
             continue
-        found += [SecondView(modality, titled(one.asked), one.dataset) for one in made]
-    return found, lacking
+        views += [SecondView(modality, titled(one.asked), one.dataset) for one in made]
+    return views, lacking
 
 
 def plan_ceilings(
@@ -138,29 +141,11 @@ def _key(side: FeatureFile, setting: Setting, how: Mapping[str, Any]) -> str:
     )
 
 
-def self_agreement_missing(
+def compute_self_agreement(
     run: Run, units: Sequence[SelfUnit], progress: Progress, device: str | None = None
 ) -> None:
     """Compute what is not stored of models with themselves; each is durable when finished."""
-    warehouse = run.workspace.warehouse
-    missing = run.missing(TABLE, units)
-    if not missing:
-        return
-    progress.start("Models with themselves", len(missing))
-    for unit in missing:
-        try:
-            row = _row(unit, run.run_id, device)
-        except PRHError as error:
-            run.refused.append(Refused(unit.side.header.model_id, str(error)))
-        else:
-            part = pl.DataFrame([row], schema_overrides=_NULLABLE)
-            warehouse.append(TABLE, unit.key, part)
-            run.done += 1
-        progress.advance(1)
-    progress.done()
-
-
-_NULLABLE = {"k": pl.Int64, "second": pl.String, "scores": pl.List(pl.Float64), "seed": pl.Int64}
+    run.each(TABLE, units, lambda unit: [_row(unit, device)], progress, "Models with themselves")
 
 
 def _usable(side: FeatureFile) -> Layers:
@@ -174,7 +159,7 @@ def _usable(side: FeatureFile) -> Layers:
     return [layers[i] for i in usable]
 
 
-def _row(unit: SelfUnit, run_id: str, device: str | None) -> dict[str, Any]:
+def _row(unit: SelfUnit, device: str | None) -> dict[str, Any]:
     header, setting = unit.side.header, unit.setting
     truncate = None if setting.truncation == "none" else setting.truncation
     first, k = _usable(unit.side), setting.k or 1
@@ -192,8 +177,6 @@ def _row(unit: SelfUnit, run_id: str, device: str | None) -> dict[str, Any]:
             concatenate=True, device=device,
         ).score  # fmt: skip
     return {
-        "unit_key": unit.key,
-        "run_id": run_id,
         "features": header.key,
         "model_id": header.model_id,
         "dataset_id": header.dataset_id,
@@ -210,5 +193,4 @@ def _row(unit: SelfUnit, run_id: str, device: str | None) -> dict[str, Any]:
         "second": unit.second.header.key if unit.second else None,
         "seed": None if unit.second else setting.seed,
         "score_version": SCORE_VERSION,
-        "finished_at": datetime.now(tz=UTC),
     }

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import polars as pl
 
+from ingest.pipeline.refused import Refused
 from ingest.progress import Progress
 from ingest.store.features import (
     FeatureHeader,
@@ -82,13 +83,6 @@ class Prepared(NamedTuple):
     usable: np.ndarray
     """Positions in the full table of the layers `ready` holds, the concatenation last."""
     names: tuple[str, ...]
-
-
-class Refused(NamedTuple):
-    """A feature set that could not be scored, and why."""
-
-    model_id: str
-    reason: str
 
 
 class KeptLayers:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ingest.pipeline.run import Extraction
+from ingest.pipeline.features import Extraction
 from ingest.pipeline.score import Unit
 from ingest.store.workspace import Workspace
 

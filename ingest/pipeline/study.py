@@ -15,24 +15,24 @@ from ingest.extract import PROMPTS, Variant, variants_for
 from ingest.pipeline.batches import batches_missing, plan_batches
 from ingest.pipeline.ceilings import (
     SecondView,
+    compute_self_agreement,
     plan_ceilings,
     plan_split_halves,
     second_views,
-    self_agreement_missing,
 )
-from ingest.pipeline.maps import map_missing
-from ingest.pipeline.run import (
+from ingest.pipeline.features import (
+    Beside,
     Extraction,
-    Run,
     extract_missing,
     feature_files,
     plan_extraction,
-    plan_scores,
-    score_missing,
     stored_precisions,
     study_precision,
 )
+from ingest.pipeline.maps import map_models
+from ingest.pipeline.run import Run
 from ingest.pipeline.score import FeatureFile, Setting, TruncationName, Unit, settings_for
+from ingest.pipeline.scoring import plan_scores, score_missing
 from ingest.progress import Progress
 from ingest.store.precision import EXACT, by_precision, listed, named_precision
 from ingest.store.workspace import Workspace
@@ -139,7 +139,7 @@ class Study:
         *,
         device: str = "auto",
         batch_size: int | None = None,
-        caption_bits: bool = False,
+        beside: Beside | None = None,
     ) -> None:
         """Extract what is missing; see `extract_missing`."""
         extract_missing(
@@ -149,7 +149,7 @@ class Study:
             progress,
             device=device,
             batch_size=batch_size,
-            caption_bits=caption_bits,
+            beside=beside,
         )
 
     @cached_property
@@ -205,7 +205,7 @@ class Study:
                 )
         everyone = chain.from_iterable(files.values())
         units = plan_ceilings(everyone, seconds, self.settings)
-        self_agreement_missing(run, units, progress, device)
+        compute_self_agreement(run, units, progress, device)
 
     def score(
         self,
@@ -231,7 +231,7 @@ class Study:
         SampleCountError, NeighborCountError
             A batch does not fit the samples, or k the batch; nothing was computed.
         """
-        refused = {item.model_id for item in run.refused}
+        refused = {item.name for item in run.refused}
         missing = sorted(
             {
                 unit.record.id
@@ -251,9 +251,9 @@ class Study:
             self._ceilings(run, files, progress, products_on)
         if split_half:
             halves = plan_split_halves(chain.from_iterable(files.values()), self.settings)
-            self_agreement_missing(run, halves, progress, products_on)
+            compute_self_agreement(run, halves, progress, products_on)
         if any(x == y for x, y in self.sides):
-            map_missing(run, progress)
+            map_models(run, progress)
 
     def _lacking(self, missing: Sequence[str]) -> str:
         """Say whose features are missing, which command makes them, and what is there instead."""

@@ -18,13 +18,13 @@ from safetensors.numpy import save_file
 
 from ingest.errors import DamagedFeatureFileError, MixedPrecisionError, RowOrderError
 from ingest.store.atomic import atomic_path
-from ingest.store.precision import EXACT, PRECISIONS, recorded_precision
+from ingest.store.precision import EXACT, PRECISIONS
 from prh_core.errors import NotFiniteError
 from prh_core.types import Layers
 
 FORMAT = "prh-features"
 SCHEMA_VERSION = 2
-"""2 added the computing precision; files of 1 are read and say it by their facts."""
+"""2 added the computing precision."""
 EXTRACT_VERSION = 1
 """Raised when extraction would give other numbers for the same model and data."""
 
@@ -49,7 +49,7 @@ class FeatureHeader:
     dtype: str
     """Number format in the file."""
     precision: str = EXACT
-    """In which the network computed: one of `PRECISIONS`, or what an older file's facts say."""
+    """In which the network computed: one of `PRECISIONS`."""
     facts: dict[str, str] = field(default_factory=dict)
     """Library versions, device, speed: provenance, never part of the key."""
     checksums: dict[str, str] = field(default_factory=dict)
@@ -77,31 +77,18 @@ class FeatureStore:
     ) -> "Place":
         """Return the key of a feature set and where it lies or would lie.
 
-        The key of float32 is that of `parts` alone. Until precision was part of the key, every
-        precision had that one: such a file keeps its key and is found under its own precision, and
-        float32 features beside it get a key that names their precision.
-
-        Parameters
-        ----------
-        model_id, dataset_id
-            Whose features.
-        parts
-            What else determines them.
-        precision
-            One of `PRECISIONS`.
+        Args:
+            model_id: whose features.
+            dataset_id: of what.
+            parts: what else determines them.
+            precision: one of `PRECISIONS`; float32 is not named in the key.
         """
-        plain = Place.of(self, model_id, dataset_id, parts)
-        named = Place.of(self, model_id, dataset_id, {**parts, "precision": precision})
-        there = _precision_of(plain.path)
-        if there is not None and there != EXACT:
-            return plain if there == precision else named
-        return plain if precision == EXACT else named
+        key = unit_key(parts if precision == EXACT else {**parts, "precision": precision})
+        return Place(key, self.path(model_id, dataset_id, key))
 
     def precisions(self, model_id: str, dataset_id: str, parts: Mapping[str, Any]) -> set[str]:
-        """Return the precisions in which a feature set is stored, see `place`."""
-        there = _precision_of(Place.of(self, model_id, dataset_id, parts).path)
-        found = {p for p in PRECISIONS if self.place(model_id, dataset_id, parts, p).path.exists()}
-        return found | ({there} if there else set())
+        """Return the precisions in which a feature set is stored."""
+        return {p for p in PRECISIONS if self.place(model_id, dataset_id, parts, p).path.exists()}
 
     def write(self, header: FeatureHeader, layers: Mapping[str, np.ndarray]) -> Path:
         """Store a feature set, whole or not at all.
@@ -156,24 +143,6 @@ class Place(NamedTuple):
     key: str
     path: Path
 
-    @classmethod
-    def of(
-        cls, store: FeatureStore, model_id: str, dataset_id: str, parts: Mapping[str, Any]
-    ) -> "Place":
-        """Return the place that the parts name."""
-        key = unit_key(parts)
-        return cls(key, store.path(model_id, dataset_id, key))
-
-
-def _precision_of(path: Path) -> str | None:
-    """Return what a file says of its precision; None where there is none, or it is damaged."""
-    if not path.exists():
-        return None
-    try:
-        return read_header(path).precision
-    except DamagedFeatureFileError:
-        return None  # who reads it is told
-
 
 def read_header(path: Path) -> FeatureHeader:
     """Read what a feature file says about itself.
@@ -194,7 +163,7 @@ def read_header(path: Path) -> FeatureHeader:
         raise DamagedFeatureFileError(f"{path.name} is not a PRH Explorer feature file: {path}")
     try:
         schema = int(metadata["schema_version"])
-        header = _described(metadata["header"]) if schema <= SCHEMA_VERSION else None
+        header = _described(metadata["header"]) if schema == SCHEMA_VERSION else None
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise DamagedFeatureFileError(
             f"{path.name} does not describe itself as feature files do ({error}); delete it and "
@@ -202,8 +171,8 @@ def read_header(path: Path) -> FeatureHeader:
         ) from error
     if header is None:
         raise DamagedFeatureFileError(
-            f"{path.name} has feature schema {schema}, this version reads up to "
-            f"{SCHEMA_VERSION}; update PRH Explorer"
+            f"{path.name} has feature schema {schema}, this version reads {SCHEMA_VERSION}; "
+            + ("update PRH Explorer" if schema > SCHEMA_VERSION else "delete it and extract again")
         )
     return header
 
@@ -213,8 +182,6 @@ def _described(text: str) -> FeatureHeader:
     fields = json.loads(text)
     for name in ("layer_names", "widths"):
         fields[name] = tuple(fields[name])
-    if "precision" not in fields:
-        fields["precision"] = recorded_precision(fields.get("facts", {}), fields["pooling"])
     header = FeatureHeader(**fields)
     for name, value in asdict(header).items():
         kind = {"n": int, "layer_names": tuple, "widths": tuple, "facts": dict, "checksums": dict}

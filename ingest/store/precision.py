@@ -7,7 +7,7 @@ from ingest.errors import CatalogError, MixedPrecisionError
 EXACT = "float32"
 """Keys of features in this precision do not name it."""
 PRECISIONS = (EXACT, "bfloat16", "float16")
-"""What can be asked for; files that are older than the choice may hold "tf32" or "unknown"."""
+"""What can be asked for."""
 
 
 def named_precision(dtype: str) -> str | None:
@@ -67,22 +67,3 @@ def listed(models: Mapping[str, Iterable[str]]) -> str:
         for precision in order
         if precision in models
     )
-
-
-def recorded_precision(facts: Mapping[str, str], pooling: str) -> str:
-    """Return the precision of a file that does not name it, by its facts.
-
-    On CUDA such files' convolutions ran in TF32 where float32 was asked for, and every vision
-    network has one; language networks multiply matrices, which did not.
-
-    Args:
-        facts: of the run that made it.
-        pooling: cls and gap are those of vision networks.
-    """
-    dtype, device = facts.get("dtype"), facts.get("device", "cpu")
-    on_cuda = device.lower().startswith(("nvidia", "tesla", "quadro", "geforce", "cuda"))
-    if dtype is None:
-        return "unknown" if on_cuda else EXACT
-    if dtype == EXACT and on_cuda and pooling in ("cls", "gap"):
-        return "tf32"
-    return dtype

@@ -9,30 +9,31 @@ import fcntl
 import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import polars as pl
 
 from ingest.errors import (
-    DamagedPartError,
     DataFolderError,
     QueryError,
+    UnknownColumnError,
     WarehouseBusyError,
     WarehouseDamagedError,
     WarehouseMissingError,
     WarehouseTooNewError,
 )
+from ingest.store import schema
 from ingest.store.atomic import atomic_path, disk_full_named, sweep
-from prh_core.metrics import all_metrics
+from ingest.store.publishing import ask, carry_over, damage_named, fill
 
 STORAGE_VERSION = "v1.5.0"
 """Written so that DuckDB shells from 1.5 on open the file too."""
-_HERE = Path(__file__).parent
-_MIGRATION = re.compile(r"^(\d{3})_\w+\.sql$")
+Rows = pl.DataFrame | Sequence[Mapping[str, Any]]
+"""Columns by name, or a dictionary a row."""
 
 
 class Published(NamedTuple):
@@ -44,41 +45,6 @@ class Published(NamedTuple):
     seconds: float
 
 
-def migrations() -> list[tuple[int, str, str]]:
-    """Return (number, file name, SQL) of every migration, in order."""
-    found = []
-    for path in sorted((_HERE / "schema").glob("*.sql")):
-        match = _MIGRATION.match(path.name)
-        if match:
-            found.append((int(match[1]), path.name, path.read_text(encoding="utf-8")))
-    return found
-
-
-def schema_version() -> int:
-    """Return the newest schema this code knows."""
-    return migrations()[-1][0]
-
-
-def migrate(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring a database to the newest schema, a transaction per migration, each recorded."""
-    connection.execute(_sql("migrations_table"))
-    known = connection.execute(_sql("newest_migration")).fetchall()[0][0]
-    for number, name, sql in migrations():
-        if number <= known:
-            continue
-        connection.execute("BEGIN")
-        try:
-            connection.execute(sql)
-            connection.execute(
-                _sql("record_migration"),
-                {"version": number, "name": name, "applied_at": datetime.now(tz=UTC)},
-            )
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
-
-
 class Warehouse:
     """The parts and the published database under one data folder."""
 
@@ -88,27 +54,36 @@ class Warehouse:
         self.parts = home / "parts"
         self.path = home / "results.duckdb"
 
-    def append(self, table: str, name: str, rows: pl.DataFrame) -> Path:
+    def append(self, table: str, name: str, rows: Rows) -> Path:
         """Leave rows of one table as an immutable part, whole or not at all.
 
-        Parameters
-        ----------
-        table
-            Which table the rows belong to.
-        name
-            Name of the part. The same name replaces the part, so a repeated unit of work never
-            doubles rows.
-        rows
-            Columns by name, as in ingest/store/schema.
+        Args:
+            table: which table the rows belong to.
+            name: of the part. The same name replaces the part, so a repeated unit of work never
+                doubles rows.
+            rows: columns by name, as in ingest/store/schema, whose types they get; a column that is
+                not there is empty.
 
-        Raises
-        ------
-        DiskFullError
-            Nothing was written.
+        Raises:
+            UnknownColumnError: a column is none of the table's.
+            DiskFullError: nothing was written.
         """
+        types = schema.column_types(table)
+        names = rows.columns if isinstance(rows, pl.DataFrame) else {n for row in rows for n in row}
+        if unknown := sorted(set(names) - set(types)):
+            raise UnknownColumnError(
+                f"the table {table} has no column {', '.join(unknown)}; it has {', '.join(types)}"
+            )
         target = self.parts / table / f"{name}.parquet"
+        if isinstance(rows, pl.DataFrame):
+            frame = rows.select(
+                pl.col(n).cast(t) if n in names else pl.lit(None, t).alias(n)
+                for n, t in types.items()
+            )
+        else:
+            frame = pl.DataFrame(rows, schema=types)
         with atomic_path(target) as temporary:
-            rows.write_parquet(temporary)
+            frame.write_parquet(temporary)
         return target
 
     def part_names(self, table: str) -> set[str]:
@@ -121,7 +96,7 @@ class Warehouse:
         if not files:
             return set()
         # Parts of several ages differ in their other columns; a path is no pattern.
-        with _damage_named(files):
+        with damage_named(files):
             parts = pl.scan_parquet(
                 files, schema={column: pl.String}, extra_columns="ignore", glob=False
             )
@@ -132,7 +107,7 @@ class Warehouse:
         files = sorted((self.parts / table).glob(f"{names}.parquet"))
         if not files:
             return None
-        with _damage_named(files):
+        with damage_named(files):
             frames = [pl.read_parquet(file, glob=False) for file in files]
         return pl.concat(frames, how="diagonal_relaxed")
 
@@ -174,29 +149,17 @@ class Warehouse:
             "storage_compatibility_version": STORAGE_VERSION
         }
         with disk_full_named(self.path), duckdb.connect(str(target), config=config) as connection:
-            self._fill(connection)
+            fill(connection, self.parts)
             if previous:
-                _carry_over(connection, self.path)
+                carry_over(connection, self.path)
             connection.execute("CHECKPOINT")
             return _counts(connection)
 
     def of_parts(self, name: str) -> pl.DataFrame:
         """Ask a query of ingest/store/publish of the parts alone, before they are published."""
         with duckdb.connect(":memory:") as connection:
-            self._fill(connection)
-            return connection.sql(_sql(name)).pl()
-
-    def _fill(self, connection: duckdb.DuckDBPyConnection) -> None:
-        migrate(connection)
-        connection.execute("BEGIN")
-        for statement in sorted((_HERE / "publish" / "append").glob("*.sql")):
-            files = sorted((self.parts / statement.stem).glob("*.parquet"))
-            if files:
-                sql = statement.read_text(encoding="utf-8")
-                with _damage_named(files):
-                    connection.execute(sql, {"parts": [_literal(file) for file in files]})
-        _record_metrics(connection)
-        connection.execute("COMMIT")
+            fill(connection, self.parts)
+            return ask(connection, name).pl()
 
     def _usable_previous(self) -> bool:
         """Say whether a published file is there to carry rows over from; refuse a newer one."""
@@ -221,42 +184,6 @@ class Warehouse:
             with contextlib.suppress(OSError):
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _record_metrics(connection: duckdb.DuckDBPyConnection) -> None:
-    """Write down what each registered metric is."""
-    for metric in all_metrics():
-        connection.execute(
-            _sql("record_metric"),
-            {
-                "name": metric.name,
-                "label": metric.label,
-                "family": metric.family.name,
-                "is_symmetric": metric.symmetric,
-                "uses_all_samples": metric.uses_all_samples,
-                "global_at_full_k": metric.global_at_full_k,
-                "ordinal": metric.ordinal,
-                "batchable": metric.batchable,
-                "uses_k": metric.uses_k,
-                "lowest": metric.lowest,
-                "highest": metric.highest,
-                "higher_is_closer": metric.higher_is_closer,
-                "direction": metric.direction,
-                "equation": metric.equation,
-                "citation": metric.citation,
-            },
-        )
-
-
-def _carry_over(connection: duckdb.DuckDBPyConnection, previous: Path) -> None:
-    """Keep the rows of the file being replaced that no part here accounts for."""
-    connection.execute("ATTACH $path AS previous (READ_ONLY)", {"path": str(previous)})
-    there = {name for (name,) in connection.execute(_sql("previous_tables")).fetchall()}
-    for statement in sorted((_HERE / "publish" / "carry").glob("*.sql")):
-        # A table younger than the old file's schema has nothing to carry.
-        if statement.stem in there:
-            connection.execute(statement.read_text(encoding="utf-8"))
-    connection.execute("DETACH previous")
 
 
 @contextlib.contextmanager
@@ -296,7 +223,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     try:
         connection.execute("ATTACH $path AS warehouse (READ_ONLY)", {"path": str(path)})
         connection.execute("USE warehouse")
-        version = connection.execute(_sql("newest_migration")).fetchall()[0][0]
+        version = connection.execute(_sql("schema_version")).fetchall()[0][0]
         whole = connection.execute(_sql("size")).fetchall()[0][0]
     except duckdb.Error as error:
         if "version number" in str(error) or "newer version" in str(error):
@@ -316,10 +243,10 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
     if not version:
         raise WarehouseDamagedError(f"{path.name} has no schema; `prh publish` rebuilds it")
-    if version > schema_version():
+    if version > schema.newest_version():
         raise WarehouseTooNewError(
             f"{path.name} has schema {version}, this PRH Explorer knows schemas up to "
-            f"{schema_version()}; update PRH Explorer. Nothing was changed"
+            f"{schema.newest_version()}; update PRH Explorer. Nothing was changed"
         )
 
 
@@ -374,40 +301,6 @@ def _reason(error: OSError, home: Path) -> str:
     return f"{what[:1].lower()}{what[1:]} ({Path(os.fsdecode(error.filename)).name})"
 
 
-@contextlib.contextmanager
-def _damage_named(files: Sequence[Path]) -> Iterator[None]:
-    """Say which part cannot be read, and what to do.
-
-    Raises
-    ------
-    DamagedPartError
-        One is no whole Parquet file.
-    DataFolderError
-        The system does not let one be read.
-    """
-    try:
-        yield
-    except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
-        for file in files:
-            try:
-                pl.read_parquet(file, glob=False)
-            except OSError as refused:
-                raise DataFolderError(
-                    f"the part {file} cannot be read: {refused.strerror or refused}"
-                ) from refused
-            except pl.exceptions.PolarsError as damage:
-                raise DamagedPartError(
-                    f"the part {file} is damaged ({_first_line(damage)}); delete it and run the "
-                    "command that made it again, or put a copy in its place"
-                ) from damage
-        raise error
-
-
-def _literal(file: Path) -> str:
-    """Return a path as a pattern that means this file alone."""
-    return re.sub(r"([*?\[])", r"[\1]", str(file))
-
-
 def _exists(path: Path) -> bool:
     try:
         path.stat()
@@ -441,7 +334,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _sql(name: str) -> str:
-    return (_HERE / "publish" / f"{name}.sql").read_text(encoding="utf-8")
+    return (Path(__file__).parent / "publish" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:

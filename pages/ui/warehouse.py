@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-KNOWN_SCHEMA = 14
+KNOWN_SCHEMA = 15
 """The newest schema these pages were written for."""
 _DAMAGED = "The warehouse is damaged, or is not one of PRH Explorer's."
 _REMEMBERED = 256

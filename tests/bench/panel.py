@@ -19,18 +19,11 @@ import polars as pl
 from rich.progress import track
 
 from ingest.cli.console import err
-from ingest.pipeline.maps import map_missing
-from ingest.pipeline.run import Run, record_dataset, record_features
-from ingest.pipeline.score import (
-    Refused,
-    Setting,
-    Unit,
-    open_features,
-    plan,
-    prepare,
-    score,
-    settings_for,
-)
+from ingest.pipeline.features import record_features
+from ingest.pipeline.maps import map_models
+from ingest.pipeline.refused import Refused
+from ingest.pipeline.run import Run, record_dataset
+from ingest.pipeline.score import Setting, Unit, open_features, plan, prepare, score, settings_for
 from ingest.progress import Silent
 from ingest.store.features import FeatureHeader, unit_key
 from ingest.store.workspace import Workspace
@@ -192,7 +185,7 @@ def _measure(workspace: Workspace) -> None:
         seconds, _ = timed_scores(run, workspace, few, "sample")
         least = timed_products(few)
         started = time.perf_counter()
-        map_missing(run, Silent())
+        map_models(run, Silent())
         maps = time.perf_counter() - started
     published = workspace.warehouse.publish()
     asked = queried(workspace)

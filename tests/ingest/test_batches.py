@@ -104,7 +104,7 @@ def test_what_cannot_be_compared_is_named_and_the_rest_goes_on(own_world: Path) 
     assert run.done == 16 and len(run.refused) == 8
     said = {refused.reason for refused in run.refused}
     assert all("batches of 3 for unbiased_cka: the unbiased HSIC needs" in one for one in said)
-    assert {refused.model_id for refused in run.refused} == {f.header.model_id for f in files}
+    assert {refused.name for refused in run.refused} == {f.header.model_id for f in files}
     with pytest.raises(SampleCountError):
         plan_batches(plan(xs, ys, settings), [31])
 

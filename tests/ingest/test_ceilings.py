@@ -4,12 +4,10 @@ import shutil
 from dataclasses import fields
 from pathlib import Path
 
-import duckdb
-import polars as pl
 import pytest
 
 from ingest.store.features import read_header, read_layers
-from ingest.store.warehouse import Warehouse, query
+from ingest.store.warehouse import query
 from pages import queries
 from prh_core import align
 from tests.ingest.command import prh
@@ -100,28 +98,3 @@ def test_a_score_takes_the_views_that_were_extracted(study: Path) -> None:
     said = _asked(study, "score", "rich", "plain")
     assert "“pictures mirrored” of conv-a: `prh run --noise-ceiling` extracts" in said
     assert query(study / "plain" / "results.duckdb", "FROM noise_ceilings").is_empty()
-
-
-def test_halves_once_called_ceilings_keep_their_own_name(tmp_path: Path) -> None:
-    """A part from before, and a row of a warehouse from before whose part is not here."""
-    old = {
-        "unit_key": "a", "run_id": "r", "features": "f", "model_id": "m", "dataset_id": "d",
-        "row_order": "o", "pooling": "cls", "prompt": "none", "metric": "mutual_knn", "k": 10,
-        "truncation": "exact", "n": 60, "score": 0.4, "scores": [0.3, 0.5],
-        "method": "split half, 2 splits", "seed": 0, "score_version": 2,
-    }  # fmt: skip
-    warehouse = Warehouse(tmp_path)
-    now = pl.lit("2026-01-01").str.to_datetime(time_zone="UTC").alias("finished_at")
-    warehouse.append("noise_ceilings", "a", pl.DataFrame([old]).with_columns(now))
-    warehouse.publish()
-    with duckdb.connect(str(warehouse.path)) as connection:
-        connection.execute("DROP VIEW noise_ceilings")
-        connection.execute("CREATE TABLE noise_ceilings AS FROM self_agreement")
-        connection.execute("ALTER TABLE noise_ceilings DROP second")
-        connection.execute("UPDATE noise_ceilings SET unit_key = 'b'")
-        connection.execute("DROP TABLE self_agreement")
-        connection.execute("DELETE FROM schema_migrations WHERE version > 10")
-    warehouse.publish()
-    found = query(warehouse.path, "SELECT unit_key, score FROM split_half_agreement ORDER BY ALL")
-    assert found.rows() == [("a", 0.4), ("b", 0.4)]
-    assert query(warehouse.path, "FROM noise_ceilings").is_empty()

@@ -12,8 +12,9 @@ from scipy.stats import spearmanr
 
 from ingest.catalog import load_catalog
 from ingest.errors import CatalogError, CorruptImageError, DatasetError
+from ingest.experiments.color.layouts import Choices
 from ingest.experiments.color.pictures import MOST_PIXELS, PACKAGE, open_pictures
-from ingest.experiments.color.run import Choices, language_units
+from ingest.experiments.color.word_embeddings import language_units
 from ingest.experiments.color.words import SENTENCES, shipped_words, words_of
 from ingest.progress import Silent
 from ingest.store.warehouse import query

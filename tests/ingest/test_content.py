@@ -6,20 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
 import torch
 import transformers
 
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError, ModelFailedError
-from ingest.experiments.bits.rows import Choices, measurement_key
-from ingest.experiments.bits.run import _stored_key
 from ingest.extract import Variant, content, extract
-from ingest.extract.content import content_hash, local_content, module_file, weights_revision
-from ingest.pipeline.run import Run, extract_missing, extraction_parts, header_of, plan_extraction
+from ingest.extract.content import content_hash, local_content, module_file
+from ingest.pipeline.features import extract_missing, extraction_parts, plan_extraction
+from ingest.pipeline.run import Run
 from ingest.progress import Silent
-from ingest.store.features import unit_key
 from ingest.store.workspace import Workspace
 from tests.ingest import tiny
 
@@ -84,26 +81,10 @@ def test_what_lies_beside_the_weights_counts_too(tmp_path: Path, what: str) -> N
     before = local_content(record)
     BESIDE[what](tmp_path / "net")
     assert local_content(record) != before
-    assert content_hash(tmp_path / "net") == weights_revision(record)
     (tmp_path / "net" / "README.md").write_text("a word to the reader")
     after = local_content(record)
     (tmp_path / "net" / "README.md").write_text("two words to the reader")
     assert local_content(record) == after
-
-
-def test_a_file_of_before_is_found_while_its_weights_lie_there(tmp_path: Path) -> None:
-    home, folder, data = tmp_path / "data", tmp_path / "net", tiny.dataset(4)
-    record = trained(folder, 0)
-    parts = extraction_parts(record, data, MEAN)
-    older = unit_key({name: part for name, part in parts.items() if name != "weights"})
-    found = extract(record, data, [MEAN], device="cpu")[MEAN]
-    header = header_of(older, record, data, MEAN, found.facts, found.layers)
-    Workspace(home).features.write(header, found.layers)
-    assert planned(home, record) == (older, True)
-    run = extracted(home, record)
-    assert (run.done, run.skipped) == (0, 1)
-    key, there = planned(home, trained(folder, 1))
-    assert key != older and not there
 
 
 def test_a_users_module_is_its_file_and_its_checkpoint(tmp_path: Path) -> None:
@@ -131,10 +112,10 @@ def test_a_users_module_is_its_file_and_its_checkpoint(tmp_path: Path) -> None:
 
 def test_a_models_without_local_files_has_the_key_it_always_had() -> None:
     hub = tiny.model("language", "transformers", source="EleutherAI/pythia-160m")
-    assert local_content(hub) is None and weights_revision(hub) is None
+    assert local_content(hub) is None
     assert "weights" not in extraction_parts(hub, tiny.dataset(3), MEAN)
     gone = hub.model_copy(update={"options": {"path": "nowhere"}})
-    assert local_content(gone) is None and weights_revision(gone) is None
+    assert local_content(gone) is None
 
 
 def test_a_hash_is_made_once_and_again_when_the_file_changes(
@@ -186,20 +167,8 @@ def test_unreadable_weights_are_named(tmp_path: Path, monkeypatch: pytest.Monkey
         units = plan_extraction(run.workspace, data, models)
         extract_missing(run, data, units[:1], Silent(), device="cpu")
     assert len(units) == 2
-    assert [item.model_id for item in run.refused] == ["tiny"]
+    assert [item.name for item in run.refused] == ["tiny"]
     assert "Permission denied" in run.refused[0].reason
-
-
-def test_a_measurement_of_before_is_found_while_its_weights_lie_there(tmp_path: Path) -> None:
-    record, choices = trained(tmp_path / "net", 0), Choices(1000, dtype="float32")
-    older = measurement_key(record, "text", choices)
-    with Run(Workspace(tmp_path / "data")) as run:
-        assert _stored_key(run, record, "text", choices) != older
-        row = {"unit_key": older, "revision": weights_revision(record)}
-        run.workspace.warehouse.append("bits", f"{older}.000000", pl.DataFrame([row]))
-        assert _stored_key(run, record, "text", choices) == older
-        trained(tmp_path / "net", 1)
-        assert _stored_key(run, record, "text", choices) != older
 
 
 CRASHES = {
@@ -232,7 +201,7 @@ def test_what_one_models_code_raises_leaves_that_model_out(tmp_path: Path, what:
         models = [(bad, [MEAN]), (good, [MEAN])]
         units = plan_extraction(run.workspace, data, models)
         extract_missing(run, data, units, Silent(), device="cpu")
-    assert run.done == 1 and [item.model_id for item in run.refused] == ["bad"]
+    assert run.done == 1 and [item.name for item in run.refused] == ["bad"]
     assert "\n" not in run.refused[0].reason
 
 

@@ -95,7 +95,7 @@ def test_other_files_and_newer_ones_are_refused(
     monkeypatch.setattr(feature_store, "SCHEMA_VERSION", 9)
     path, _ = stored(tmp_path)
     monkeypatch.setattr(feature_store, "SCHEMA_VERSION", 1)
-    with pytest.raises(DamagedFeatureFileError, match="schema 9.*reads up to 1"):
+    with pytest.raises(DamagedFeatureFileError, match="schema 9.*reads 1; update"):
         read_header(path)
 
 

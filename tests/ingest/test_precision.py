@@ -1,18 +1,13 @@
 """Precision belongs to a feature set: found where it lies, shown, and never mixed unseen."""
 
-import json
 import shutil
 import types
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 import torch
-from safetensors import safe_open
-from safetensors.numpy import save_file
 from torch import nn
 
 from ingest.errors import CatalogError, MixedPrecisionError
@@ -20,11 +15,12 @@ from ingest.experiments.bits.rows import Choices, measurement_key
 from ingest.extract import Variant, extract, suited_precision
 from ingest.extract.device import exact_float32
 from ingest.extract.loaded import LoadedLanguage, Placement
-from ingest.pipeline import run as runs
-from ingest.pipeline.run import Run, extraction_key, plan_extraction
+from ingest.pipeline import provenance
+from ingest.pipeline.features import plan_extraction
+from ingest.pipeline.run import Run
 from ingest.pipeline.score import open_features, plan, settings_for
-from ingest.store.features import FeatureHeader, FeatureStore, read_header, read_layers, unit_key
-from ingest.store.precision import chosen_precision, recorded_precision
+from ingest.store.features import read_header, read_layers, unit_key
+from ingest.store.precision import chosen_precision
 from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from pages import queries
@@ -65,19 +61,6 @@ def files(folder: Path) -> dict[str, list[Path]]:
     for path in sorted((folder / "data" / "features").rglob("*.safetensors")):
         found.setdefault(read_header(path).precision, []).append(path)
     return found
-
-
-def as_before(path: Path, **facts: str) -> None:
-    """Make a feature file what an older version left: no precision in its header."""
-    with safe_open(path, framework="numpy") as opened:
-        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    header = read_header(path)
-    described = asdict(header) | {"facts": header.facts | facts}
-    del described["precision"]
-    metadata = {
-        "format": "prh-features", "schema_version": "1", "header": json.dumps(described),
-    }  # fmt: skip
-    save_file(tensors, path, metadata=metadata)
 
 
 def test_two_precisions_of_a_study_stand_side_by_side(both: Path) -> None:
@@ -194,7 +177,7 @@ def test_an_unknown_precision_is_refused_before_anything_runs(own: Path) -> None
     assert "dtype should be auto, float32, bfloat16, float16; got 'float64'." in said
 
 
-def test_the_key_of_float32_is_the_one_it_always_had() -> None:
+def test_the_key_of_float32_does_not_name_it(tmp_path: Path) -> None:
     record = tiny.model("language", "module", source="nobody:builds")
     data = tiny.dataset(3)
     before = {
@@ -203,82 +186,11 @@ def test_the_key_of_float32_is_the_one_it_always_had() -> None:
         "content": data.caption_hash, "pooling": "mean", "prompt": "{caption}", "version": 1,
     }  # fmt: skip
     variant = Variant("mean", "none")
-    assert extraction_key(record, data, variant) == unit_key(before)
-    keys = {extraction_key(record, data, variant, p) for p in ("float32", "bfloat16", "float16")}
-    assert len(keys) == 3
-
-
-@pytest.mark.parametrize(
-    ("facts", "pooling", "precision"),
-    [
-        ({"device": "cpu", "dtype": "float32"}, "cls", "float32"),
-        ({"device": "cpu", "dtype": "bfloat16"}, "mean", "bfloat16"),
-        ({"device": "mps", "dtype": "float32"}, "gap", "float32"),
-        ({"device": "cpu"}, "cls", "float32"),
-        ({}, "mean", "float32"),
-        ({"device": "NVIDIA H200", "dtype": "bfloat16"}, "cls", "bfloat16"),
-        ({"device": "NVIDIA H200", "dtype": "float16"}, "mean", "float16"),
-        ({"device": "NVIDIA H200", "dtype": "float32"}, "gap", "tf32"),
-        ({"device": "Tesla T4", "dtype": "float32"}, "cls", "tf32"),
-        ({"device": "NVIDIA H200", "dtype": "float32"}, "mean", "float32"),
-        ({"device": "NVIDIA H200"}, "last", "unknown"),
-    ],
-)
-def test_an_older_file_is_what_its_facts_say(
-    tmp_path: Path, facts: dict[str, str], pooling: str, precision: str
-) -> None:
-    assert recorded_precision(facts, pooling) == precision
-    workspace = Workspace(tmp_path)
-    with Run(workspace) as run:
-        header = FeatureHeader(
-            "k" * 32, "tiny", "1", "tiny", "1", "order", 2, pooling, "none", ("a",), (3,),
-            "float32", "float32", facts,
-        )  # fmt: skip
-        path = workspace.features.write(header, {"a": np.eye(2, 3, dtype=np.float32)})
-        runs.record_features(run, tiny.model("vision", "module"), header, path)
-    part = next((workspace.warehouse.parts / "feature_sets").glob("*.parquet"))
-    pl.read_parquet(part).drop("precision").write_parquet(part)
-    as_before(path)
-    assert read_header(path).precision == precision
-    workspace.warehouse.publish()
-    shown = query(workspace.warehouse.path, "SELECT precision FROM coverage")
-    assert shown.rows() == [(precision,)]
-
-
-def test_older_float32_files_are_found_and_nothing_is_extracted_anew(own: Path) -> None:
-    for path in files(own)["bfloat16"]:
-        path.unlink()
-    for path in files(own)["float32"]:
-        as_before(path)
-    code, said = ran(own)
-    assert code == 0 and f"0 done, {SETS + SCORES} found done" in said, said
-
-
-def test_an_older_half_precision_file_is_not_taken_for_float32(own: Path) -> None:
-    """Until precision was in the key, a file of any precision lay where float32's does."""
-    store = FeatureStore(own / "data" / "features")
-    halves = {read_header(path).model_id: path for path in files(own)["bfloat16"]}
-    scores = query(own / "data" / "results.duckdb", "FROM scores").height
-    for path in files(own)["float32"]:
-        header, half = read_header(path), halves[read_header(path).model_id]
-        layers = dict(zip(header.layer_names, read_layers(half), strict=True))
-        facts = {**header.facts, "dtype": "bfloat16", "device": "NVIDIA H200"}
-        store.write(FeatureHeader(**{**asdict(header), "facts": facts}), layers)
-        as_before(path, **facts)
-        half.unlink()
-    before = {path: path.read_bytes() for path in files(own)["bfloat16"]}
-    assert len(before) == SETS
-    code, said = ran(own)
-    assert code == 0 and f"{SETS + SCORES} found done" in said and "Going on in bfloat16" in said, (
-        said
-    )
-    code, said = ran(own, "--dtype", "float32")
-    assert code == 0 and f"{SETS + SCORES} done, 0 found done" in said, said
-    assert {path: path.read_bytes() for path in before} == before
-    assert {name: len(paths) for name, paths in files(own).items()} == {
-        "bfloat16": SETS, "float32": SETS
-    }  # fmt: skip
-    assert query(own / "data" / "results.duckdb", "FROM scores").height > scores
+    keys = [
+        plan_extraction(Workspace(tmp_path), data, [(record, [variant])], precision)[0].key
+        for precision in ("float32", "bfloat16", "float16")
+    ]
+    assert keys[0] == unit_key(before) and len(set(keys)) == 3
 
 
 def test_sides_of_two_precisions_are_refused(both: Path) -> None:
@@ -414,15 +326,15 @@ def test_a_run_names_its_accelerators(tmp_path: Path, monkeypatch: pytest.Monkey
     cuda = types.SimpleNamespace(
         is_available=lambda: True, device_count=lambda: 2, get_device_name=lambda i: f"Card {i}"
     )
-    monkeypatch.setitem(runs.sys.modules, "torch", types.SimpleNamespace(cuda=cuda))
-    monkeypatch.setattr(runs, "DRIVER", told)
-    assert runs.accelerators() == "Card 0, Card 1 (driver 570.86.15)"
+    monkeypatch.setitem(provenance.sys.modules, "torch", types.SimpleNamespace(cuda=cuda))
+    monkeypatch.setattr(provenance, "DRIVER", told)
+    assert provenance.accelerators() == "Card 0, Card 1 (driver 570.86.15)"
     workspace = Workspace(tmp_path / "data")
     with Run(workspace):
         pass
     monkeypatch.setattr(cuda, "is_available", lambda: False)
     with Run(workspace):
-        assert runs.accelerators() is None
+        assert provenance.accelerators() is None
     workspace.warehouse.publish()
     shown = query(workspace.warehouse.path, "SELECT accelerator FROM runs ORDER BY started_at")
     assert shown.to_series().to_list() == ["Card 0, Card 1 (driver 570.86.15)", None]

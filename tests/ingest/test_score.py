@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from ingest.errors import RowOrderError
+from ingest.pipeline.refused import Refused
 from ingest.pipeline.score import (
     ALL_LAYERS,
     FeatureFile,
     KeptLayers,
-    Refused,
     Setting,
     open_features,
     plan,
@@ -98,7 +98,7 @@ def test_nothing_but_constant_layers_is_refused_and_the_rest_goes_on(tmp_path: P
     refused: list[Refused] = []
     frames = list(score(plan([dead, fine], [y], [SETTING]), "run", Silent(), refused))
     assert [frame["model_x"].to_list() for frame in frames] == [["fine"]]
-    assert refused[0].model_id == "dead" and "all 1 layers are constant" in refused[0].reason
+    assert refused[0].name == "dead" and "all 1 layers are constant" in refused[0].reason
 
 
 def test_a_damaged_file_is_refused_and_the_rest_goes_on(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """What the theory promises of learners, and through the real command line."""
 
 import math
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +10,13 @@ import torch
 
 from ingest.experiments.theory.learn import LOSSES, Loss, looks, train
 from ingest.experiments.theory.run import (
-    THEORY_VERSION,
     demo_units,
     neighbors,
     plan_theory,
-    simulate_missing,
+    simulate,
 )
 from ingest.pipeline.run import Run
 from ingest.progress import Silent
-from ingest.store.features import unit_key
 from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from prh_core import all_metrics
@@ -38,7 +35,7 @@ def ring(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("ring")
     with Run(Workspace(home)) as run:
         units = plan_theory(["ring"], [32], [1], [2.0], LOSSES, FALLING, [], steps=600)
-        simulate_missing(run, units, Silent())
+        simulate(run, units, Silent())
     Workspace(home).warehouse.publish()
     return home / "results.duckdb"
 
@@ -124,20 +121,16 @@ def test_infonce_learns_tau_times_the_pmi(temperature: float) -> None:
     assert start / temperature == pytest.approx(definite(exact).smallest, abs=0.1)
 
 
-def test_temperatures_stand_side_by_side_and_one_is_the_old_key(tmp_path: Path) -> None:
+def test_temperatures_stand_side_by_side(tmp_path: Path) -> None:
     def units(temperature: float, loss: str = "infonce") -> list:
         return plan_theory(
             ["ring"], [8], [1], [2.0], [loss], [0.0], [], steps=200, temperature=temperature
         )
 
-    # As it was when there was no temperature.
-    told = {**asdict(units(1.0)[0].asked), "version": THEORY_VERSION}
-    del told["p_positive"], told["temperature"]
-    assert units(1.0)[0].key == unit_key(told)
     assert units(0.5)[0].key != units(1.0)[0].key
     assert units(0.5, "nce")[0].key == units(1.0, "nce")[0].key
     with Run(Workspace(tmp_path)) as run:
-        simulate_missing(run, [*units(1.0), *units(0.5), *units(0.5, "nce")], Silent())
+        simulate(run, [*units(1.0), *units(0.5), *units(0.5, "nce")], Silent())
     Workspace(tmp_path).warehouse.publish()
     rows = query(tmp_path / "results.duckdb", "FROM theory WHERE metric = 'cka'").sort("unit_key")
     assert sorted(rows["temperature"].drop_nulls()) == [0.5, 1.0]
@@ -298,7 +291,7 @@ def test_nce_alone_is_told_apart_by_its_positives() -> None:
 
 
 def test_the_demo_holds_what_the_page_offers() -> None:
-    units = [unit.asked for unit in demo_units()]
+    units = [unit.simulation for unit in demo_units()]
     assert len(units) == len(set(units)) < 50
     assert {unit.world for unit in units} == {"ring", "field"}
     assert {unit.loss for unit in units} == set(LOSSES)

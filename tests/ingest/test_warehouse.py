@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -22,50 +23,107 @@ from ingest.errors import (
     DataFolderError,
     DiskFullError,
     QueryError,
+    UnknownColumnError,
     WarehouseBusyError,
     WarehouseDamagedError,
     WarehouseMissingError,
     WarehouseTooNewError,
 )
 from ingest.pipeline.run import Run
-from ingest.store import warehouse as module
-from ingest.store.warehouse import (
-    Warehouse,
-    migrate,
-    migrations,
-    open_readonly,
-    query,
-    schema_version,
-)
+from ingest.store import publishing, schema
+from ingest.store.warehouse import Warehouse, open_readonly, query
 from ingest.store.workspace import Workspace
 from prh_core.calibration import benjamini_hochberg
-from prh_core.metrics import all_metrics, get_metric
+from prh_core.metrics import all_metrics
 from tests.worlds import MODELS, SETTINGS, WITHIN, build_world
 
 PAIRS = 4 * 4
 SCORES = PAIRS * len(SETTINGS) + WITHIN
 
 
-def test_migrations_are_numbered_without_gaps_and_recorded_once() -> None:
-    numbers = [number for number, _, _ in migrations()]
-    assert numbers == list(range(1, schema_version() + 1))
+def test_every_subject_has_a_version_and_a_failing_one_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with duckdb.connect(":memory:") as connection:
-        migrate(connection)
-        migrate(connection)
-        recorded = connection.execute("SELECT count(*) FROM schema_migrations").fetchall()
-    assert recorded == [(len(numbers),)]
+        schema.create(connection)
+        made = connection.execute("SELECT name, version FROM schema_migrations").fetchall()
+    assert sorted(made) == sorted((s.name, s.version) for s in schema.subjects())
+    assert max(version for _, version in made) == schema.newest_version()
+    text = "-- Version 99. Broken.\n\n-- Half.\nCREATE TABLE half (a NOTYPE);\n"
+    broken = (*schema.subjects(), schema.Subject("broken", 99, text))
+    monkeypatch.setattr(schema, "subjects", lambda: broken)
+    with duckdb.connect(":memory:") as connection:
+        with pytest.raises(duckdb.Error, match="NOTYPE"):
+            schema.create(connection)
+        assert connection.execute("SHOW TABLES").fetchall() == []
 
 
-def test_a_failing_migration_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = [*migrations(), (99, "099_broken.sql", "CREATE TABLE half (a INTEGER); SELECT oops")]
-    monkeypatch.setattr(module, "migrations", lambda: broken)
-    with duckdb.connect(":memory:") as connection:
-        with pytest.raises(duckdb.Error, match="oops"):
-            migrate(connection)
-        tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-        newest = connection.execute("SELECT max(version) FROM schema_migrations").fetchall()
-    assert ("half",) not in tables
-    assert newest == [(broken[-2][0],)]
+def test_every_table_is_published_by_one_file_of_its_own() -> None:
+    assert set(publishing.tables()) == set(schema.tables()) - {"schema_migrations"}
+
+
+def test_a_part_has_its_tables_columns_and_types(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    rows = [{"unit_key": "a", "layer": 1, "name": "x"}, {"unit_key": "a", "layer": 2, "rho": 1}]
+    for made in (rows, pl.DataFrame(rows)):
+        warehouse.append("color_layers", "a", made)
+        part = warehouse.rows("color_layers")
+        assert part is not None
+        assert dict(part.schema) == schema.column_types("color_layers")
+        assert part["rho"].to_list() == [None, 1.0]
+        with pytest.raises(UnknownColumnError, match="color_layers has no column colour; it has"):
+            warehouse.append("color_layers", "b", [{"unit_key": "b", "colour": 1}])
+    assert warehouse.part_names("color_layers") == {"a"}
+
+
+def as_schema_14(home: Path) -> None:
+    """Turn a folder into one that schema 14 left: its names of columns, in parts and file."""
+    with duckdb.connect(str(home / "results.duckdb")) as connection:
+        views = connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal")
+        for (view,) in views.fetchall():
+            connection.execute(f"DROP VIEW {view}")
+        connection.execute("UPDATE schema_migrations SET version = 14")
+        connection.execute("ALTER TABLE samples DROP recorded_at")
+        for table, types in schema.tables().items():
+            for old, new in schema.RENAMED.items():
+                if new in types:
+                    connection.execute(f"ALTER TABLE {table} RENAME {new} TO {old}")
+    older = {new: old for old, new in schema.RENAMED.items()}
+    for part in (home / "parts").rglob("*.parquet"):
+        frame = pl.read_parquet(part)
+        frame.rename({n: older[n] for n in frame.columns if n in older}).write_parquet(part)
+
+
+@pytest.mark.parametrize("kept", ["parts", "file"])
+def test_a_folder_of_the_schema_before_is_published_whole(own_world: Path, kept: str) -> None:
+    """Columns are renamed, whether rows come from parts or from the file alone."""
+    path = own_world / "results.duckdb"
+    names = sorted(publishing.tables())
+    before = {name: query(path, f"FROM {name} ORDER BY ALL") for name in names}
+    as_schema_14(own_world)
+    if kept == "parts":
+        path.unlink()
+    else:
+        shutil.rmtree(own_world / "parts")
+    Warehouse(own_world).publish()
+    for name, rows in before.items():
+        after = query(path, f"FROM {name} ORDER BY ALL")
+        drop = "recorded_at" if name == "samples" else ()
+        assert after.drop(drop).equals(rows.drop(drop)), name
+
+
+def test_a_difference_of_a_file_is_not_doubled_by_its_part(own_world: Path) -> None:
+    """The unit is the key: a row over all vision models has no model, which equals nothing."""
+    warehouse = Warehouse(own_world)
+    types = schema.column_types("caption_differences")
+    filled = {
+        name: 0.0 if kind.is_numeric() else datetime.now(tz=UTC) if kind.is_temporal() else "x"
+        for name, kind in types.items()
+    }
+    warehouse.append("caption_differences", "x", [{**filled, "vision_model": None}, filled])
+    for _ in range(2):
+        warehouse.publish()
+        assert query(warehouse.path, "FROM caption_differences").height == 2
 
 
 def test_every_table_and_column_says_what_it_is(world: Path) -> None:
@@ -73,7 +131,7 @@ def test_every_table_and_column_says_what_it_is(world: Path) -> None:
     silent = query(
         path,
         "SELECT table_name, column_name FROM duckdb_columns() WHERE comment IS NULL "
-        "AND database_name = 'warehouse' AND table_name <> 'schema_migrations' "
+        "AND database_name = 'warehouse' "
         "AND table_name IN (SELECT table_name FROM duckdb_tables())",
     )
     assert silent.is_empty()
@@ -124,58 +182,6 @@ def test_rows_without_parts_are_carried_over(own_world: Path, tmp_path: Path) ->
     assert dict(found.iter_rows()) == {"planted": SCORES, "second": SCORES}
 
 
-def as_before_calibration(home: Path) -> None:
-    """Turn a folder into one that schema 2 left: older parts, and no published file."""
-    warehouse = Warehouse(home)
-    with duckdb.connect(":memory:") as connection:
-        for number, _, sql in migrations():
-            if number <= 2:
-                connection.execute(sql)
-        kept = [name for name, *_ in connection.execute("DESCRIBE scores").fetchall()]
-        known = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
-    for part in (warehouse.parts / "scores").glob("*.parquet"):
-        version = pl.lit(1, pl.Int32).alias("score_version")
-        pl.read_parquet(part).select(kept).with_columns(version).write_parquet(part)
-    for table in warehouse.parts.iterdir():
-        if table.name not in known:
-            shutil.rmtree(table)
-            continue
-        for part in table.glob("*.parquet"):
-            later = ("precision", "accelerator")
-            pl.read_parquet(part).drop(later, strict=False).write_parquet(part)
-    warehouse.path.unlink()
-
-
-def test_parts_from_before_calibration_are_published_without_it(own_world: Path) -> None:
-    as_before_calibration(own_world)
-    warehouse = Warehouse(own_world)
-    assert warehouse.publish().scores == SCORES
-    found = query(warehouse.path, "FROM language_vision_alignment WHERE metric = 'mutual_knn'")
-    assert found.height == PAIRS * 4
-    for column in ("calibrated", "p_value", "q_value", "interval_low", "permutations", "sigma"):
-        assert found[column].null_count() == found.height
-    assert set(found["metric_label"]) == {get_metric("mutual_knn").label}
-
-
-def test_a_warehouse_published_before_calibration_is_carried_over(
-    own_world: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    as_before_calibration(own_world)
-    warehouse = Warehouse(own_world)
-    with monkeypatch.context() as earlier:
-        known = migrations()[:2]
-        earlier.setattr(module, "migrations", lambda: known)
-        earlier.setattr(module, "all_metrics", tuple)
-        warehouse.publish()
-    with open_readonly(warehouse.path) as connection:
-        assert connection.execute("SELECT max(version) FROM schema_migrations").fetchone() == (2,)
-    for part in warehouse.parts.rglob("*.parquet"):
-        part.unlink()
-    assert warehouse.publish().scores == SCORES
-    assert query(warehouse.path, "FROM scores")["p_value"].null_count() == SCORES
-    assert query(warehouse.path, "FROM metrics").height == len(all_metrics())
-
-
 def test_what_is_done_is_known_across_parts_of_several_ages(own_world: Path) -> None:
     warehouse = Warehouse(own_world)
     keys = warehouse.column("scores", "unit_key")
@@ -224,7 +230,7 @@ def test_q_values_with_many_ties_gaps_and_settings() -> None:
     rng = np.random.default_rng(0)
     ps = np.round(rng.uniform(size=200) ** 3, 2)
     with duckdb.connect(":memory:") as connection:
-        migrate(connection)
+        schema.create(connection)
         connection.execute("CREATE TABLE p AS SELECT unnest($ps) AS p", {"ps": [*ps, None, None]})
         connection.execute(Path(__file__).with_name("many_p_values.sql").read_text("utf-8"))
         rows = connection.execute(
@@ -343,7 +349,7 @@ def test_a_full_disk_while_publishing_leaves_the_old_file(
     def full(connection: duckdb.DuckDBPyConnection) -> None:
         raise duckdb.IOException("could not write: No space left on device")
 
-    monkeypatch.setattr(module, "migrate", full)
+    monkeypatch.setattr(schema, "create", full)
     with pytest.raises(DiskFullError, match="results.duckdb was not written"):
         warehouse.publish()
     assert warehouse.path.read_bytes() == before

@@ -8,7 +8,7 @@ import pytest
 import vl_convert
 
 from ingest.experiments.theory.learn import LOSSES
-from ingest.experiments.theory.run import plan_theory, simulate_missing
+from ingest.experiments.theory.run import plan_theory, simulate
 from ingest.pipeline.run import Run
 from ingest.progress import Silent
 from ingest.store.warehouse import query
@@ -58,7 +58,7 @@ def test_temperatures_are_chosen_and_said(open_page: OpenPage, tmp_path: Path) -
         )
     ]
     with Run(Workspace(tmp_path)) as run:
-        simulate_missing(run, list(dict.fromkeys(units)), Silent())
+        simulate(run, list(dict.fromkeys(units)), Silent())
     Workspace(tmp_path).warehouse.publish()
     cold = open_page(tmp_path, PAGE, loss="InfoNCE", temperature="0.5")
     assert not cold.exception and not cold.info

@@ -46,7 +46,7 @@ def alignment(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
         assert not run.refused
         text = text_of_captions(study.dataset)
         measure_bits(run, study.side("language"), text, Choices(budget=8000), Silent())
-    assert sorted(item.model_id for item in run.refused) == ["all-MiniLM-L6-v2", "random-MiniLM-L6"]
+    assert sorted(item.name for item in run.refused) == ["all-MiniLM-L6-v2", "random-MiniLM-L6"]
     workspace.warehouse.publish()
     return query(
         workspace.warehouse.path,

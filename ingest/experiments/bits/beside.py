@@ -1,11 +1,15 @@
 """Bits per byte of captions, taken from the same pass that extracts their features."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
+from ingest.catalog.records import ModelRecord
+from ingest.datasets import Dataset
 from ingest.experiments.bits import BUDGET, Start
 from ingest.experiments.bits.measure import Tally
+from ingest.experiments.bits.rows import Choices, Measurement, finish, keep, measurement_key
+from ingest.experiments.bits.texts import text_of_captions
 from ingest.experiments.bits.windows import (
     head_agrees,
     opening_of,
@@ -13,7 +17,10 @@ from ingest.experiments.bits.windows import (
     sees_ahead,
     sums_of,
 )
+from ingest.extract.content import local_content
 from ingest.extract.loaded import Causal, LoadedLanguage
+from ingest.pipeline.run import Run
+from ingest.progress import Progress
 
 
 class CaptionBits:
@@ -114,3 +121,48 @@ class CaptionBits:
             "measures it in a pass of its own"
         )
         return False
+
+
+class BesideExtraction:
+    """Measures language models on the captions in the pass that extracts their features."""
+
+    def __init__(self) -> None:
+        """Watch no model yet."""
+        self._seen: CaptionBits | None = None
+
+    def watch(self, record: ModelRecord) -> CaptionBits | None:
+        """Return what looks on while a language model runs."""
+        self._seen = CaptionBits() if record.modality == "language" else None
+        return self._seen
+
+    def keep(
+        self,
+        run: Run,
+        dataset: Dataset,
+        record: ModelRecord,
+        facts: Mapping[str, str],
+        progress: Progress,
+    ) -> None:
+        """Leave what was seen as `prh bits --dataset` would, or say why there is nothing."""
+        seen = self._seen
+        if seen is None:
+            return
+        if seen.reason is not None:
+            progress.note(f"{record.label} has no bits per byte of the captions: {seen.reason}")
+            return
+        choices = Choices(BUDGET, dtype=facts["dtype"], start=seen.start)
+        text = text_of_captions(dataset)
+        measurement = Measurement(
+            key=measurement_key(record, text.content, choices, local_content(record)),
+            record=record,
+            revision=facts["revision"],
+            text=text.name,
+            budget=choices.budget,
+            context=seen.longest,
+            stride=seen.longest,
+            starts_with=seen.starts_with,
+            dtype=facts["dtype"],
+            device=facts["device"],
+        )
+        keep(run, measurement, 0, seen.tally())
+        finish(run, measurement)

@@ -10,7 +10,7 @@ from ingest.experiments.bits.measure import causal_of, resolved_window, started,
 from ingest.experiments.bits.rows import END, Choices, Measurement, finish, keep, measurement_key
 from ingest.experiments.bits.texts import Skip, Skipped, Text
 from ingest.extract import model_named
-from ingest.extract.content import local_content, weights_revision
+from ingest.extract.content import local_content
 from ingest.extract.device import exact_float32, place
 from ingest.extract.loaded import LoadedLanguage
 from ingest.extract.loaders import load
@@ -49,29 +49,12 @@ def measure_bits(
         try:
             if record.modality != "language":
                 raise CatalogError(f"{record.id} is a vision model: it predicts no text")
-            key = _stored_key(run, record, text.content, choices)
+            key = measurement_key(record, text.content, choices, local_content(record))
             with model_named(record):
                 _measure(run, record, key, text, skip, choices, progress, device)
         except PRHError as error:
-            run.leave_out(record, error, progress)
+            run.leave_out(record.id, error, progress)
     return list(skipped.values())
-
-
-def _stored_key(run: Run, record: ModelRecord, content: str, choices: Choices) -> str:
-    """Return the key of a measurement, done or not.
-
-    Until the content of local weights was part of it, rows had the key without; they keep it while
-    they name the very weights that lie there now.
-    """
-    weights = local_content(record)
-    key = measurement_key(record, content, choices, weights)
-    if weights is None or record.loader == "module":
-        return key
-    older = measurement_key(record, content, choices, None)
-    rows, revision = run.workspace.warehouse.rows("bits", f"{older}.*"), weights_revision(record)
-    if rows is None or revision is None:
-        return key
-    return older if all(told.startswith(revision) for told in rows["revision"]) else key
 
 
 def _measure(

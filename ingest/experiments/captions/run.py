@@ -1,30 +1,26 @@
 """Extract and score a dataset's caption sets, and say what each scores beyond another."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-import polars as pl
 
 from ingest.datasets.caption_sets import OWN, CaptionSet, titled
 from ingest.experiments.bits.texts import text_of_captions
 from ingest.experiments.captions.summaries import Written
-from ingest.pipeline.run import (
+from ingest.pipeline.features import (
+    Beside,
     Extraction,
-    Run,
     extract_missing,
     feature_files,
     plan_extraction,
-    plan_scores,
-    record_dataset,
-    score_missing,
 )
+from ingest.pipeline.run import Run, record_dataset
 from ingest.pipeline.score import FeatureFile, KeptLayers, Setting, Unit, prepare
+from ingest.pipeline.scoring import plan_scores, score_missing
 from ingest.pipeline.study import Study
 from ingest.progress import Progress
 from ingest.store.features import unit_key
-from prh_core.errors import PRHError
 from prh_core.metrics import get_metric
 from prh_core.metrics.neighbors import mutual_residuals
 from prh_core.metrics.registry import Need
@@ -53,7 +49,7 @@ def run_sets(
     written: dict[str, Written] | None = None,
     device: str = "auto",
     batch_size: int | None = None,
-    caption_bits: bool = False,
+    beside: Beside | None = None,
 ) -> None:
     """Extract what is missing of every set, score it, and compare sets on the same images.
 
@@ -65,7 +61,7 @@ def run_sets(
         written: what is known of summaries, by the name of their set.
         device: as in `extract_missing`.
         batch_size: likewise.
-        caption_bits: predict captions in the same pass.
+        beside: what else is measured in the same pass.
 
     Raises:
         DiskFullError: nothing already stored was changed.
@@ -81,7 +77,7 @@ def run_sets(
         ):
             extract_missing(
                 run, dataset, units, progress, device=device,
-                batch_size=batch_size, caption_bits=caption_bits,
+                batch_size=batch_size, beside=beside,
             )  # fmt: skip
     compared = [
         Compared(chosen, _planned(study, feature_files([*language, *vision])))
@@ -124,8 +120,6 @@ def record_set(run: Run, chosen: CaptionSet, written: Written | None = None) -> 
         }
     )
     row = {
-        "unit_key": key,
-        "run_id": run.run_id,
         "dataset_id": dataset.record.id,
         "base_id": chosen.base_id,
         "row_order": dataset.row_order,
@@ -148,23 +142,51 @@ def record_set(run: Run, chosen: CaptionSet, written: Written | None = None) -> 
         "off_length": written.off_length if written else None,
         "bits_text": text_of_captions(dataset).name,
         "set_version": SET_VERSION,
-        "finished_at": datetime.now(tz=UTC),
     }
-    run.workspace.warehouse.append("caption_sets", key, pl.DataFrame([row], schema_overrides=_SET))
+    run.append("caption_sets", key, [row])
 
 
-_SET = {
-    "amount": pl.Float64,
-    "parent": pl.String,
-    "writer": pl.String,
-    "instructions": pl.String,
-    "retried": pl.Int64,
-    "off_length": pl.Int64,
-}
+class Difference(NamedTuple):
+    """One set held against another, under one setting."""
+
+    key: str
+    setting: Setting
+    first: Compared
+    second: Compared
+    before: list[Unit]
+    """Scores of the first set."""
+    after: list[Unit]
+    """Scores of the second, of the same models."""
+
+    @property
+    def name(self) -> str:
+        """The second set's."""
+        return self.second.chosen.asked.name
 
 
 def compare_sets(run: Run, study: Study, compared: Sequence[Compared], progress: Progress) -> None:
     """Compare sets that say more or less with the first of them, and controls with their parent."""
+    units = plan_differences(study, compared)
+    scores = run.workspace.warehouse.rows("scores")
+    if scores is None:
+        return
+    best = {
+        row["unit_key"]: (row["layer_x"], row["layer_y"])
+        for row in scores.select("unit_key", "layer_x", "layer_y").iter_rows(named=True)
+    }
+    lists = _Lists()
+    run.each(
+        "caption_differences",
+        units,
+        lambda unit: _differences(unit, best, lists),
+        progress,
+        "Comparing caption sets",
+        derived=True,
+    )
+
+
+def plan_differences(study: Study, compared: Sequence[Compared]) -> list[Difference]:
+    """List the differences between sets, done or not."""
     by_name = {one.chosen.asked.name: one for one in compared}
     plain = [one for one in compared if not one.chosen.is_control and not one.chosen.of_pictures]
     pairs: list[tuple[Compared, Compared]] = [(plain[0], one) for one in plain[1:]]
@@ -172,41 +194,17 @@ def compare_sets(run: Run, study: Study, compared: Sequence[Compared], progress:
         parent = OWN if one.chosen.of_pictures else one.chosen.asked.parent
         if (one.chosen.is_control or one.chosen.of_pictures) and parent in by_name:
             pairs.append((by_name[parent], one))
-    settings = [s for s in study.settings if s.metric == PAIRED and s.n is None]
     trained = {record.id for record in study.models if record.trained}
-    stored = run.workspace.warehouse.column("caption_differences", "unit_key")
-    wanted: list[tuple[str, Setting, Compared, Compared, list[Unit], list[Unit]]] = []
-    for setting in settings:
+    units: list[Difference] = []
+    for setting in (s for s in study.settings if s.metric == PAIRED and s.n is None):
         for first, second in pairs:
             before, after = (_of(one.units, setting, trained) for one in (first, second))
             names = [(u.x.header.model_id, u.y.header.model_id) for u in before]
             if not names or names != [(u.x.header.model_id, u.y.header.model_id) for u in after]:
                 continue
             key = unit_key({"units": [u.key for u in (*before, *after)], "version": SET_VERSION})
-            if key not in stored:
-                wanted.append((key, setting, first, second, before, after))
-    if not wanted:
-        return
-    scores = run.workspace.warehouse.rows("scores")
-    assert scores is not None  # they were scored above
-    best = {
-        row["unit_key"]: (row["layer_x"], row["layer_y"])
-        for row in scores.select("unit_key", "layer_x", "layer_y").iter_rows(named=True)
-    }
-    progress.start("Comparing caption sets", len(wanted))
-    lists = _Lists()
-    for key, setting, first, second, before, after in wanted:
-        try:
-            rows = _differences(key, run, setting, first, second, before, after, best, lists)
-            run.workspace.warehouse.append(
-                "caption_differences",
-                key,
-                pl.DataFrame(rows, schema_overrides={"vision_model": pl.String, "k": pl.Int64}),
-            )
-        except PRHError as error:
-            progress.note(f"{second.chosen.asked.name} is not compared: {error}")
-        progress.advance(1)
-    progress.done()
+            units.append(Difference(key, setting, first, second, before, after))
+    return units
 
 
 def _of(units: Iterable[Unit], setting: Setting, trained: set[str]) -> list[Unit]:
@@ -224,74 +222,66 @@ class _Lists:
     """Neighbor lists of feature sets, made once."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, int], tuple[Any, np.ndarray]] = {}
+        self._made: dict[tuple[str, str, int], tuple[Any, np.ndarray]] = {}
 
     def of(self, side: FeatureFile, setting: Setting) -> tuple[Any, np.ndarray]:
         k = setting.k or 1
         slot = (side.header.key, setting.truncation, k)
-        if slot not in self._found:
+        if slot not in self._made:
             family = get_metric(PAIRED).family
             ready = prepare(
                 side, family, setting.truncation, Need(k=k, concatenate=True), None, KeptLayers(0)
             )
-            self._found[slot] = (ready.ready, ready.usable)
-        return self._found[slot]
+            self._made[slot] = (ready.ready, ready.usable)
+        return self._made[slot]
 
 
 def _differences(
-    key: str,
-    run: Run,
-    setting: Setting,
-    first: Compared,
-    second: Compared,
-    before: Sequence[Unit],
-    after: Sequence[Unit],
-    best: dict[str, tuple[int, int]],
-    lists: _Lists,
+    unit: Difference, best: dict[str, tuple[int, int]], lists: _Lists
 ) -> list[dict[str, Any]]:
-    def residuals(unit: Unit) -> Residuals:
-        (x, usable_x), (y, usable_y) = (lists.of(side, setting) for side in (unit.x, unit.y))
-        layer_x, layer_y = best[unit.key]
+    """Return the paired differences over all models, then by vision model."""
+    setting = unit.setting
+
+    def residuals(score: Unit) -> Residuals:
+        (x, usable_x), (y, usable_y) = (lists.of(side, setting) for side in (score.x, score.y))
+        layer_x, layer_y = best[score.key]
         layers = (
             int(np.searchsorted(usable_x, layer_x)), int(np.searchsorted(usable_y, layer_y))
         )  # fmt: skip
         return Residuals(*mutual_residuals(x, y, layers, setting.k or 1))
 
     both = [
-        (one.y.header.model_id, residuals(one), residuals(other))
-        for one, other in zip(before, after, strict=True)
+        (before.y.header.model_id, residuals(before), residuals(after))
+        for before, after in zip(unit.before, unit.after, strict=True)
     ]
-    header = before[0].x.header
+    header = unit.before[0].x.header
     rows: list[dict[str, Any]] = []
     vision = sorted({name for name, _, _ in both})
     for model in [None, *vision]:
         chosen = [(a, b) for name, a, b in both if model in (None, name)]
-        found = paired_difference([a for a, _ in chosen], [b for _, b in chosen], level=LEVEL)
+        paired = paired_difference([a for a, _ in chosen], [b for _, b in chosen], level=LEVEL)
         across = 1 if model else len(vision)
         rows.append(
             {
-                "unit_key": key,
-                "run_id": run.run_id,
-                "base_id": second.chosen.base_id,
+                "base_id": unit.second.chosen.base_id,
                 "row_order": header.row_order,
                 "n": header.n,
                 "metric": setting.metric,
                 "k": setting.k,
                 "truncation": setting.truncation,
                 "precision": header.precision,
-                "from_id": first.chosen.dataset.record.id,
-                "to_id": second.chosen.dataset.record.id,
+                "from_id": unit.first.chosen.dataset.record.id,
+                "to_id": unit.second.chosen.dataset.record.id,
                 "vision_model": model,
                 "language_models": len(chosen) // across,
                 "vision_models": across,
-                "score_from": found.before,
-                "score_to": found.after,
-                "difference": found.difference,
-                "interval_low": found.low,
-                "interval_high": found.high,
+                "score_from": paired.before,
+                "score_to": paired.after,
+                "difference": paired.difference,
+                "interval_low": paired.low,
+                "interval_high": paired.high,
                 "interval_level": LEVEL,
                 "set_version": SET_VERSION,
-                "finished_at": datetime.now(tz=UTC),
             }
         )
     return rows

@@ -2,10 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
-
-import polars as pl
 
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CaptionSetError
@@ -69,14 +66,14 @@ def write_summaries(
         captions: to shorten.
         words: N.
         writer: a language model with a chat template.
-        progress: told about every caption.
+        progress: instructions about every caption.
         device: as in `extract`.
         dtype: likewise; another precision writes other words, so it is part of the name.
 
     Raises:
         CaptionSetError: the model cannot answer, or said nothing.
     """
-    told = INSTRUCTIONS.format(words=words)
+    instructions = INSTRUCTIONS.format(words=words)
     precision = named_precision(dtype) or suited_precision(device)
     keys = [_key(caption, words, writer, precision) for caption in captions]
     stored = _stored(run)
@@ -84,12 +81,12 @@ def write_summaries(
         (key, caption) for key, caption in zip(keys, captions, strict=True) if key not in stored
     ))  # fmt: skip
     if missing:
-        stored |= _write(run, missing, words, told, writer, progress, device, precision)
+        stored |= _write(run, missing, words, instructions, writer, progress, device, precision)
     found = [stored[key] for key in keys]
     return Written(
         [summary.text for summary in found],
         writer.id,
-        told,
+        instructions,
         sum(summary.retried for summary in found),
         sum(_off(summary.text, words) for summary in found),
     )
@@ -125,7 +122,7 @@ def _write(
     run: Run,
     missing: Sequence[tuple[str, str]],
     words: int,
-    told: str,
+    instructions: str,
     writer: ModelRecord,
     progress: Progress,
     device: str,
@@ -159,7 +156,7 @@ def _write(
         batch = missing[start : start + BATCH]
         asked = [
             [
-                Turn("system", told),
+                Turn("system", instructions),
                 Turn("user", ASK.format(caption=caption)),
             ]
             for _, caption in batch
@@ -182,7 +179,7 @@ def _write(
         if not all(summary.text for summary in summaries):
             empty = batch[next(i for i, s in enumerate(summaries) if not s.text)][1]
             raise CaptionSetError(f"{writer.id} wrote nothing for the caption {empty!r}")
-        _keep(run, batch, summaries, words, told, writer, loaded.revision)
+        _keep(run, batch, summaries, words, instructions, writer, loaded.revision)
         found |= {key: summary for (key, _), summary in zip(batch, summaries, strict=True)}
         progress.advance(len(batch))
     progress.done()
@@ -195,29 +192,27 @@ def _keep(
     batch: Sequence[tuple[str, str]],
     summaries: Sequence[_Summary],
     words: int,
-    told: str,
+    instructions: str,
     writer: ModelRecord,
     revision: str,
 ) -> None:
     rows: list[dict[str, Any]] = [
         {
             "unit_key": key,
-            "run_id": run.run_id,
             "model_id": writer.id,
             "revision": revision,
-            "instructions": told,
+            "instructions": instructions,
             "words_asked": words,
             "caption": caption,
             "summary": summary.text,
             "words": len(summary.text.split()),
             "retried": summary.retried,
             "summary_version": SUMMARY_VERSION,
-            "finished_at": datetime.now(tz=UTC),
         }
         for (key, caption), summary in zip(batch, summaries, strict=True)
     ]
     name = unit_key({"summaries": [key for key, _ in batch]})
-    run.workspace.warehouse.append("caption_summaries", name, pl.DataFrame(rows))
+    run.append("caption_summaries", name, rows)
 
 
 def _line(text: str) -> str:

@@ -1,6 +1,5 @@
 """What an import found, by table of the warehouse, and how it becomes parts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,18 +10,11 @@ from ingest.catalog import Catalog, ModelRecord
 from ingest.errors import ImportFileError
 from ingest.pipeline.run import Run, record_model
 from ingest.store.features import unit_key
+from ingest.store.schema import column_types
 
 UNKNOWN_ORDER = "unknown"
 """Row order of a published set: nobody here knows which samples it has."""
 
-_TYPES: Mapping[str, Any] = {
-    "shots": pl.Int32,
-    "stderr": pl.Float64,
-    "score": pl.Float64,
-    "k": pl.Int32,
-    "null_mean": pl.Float64,
-    "skipped": pl.List(pl.String),
-}
 _KEYS = {
     "benchmarks": ("collection", "model_id", "benchmark", "measure", "shots"),
     "imported_bits": ("collection", "model_id", "text"),
@@ -102,8 +94,7 @@ def store(run: Run, found: Found, what: str) -> None:
             name = unit_key({"units": sorted(seen)})
         else:
             name = ".".join(str(row[f"{table.removesuffix('s')}_id"]) for row in stamped)
-        types = {column: kind for column, kind in _TYPES.items() if column in stamped[0]}
-        parts.append((table, name, pl.DataFrame(stamped, schema_overrides=types)))
+        parts.append((table, name, pl.DataFrame(stamped, schema=column_types(table))))
     for record in found.measured():
         record_model(run, record)
     for table, name, rows in parts:

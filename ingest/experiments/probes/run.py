@@ -1,22 +1,20 @@
 """Probe models on tasks: features once, the probe on the last layer, a durable row each."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import polars as pl
 
 from ingest.catalog.records import ModelRecord
 from ingest.datasets.tasks.task import Task
 from ingest.errors import CatalogError
 from ingest.extract import extract, suited_precision, variants_for
-from ingest.pipeline.run import Run, header_of, loaded_from, record_model
+from ingest.pipeline.features import header_of, loaded_from
+from ingest.pipeline.run import Run, record_model
 from ingest.progress import Progress
 from ingest.store.features import EXTRACT_VERSION, read_header, read_layers, unit_key
 from ingest.store.precision import EXACT, PRECISIONS, chosen_precision
-from prh_core.errors import PRHError
 from prh_core.probes import linear_probe
 
 PROBE_VERSION = 2
@@ -40,6 +38,11 @@ class ProbeUnit(NamedTuple):
     """One of `LAYERS`."""
     precision: str = EXACT
     """In which the network computes."""
+
+    @property
+    def name(self) -> str:
+        """The model's id."""
+        return self.record.id
 
 
 def plan_probes(
@@ -126,17 +129,18 @@ def probe_missing(
     Raises:
         DiskFullError: nothing already stored was changed.
     """
-    for unit in run.missing("competence", units):
-        try:
-            if unit.record.modality != "vision":
-                raise CatalogError(f"{unit.record.id} is a language model: it sees no pictures")
-            if not unit.features.exists():
-                _extract(run, unit, progress, device, batch_size)
-            progress.note(f"Probing {unit.record.label} on {unit.task.record.title}")
-            _probe(run, unit)
-            run.done += 1
-        except PRHError as error:
-            run.leave_out(unit.record, error, progress)
+
+    def compute(unit: ProbeUnit) -> list[dict[str, Any]]:
+        if unit.record.modality != "vision":
+            raise CatalogError(f"{unit.record.id} is a language model: it sees no pictures")
+        if not unit.features.exists():
+            _extract(run, unit, progress, device, batch_size)
+        progress.note(f"Probing {unit.record.label} on {unit.task.record.title}")
+        row = _probe(unit)
+        record_model(run, unit.record)
+        return [row]
+
+    run.each("competence", units, compute, progress)
 
 
 def _extract(
@@ -148,7 +152,7 @@ def _extract(
 ) -> None:
     record, dataset = unit.record, unit.task.dataset
     (variant,) = variants_for(record)
-    found = extract(
+    extracted = extract(
         record,
         dataset,
         [variant],
@@ -157,28 +161,25 @@ def _extract(
         batch_size=batch_size,
         progress=progress,
     )[variant]
-    layers = found.layers
+    layers = extracted.layers
     if unit.layer == "last":
         layers = dict([list(layers.items())[-1]])
-    header = header_of(unit.features_key, record, dataset, variant, found.facts, layers)
+    header = header_of(unit.features_key, record, dataset, variant, extracted.facts, layers)
     run.workspace.features.write(header, layers)
 
 
-def _probe(run: Run, unit: ProbeUnit) -> None:
+def _probe(unit: ProbeUnit) -> dict[str, Any]:
     header, task = read_header(unit.features), unit.task
     at = task.training
-    place, found = 0, None
+    place, best = 0, None
     for i, features in enumerate(read_layers(unit.features)):
         layer = np.asarray(features, np.float32)
         probe = linear_probe(layer[:at], task.labels[:at], layer[at:], task.labels[at:])
         # The deeper of equals; the test samples have no say in it.
-        if found is None or max(probe.inner.values()) >= max(found.inner.values()):
-            place, found = i, probe
-    assert found is not None  # a model without layers has no features
-    record_model(run, unit.record)
-    row = {
-        "unit_key": unit.key,
-        "run_id": run.run_id,
+        if best is None or max(probe.inner.values()) >= max(best.inner.values()):
+            place, best = i, probe
+    assert best is not None  # a model without layers has no features
+    return {
         "model_id": unit.record.id,
         "revision": header.revision,
         "task_id": task.record.id,
@@ -189,18 +190,16 @@ def _probe(run: Run, unit: ProbeUnit) -> None:
         "pooling": header.pooling,
         "precision": header.precision,
         "width": header.widths[place],
-        "accuracy": found.accuracy,
-        "mean_per_class": found.mean_per_class,
-        "interval_low": found.low,
-        "interval_high": found.high,
-        "regularizer": found.regularizer,
-        "classes": found.classes,
-        "train": found.train,
-        "test": found.test,
+        "accuracy": best.accuracy,
+        "mean_per_class": best.mean_per_class,
+        "interval_low": best.low,
+        "interval_high": best.high,
+        "regularizer": best.regularizer,
+        "classes": best.classes,
+        "train": best.train,
+        "test": best.test,
         "source": task.record.source,
         "license": task.record.license,
         "note": task.record.note,
         "probe_version": PROBE_VERSION,
-        "finished_at": datetime.now(tz=UTC),
     }
-    run.workspace.warehouse.append("competence", unit.key, pl.DataFrame([row]))

@@ -3,15 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-import polars as pl
 
 from ingest.experiments.theory.learn import BATCH, LOSSES, Learned, Loss, looks, train
 from ingest.pipeline.run import Run
-from ingest.pipeline.score import Refused
 from ingest.progress import Progress
 from ingest.store.features import unit_key
 from prh_core import align, all_metrics
@@ -68,7 +65,12 @@ class TheoryUnit(NamedTuple):
     """One simulation to run."""
 
     key: str
-    asked: Simulation
+    simulation: Simulation
+
+    @property
+    def name(self) -> str:
+        """The world and its size."""
+        return f"{self.simulation.world} of {self.simulation.events} events"
 
 
 class _Scene(NamedTuple):
@@ -122,59 +124,49 @@ def plan_theory(
                     for window in windows:
                         cooccurrence(made, window)
                         for kind, share in observers:
-                            asked = Simulation(
+                            simulation = Simulation(
                                 world, n, window, smooth, loss, kind, share,
                                 p_positive, steps, batch, seed, temperature,
                             )  # fmt: skip
-                            units.append(TheoryUnit(_key(asked), asked))
+                            units.append(TheoryUnit(_key(simulation), simulation))
     return list(dict.fromkeys(units))
 
 
-def _key(asked: Simulation) -> str:
-    told = asdict(asked)
-    if asked.loss != "nce":
-        del told["p_positive"]  # InfoNCE has none
-    if asked.loss == "nce" or asked.temperature == 1:
-        del told["temperature"]  # binary NCE has none, and keys are older than it
-    return unit_key({**told, "version": THEORY_VERSION})
+def _key(simulation: Simulation) -> str:
+    choices = asdict(simulation)
+    # Binary NCE has no temperature, InfoNCE no share of positives.
+    del choices["temperature" if simulation.loss == "nce" else "p_positive"]
+    return unit_key({**choices, "version": THEORY_VERSION})
 
 
-def simulate_missing(run: Run, units: Sequence[TheoryUnit], progress: Progress) -> None:
+def simulate(run: Run, units: Sequence[TheoryUnit], progress: Progress) -> None:
     """Run what is missing; a simulation that fails is noted and the others finish.
 
     Raises:
         DiskFullError: nothing already stored was changed.
     """
-    missing = run.missing("theory_runs", units)
-    if not missing:
-        return
     scenes: dict[tuple[Any, ...], _Scene] = {}
-    first: dict[tuple[Any, ...], list[Learned]] = {}
-    progress.start("Simulating worlds", len(missing))
-    for unit in missing:
-        asked = unit.asked
-        place = (asked.world, asked.events, asked.window, asked.smoothness, asked.seed)
+    learned: dict[tuple[Any, ...], list[Learned]] = {}
+
+    def compute(unit: TheoryUnit) -> dict[str, list[dict[str, Any]]]:
+        chosen = unit.simulation
+        place = (chosen.world, chosen.events, chosen.window, chosen.smoothness, chosen.seed)
         learner = (
-            *place, asked.loss, asked.p_positive, asked.steps, asked.batch, asked.temperature,
+            *place, chosen.loss, chosen.p_positive, chosen.steps, chosen.batch, chosen.temperature,
         )  # fmt: skip
-        try:
-            if place not in scenes:
-                scenes[place] = _scene(asked)
-            scene = scenes[place]
-            seen = (
-                bijective(scene.world.stationary, asked.seed),
-                _observe(asked.observer, scene.world.stationary, asked.share, asked.seed),
-            )
-            if learner not in first:
-                first[learner] = _learn(asked, scene, seen[0], 2 * asked.seed)
-            second = _learn(asked, scene, seen[1], 2 * asked.seed + 1)
-            _keep(run, unit, scene, seen, (first[learner], second))
-            run.done += 1
-        except WorldError as error:
-            run.refused.append(Refused(f"{asked.world}, {asked.events} events", str(error)))
-            progress.note(f"{asked.world} of {asked.events} events left out: {error}")
-        progress.advance(1)
-    progress.done()
+        if place not in scenes:
+            scenes[place] = _scene(chosen)
+        scene = scenes[place]
+        views = (
+            bijective(scene.world.stationary, chosen.seed),
+            _observe(chosen.observer, scene.world.stationary, chosen.share, chosen.seed),
+        )
+        if learner not in learned:
+            learned[learner] = _learn(chosen, scene, views[0], 2 * chosen.seed)
+        second = _learn(chosen, scene, views[1], 2 * chosen.seed + 1)
+        return _rows(chosen, scene, views, (learned[learner], second))
+
+    run.each("theory_runs", units, compute, progress, "Simulating worlds")
 
 
 def _observe(kind: str, shares: np.ndarray, share: float, seed: int) -> Observation:
@@ -184,27 +176,28 @@ def _observe(kind: str, shares: np.ndarray, share: float, seed: int) -> Observat
     return lossy(shares, share, seed + 1) if kind == "lossy" else noisy(shares, share)
 
 
-def _scene(asked: Simulation) -> _Scene:
-    world = make_world(asked.world, asked.events, asked.smoothness, asked.seed)
-    joint = cooccurrence(world, asked.window)
+def _scene(simulation: Simulation) -> _Scene:
+    world = make_world(simulation.world, simulation.events, simulation.smoothness, simulation.seed)
+    joint = cooccurrence(world, simulation.window)
     kernel = pointwise(joint)
-    walked = min(_WALKED * asked.events**2, _LONGEST)
+    walked = min(_WALKED * simulation.events**2, _LONGEST)
+    walk = walks(world, walked, simulation.seed)
     try:
-        found = pointwise(counted(walks(world, walked, asked.seed), asked.events, asked.window))
-        near = _correlation(found, kernel, _apart(len(kernel)))
+        estimate = pointwise(counted(walk, simulation.events, simulation.window))
+        correlation = _correlation(estimate, kernel, _apart(len(kernel)))
     except PRHError:  # an event that the walk never met
-        near = None
-    return _Scene(world, joint, kernel, walked, near)
+        correlation = None
+    return _Scene(world, joint, kernel, walked, correlation)
 
 
-def _learn(asked: Simulation, scene: _Scene, seen: Observation, seed: int) -> list[Learned]:
+def _learn(simulation: Simulation, scene: _Scene, seen: Observation, seed: int) -> list[Learned]:
     return train(
         observed(scene.joint, seen),
-        asked.loss,
-        looks(asked.steps),
-        p_positive=asked.p_positive,
-        batch=asked.batch,
-        temperature=asked.temperature,
+        simulation.loss,
+        looks(simulation.steps),
+        p_positive=simulation.p_positive,
+        batch=simulation.batch,
+        temperature=simulation.temperature,
         seed=seed,
     )
 
@@ -214,78 +207,59 @@ def neighbors(events: int) -> int:
     return 2 * max(1, events // 16)
 
 
-def _keep(
-    run: Run,
-    unit: TheoryUnit,
+def _rows(
+    simulation: Simulation,
     scene: _Scene,
-    seen: tuple[Observation, Observation],
+    views: tuple[Observation, Observation],
     learned: tuple[list[Learned], list[Learned]],
-) -> None:
-    """Measure both learners at every look and leave the rows; the unit's own last."""
-    asked, warehouse = unit.asked, run.workspace.warehouse
-    tau = asked.temperature if asked.loss == "infonce" else 1.0
+) -> dict[str, list[dict[str, Any]]]:
+    """Measure both learners at every look; the rows by table, the unit's own last."""
+    tau = simulation.temperature if simulation.loss == "infonce" else 1.0
     steps: list[dict[str, Any]] = []
     scores: list[dict[str, Any]] = []
     places = [
-        [sees.channel @ at.embeddings for at in look]
-        for sees, look in zip(seen, learned, strict=True)
+        [view.channel @ look.embeddings for look in looks_of_one]
+        for view, looks_of_one in zip(views, learned, strict=True)
     ]
     for i in range(len(learned[0])):
-        for view, side in enumerate("AB"):
+        for at, side in enumerate("AB"):
             steps.append(
                 {
-                    "unit_key": unit.key,
-                    "step": learned[view][i].step,
+                    "step": learned[at][i].step,
                     "side": side,
-                    "loss_value": learned[view][i].loss,
-                    **_against(scene, seen[view], learned[view][i], places[view][i], tau),
+                    "loss_value": learned[at][i].loss,
+                    **_against(scene, views[at], learned[at][i], places[at][i], tau),
                 }
             )
         scores += [
-            {"unit_key": unit.key, "step": learned[0][i].step, **row}
-            for row in _alignments(places[0][i], places[1][i])
+            {"step": learned[0][i].step, **row} for row in _alignments(places[0][i], places[1][i])
         ]
-    prop = definite(scene.kernel)
-    told = scene.world.stationary
-    odds = math.log(asked.p_positive / (1 - asked.p_positive)) if asked.loss == "nce" else None
+    condition = definite(scene.kernel)
+    shares = scene.world.stationary
+    positive = simulation.p_positive if simulation.loss == "nce" else None
+    odds = None if positive is None else math.log(positive / (1 - positive))
     row = {
-        "unit_key": unit.key,
-        "run_id": run.run_id,
-        **asdict(asked),
-        "p_positive": asked.p_positive if asked.loss == "nce" else None,
-        "temperature": tau if asked.loss == "infonce" else None,
-        "symbols": seen[1].channel.shape[1],
-        "entropy": float(-(told * np.log2(told)).sum()),
-        "lost": abs(seen[1].lost),
+        **asdict(simulation),
+        "p_positive": positive,
+        "temperature": tau if simulation.loss == "infonce" else None,
+        "symbols": views[1].channel.shape[1],
+        "entropy": float(-(shares * np.log2(shares)).sum()),
+        "lost": abs(views[1].lost),
         "walked": scene.walked,
         "counted_correlation": scene.counted,
         "expected_offset": odds,
-        "smallest_constant": prop.smallest if math.isfinite(prop.smallest) else None,
-        "least_eigenvalue": prop.least_eigenvalue,
-        "log_rho": prop.low,
-        "delta": prop.delta,
-        "sufficient": prop.sufficient,
-        "k": neighbors(asked.events),
+        "smallest_constant": condition.smallest if math.isfinite(condition.smallest) else None,
+        "least_eigenvalue": condition.least_eigenvalue,
+        "log_rho": condition.low,
+        "delta": condition.delta,
+        "sufficient": condition.sufficient,
+        "k": neighbors(simulation.events),
         "k_pmi": scene.kernel.tolist(),
         "kernel_a": similarity_logits(places[0][-1], tau).tolist(),
         "kernel_b": similarity_logits(places[1][-1], tau).tolist(),
         "theory_version": THEORY_VERSION,
-        "finished_at": datetime.now(tz=UTC),
     }
-    warehouse.append("theory_scores", unit.key, pl.DataFrame(scores, schema_overrides=_SCORES))
-    warehouse.append("theory_steps", unit.key, pl.DataFrame(steps, schema_overrides=_STEPS))
-    warehouse.append("theory_runs", unit.key, pl.DataFrame([row], schema_overrides=_RUNS))
-
-
-_SCORES = {"k": pl.Int64, "score": pl.Float64, "note": pl.String}
-_STEPS: dict[str, Any] = dict.fromkeys(
-    ("correlation", "own_correlation", "offset", "error"), pl.Float64
-)
-_RUNS: dict[str, Any] = dict.fromkeys(
-    ("p_positive", "temperature", "counted_correlation", "expected_offset", "smallest_constant"),
-    pl.Float64,
-)
-"""Columns that may be empty in every row of a part."""
+    return {"theory_scores": scores, "theory_steps": steps, "theory_runs": [row]}
 
 
 def _against(
@@ -363,4 +337,4 @@ def demo_units() -> list[TheoryUnit]:
 
 def demo_theory(run: Run, progress: Progress) -> None:
     """Run the demo's simulations where they are missing."""
-    simulate_missing(run, demo_units(), progress)
+    simulate(run, demo_units(), progress)

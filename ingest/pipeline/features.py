@@ -1,0 +1,305 @@
+"""Feature sets: what names them, which are stored, and extracting those that are not."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from ingest.catalog import ModelRecord
+from ingest.datasets import Dataset
+from ingest.errors import CatalogError
+from ingest.extract import PROMPTS, Variant, extract, suited_precision
+from ingest.extract.content import local_content
+from ingest.pipeline.run import Run, record_dataset, record_model
+from ingest.pipeline.score import FeatureFile, open_features
+from ingest.progress import Progress
+from ingest.store.features import EXTRACT_VERSION, FeatureHeader, read_header
+from ingest.store.precision import (
+    EXACT,
+    PRECISIONS,
+    by_precision,
+    chosen_precision,
+    listed,
+    named_precision,
+)
+from ingest.store.workspace import Workspace
+from prh_core.errors import PRHError
+
+if TYPE_CHECKING:
+    from ingest.extract.language import Watch
+
+
+class Beside(Protocol):
+    """What else is measured while a model's features are extracted."""
+
+    def watch(self, record: ModelRecord) -> "Watch | None":
+        """Return what looks on while this model runs, if anything does."""
+        ...
+
+    def keep(
+        self,
+        run: Run,
+        dataset: Dataset,
+        record: ModelRecord,
+        facts: Mapping[str, str],
+        progress: Progress,
+    ) -> None:
+        """Store what was seen of this model, or say why there is nothing."""
+        ...
+
+
+class Extraction(NamedTuple):
+    """One feature set to make: a unit of work."""
+
+    key: str
+    record: ModelRecord
+    variant: Variant
+    path: Path
+    precision: str = EXACT
+    """In which the network computes."""
+
+
+def loaded_from(record: ModelRecord) -> dict[str, Any]:
+    """Return what determines the network behind features, for their key."""
+    try:
+        content = local_content(record)
+    except CatalogError as error:  # told by name when the model is loaded, and the others go on
+        content = str(error)
+    return {
+        "model": record.id,
+        "source": record.source,
+        "revision": record.revision,
+        "loader": record.loader,
+        "options": record.options,
+        **({} if content is None else {"weights": content}),
+    }
+
+
+def header_of(
+    key: str,
+    record: ModelRecord,
+    dataset: Dataset,
+    variant: Variant,
+    facts: Mapping[str, str],
+    layers: Mapping[str, np.ndarray],
+) -> FeatureHeader:
+    """Describe features that were extracted, for their file."""
+    return FeatureHeader(
+        key=key,
+        model_id=record.id,
+        revision=facts.get("revision", record.revision),
+        dataset_id=dataset.record.id,
+        dataset_revision=dataset.record.revision,
+        row_order=dataset.row_order,
+        n=len(dataset),
+        pooling=facts.get("pooling", variant.pooling),
+        prompt=variant.prompt or "none",
+        layer_names=tuple(layers),
+        widths=tuple(layer.shape[1] for layer in layers.values()),
+        dtype="float32",
+        precision=facts["dtype"],
+        facts=dict(facts),
+    )
+
+
+def extraction_parts(record: ModelRecord, dataset: Dataset, variant: Variant) -> dict[str, Any]:
+    """Return everything that determines the features but the precision, and nothing else."""
+    content = dataset.image_hash if record.modality == "vision" else dataset.caption_hash
+    return {
+        **loaded_from(record),
+        "dataset": dataset.record.id,
+        "row_order": dataset.row_order,
+        "content": content,
+        "pooling": variant.pooling,
+        "prompt": PROMPTS.get(variant.prompt, ""),
+        "version": EXTRACT_VERSION,
+    }
+
+
+def plan_extraction(
+    workspace: Workspace,
+    dataset: Dataset,
+    models: Sequence[tuple[ModelRecord, Sequence[Variant]]],
+    precision: str = EXACT,
+) -> list[Extraction]:
+    """List the feature sets these models need on this dataset, done or not.
+
+    Raises
+    ------
+    CatalogError
+        The precision is none of `PRECISIONS`: auto is resolved before keys are made.
+    """
+    if precision not in PRECISIONS:
+        raise CatalogError(f"expected one of {', '.join(PRECISIONS)}, got {precision!r}")
+    units = []
+    for record, variants in models:
+        for variant in variants:
+            parts = extraction_parts(record, dataset, variant)
+            key, path = workspace.features.place(record.id, dataset.record.id, parts, precision)
+            units.append(Extraction(key, record, variant, path, precision))
+    return units
+
+
+def stored_precisions(
+    workspace: Workspace,
+    dataset: Dataset,
+    models: Sequence[tuple[ModelRecord, Sequence[Variant]]],
+) -> dict[str, set[str]]:
+    """Return by model the precisions in which its features on this dataset are stored."""
+    found: dict[str, set[str]] = {}
+    for record, variants in models:
+        for variant in variants:
+            parts = extraction_parts(record, dataset, variant)
+            there = workspace.features.precisions(record.id, dataset.record.id, parts)
+            if there:
+                found.setdefault(record.id, set()).update(there)
+    return found
+
+
+def study_precision(
+    workspace: Workspace,
+    dataset: Dataset,
+    models: Sequence[tuple[ModelRecord, Sequence[Variant]]],
+    dtype: str,
+    device: str,
+    progress: Progress | None = None,
+) -> str:
+    """Return the one precision of a study; say so where stored features have another.
+
+    Raises
+    ------
+    CatalogError, MixedPrecisionError
+        See `chosen_precision`.
+    """
+    stored = stored_precisions(workspace, dataset, models)
+    chosen = chosen_precision(dtype, stored, dataset.record.id) or suited_precision(device)
+    others = by_precision({m: found for m, found in stored.items() if chosen not in found})
+    if progress is not None and others:
+        progress.note(
+            f"This study is in {chosen}; stored on {dataset.record.id} are {listed(others)}, which "
+            "it does not use."
+        )
+    elif progress is not None and named_precision(dtype) is None and stored and chosen != EXACT:
+        progress.note(f"Going on in {chosen}, in which features are stored; --dtype chooses.")
+    return chosen
+
+
+def extract_missing(
+    run: Run,
+    dataset: Dataset,
+    units: Sequence[Extraction],
+    progress: Progress,
+    *,
+    device: str = "auto",
+    batch_size: int | None = None,
+    beside: Beside | None = None,
+) -> None:
+    """Extract the units that are not stored yet; a model that fails is noted and the rest go on.
+
+    Args:
+        run: where rows go.
+        dataset: what the models see.
+        units: of `plan_extraction`, done or not.
+        progress: told about every model.
+        device: as in `ingest.extract.extract`.
+        batch_size: likewise.
+        beside: what else is measured in the same pass.
+
+    Raises:
+        DiskFullError: nothing already stored was changed.
+    """
+    workspace = run.workspace
+    record_dataset(workspace, dataset)
+    recorded = workspace.warehouse.part_names("feature_sets")
+    by_model: dict[str, list[Extraction]] = {}
+    for unit in units:
+        by_model.setdefault(unit.record.id, []).append(unit)
+    for number, wanted in enumerate(by_model.values(), start=1):
+        missing = []
+        for unit in wanted:
+            if not unit.path.exists():
+                missing.append(unit)
+                continue
+            run.skipped += 1
+            if unit.key not in recorded:  # killed between the file and its row
+                record_features(run, unit.record, read_header(unit.path), unit.path)
+        if not missing:
+            continue
+        title = f"[{number}/{len(by_model)}] {wanted[0].record.label}"
+        progress.note(title)
+        _extract_model(run, dataset, missing, progress, device, batch_size, beside)
+    progress.done()
+
+
+def _extract_model(
+    run: Run,
+    dataset: Dataset,
+    missing: Sequence[Extraction],
+    progress: Progress,
+    device: str,
+    batch_size: int | None,
+    beside: Beside | None,
+) -> None:
+    record = missing[0].record
+    try:
+        extracted = extract(
+            record,
+            dataset,
+            [unit.variant for unit in missing],
+            device=device,
+            dtype=missing[0].precision,
+            batch_size=batch_size,
+            progress=progress,
+            watch=None if beside is None else beside.watch(record),
+        )
+        for unit in missing:
+            result = extracted[unit.variant]
+            header = header_of(unit.key, record, dataset, unit.variant, result.facts, result.layers)
+            path = run.workspace.features.write(header, result.layers)
+            record_features(run, record, header, path)
+            run.done += 1
+        if beside is not None:
+            beside.keep(run, dataset, record, extracted[missing[0].variant].facts, progress)
+    except PRHError as error:
+        run.leave_out(record.id, error, progress)
+
+
+def record_features(run: Run, record: ModelRecord, header: FeatureHeader, path: Path) -> None:
+    """Leave a feature file's row, and its model's, as parts."""
+    record_model(run, record)
+    facts = header.facts
+    row = {
+        "model_id": header.model_id,
+        "revision": header.revision,
+        "dataset_id": header.dataset_id,
+        "row_order": header.row_order,
+        "pooling": header.pooling,
+        "prompt": header.prompt,
+        "n": header.n,
+        "layer_names": list(header.layer_names),
+        "widths": list(header.widths),
+        "dtype": header.dtype,
+        "precision": header.precision,
+        "bytes": path.stat().st_size,
+        "file": str(path.relative_to(run.workspace.home)),
+        "seconds": _number(facts.get("seconds")),
+        "items_per_second": _number(facts.get("items_per_second")),
+        "device": facts.get("device"),
+        "facts": json.dumps(facts, sort_keys=True),
+    }
+    run.append("feature_sets", header.key, [row])
+
+
+def _number(text: str | None) -> float | None:
+    return None if text is None else float(text)
+
+
+def feature_files(units: Sequence[Extraction]) -> dict[str, list[FeatureFile]]:
+    """Return the stored feature sets of these units, by model id."""
+    files: dict[str, list[FeatureFile]] = {}
+    for unit in units:
+        if unit.path.exists():
+            files.setdefault(unit.record.id, []).append(open_features(unit.path))
+    return files

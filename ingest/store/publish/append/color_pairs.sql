@@ -1,6 +1,0 @@
--- What a killed run left without its layout is no result; one made twice is kept once.
-INSERT INTO color_pairs BY NAME
-SELECT * FROM read_parquet($parts, union_by_name = true)
-SEMI JOIN color_layouts USING (unit_key, reading)
-QUALIFY row_number() OVER (PARTITION BY unit_key, reading, first_position, second_position) = 1
-ORDER BY unit_key, reading, first_position, second_position;

@@ -1,4 +1,0 @@
--- The newest record of each dataset in each row order.
-INSERT INTO datasets BY NAME
-SELECT * FROM read_parquet($parts, union_by_name = true)
-QUALIFY row_number() OVER (PARTITION BY dataset_id, row_order ORDER BY recorded_at DESC) = 1;

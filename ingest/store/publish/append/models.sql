@@ -1,4 +1,0 @@
--- The newest record of each model; older ones only differ in description.
-INSERT INTO models BY NAME
-SELECT * FROM read_parquet($parts, union_by_name = true)
-QUALIFY row_number() OVER (PARTITION BY model_id ORDER BY recorded_at DESC) = 1;

@@ -1,5 +1,0 @@
--- Parts from before a second view was asked for: split-half agreement, as their method says.
-INSERT INTO self_agreement BY NAME
-SELECT * FROM read_parquet($parts, union_by_name = true)
-QUALIFY row_number() OVER (PARTITION BY unit_key ORDER BY finished_at, run_id) = 1
-ORDER BY dataset_id, metric, k, truncation, model_id, unit_key;

@@ -1,5 +1,0 @@
--- A simulation run twice (two machines at once) is kept once: the first.
-INSERT INTO theory_runs BY NAME
-SELECT * FROM read_parquet($parts, union_by_name = true)
-QUALIFY row_number() OVER (PARTITION BY unit_key ORDER BY finished_at, run_id) = 1
-ORDER BY unit_key;

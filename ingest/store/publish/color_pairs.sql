@@ -1,0 +1,7 @@
+-- What a killed run left without its layout is no result; one made twice is kept once.
+INSERT INTO color_pairs BY NAME
+SELECT * FROM incoming
+ANTI JOIN color_pairs USING (unit_key, reading, first_position, second_position)
+SEMI JOIN color_layouts USING (unit_key, reading)
+QUALIFY row_number() OVER (PARTITION BY unit_key, reading, first_position, second_position) = 1
+ORDER BY unit_key, reading, first_position, second_position;

@@ -1,0 +1,116 @@
+"""Parts to tables: a database is filled from every part, then from the file it replaces."""
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from ingest.errors import DamagedPartError, DataFolderError
+from ingest.store import schema
+from prh_core.metrics import all_metrics
+
+_SQL = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in sorted((Path(__file__).parent / "publish").glob("*.sql"))
+}
+
+
+def fill(connection: duckdb.DuckDBPyConnection, parts: Path) -> None:
+    """Make the schema in an empty database and insert every part below a folder.
+
+    Raises:
+        DamagedPartError: a part cannot be read; the message says which and what to do.
+        DataFolderError: the system does not let one be read.
+    """
+    schema.create(connection)
+    _insert(connection, "metrics", connection.from_arrow(_metrics().to_arrow()))
+    for table in tables():
+        files = sorted((parts / table).glob("*.parquet"))
+        if files:
+            with damage_named(files):
+                names = [_as_pattern(file) for file in files]
+                _insert(connection, table, connection.read_parquet(names, union_by_name=True))
+
+
+def carry_over(connection: duckdb.DuckDBPyConnection, previous: Path) -> None:
+    """Insert rows of the file that is being replaced whose parts are not here."""
+    connection.execute("ATTACH $path AS previous (READ_ONLY)", {"path": str(previous)})
+    known = connection.execute(_SQL["previous_tables"]).fetchall()
+    for table in tables():
+        if (table,) in known:
+            _insert(connection, table, connection.table(f"previous.{table}"))
+    connection.execute("DETACH previous")
+
+
+def tables() -> list[str]:
+    """Return the tables that are published: those with a file in ingest/store/publish."""
+    return [name for name in _SQL if name in schema.tables()]
+
+
+def _metrics() -> pl.DataFrame:
+    """Describe the registered metrics; the registry knows those of old scores, too."""
+    types = schema.column_types("metrics")
+    rows = [
+        {name: getattr(metric, name, None) for name in types}
+        | {"is_symmetric": metric.symmetric, "family": metric.family.name}
+        for metric in all_metrics()
+    ]
+    return pl.DataFrame(rows, schema=types)
+
+
+def ask(connection: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
+    """Ask a query of ingest/store/publish."""
+    return connection.sql(_SQL[name])
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: duckdb.DuckDBPyRelation
+) -> None:
+    """Insert rows by their table's own statement, columns of earlier schemas under today's names.
+
+    A column that the schema lacks is left behind, one that the rows lack is empty.
+    """
+    named = {schema.RENAMED.get(column, column): column for column in rows.columns}
+    chosen = [
+        duckdb.ColumnExpression(named[n]).alias(n)
+        if n in named
+        else duckdb.ConstantExpression(None).alias(n)
+        for n in schema.column_types(table)
+    ]
+    connection.register("incoming", rows.select(*chosen))
+    connection.execute(_SQL[table])
+    connection.unregister("incoming")
+
+
+@contextlib.contextmanager
+def damage_named(files: Sequence[Path]) -> Iterator[None]:
+    """Say which part cannot be read, and what to do.
+
+    Raises:
+        DamagedPartError: one is no whole Parquet file.
+        DataFolderError: the system does not let one be read.
+    """
+    try:
+        yield
+    except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
+        for file in files:
+            try:
+                pl.read_parquet(file, glob=False)
+            except OSError as refused:
+                raise DataFolderError(
+                    f"the part {file} cannot be read: {refused.strerror or refused}"
+                ) from refused
+            except pl.exceptions.PolarsError as damage:
+                raise DamagedPartError(
+                    f"the part {file} is damaged ({str(damage).strip().splitlines()[0]}); delete "
+                    "it and run the command that made it again, or put a copy in its place"
+                ) from damage
+        raise error
+
+
+def _as_pattern(file: Path) -> str:
+    """Return a path as a pattern that means this file alone."""
+    return re.sub(r"([*?\[])", r"[\1]", str(file))

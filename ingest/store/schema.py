@@ -1,0 +1,135 @@
+"""The warehouse's schema: a SQL file per subject, in its final form, read here and nowhere else.
+
+A file's first line names its version. Each table and view stands once, under the comment that says
+what it is, a column a line with its type and its own comment; these comments become the database's.
+"""
+
+import re
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import polars as pl
+
+_FOLDER = Path(__file__).parent / "schema"
+_VERSION = re.compile(r"-- Version (\d+)\. ")
+_CREATED = re.compile(
+    r"(?P<comment>(?:^--[^\n]*\n)+)^CREATE (?P<kind>TABLE|VIEW) (?P<name>\w+)(?P<body>.*?;)\n",
+    re.MULTILINE | re.DOTALL,
+)
+_COLUMN = re.compile(r'^    "?(?P<name>\w+)"? [A-Z][^\n]*? -- (?P<comment>[^\n]*)$', re.MULTILINE)
+_WORD = re.compile(r"\w+")
+
+RENAMED = {
+    "licence": "license",
+    "regulariser": "regularizer",
+    "neighbours": "neighbors",
+    "colours": "colors",
+}
+"""Columns of schema 14 and before, and what they are called now."""
+
+
+class Subject(NamedTuple):
+    """One file of the schema."""
+
+    name: str
+    version: int
+    sql: str
+
+
+@cache
+def subjects() -> tuple[Subject, ...]:
+    """Return every subject of the schema, by name."""
+    made = []
+    for path in sorted(_FOLDER.glob("*.sql")):
+        sql = path.read_text(encoding="utf-8")
+        version = _VERSION.match(sql)
+        if version is None:
+            raise ValueError(f"{path.name} should begin with its version: -- Version 15. ...")
+        made.append(Subject(path.stem, int(version[1]), sql))
+    return tuple(made)
+
+
+def newest_version() -> int:
+    """Return the schema that this code makes."""
+    return max(subject.version for subject in subjects())
+
+
+def create(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make every table and view in an empty database, with comments, and record the versions."""
+    made, views = _definitions("TABLE"), _definitions("VIEW")
+    connection.execute("BEGIN")
+    try:
+        for match in made:
+            connection.execute(f"CREATE TABLE {match['name']}{match['body']}")
+        _create_views(connection, views)
+        for match in (*made, *views):
+            _comment(connection, f"{match['kind']} {match['name']}", _sentences(match["comment"]))
+        for match in made:
+            for column in _COLUMN.finditer(match["body"]):
+                place = f'{match["name"]}."{column["name"]}"'
+                _comment(connection, f"COLUMN {place}", column["comment"])
+        now = datetime.now(tz=UTC)
+        rows = [(subject.version, subject.name, now) for subject in subjects()]
+        connection.executemany("INSERT INTO schema_migrations VALUES (?, ?, ?)", rows)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _definitions(kind: str) -> list[re.Match[str]]:
+    found = (match for subject in subjects() for match in _CREATED.finditer(subject.sql))
+    return [match for match in found if match["kind"] == kind]
+
+
+def _create_views(connection: duckdb.DuckDBPyConnection, views: list[re.Match[str]]) -> None:
+    """Make the views, each after those that it asks."""
+    waiting = views
+    while waiting:
+        names = {match["name"] for match in waiting}
+        ready = [
+            m for m in waiting if not names & (set(re.findall(r"\w+", m["body"])) - {m["name"]})
+        ]
+        if not ready:
+            raise ValueError(f"views ask each other in a circle: {', '.join(sorted(names))}")
+        for match in ready:
+            connection.execute(f"CREATE VIEW {match['name']}{match['body']}")
+        waiting = [match for match in waiting if match not in ready]
+
+
+def _sentences(block: str) -> str:
+    return " ".join(line.removeprefix("--").strip() for line in block.splitlines())
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> None:
+    quoted = text.replace("'", "''")  # DuckDB binds no parameter here
+    connection.execute(f"COMMENT ON {what} IS '{quoted}'")
+
+
+def column_types(table: str) -> dict[str, pl.DataType]:
+    """Return the columns of a table, in order, with the types that its parts have.
+
+    Raises:
+        KeyError: there is no such table.
+    """
+    return tables()[table]
+
+
+@cache
+def tables() -> dict[str, dict[str, pl.DataType]]:
+    """Return the types of every table's columns, by table."""
+    with duckdb.connect(":memory:") as connection:
+        create(connection)
+        made = {}
+        for name in (match["name"] for match in _definitions("TABLE")):
+            types = connection.table(name).limit(0).pl().schema
+            made[name] = {column: _in_utc(kind) for column, kind in types.items()}
+    return made
+
+
+def _in_utc(kind: pl.DataType) -> pl.DataType:
+    """Return the type of a part: DuckDB names the time zone of this machine."""
+    return pl.Datetime("us", "UTC") if isinstance(kind, pl.Datetime) else kind
