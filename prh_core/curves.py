@@ -16,7 +16,7 @@ from prh_core.errors import (
 )
 from prh_core.layers import align, best_pair, prepare_layers
 from prh_core.metrics import Metric, get_metric
-from prh_core.metrics.registry import Family, Need
+from prh_core.metrics.registry import Family, PrepareOptions
 from prh_core.prepared import PreparedLayer, PreparedLayers
 from prh_core.types import (
     Features,
@@ -242,7 +242,7 @@ def batches_of(total: int, batch: int, seed: int = 0) -> list[Order]:
 
 
 def prepare_batches(
-    layers: PreparedLayers, family: Family, need: Need, batches: Sequence[Order]
+    layers: PreparedLayers, family: Family, options: PrepareOptions, batches: Sequence[Order]
 ) -> Batched:
     """Prepare every batch of one side for a family of metrics.
 
@@ -252,7 +252,7 @@ def prepare_batches(
     ----------
     layers
         A model's layers over all samples, truncated and normalized: (n, d_l) each.
-    family, need
+    family, options
         What to prepare for.
     batches
         Positions of each batch's samples, from `batches_of`.
@@ -264,7 +264,7 @@ def prepare_batches(
     """
     ready: list[Any] = []
     usable: list[np.ndarray] = []
-    size = len(layers) + need.concatenate
+    size = len(layers) + options.concatenate
     for number, rows in enumerate(batches, start=1):
         cut = [PreparedLayer(layer.raw[rows], layer.norms[rows], layer.unit) for layer in layers]
         kept = np.flatnonzero(~prepare.constant_layers(cut))
@@ -272,10 +272,10 @@ def prepare_batches(
         if not kept.size:
             raise DegenerateLayerError(f"{where}: every layer is constant within it")
         try:
-            ready.append(family.prepare([cut[i] for i in kept], need))
+            ready.append(family.prepare([cut[i] for i in kept], options))
         except DegenerateLayerError as error:
             raise DegenerateLayerError(f"{where}: {error}") from None
-        usable.append(np.append(kept, len(layers)) if need.concatenate else kept)
+        usable.append(np.append(kept, len(layers)) if options.concatenate else kept)
     return Batched(ready, usable, size)
 
 
@@ -373,12 +373,12 @@ def batch_average(
     check_whole(batch=batch, seed=seed)
     check_batch(batch, total, k if chosen.uses_k else None)
     batches = batches_of(total, batch, seed)
-    need = Need(k if chosen.uses_k else 1, concatenate, device=device)
+    options = PrepareOptions(k if chosen.uses_k else 1, concatenate, device=device)
 
     def side(layers: list[np.ndarray], name: str) -> Batched:
         ready = prepare_layers(layers, truncation=truncate, normalized=normalize, name=name)
         try:
-            return prepare_batches(ready, chosen.family, need, batches)
+            return prepare_batches(ready, chosen.family, options, batches)
         except DegenerateLayerError as error:
             raise DegenerateLayerError(f"{name}: {error}") from None
 

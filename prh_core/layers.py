@@ -12,7 +12,7 @@ from prh_core.calibration import permutations as draw_orders
 from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.intervals import Interval
 from prh_core.metrics import get_metric
-from prh_core.metrics.registry import Metric, Need
+from prh_core.metrics.registry import Metric, PrepareOptions
 from prh_core.prepare import constant_layers, keep_rows, normalize, truncate
 from prh_core.prepared import PreparedLayers
 from prh_core.types import (
@@ -247,14 +247,14 @@ recall, layout
     check_real(sigma=sigma, confidence=confidence, recall=recall)
     if recall is not None and not chosen.family.approximate:
         raise PRHError(f"recall: {metric} needs more than neighbors, so it is only exact")
-    need = Need(k if chosen.uses_k else 1, concatenate, sigma, device, recall)
+    options = PrepareOptions(k if chosen.uses_k else 1, concatenate, sigma, device, recall)
 
     def prepared(features: Features, name: str) -> tuple[Any, float | None]:
         layers = as_layers(features, name, layout)
         check_paired(len(x_layers[0]), len(layers[0]), name)
         ready = prepare_layers(layers, truncation=truncate, normalized=normalize, name=name)
         try:
-            found = chosen.family.prepare(ready, need)
+            found = chosen.family.prepare(ready, options)
         except DegenerateLayerError as error:
             raise DegenerateLayerError(f"{name}: {error}") from None
         return found, None if recall is None else measured_recall(ready, found.indices, seed)

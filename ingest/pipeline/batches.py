@@ -31,7 +31,7 @@ from prh_core.curves import Batched, batch_tables, batches_of, check_batch, prep
 from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.layers import best_pair
 from prh_core.metrics import get_metric
-from prh_core.metrics.registry import Need
+from prh_core.metrics.registry import PrepareOptions
 from prh_core.types import LayerScores
 
 TABLE = "batch_scores"
@@ -126,11 +126,11 @@ def _compute(
     run: Run, units: Sequence[BatchUnit], progress: Progress, device: str | None, kept: KeptLayers
 ) -> None:
     deepest = max(unit.setting.k or 1 for unit in units)
-    need = Need(deepest, concatenate=True, sigma=units[0].setting.sigma, device=device)
+    options = PrepareOptions(deepest, concatenate=True, sigma=units[0].setting.sigma, device=device)
     sides: dict[str, _Side | None] = {}
     for file in {f.header.key: f for unit in units for f in (unit.x, unit.y)}.values():
         try:
-            sides[file.header.key] = _side(file, units[0], need, kept)
+            sides[file.header.key] = _side(file, units[0], options, kept)
         except PRHError as error:
             run.refused.append(Refused(file.header.model_id, str(error)))
             sides[file.header.key] = None
@@ -157,14 +157,14 @@ def _compute(
 _NULLABLE = {"k": pl.Int64, "sigma": pl.Float64}
 
 
-def _side(file: FeatureFile, unit: BatchUnit, need: Need, kept: KeptLayers) -> _Side:
+def _side(file: FeatureFile, unit: BatchUnit, options: PrepareOptions, kept: KeptLayers) -> _Side:
     header = file.header
     layers = kept.of(file, unit.setting.truncation, None)
     usable = usable_layers(header, layers)
     family = get_metric(unit.setting.metric).family
     batches = batches_of(header.n, unit.batch, unit.setting.seed)
     try:
-        batched = prepare_batches([layers[i] for i in usable], family, need, batches)
+        batched = prepare_batches([layers[i] for i in usable], family, options, batches)
     except PRHError as error:
         raise PRHError(
             f"{header.model_id}, batches of {unit.batch} for {unit.setting.metric}: {error}"

@@ -27,7 +27,7 @@ from prh_core.errors import DegenerateLayerError, NeighborCountError, PRHError
 from prh_core.intervals import CHOICE_UNDONE
 from prh_core.layers import best_pair, tied_shares
 from prh_core.metrics import Metric, get_metric
-from prh_core.metrics.registry import Family, Need
+from prh_core.metrics.registry import Family, PrepareOptions
 from prh_core.prepare import constant_layers, normalize, truncate
 from prh_core.prepared import PreparedLayers
 from prh_core.types import LayerScores
@@ -329,11 +329,11 @@ def _score_batch(
     first = batch[0].setting
     family = get_metric(first.metric).family
     deepest = max(unit.setting.k or 1 for unit in batch)
-    need = Need(k=deepest, concatenate=True, sigma=first.sigma, device=device)
+    options = PrepareOptions(k=deepest, concatenate=True, sigma=first.sigma, device=device)
     ready: dict[str, Prepared | None] = {}
     for file in {f.header.key: f for unit in batch for f in (unit.x, unit.y)}.values():
         try:
-            ready[file.header.key] = prepare(file, family, first.truncation, need, first.n, kept)
+            ready[file.header.key] = prepare(file, family, first.truncation, options, first.n, kept)
         except PRHError as error:
             refused.append(Refused(file.header.model_id, str(error)))
             ready[file.header.key] = None
@@ -405,7 +405,7 @@ def prepare(
     side: FeatureFile,
     family: Family,
     truncation: str,
-    need: Need,
+    options: PrepareOptions,
     n: int | None = None,
     kept: KeptLayers | None = None,
 ) -> Prepared:
@@ -424,7 +424,7 @@ def prepare(
     """
     layers = (kept or KeptLayers(0)).of(side, truncation, n)
     usable = usable_layers(side.header, layers)
-    prepared = family.prepare([layers[i] for i in usable], need)
+    prepared = family.prepare([layers[i] for i in usable], options)
     names = (*side.header.layer_names, ALL_LAYERS)
     return Prepared(prepared, np.append(usable, len(layers)), names)
 

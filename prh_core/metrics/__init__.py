@@ -4,7 +4,7 @@ from prh_core.metrics import cknna, kernels, neighbors, subspaces
 from prh_core.metrics.registry import (
     Family,
     Metric,
-    Need,
+    PrepareOptions,
     all_metrics,
     get_metric,
     register,
@@ -13,7 +13,7 @@ from prh_core.metrics.registry import (
 __all__ = [
     "Family",
     "Metric",
-    "Need",
+    "PrepareOptions",
     "all_metrics",
     "get_metric",
     "cknna",

@@ -219,7 +219,7 @@ def _each(influence: Callable[..., Influence]) -> Callable[..., list[Influence]]
 def _family(name: str, kernel: Kernel) -> Family:
     return Family(
         name,
-        lambda layers, need: LocalKernels(search(layers, need, kernel)),
+        lambda layers, options: LocalKernels(search(layers, options, kernel)),
         tied=LocalKernels.tied_share,
     )
 

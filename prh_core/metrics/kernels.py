@@ -28,7 +28,7 @@ from prh_core.intervals import (
     leave_out_groups,
     once,
 )
-from prh_core.metrics.registry import Family, Metric, Need, register
+from prh_core.metrics.registry import Family, Metric, PrepareOptions, register
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
 from prh_core.types import Layer, Layers, Order, check_four, check_same_n
 
@@ -232,11 +232,11 @@ def _unit(matrix: Matrix, of: NDArray[Any] | None = None) -> Matrix:
 
 
 def _prepare(
-    layers: Layers | PreparedLayers, need: Need, form: Form, transform: Transform
+    layers: Layers | PreparedLayers, options: PrepareOptions, form: Form, transform: Transform
 ) -> Matrices:
     """Form every layer's kernel, and that of all side by side, and transform each to a matrix."""
     ready = prepared(layers)
-    n, count = len(ready[0]), len(ready) + need.concatenate
+    n, count = len(ready[0]), len(ready) + options.concatenate
     size = 6 * n * n * count
     if size > MOST_BYTES:
         raise TooManySamplesError(
@@ -244,14 +244,14 @@ def _prepare(
             f"{MOST_BYTES / 2**30:.0f} allowed; take fewer samples or layers, or a metric of the "
             "k-NN family"
         )
-    run = products(need.device)
+    run = products(options.device)
     weights = weights_of_sum([layer.power for layer in ready])
     stack = np.empty((count, n, n), dtype=np.float32)
     threads = numba.get_num_threads()
 
     def fill(kernel: NDArray[Any], power: float, index: int) -> None:
         try:
-            stack[index] = transform(kernel, need.sigma and need.sigma * power)
+            stack[index] = transform(kernel, options.sigma and options.sigma * power)
         except DegenerateLayerError as error:
             raise DegenerateLayerError(f"layer {index} cannot be compared: {error}") from None
 
@@ -261,7 +261,7 @@ def _prepare(
         pending: deque[Future[None]] = deque()
         for index, layer in enumerate(ready):
             kernel = form(run, layer)
-            if need.concatenate:
+            if options.concatenate:
                 share = kernel * weights[index]
                 total = share if total is None else total + share
             if len(pending) == threads:
@@ -360,12 +360,14 @@ def rbf(squared: NDArray[np.float64], sigma: float | None) -> Matrix:
     return np.exp(squared / (-2 * width**2)).astype(np.float32)
 
 
-def _prepare_linear(layers: Layers | PreparedLayers, need: Need) -> Matrices | CenteredFeatures:
+def _prepare_linear(
+    layers: Layers | PreparedLayers, options: PrepareOptions
+) -> Matrices | CenteredFeatures:
     ready = prepared(layers)
     if len(ready[0]) <= MOST_SAMPLES_IN_MATRICES:
-        return _prepare(ready, need, _centered_kernel, _of_kernel(cka_matrix))
+        return _prepare(ready, options, _centered_kernel, _of_kernel(cka_matrix))
     powers = [layer.power for layer in ready]
-    weights = tuple(float(w) for w in weights_of_sum(powers)) if need.concatenate else ()
+    weights = tuple(float(w) for w in weights_of_sum(powers)) if options.concatenate else ()
     return CenteredFeatures.of(ready, weights)
 
 
@@ -493,7 +495,7 @@ def _steadied(
 
 
 def _family(name: str, form: Form, transform: Transform) -> Family:
-    return Family(name, lambda layers, need: _prepare(layers, need, form, transform))
+    return Family(name, lambda layers, options: _prepare(layers, options, form, transform))
 
 
 _whole_kernel_metric = partial(

@@ -29,7 +29,7 @@ from prh_core.compiled import (
 )
 from prh_core.errors import NeighborCountError, PRHError
 from prh_core.intervals import DYAD_ROBUST, Influence, of_dyads
-from prh_core.metrics.registry import Family, Metric, Need, register
+from prh_core.metrics.registry import Family, Metric, PrepareOptions, register
 from prh_core.metrics.search import NeighborLists, search
 from prh_core.metrics.search import nearest as nearest
 from prh_core.prepared import PreparedLayers
@@ -276,14 +276,14 @@ def _cycle_reverse_influences(
     return _cycle_influences(y, x, [(b, a) for a, b in pairs], k, seed)
 
 
-def _prepare(layers: Layers | PreparedLayers, need: Need) -> NeighborLists:
-    if need.recall is None:
-        return search(layers, need)
-    if need.concatenate:
+def _prepare(layers: Layers | PreparedLayers, options: PrepareOptions) -> NeighborLists:
+    if options.recall is None:
+        return search(layers, options)
+    if options.concatenate:
         raise PRHError(
             "an approximate index has no concatenated candidate: recall=None, or without"
         )
-    found = approximate_neighbors(layers, need.k, need.recall)
+    found = approximate_neighbors(layers, options.k, options.recall)
     return NeighborLists(found, np.empty((*found.shape[:2], 0), np.float32))
 
 

@@ -26,8 +26,8 @@ _OUT_OF_REACH = 12.0
 
 
 @dataclass(frozen=True)
-class Need:
-    """What a side is prepared for."""
+class PrepareOptions:
+    """How a side is prepared, and for what."""
 
     k: int
     """The largest k that will be asked for; every smaller one is served too."""
@@ -50,7 +50,7 @@ class Family:
     """How one family prepares a model's layers, once, for every metric and every partner."""
 
     name: str
-    prepare: Callable[[Any, Need], Any]
+    prepare: Callable[[Any, PrepareOptions], Any]
     """Layers, plain or prepared (`prh_core.prepared`) -> what comparisons need."""
     relabel: Callable[[Any, Order], Any] = _relabeled
     """(prepared, order) -> as if row i of every layer had been row order[i]; nothing is

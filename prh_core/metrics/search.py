@@ -26,7 +26,7 @@ from prh_core.compiled import (
 )
 from prh_core.errors import TooManySamplesError
 from prh_core.gram import Products, products
-from prh_core.metrics.registry import Need
+from prh_core.metrics.registry import PrepareOptions
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
 from prh_core.types import Layers, Neighbors, Order, check_k
 
@@ -151,11 +151,11 @@ def nearest(
     TooManySamplesError
         So many candidates are tied that they cannot be held.
     """
-    return search(layers, Need(k, concatenate, device=device)).indices
+    return search(layers, PrepareOptions(k, concatenate, device=device)).indices
 
 
 def search(
-    layers: Layers | PreparedLayers, need: Need, kernel: Kernel | None = None
+    layers: Layers | PreparedLayers, options: PrepareOptions, kernel: Kernel | None = None
 ) -> NeighborLists:
     """Find neighbors as `nearest` does, and look up a kernel between them and the sample.
 
@@ -163,7 +163,7 @@ def search(
     ----------
     layers
         Layers, plain or prepared, (n, d_l) each.
-    need
+    options
         k, the concatenated candidate and the device.
     kernel
         <x_i, x_j> as it is, or of centered features; None looks nothing up.
@@ -179,13 +179,13 @@ def search(
         As in `nearest`.
     """
     ready = prepared(layers)
-    n, k = len(ready[0]), need.k
+    n, k = len(ready[0]), options.k
     check_k(k, n)
-    run = products(need.device)
+    run = products(options.device)
     loaded = [_Loaded.of(run, layer, kernel) for layer in ready]
     weights = [float(w) for w in weights_of_sum([layer.power for layer in ready])]
     entries = [_Entry.of([one], [1.0], k, kernel) for one in loaded]
-    if need.concatenate:
+    if options.concatenate:
         entries.append(_Entry.of(loaded, weights, k, kernel))
     indices = np.empty((n, len(entries), k), dtype=np.int32).transpose(1, 0, 2)
     values = np.empty((n, len(entries), k if kernel else 0), np.float32).transpose(1, 0, 2)
@@ -204,12 +204,12 @@ def search(
                 blocks.append((similarity, other and run.similarity(other, start, stop)))
             for at, (similarity, looked_up) in enumerate(blocks, first):
                 entries[at].rank(run, similarity, looked_up, start, indices[at], values[at])
-                if need.concatenate:
+                if options.concatenate:
                     if kernel == "centered":
                         share = similarity if looked_up is None else looked_up
                         whole_kernel = _plus(whole_kernel, share * np.float32(weights[at]))
                     whole = _plus(whole, similarity * np.float32(weights[at]))
-        if need.concatenate:
+        if options.concatenate:
             entries[-1].rank(run, whole, whole_kernel, start, indices[-1], values[-1])
     ties = tuple(
         entry.finish(lists, looked_up)

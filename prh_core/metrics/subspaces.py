@@ -22,7 +22,7 @@ from prh_core.intervals import (
     random_subsets,
     subsampling,
 )
-from prh_core.metrics.registry import Family, Metric, Need, register
+from prh_core.metrics.registry import Family, Metric, PrepareOptions, register
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared
 from prh_core.types import Layers, Order, check_same_n
 
@@ -59,12 +59,14 @@ class Subspaces:
         )
 
 
-def _factors(layers: Layers | PreparedLayers, need: Need, standardize: bool) -> tuple[Factor, ...]:
+def _factors(
+    layers: Layers | PreparedLayers, options: PrepareOptions, standardize: bool
+) -> tuple[Factor, ...]:
     ready = prepared(layers)
     powers = [layer.power for layer in ready]
     # Standardized columns are free of scale; else each layer weighs as its features do.
     parts = [_narrow(_columns(layer, standardize)) for layer in ready]
-    if need.concatenate:
+    if options.concatenate:
         shares = [1.0 if standardize else min(powers) / power for power in powers]
         scaled_parts = [s * f for s, f in zip(shares, parts, strict=True)]
         # The smallest singular values, which the square loses, are of no account to SVCCA.
@@ -139,8 +141,8 @@ def leading(factor: Factor) -> tuple[Factor, int]:
     return padded, len(values)
 
 
-def _prepare_svcca(layers: Layers | PreparedLayers, need: Need) -> Subspaces:
-    factors = _factors(layers, need, standardize=True)
+def _prepare_svcca(layers: Layers | PreparedLayers, options: PrepareOptions) -> Subspaces:
+    factors = _factors(layers, options, standardize=True)
     found = [leading(factor) for factor in factors]
     return Subspaces(
         factors, np.stack([basis for basis, _ in found]), np.array([count for _, count in found])
@@ -265,7 +267,7 @@ PROCRUSTES = register(
         label="Procrustes distance",
         family=Family(
             "factors",
-            lambda layers, need: Factors(_factors(layers, need, standardize=False)),
+            lambda layers, options: Factors(_factors(layers, options, standardize=False)),
         ),
         compare=procrustes,
         influences=_procrustes_influences,

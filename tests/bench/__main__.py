@@ -17,7 +17,7 @@ from rich.progress import track
 
 from ingest.cli.console import err
 from prh_core.calibration import null_best, permutations
-from prh_core.metrics import Need, get_metric
+from prh_core.metrics import PrepareOptions, get_metric
 from prh_core.metrics.cknna import LocalKernels
 from prh_core.metrics.neighbors import mutual_knn, nearest
 from prh_core.metrics.search import NeighborLists, search
@@ -93,7 +93,7 @@ def measure() -> list[Timing]:
     """Run every measurement; models are made, searched and dropped one at a time."""
     warm = [normalize(synthetic((2, 64), seed)) for seed in (0, 1)]
     for metric in (*LOCAL, "cka"):
-        x, y = (get_metric(metric).family.prepare(side, Need(K)) for side in warm)
+        x, y = (get_metric(metric).family.prepare(side, PrepareOptions(K)) for side in warm)
         get_metric(metric).compare(x, y, [K])
         null_best([get_metric(metric)], [x], y, [K], permutations(N, 1, 0))
     gram = searched = prepare_cka = truncation = 0.0
@@ -105,10 +105,12 @@ def measure() -> list[Timing]:
         layers = synthetic(shape, seed)
         ready = normalize(layers)
         gram += seconds(lambda layers=layers: [layer @ layer.T for layer in layers])
-        searched += seconds(lambda ready=ready: found.append(search(ready, Need(K))))
+        searched += seconds(lambda ready=ready: found.append(search(ready, PrepareOptions(K))))
         truncation += seconds(lambda layers=layers: exact_threshold(layers))
         prepare_cka += seconds(
-            lambda ready=ready: cka.append(get_metric("cka").family.prepare(ready, Need(K)))
+            lambda ready=ready: cka.append(
+                get_metric("cka").family.prepare(ready, PrepareOptions(K))
+            )
         )
     xs, ys = found[: len(LANGUAGE)], found[len(LANGUAGE) :]
     pairs = sum(len(x.indices) for x in xs) * sum(len(y.indices) for y in ys)

@@ -19,7 +19,7 @@ from prh_core import all_metrics
 from prh_core.calibration import calibrate, null_best, permutations
 from prh_core.errors import DegenerateLayerError
 from prh_core.layers import best_pair, prepare_layers
-from prh_core.metrics import Metric, Need
+from prh_core.metrics import Metric, PrepareOptions
 from prh_core.types import as_layers
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "error-rates.md"
@@ -138,12 +138,12 @@ def p_values(x: Side, y: Side, seed: int, metrics: Sequence[Metric]) -> dict[str
     for metric in metrics:
         families.setdefault(metric.family.name, []).append(metric)
     orders = permutations(len(x[0]), PERMUTATIONS, seed)
-    need = Need(K, concatenate=True)
+    options = PrepareOptions(K, concatenate=True)
     found: dict[str, float] = {}
     for same in families.values():
         try:
             left, right = (
-                same[0].family.prepare(prepare_layers(as_layers(side), truncation=None), need)
+                same[0].family.prepare(prepare_layers(as_layers(side), truncation=None), options)
                 for side in (x, y)
             )
             null = null_best(same, [left], right, [K], orders)
@@ -246,7 +246,9 @@ def covered(study: Study, worlds: int, metrics: Sequence[Metric], k: int = 10) -
             family = metric.family
             if family.name not in ready:
                 ready[family.name] = tuple(
-                    family.prepare(prepare_layers(as_layers(side), truncation=None), Need(k))
+                    family.prepare(
+                        prepare_layers(as_layers(side), truncation=None), PrepareOptions(k)
+                    )
                     for side in sides
                 )
             x, y = ready[family.name]

@@ -16,7 +16,7 @@ import numpy as np
 
 from ingest.pipeline.score import KeptLayers, open_features, prepare
 from prh_core.metrics import get_metric
-from prh_core.metrics.registry import Need
+from prh_core.metrics.registry import PrepareOptions
 from prh_core.prepared import PreparedLayer
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "numbers.md"
@@ -82,9 +82,9 @@ def compare(home: Path) -> dict[tuple[str, Any, str], list[Compared]]:
                     for r in rows
                     if get_metric(r["metric"]).family.name == metric.family.name
                 )
-                need = Need(deepest, concatenate=True)
+                options = PrepareOptions(deepest, concatenate=True)
                 file = open_features(home / row[name])
-                ready[key] = prepare(file, metric.family, row["truncation"], need, None, kept)
+                ready[key] = prepare(file, metric.family, row["truncation"], options, None, kept)
             sides.append(ready[key])
         x, y = sides
         new = np.full((len(x.names), len(y.names)), np.nan)

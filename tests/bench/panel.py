@@ -28,7 +28,7 @@ from ingest.progress import Silent
 from ingest.store.features import FeatureHeader, unit_key
 from ingest.store.workspace import Workspace
 from prh_core.metrics import all_metrics, get_metric
-from prh_core.metrics.registry import Need
+from prh_core.metrics.registry import PrepareOptions
 from tests.bench import machine
 from tests.worlds import PlantedModel, planted_pairs, planted_probe, planted_record
 
@@ -111,10 +111,10 @@ def timed_families(run: Run, workspace: Workspace, units: list[Unit]) -> tuple[f
 def timed_products(units: Sequence[Unit]) -> float:
     """Form X'Y for every pair of layers of some pairs of models: the least Procrustes can do."""
     family = get_metric("procrustes").family
-    need = Need(k=K, concatenate=True)
+    options = PrepareOptions(k=K, concatenate=True)
     spent = 0.0
     for unit in units:
-        x, y = (prepare(side, family, "exact", need).ready for side in (unit.x, unit.y))
+        x, y = (prepare(side, family, "exact", options).ready for side in (unit.x, unit.y))
         started = time.perf_counter()
         for a in x.layers:
             for b in y.layers:

@@ -8,7 +8,7 @@ import pytest
 from prh_core import align, all_metrics
 from prh_core.errors import DegenerateLayerError
 from prh_core.layers import prepare_layers
-from prh_core.metrics import Metric, Need, get_metric
+from prh_core.metrics import Metric, PrepareOptions, get_metric
 from prh_core.metrics.search import nearest, search
 from prh_core.prepare import normalize
 from prh_core.types import as_layers
@@ -70,11 +70,11 @@ def test_a_relabeled_table_is_the_table_of_the_reordered_rows(
     rng = np.random.default_rng(0)
     n = 70
     x, y = [world(rng, n)], [world(rng, n), rng.normal(size=(n, 3)), world(rng, n)]
-    need = Need(9, concatenate=True)
+    options = PrepareOptions(9, concatenate=True)
 
     def prepared(side: list[np.ndarray]):
         layers = prepare_layers(as_layers(side), truncation=None, normalized=normalized)
-        return metric.family.prepare(layers, need)
+        return metric.family.prepare(layers, options)
 
     left, right = prepared(x), prepared(y)
     for seed in range(4):
@@ -118,13 +118,13 @@ def test_equal_rows_are_tied_up_to_the_sign_of_zero() -> None:
 def test_the_share_decided_by_order_is_counted() -> None:
     ten = np.repeat(np.eye(10), 30, axis=0).astype(np.float32)
     # 29 others of the same class stand for ten places: all by order. Of 29 places none.
-    assert search([ten], Need(10)).tied_share(0, 10) == 1
-    assert search([ten], Need(29)).tied_share(0, 29) == 0
-    assert search([ten], Need(29)).tied_share(0, 10) == 1
+    assert search([ten], PrepareOptions(10)).tied_share(0, 10) == 1
+    assert search([ten], PrepareOptions(29)).tied_share(0, 29) == 0
+    assert search([ten], PrepareOptions(29)).tied_share(0, 10) == 1
     # 29 nearer ones, then 11 of 270 equally far.
-    assert search([ten], Need(40)).tied_share(0, 40) == pytest.approx(11 / 40)
+    assert search([ten], PrepareOptions(40)).tied_share(0, 40) == pytest.approx(11 / 40)
     plain = np.random.default_rng(3).normal(size=(300, 10)).astype(np.float32)
-    assert search([plain], Need(10)).tied_share(0, 10) == 0
+    assert search([plain], PrepareOptions(10)).tied_share(0, 10) == 0
     result = align(ten, plain, k=10)
     assert result.tied == (1.0, 0.0)
     assert align(ten, plain, metric="cka").tied is None

@@ -10,7 +10,7 @@ from prh_core import align, align_panel, all_metrics, get_metric
 from prh_core.calibration import benjamini_hochberg, calibrate, null_best, permutations
 from prh_core.errors import PRHError
 from prh_core.layers import prepare_layers
-from prh_core.metrics import Need
+from prh_core.metrics import PrepareOptions
 from prh_core.types import as_layers
 from tests.core.worlds import two_views
 
@@ -19,10 +19,10 @@ from tests.core.worlds import two_views
 def test_relabeling_equals_preparing_the_permuted_rows_again(metric) -> None:
     x, y = ([view, view[:, :7]] for view in two_views(1, 40))
     orders = permutations(40, 3, seed=5)
-    need = Need(4, concatenate=True)
+    options = PrepareOptions(4, concatenate=True)
 
     def prepared(side: list[np.ndarray]):
-        return metric.family.prepare(prepare_layers(as_layers(side), truncation=None), need)
+        return metric.family.prepare(prepare_layers(as_layers(side), truncation=None), options)
 
     quick = null_best([metric], [prepared(x)], prepared(y), [4], orders)[0, 0, 0]
     for order, best in zip(orders, quick, strict=True):

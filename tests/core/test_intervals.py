@@ -19,7 +19,7 @@ from prh_core.intervals import (
     of_dyads,
 )
 from prh_core.layers import prepare_layers
-from prh_core.metrics import Need
+from prh_core.metrics import PrepareOptions
 from prh_core.metrics.kernels import CenteredFeatures
 from prh_core.prepared import prepared
 from prh_core.types import as_layers
@@ -35,7 +35,9 @@ FAMILIES = {metric.family.name: metric.family for metric in all_metrics()}
 def sides(family: str) -> Iterator[tuple]:
     for seed in range(WORLDS):
         yield tuple(
-            FAMILIES[family].prepare(prepare_layers(as_layers(view), truncation=None), Need(K))
+            FAMILIES[family].prepare(
+                prepare_layers(as_layers(view), truncation=None), PrepareOptions(K)
+            )
             for view in two_views(seed, N)
         )
 
@@ -192,7 +194,9 @@ def test_pairs_of_samples_are_counted_once_where_models_are_unrelated(name: str)
     found: list[tuple[float, float]] = []
     for seed in range(150):
         x, y = (
-            metric.family.prepare(prepare_layers(as_layers(side), truncation=None), Need(K))
+            metric.family.prepare(
+                prepare_layers(as_layers(side), truncation=None), PrepareOptions(K)
+            )
             for side in views(Study(1, 80, 30.0), seed)
         )
         (influence,) = metric.influences(x, y, [(0, 0)], K, 0)
@@ -206,7 +210,7 @@ def test_group_jackknife_of_ranks_equals_ranking_again() -> None:
     x, y = two_views(5, 60)
     metric = get_metric("rsa")
     left, right = (
-        metric.family.prepare(prepare_layers(as_layers(view), truncation=None), Need(1))
+        metric.family.prepare(prepare_layers(as_layers(view), truncation=None), PrepareOptions(1))
         for view in (x, y)
     )
     (found,) = metric.influences(left, right, [(0, 0)], 1, 0)
@@ -238,7 +242,7 @@ def test_pairs_of_samples_are_the_same_from_features(monkeypatch: pytest.MonkeyP
     x, y = two_views(5, 80)
     metric = get_metric("cka")
     kernels = [
-        metric.family.prepare(prepare_layers(as_layers(view), truncation=None), Need(1))
+        metric.family.prepare(prepare_layers(as_layers(view), truncation=None), PrepareOptions(1))
         for view in (x, y)
     ]
     features = [
@@ -258,7 +262,7 @@ def test_compiled_influences_equal_their_matrices(name: str) -> None:
     k = 6
     metric = get_metric(name)
     left, right = (
-        metric.family.prepare(prepare_layers(as_layers(view), truncation=None), Need(k))
+        metric.family.prepare(prepare_layers(as_layers(view), truncation=None), PrepareOptions(k))
         for view in (x, y)
     )
     (found,) = metric.influences(left, right, [(0, 0)], k, 0)

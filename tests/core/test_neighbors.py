@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.neighbors import NearestNeighbors
 
 from prh_core.errors import NeighborCountError, SampleCountError
-from prh_core.metrics import Metric, Need, all_metrics
+from prh_core.metrics import Metric, PrepareOptions, all_metrics
 from prh_core.metrics import search as family
 from prh_core.metrics.neighbors import mutual_knn
 from prh_core.metrics.search import nearest
@@ -134,7 +134,7 @@ def test_threads_change_nothing(metric: Metric) -> None:
     xs, ys = layers(11, 90, (8, 5, 9)), layers(12, 90, (6, 7))
 
     def table() -> np.ndarray:
-        x, y = (metric.family.prepare(side, Need(7)) for side in (xs, ys))
+        x, y = (metric.family.prepare(side, PrepareOptions(7)) for side in (xs, ys))
         return metric.compare(x, y, [7, 3])
 
     one = table()

@@ -6,7 +6,7 @@ import pytest
 from prh_core import get_metric
 from prh_core.errors import SampleCountError
 from prh_core.metrics.neighbors import mutual_residuals
-from prh_core.metrics.registry import Need
+from prh_core.metrics.registry import PrepareOptions
 from prh_core.metrics.search import NeighborLists
 from prh_core.paired import Residuals, paired_difference
 from prh_core.prepare import normalize
@@ -16,7 +16,7 @@ K = 5
 
 def neighbors(layer: np.ndarray) -> NeighborLists:
     ready = normalize([layer.astype(np.float32)], "made")
-    return get_metric("mutual_knn").family.prepare(ready, Need(k=K))
+    return get_metric("mutual_knn").family.prepare(ready, PrepareOptions(k=K))
 
 
 def world(n: int, noises: tuple[float, ...], seed: int) -> list[Residuals]:

@@ -24,7 +24,7 @@ from ingest.store.features import FeatureStore
 from prh_core import align, all_metrics, calibration, get_metric
 from prh_core.errors import NeighborCountError, SampleCountError
 from prh_core.intervals import CHOICE_UNDONE
-from prh_core.metrics.registry import Need
+from prh_core.metrics.registry import PrepareOptions
 from tests.ingest.test_feature_store import header
 
 SETTING = Setting("mutual_knn", 5, "exact", permutations=9)
@@ -203,8 +203,8 @@ def test_calibration_is_that_of_the_core(tmp_path: Path) -> None:
     x, y = (features(tmp_path, name, random_layers(i)) for i, name in enumerate("xy"))
     rows, _ = scored(x, y, SETTING)
     metric = get_metric("mutual_knn")
-    need = Need(k=5, concatenate=True)
-    sides = [prepare(side, metric.family, "exact", need).ready for side in (x, y)]
+    options = PrepareOptions(k=5, concatenate=True)
+    sides = [prepare(side, metric.family, "exact", options).ready for side in (x, y)]
     null = calibration.null_best(
         [metric], [sides[0]], sides[1], [5], calibration.permutations(40, 9, 0)
     )

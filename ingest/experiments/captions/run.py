@@ -23,7 +23,7 @@ from ingest.progress import Progress
 from ingest.store.features import unit_key
 from prh_core.metrics import get_metric
 from prh_core.metrics.neighbors import mutual_residuals
-from prh_core.metrics.registry import Need
+from prh_core.metrics.registry import PrepareOptions
 from prh_core.paired import Residuals, paired_difference
 
 SET_VERSION = 1
@@ -230,7 +230,12 @@ class _Lists:
         if slot not in self._made:
             family = get_metric(PAIRED).family
             ready = prepare(
-                side, family, setting.truncation, Need(k=k, concatenate=True), None, KeptLayers(0)
+                side,
+                family,
+                setting.truncation,
+                PrepareOptions(k=k, concatenate=True),
+                None,
+                KeptLayers(0),
             )
             self._made[slot] = (ready.ready, ready.usable)
         return self._made[slot]
