@@ -1,6 +1,16 @@
 """What can go wrong while filling a warehouse, one class per kind, one sentence each."""
 
+from typing import NamedTuple
+
 from prh_core.errors import PRHError
+
+
+class Refused(NamedTuple):
+    """What was left out, and why; the others go on."""
+
+    name: str
+    """A model's id, or what else the work was on."""
+    reason: str
 
 
 class CatalogError(PRHError):

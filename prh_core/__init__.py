@@ -19,8 +19,9 @@ from prh_core.curves import (
 from prh_core.emergence import Emergence, emergence_test
 from prh_core.errors import PRHError
 from prh_core.intervals import Interval
-from prh_core.layers import Alignment, BestPair, PanelAlignment, align, align_panel, best_pair
+from prh_core.layers import Alignment, PanelAlignment, align, align_panel
 from prh_core.metrics import all_metrics, get_metric
+from prh_core.scoring import BestPair, best_pair
 from prh_core.trends import (
     FamilyTrend,
     Trend,

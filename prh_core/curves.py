@@ -14,10 +14,11 @@ from prh_core.errors import (
     SampleCountError,
     SecondViewError,
 )
-from prh_core.layers import align, best_pair, prepare_layers
+from prh_core.layers import align, prepare_layers
 from prh_core.metrics import Metric, get_metric
 from prh_core.metrics.registry import Family, PrepareOptions
 from prh_core.prepared import PreparedLayer, PreparedLayers
+from prh_core.scoring import best_pair
 from prh_core.types import (
     Features,
     LayerScores,

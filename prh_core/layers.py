@@ -1,4 +1,4 @@
-"""All pairs of layers at once, and the best of them."""
+"""How alike two models, or one and a panel, represent the same samples."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from prh_core.approximate import measured_recall
-from prh_core.calibration import benjamini_hochberg, calibrate, null_best
+from prh_core.calibration import benjamini_hochberg, null_best
 from prh_core.calibration import permutations as draw_orders
 from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.intervals import Interval
@@ -15,6 +15,7 @@ from prh_core.metrics import get_metric
 from prh_core.metrics.registry import Metric, PrepareOptions
 from prh_core.prepare import constant_layers, keep_rows, normalize, truncate
 from prh_core.prepared import PreparedLayers
+from prh_core.scoring import score_best_pair
 from prh_core.types import (
     Features,
     Layers,
@@ -26,14 +27,6 @@ from prh_core.types import (
     check_whole,
     check_whole_k,
 )
-
-
-class BestPair(NamedTuple):
-    """The best score of a layer table, and where it stands."""
-
-    score: float
-    layer_x: int
-    layer_y: int
 
 
 class Alignment(NamedTuple):
@@ -76,18 +69,6 @@ class PanelAlignment(NamedTuple):
     alignments: dict[str, Alignment]
     q_values: dict[str, float] | None
     """Benjamini-Hochberg over the panel; None without permutations."""
-
-
-def best_pair(table: LayerScores, higher_is_closer: bool = True) -> BestPair | None:
-    """Return the closest pair of layers; ties go to the shallower layer of X, then of Y.
-
-    Works for scores of any sign. None when no pair of layers could be compared (all NaN).
-    """
-    if np.isnan(table).all():
-        return None
-    flat = np.nanargmax(table) if higher_is_closer else np.nanargmin(table)
-    x, y = np.unravel_index(int(flat), table.shape)
-    return BestPair(float(table[x, y]), int(x), int(y))
 
 
 def prepare_layers(
@@ -254,25 +235,28 @@ recall, layout
         check_paired(len(x_layers[0]), len(layers[0]), name)
         ready = prepare_layers(layers, truncation=truncate, normalized=normalize, name=name)
         try:
-            found = chosen.family.prepare(ready, options)
+            side = chosen.family.prepare(ready, options)
         except DegenerateLayerError as error:
             raise DegenerateLayerError(f"{name}: {error}") from None
-        return found, None if recall is None else measured_recall(ready, found.indices, seed)
+        return side, None if recall is None else measured_recall(ready, side.indices, seed)
 
     x_layers = as_layers(X, "X", layout)
     orders = draw_orders(len(x_layers[0]), permutations, seed)
     x, x_recall = prepared(x_layers, "X")
-    found: dict[str, Alignment] = {}
+    alignments: dict[str, Alignment] = {}
     for name, features in panel.items():
         y, y_recall = prepared(features, name)
-        found[name] = _alignment(chosen, x, y, k, orders, seed, confidence, name)
+        aligned = _alignment(chosen, x, y, k, orders, seed, confidence, name)
         if x_recall is not None and y_recall is not None:
-            found[name] = found[name]._replace(recall=min(x_recall, y_recall))
-    tested = [a.p_value for a in found.values() if a.p_value is not None]
+            aligned = aligned._replace(recall=min(x_recall, y_recall))
+        alignments[name] = aligned
+    p_values = [a.p_value for a in alignments.values() if a.p_value is not None]
     q_values = None
-    if permutations and tested:
-        q_values = dict(zip(found, benjamini_hochberg(np.array(tested)).tolist(), strict=True))
-    return PanelAlignment(found, q_values)
+    if p_values:
+        q_values = dict(
+            zip(alignments, benjamini_hochberg(np.array(p_values)).tolist(), strict=True)
+        )
+    return PanelAlignment(alignments, q_values)
 
 
 def _alignment(
@@ -286,57 +270,25 @@ def _alignment(
     name: str,
 ) -> Alignment:
     table = metric.compare(x, y, [k])[0]
-    best = best_pair(table, metric.higher_is_closer)
-    if best is None:
-        raise DegenerateLayerError(
-            f"X and {name}: {metric.name} is not defined for any pair of layers"
+    null = None
+    if len(orders) and not np.isnan(table).all():
+        null = null_best([metric], [x], y, [k], orders)[0, 0, 0]
+    try:
+        scored = score_best_pair(
+            metric, x, y, table, k, null=null, confidence=confidence, seed=seed
         )
-    pair = (best.layer_x, best.layer_y)
-    interval, estimate = None, None
-    if confidence is not None:
-        selected = metric.best_interval(x, y, table, k, confidence, seed)
-        interval = Interval(selected.low, selected.high)
-        estimate = selected.estimate
-    tied = tied_shares(metric, x, y, pair, k)
-    if not len(orders):
-        return Alignment(
-            best.score, pair, table, interval=interval, tied=tied, selection_free=estimate
-        )
-    null = null_best([metric], [x], y, [k], orders)[0, 0, 0]
-    against = calibrate(
-        best.score, null, best=metric.best, higher_is_closer=metric.higher_is_closer
-    )
+    except DegenerateLayerError as error:
+        raise DegenerateLayerError(f"X and {name}: {error}") from None
+    best, interval, calibration = scored.best, scored.interval, scored.calibration
     return Alignment(
         best.score,
-        pair,
+        (best.layer_x, best.layer_y),
         table,
-        against.score,
-        against.p_value,
-        interval,
-        against.threshold,
-        against.null_mean,
-        tied=tied,
-        selection_free=estimate,
+        calibrated=calibration and calibration.score,
+        p_value=calibration and calibration.p_value,
+        interval=interval and Interval(interval.low, interval.high),
+        threshold=calibration and calibration.threshold,
+        null_mean=calibration and calibration.null_mean,
+        tied=scored.tied,
+        selection_free=interval and interval.estimate,
     )
-
-
-def tied_shares(
-    metric: Metric, x: Any, y: Any, layers: tuple[int, int], k: int
-) -> tuple[float, float] | None:
-    """Return the share of either side's neighbors that row order alone chose, if it has any.
-
-    0: no neighbor was chosen among candidates equally near; 1: all were.
-
-    Parameters
-    ----------
-    metric
-        Whose family prepared the sides.
-    x, y
-        Prepared sides.
-    layers
-        Which layer of each.
-    k
-        Neighbors.
-    """
-    of = metric.family.tied
-    return None if of is None else (of(x, layers[0], k), of(y, layers[1], k))

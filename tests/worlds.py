@@ -31,7 +31,7 @@ from ingest.pipeline.ceilings import compute_self_agreement, plan_ceilings, plan
 from ingest.pipeline.features import record_features
 from ingest.pipeline.maps import map_models
 from ingest.pipeline.run import Run, record_dataset, record_model
-from ingest.pipeline.score import FeatureFile, Setting, open_features, plan, settings_for
+from ingest.pipeline.scores.plan import FeatureFile, Setting, open_features, plan, settings_for
 from ingest.pipeline.scoring import score_missing
 from ingest.pipeline.study import Study
 from ingest.progress import Silent

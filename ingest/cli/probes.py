@@ -20,8 +20,8 @@ from ingest.cli.options import (
     publish,
     workspace,
 )
+from ingest.errors import Refused
 from ingest.extract import ingest_half
-from ingest.pipeline.refused import Refused
 from ingest.pipeline.run import Run
 from ingest.pipeline.study import chosen_models
 from prh_core.errors import PRHError

@@ -10,7 +10,7 @@ from ingest.experiments.imports.found import store
 from ingest.experiments.imports.table import read_mapping, read_table
 from ingest.extract import ingest_half
 from ingest.pipeline.run import Run
-from ingest.pipeline.score import settings_for
+from ingest.pipeline.scores.plan import settings_for
 from ingest.pipeline.study import Study, open_study
 from ingest.progress import Progress
 from ingest.store.workspace import PROJECT, Workspace

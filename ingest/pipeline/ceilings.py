@@ -14,7 +14,7 @@ from ingest.datasets import Dataset
 from ingest.datasets.caption_sets import Reopen, build_sets, caption_index, titled
 from ingest.errors import DatasetError
 from ingest.pipeline.run import Run
-from ingest.pipeline.score import SCORE_VERSION, FeatureFile, Setting
+from ingest.pipeline.scores.plan import SCORE_VERSION, FeatureFile, Setting
 from ingest.progress import Progress
 from ingest.store.features import check_same_precision, check_same_rows, read_layers, unit_key
 from prh_core.curves import noise_ceiling, split_half_agreement

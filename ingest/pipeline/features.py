@@ -13,7 +13,7 @@ from ingest.errors import CatalogError
 from ingest.extract import PROMPTS, Variant, extract, suited_precision
 from ingest.extract.content import local_content
 from ingest.pipeline.run import Run, record_dataset, record_model
-from ingest.pipeline.score import FeatureFile, open_features
+from ingest.pipeline.scores.plan import FeatureFile, open_features
 from ingest.progress import Progress
 from ingest.store.features import EXTRACT_VERSION, FeatureHeader, read_header
 from ingest.store.precision import (

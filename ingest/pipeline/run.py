@@ -13,9 +13,8 @@ import polars as pl
 
 from ingest.catalog import ModelRecord
 from ingest.datasets import Dataset
-from ingest.errors import DiskFullError, MissingExtraError
+from ingest.errors import DiskFullError, MissingExtraError, Refused
 from ingest.pipeline import provenance
-from ingest.pipeline.refused import Refused
 from ingest.progress import Progress
 from ingest.store.atomic import sweep
 from ingest.store.schema import column_types

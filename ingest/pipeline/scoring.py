@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from ingest.catalog import ModelRecord
 from ingest.pipeline.run import Run
-from ingest.pipeline.score import FeatureFile, Setting, Unit, plan, score
+from ingest.pipeline.scores.engine import score
+from ingest.pipeline.scores.plan import FeatureFile, Setting, Unit, plan
 from ingest.progress import Progress
 from ingest.store.features import unit_key
 
@@ -23,12 +24,19 @@ def plan_scores(
 def score_missing(
     run: Run, units: Sequence[Unit], progress: Progress, device: str | None = None
 ) -> None:
-    """Score the units that are not stored yet; rows become durable model by model."""
-    warehouse = run.workspace.warehouse
-    missing = run.missing("scores", units)
-    if not missing:
-        return
-    for rows in score(missing, run.run_id, progress, run.refused, device):
-        keys = rows.get_column("unit_key").to_list()
-        warehouse.append("scores", unit_key({"units": sorted(keys)}), rows)
-        run.done += len(keys)
+    """Score the units that are not stored yet; rows become durable model by model.
+
+    Units that have a batch go to the table `batch_scores`, the others to `scores`. A feature set
+    that cannot be scored is named, and the others go on.
+    """
+    for table, title, own in (
+        ("scores", "Scoring pairs of models", [unit for unit in units if unit.batch is None]),
+        ("batch_scores", "Scores over batches", [unit for unit in units if unit.batch]),
+    ):
+        missing = run.missing(table, own)
+        if not missing:
+            continue
+        for rows in score(missing, run.run_id, progress, run.refused, device, title):
+            keys = rows.get_column("unit_key").to_list()
+            run.workspace.warehouse.append(table, unit_key({"units": sorted(keys)}), rows)
+            run.done += len(keys)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ingest.pipeline.features import Extraction
-from ingest.pipeline.score import Unit
+from ingest.pipeline.scores.plan import Unit
 from ingest.store.workspace import Workspace
 
 

@@ -12,7 +12,6 @@ from ingest.catalog.records import Modality
 from ingest.datasets import Dataset, open_dataset
 from ingest.errors import CatalogError, MissingFeaturesError
 from ingest.extract import PROMPTS, Variant, variants_for
-from ingest.pipeline.batches import batches_missing, plan_batches
 from ingest.pipeline.ceilings import (
     SecondView,
     compute_self_agreement,
@@ -31,7 +30,14 @@ from ingest.pipeline.features import (
 )
 from ingest.pipeline.maps import map_models
 from ingest.pipeline.run import Run
-from ingest.pipeline.score import FeatureFile, Setting, TruncationName, Unit, settings_for
+from ingest.pipeline.scores.plan import (
+    FeatureFile,
+    Setting,
+    TruncationName,
+    Unit,
+    plan_batches,
+    settings_for,
+)
 from ingest.pipeline.scoring import plan_scores, score_missing
 from ingest.progress import Progress
 from ingest.store.precision import EXACT, by_precision, listed, named_precision
@@ -245,8 +251,7 @@ class Study:
         files = feature_files(self.extractions)
         planned = self._planned(files)
         batched = plan_batches(planned, batches)
-        score_missing(run, planned, progress, products_on)
-        batches_missing(run, batched, progress, products_on)
+        score_missing(run, [*planned, *batched], progress, products_on)
         if ceilings:
             self._ceilings(run, files, progress, products_on)
         if split_half:

@@ -18,8 +18,9 @@ import numpy as np
 from prh_core import all_metrics
 from prh_core.calibration import calibrate, null_best, permutations
 from prh_core.errors import DegenerateLayerError
-from prh_core.layers import best_pair, prepare_layers
+from prh_core.layers import prepare_layers
 from prh_core.metrics import Metric, PrepareOptions
+from prh_core.scoring import best_pair
 from prh_core.types import as_layers
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "error-rates.md"

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy as np
 
-from ingest.pipeline.score import KeptLayers, open_features, prepare
+from ingest.pipeline.scores.plan import open_features
+from ingest.pipeline.scores.sides import KeptLayers, prepare
 from prh_core.metrics import get_metric
 from prh_core.metrics.registry import PrepareOptions
 from prh_core.prepared import PreparedLayer

@@ -19,11 +19,13 @@ import polars as pl
 from rich.progress import track
 
 from ingest.cli.console import err
+from ingest.errors import Refused
 from ingest.pipeline.features import record_features
 from ingest.pipeline.maps import map_models
-from ingest.pipeline.refused import Refused
 from ingest.pipeline.run import Run, record_dataset
-from ingest.pipeline.score import Setting, Unit, open_features, plan, prepare, score, settings_for
+from ingest.pipeline.scores.engine import score
+from ingest.pipeline.scores.plan import Setting, Unit, open_features, plan, settings_for
+from ingest.pipeline.scores.sides import prepare
 from ingest.progress import Silent
 from ingest.store.features import FeatureHeader, unit_key
 from ingest.store.workspace import Workspace

@@ -4,8 +4,8 @@ import jaxtyping
 import numpy as np
 import pytest
 
-from prh_core.layers import best_pair
 from prh_core.prepare import constant_layers
+from prh_core.scoring import best_pair
 
 
 def test_wrong_shapes_and_types_are_caught() -> None:

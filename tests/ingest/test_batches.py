@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ingest.pipeline.batches import batches_missing, plan_batches
 from ingest.pipeline.run import Run
-from ingest.pipeline.score import open_features, plan, settings_for
+from ingest.pipeline.scores.plan import open_features, plan, plan_batches, settings_for
+from ingest.pipeline.scoring import score_missing
 from ingest.progress import Silent
 from ingest.store.features import read_header, read_layers
 from ingest.store.warehouse import Warehouse, query
@@ -100,7 +100,7 @@ def test_what_cannot_be_compared_is_named_and_the_rest_goes_on(own_world: Path) 
     settings = settings_for(["unbiased_cka", "mutual_knn"], [2], ["exact"])
     units = plan_batches(plan(xs, ys, settings), [3])
     with Run(workspace, "batches") as run:
-        batches_missing(run, units, Silent())
+        score_missing(run, units, Silent())
     assert run.done == 16 and len(run.refused) == 8
     said = {refused.reason for refused in run.refused}
     assert all("batches of 3 for unbiased_cka: the unbiased HSIC needs" in one for one in said)
@@ -115,4 +115,4 @@ def test_the_mean_is_planned_once_whatever_is_relabeled(own_world: Path) -> None
     raw, tested = (settings_for(["cka"], [2], ["exact"], permutations=p) for p in (0, 9))
     units = plan_batches(plan(files[:1], files[1:3], (*raw, *tested)), [20, 30])
     assert len(units) == 4 == len({unit.key for unit in units})
-    assert np.unique([unit.batch for unit in units]).tolist() == [20, 30]
+    assert np.unique([unit.batch or 0 for unit in units]).tolist() == [20, 30]

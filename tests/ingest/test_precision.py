@@ -18,7 +18,7 @@ from ingest.extract.loaded import LoadedLanguage, Placement
 from ingest.pipeline import provenance
 from ingest.pipeline.features import plan_extraction
 from ingest.pipeline.run import Run
-from ingest.pipeline.score import open_features, plan, settings_for
+from ingest.pipeline.scores.plan import open_features, plan, settings_for
 from ingest.store.features import read_header, read_layers, unit_key
 from ingest.store.precision import chosen_precision
 from ingest.store.warehouse import query

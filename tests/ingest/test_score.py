@@ -6,19 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.errors import RowOrderError
-from ingest.pipeline.refused import Refused
-from ingest.pipeline.score import (
-    ALL_LAYERS,
-    FeatureFile,
-    KeptLayers,
-    Setting,
-    open_features,
-    plan,
-    prepare,
-    score,
-    settings_for,
-)
+from ingest.errors import Refused, RowOrderError
+from ingest.pipeline.scores.engine import score
+from ingest.pipeline.scores.plan import FeatureFile, Setting, open_features, plan, settings_for
+from ingest.pipeline.scores.sides import ALL_LAYERS, KeptLayers, prepare
 from ingest.progress import Silent
 from ingest.store.features import FeatureStore
 from prh_core import align, all_metrics, calibration, get_metric

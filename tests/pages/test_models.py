@@ -13,9 +13,9 @@ import pytest
 from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
-from ingest.pipeline.batches import batches_missing, plan_batches
 from ingest.pipeline.run import Run
-from ingest.pipeline.score import open_features, plan, settings_for
+from ingest.pipeline.scores.plan import open_features, plan, plan_batches, settings_for
+from ingest.pipeline.scoring import score_missing
 from ingest.progress import Silent
 from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
@@ -289,7 +289,7 @@ def test_means_over_batches_join_the_correlations(open_page: OpenPage, own_world
     workspace = Workspace(own_world)
     settings = settings_for(["cka", "mutual_knn"], [5], ["exact"], permutations=0)
     with Run(workspace, "batches") as run:
-        batches_missing(run, plan_batches(plan(vision, vision, settings), [20]), Silent())
+        score_missing(run, plan_batches(plan(vision, vision, settings), [20]), Silent())
     workspace.warehouse.publish()
     app = open_page(own_world, METRICS, **address)
     assert not app.exception

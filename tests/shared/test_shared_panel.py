@@ -13,7 +13,7 @@ from ingest.catalog import load_catalog
 from ingest.datasets.tasks.openers import open_task
 from ingest.experiments.probes.run import plan_probes, probe_missing
 from ingest.pipeline.run import Run
-from ingest.pipeline.score import settings_for
+from ingest.pipeline.scores.plan import settings_for
 from ingest.pipeline.study import Study, open_study
 from ingest.progress import Silent
 from ingest.store.features import read_layers

@@ -16,7 +16,8 @@ from ingest.pipeline.features import (
     plan_extraction,
 )
 from ingest.pipeline.run import Run, record_dataset
-from ingest.pipeline.score import FeatureFile, KeptLayers, Setting, Unit, prepare
+from ingest.pipeline.scores.plan import FeatureFile, Setting, Unit
+from ingest.pipeline.scores.sides import KeptLayers, prepare
 from ingest.pipeline.scoring import plan_scores, score_missing
 from ingest.pipeline.study import Study
 from ingest.progress import Progress

@@ -1,0 +1,1 @@
+"""Scores of pairs of feature sets: what is missing, computed together, a row each. No SQL."""

@@ -1,0 +1,121 @@
+"""Feature sets read, truncated, normalized and prepared, each once for all that compare it."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ingest.pipeline.scores.plan import FeatureFile, Unit
+from ingest.store.features import read_layers
+from prh_core.curves import batches_of, first_samples, prepare_batches
+from prh_core.errors import DegenerateLayerError, PRHError
+from prh_core.metrics.registry import Family, PrepareOptions
+from prh_core.prepare import constant_layers, normalize, truncate
+from prh_core.prepared import PreparedLayer, PreparedLayers
+
+ALL_LAYERS = "all layers"
+"""Name of the candidate made of all layers side by side."""
+
+
+class Prepared(NamedTuple):
+    """A feature set ready to be compared, with the layers that could not be."""
+
+    ready: Any
+    """What the family prepared, or all batches of it (`prh_core.curves.Batched`)."""
+    usable: np.ndarray
+    """Positions in the full table of the layers `ready` holds, the concatenation last."""
+    names: tuple[str, ...]
+
+
+class KeptLayers:
+    """Normalized layers that the next family of metrics will ask for again.
+
+    Families ask for the same feature sets in the same order, so what fits stays, and what does not
+    is made anew: dropping the oldest would drop each just before it is asked for.
+    """
+
+    def __init__(self, limit: int = 4 << 30) -> None:
+        """Keep `limit` bytes at most."""
+        self._left = limit
+        self._kept: dict[tuple[str, str, int | None], PreparedLayers] = {}
+
+    def of(self, side: FeatureFile, truncation: str, n: int | None) -> PreparedLayers:
+        """Read a feature set, truncate and l2-normalize it, or hand it out again.
+
+        Raises:
+            DegenerateLayerError, DamagedFeatureFileError, NotFiniteError: it cannot be used.
+        """
+        key = (side.header.key, truncation, n)
+        if key in self._kept:
+            return self._kept[key]
+        layers = read_layers(side.path)
+        if n is not None:
+            rows = first_samples(side.header.n, n)
+            layers = [layer[rows] for layer in layers]
+        layers = truncate(layers, None if truncation == "none" else truncation)
+        ready = normalize(layers, side.header.model_id)
+        size = sum(layer.nbytes for layer in ready)
+        if size <= self._left:
+            self._left -= size
+            self._kept[key] = ready
+        return ready
+
+
+def prepare(
+    side: FeatureFile,
+    family: Family,
+    truncation: str,
+    options: PrepareOptions,
+    n: int | None = None,
+    kept: KeptLayers | None = None,
+) -> Prepared:
+    """Read a feature set, truncate, l2-normalize, and prepare it for a family of metrics.
+
+    `n` samples only, the first of one random order; truncation then looks at these alone.
+    Constant layers (the embedding of a prompt's fixed last token) are set aside, not refused:
+    their cells of the layer table stay empty.
+
+    Raises:
+        DegenerateLayerError: every layer is constant, or a row has no direction.
+        DamagedFeatureFileError, NotFiniteError: the file cannot be trusted.
+    """
+    layers, usable = _usable(side, (kept or KeptLayers(0)).of(side, truncation, n))
+    return _with_names(side, family.prepare(layers, options), usable)
+
+
+def prepare_unit(
+    side: FeatureFile, unit: Unit, options: PrepareOptions, kept: KeptLayers
+) -> Prepared:
+    """Prepare one side of a unit, whole or batch by batch.
+
+    Raises:
+        PRHError: as `prepare`; where a batch cannot be prepared, the message says so.
+    """
+    setting, family = unit.setting, unit.setting.definition.family
+    if unit.batch is None:
+        return prepare(side, family, setting.truncation, options, setting.n, kept)
+    layers, usable = _usable(side, kept.of(side, setting.truncation, None))
+    batches = batches_of(side.header.n, unit.batch, setting.seed)
+    try:
+        batched = prepare_batches(layers, family, options, batches)
+    except PRHError as error:
+        raise PRHError(
+            f"{side.header.model_id}, batches of {unit.batch} for {setting.metric}: {error}"
+        ) from error
+    return _with_names(side, batched, usable)
+
+
+def _usable(side: FeatureFile, layers: PreparedLayers) -> tuple[list[PreparedLayer], np.ndarray]:
+    """Return the layers that are not constant, and their positions."""
+    usable = np.flatnonzero(~constant_layers(layers))
+    if not usable.size:
+        raise DegenerateLayerError(
+            f"{side.header.model_id}: all {len(layers)} layers are constant on "
+            f"{side.header.dataset_id}, so nothing can be compared"
+        )
+    return [layers[i] for i in usable], usable
+
+
+def _with_names(side: FeatureFile, ready: Any, usable: np.ndarray) -> Prepared:
+    names: Sequence[str] = side.header.layer_names
+    return Prepared(ready, np.append(usable, len(names)), (*names, ALL_LAYERS))
