@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Int32, Int64
 from numpy.typing import NDArray
 
-from prh_core.compiled import top_k
+from prh_core.compiled.neighbors import top_k
 from prh_core.errors import MissingLibraryError, PRHError
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared
 from prh_core.types import Layer, Layers, Neighbors, check_k

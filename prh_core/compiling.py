@@ -19,7 +19,7 @@ from numba.misc.appdirs import AppDirs
 
 NUMBA = cast(Any, _config)
 """Numba's settings, which it fills in when it is imported."""
-_COMPILED = ("prh_core", "umap", "pynndescent")
+_COMPILED = ("prh_core.compiled", "umap", "pynndescent")
 """Packages whose kernels are cached."""
 
 

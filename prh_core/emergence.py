@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
+from prh_core.compiled.nonnegative import nonnegative_fits
 from prh_core.errors import TrendError
-from prh_core.nonnegative import nonnegative_fits
 from prh_core.trends import Numbers, checked_points
 
 Verdict = Literal["emergent", "not emergent", "cannot tell"]

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, Float64, Int32, Int64
 
-from prh_core.compiled import row_hashes, top_k
+from prh_core.compiled.neighbors import top_k
+from prh_core.compiled.rows import row_hashes
 from prh_core.errors import MissingLibraryError, PRHError
 from prh_core.types import Layer
 

@@ -5,11 +5,7 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Bool
 
-from prh_core.compiled import (
-    magnitude_histogram,
-    row_histogram,
-    row_next_above,
-)
+from prh_core.compiled.rows import magnitude_histogram, row_histogram, row_next_above
 from prh_core.errors import DegenerateLayerError, FeatureShapeError
 from prh_core.prepared import PreparedLayer, PreparedLayers
 from prh_core.types import Layers

@@ -13,12 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from prh_core.compiled import (
-    column_means,
-    row_largest,
-    row_norms,
-    shifted_rows,
-)
+from prh_core.compiled.rows import column_means, row_largest, row_norms, shifted_rows
 from prh_core.gram import repeated_rows
 from prh_core.types import Layer
 

@@ -11,7 +11,8 @@ from jaxtyping import Float32, Float64
 from numpy.typing import NDArray
 from scipy import sparse
 
-from prh_core.compiled import Listed, masked_marginals, reciprocal, reversed_graph, shared_products
+from prh_core.compiled.kernels import Listed, masked_marginals, shared_products
+from prh_core.compiled.overlaps import reciprocal, reversed_graph
 from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import DYAD_ROBUST, Influence, dyad_robust
 from prh_core.metrics.neighbors import by_sample, check_sides, edges

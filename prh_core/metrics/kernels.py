@@ -17,7 +17,8 @@ import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
 
-from prh_core.compiled import average_ranks, pack, ranks_of_kept, squared_residuals
+from prh_core.compiled.kernels import average_ranks, pack, ranks_of_kept
+from prh_core.compiled.residuals import squared_residuals
 from prh_core.errors import DegenerateLayerError, TooManySamplesError
 from prh_core.gram import Products, products
 from prh_core.intervals import (

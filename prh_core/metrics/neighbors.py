@@ -12,20 +12,20 @@ from scipy import sparse
 from scipy.stats import hypergeom
 
 from prh_core.approximate import approximate_neighbors
-from prh_core.compiled import (
-    LONGEST_BITWISE,
-    common_subsequences,
-    credited_sums,
-    cycle_sums,
+from prh_core.compiled.overlaps import (
     cycles,
-    edit_distances,
     reversed_graph,
-    row_common_subsequence,
-    row_edit_distance,
     row_scores,
     row_shared,
     shared_neighbors,
-    sorted_rows,
+)
+from prh_core.compiled.residuals import credited_sums, cycle_sums, sorted_rows
+from prh_core.compiled.sequences import (
+    LONGEST_BITWISE,
+    common_subsequences,
+    edit_distances,
+    row_common_subsequence,
+    row_edit_distance,
 )
 from prh_core.errors import NeighborCountError, PRHError
 from prh_core.intervals import DYAD_ROBUST, Influence, of_dyads

@@ -15,15 +15,15 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from numpy.typing import NDArray
 
-from prh_core.compiled import (
+from prh_core.compiled.neighbors import (
     count_beyond,
     exact_similarities,
     near_ties,
     places_by_order,
     relist,
-    row_norms,
     settle_ties,
 )
+from prh_core.compiled.rows import row_norms
 from prh_core.errors import TooManySamplesError
 from prh_core.gram import Products, products
 from prh_core.metrics.registry import PrepareOptions

@@ -79,8 +79,8 @@ import numpy as np
 import prh_core
 x = np.eye(20, dtype=np.float32) + 1
 print(prh_core.best_pair(x[:1]).score)
-import prh_core.compiled
-print(prh_core.compiled.row_norms(x).shape)
+import prh_core.compiled.rows
+print(prh_core.compiled.rows.row_norms(x).shape)
 "
 """
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import optimize
 
 from prh_core import emergence_test
+from prh_core.compiled.nonnegative import nonnegative_fits
 from prh_core.emergence import LEVEL, POWER
 from prh_core.errors import TrendError
-from prh_core.nonnegative import nonnegative_fits
 
 Curve = Callable[[np.ndarray], np.ndarray]
 WORLDS = 120

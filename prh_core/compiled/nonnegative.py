@@ -1,8 +1,4 @@
-"""Nonnegative least squares for many responses under many designs, compiled by numba.
-
-Stands apart because a compiled function cannot be wrapped by the shape checker that runs in every
-test; shapes are the caller's.
-"""
+"""Nonnegative least squares for many responses under many designs."""
 # pyright: basic
 
 import numba
