@@ -10,9 +10,10 @@ import polars as pl
 
 from ingest.errors import Refused
 from ingest.pipeline.scores.plan import Unit
-from ingest.pipeline.scores.rows import batch_row, frame, score_row
+from ingest.pipeline.scores.rows import batch_row, score_row
 from ingest.pipeline.scores.sides import KeptLayers, Prepared, prepare_unit
 from ingest.progress import Progress
+from ingest.store.schema import column_types
 from prh_core import calibration
 from prh_core.curves import batch_tables
 from prh_core.errors import PRHError
@@ -123,7 +124,8 @@ def _score_group(
                 refused.append(Refused(x, f"{x} with {y}: {error}"))
             progress.advance(len(same))
         if rows:
-            yield frame(rows)
+            table = "scores" if group[0].batch is None else "batch_scores"
+            yield pl.DataFrame(rows, schema=column_types(table))
 
 
 def _rows(

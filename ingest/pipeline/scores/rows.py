@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from ingest.pipeline.scores.plan import SCORE_VERSION, Unit
 from ingest.pipeline.scores.sides import Prepared
@@ -130,27 +129,6 @@ def batch_row(
         "score_version": SCORE_VERSION,
         "finished_at": datetime.now(tz=UTC),
     }
-
-
-def frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Return rows of one table as a frame."""
-    types = {column: kind for column, kind in _NULLABLE.items() if column in rows[0]}
-    return pl.DataFrame(rows, schema_overrides=types)
-
-
-_NULLABLE = {
-    "k": pl.Int64,
-    "layer_table": pl.List(pl.List(pl.Float64)),
-    "interval_method": pl.String,
-    **dict.fromkeys(
-        (
-            "sigma", "null_mean", "calibrated", "p_value", "null_threshold", "null_best_mean",
-            "interval_low", "interval_high", "interval_level", "selection_free", "tied_x", "tied_y",
-        ),
-        pl.Float64,
-    ),
-}  # fmt: skip
-"""Types that a frame with nothing but NULL in a column would not know."""
 
 
 def _sides(unit: Unit, run_id: str) -> dict[str, Any]:
