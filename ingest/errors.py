@@ -93,22 +93,6 @@ class DiskFullError(PRHError):
     """The disk is full; nothing already stored was changed."""
 
 
-class WarehouseMissingError(PRHError):
-    """There is no published warehouse."""
-
-
-class WarehouseDamagedError(PRHError):
-    """The warehouse file cannot be opened as a DuckDB database of ours."""
-
-
-class WarehouseTooNewError(PRHError):
-    """The warehouse was written by a newer PRH Explorer or a newer DuckDB."""
-
-
-class WarehouseBusyError(PRHError):
-    """Another program holds the warehouse file."""
-
-
 class DataFolderError(PRHError):
     """The data folder, or a file in it, cannot be used: no folder, not writable, not readable."""
 
@@ -127,10 +111,6 @@ class ImportFileError(PRHError):
 
 class TextBudgetError(PRHError):
     """How much text to predict was said in a unit that differs from model to model."""
-
-
-class QueryError(PRHError):
-    """A query the reader wrote does not run."""
 
 
 class PortInUseError(PRHError):

@@ -7,7 +7,7 @@ from pages import queries
 from pages.ui import charts, pictures, shell, words
 from pages.ui.controls import Controls
 from pages.ui.reference import THRESHOLD, held_against
-from pages.ui.warehouse import NoCaptionSets
+from pages.ui.warehouse import Nothing
 
 _RAW, _CALIBRATED = "raw", "calibrated"
 _OVERALL = "mean over all vision models"
@@ -19,7 +19,11 @@ def draw() -> None:
     """Choose, ask, draw, explain."""
     studies = queries.caption_studies().frame
     if studies.is_empty():
-        raise NoCaptionSets("The warehouse is here, but no caption sets were compared yet.")
+        raise Nothing(
+            "no caption sets were compared",
+            "prh captions --dataset emoji --panel demo --set column:word --set own "
+            "--set column:definition",
+        )
     controls = Controls()
     rows = {words.study_name(row): row for row in studies.iter_rows(named=True)}
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -9,7 +9,7 @@ from pages import queries
 from pages.ui import charts, palette, shell, trends, words
 from pages.ui.controls import Controls, choose_candidates, choose_setting
 from pages.ui.reference import THRESHOLD, held_against
-from pages.ui.warehouse import WarehouseEmpty
+from pages.ui.warehouse import Nothing
 
 _LANGUAGE, _VISION = "Against language skill", "Against vision skill"
 _ORDERS = {"mean alignment": "language_mean", "parameters": "language_parameters"}
@@ -24,9 +24,7 @@ def draw() -> None:
     """Choose, ask, draw, explain."""
     settings = queries.settings().frame
     if settings.is_empty():
-        raise WarehouseEmpty(
-            "The warehouse is here, but it holds no scores of language against vision yet."
-        )
+        raise Nothing("it holds no scores of language against vision")
     controls = Controls()
     first_row = st.container(horizontal=True, vertical_alignment="bottom")
     with first_row:

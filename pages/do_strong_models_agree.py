@@ -7,7 +7,7 @@ from pages import queries
 from pages.ui import charts, convergence, shell, words
 from pages.ui.controls import Controls, choose_setting
 from pages.ui.reference import held_against
-from pages.ui.warehouse import WarehouseEmpty
+from pages.ui.warehouse import Nothing
 from prh_core.convergence import RULES
 
 _MODALITIES = ("vision", "language")
@@ -22,10 +22,7 @@ def draw() -> None:
     compared = {modality: queries.model_settings(modality).frame for modality in _MODALITIES}
     there = [modality for modality, found in compared.items() if not found.is_empty()]
     if not there:
-        raise WarehouseEmpty(
-            "The warehouse is here, but no models of one modality were compared with each other "
-            "yet."
-        )
+        raise Nothing("no models of one modality were compared with each other")
     controls = Controls()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         modality = controls.choose("Models", there, key="models", width=130)

@@ -7,7 +7,7 @@ from pages import queries
 from pages.ui import charts, palette, shell, trends, words
 from pages.ui.controls import Controls, choose_setting
 from pages.ui.reference import held_against
-from pages.ui.warehouse import NoSkills, WarehouseEmpty
+from pages.ui.warehouse import Nothing
 
 _NO_RANK = "nothing"
 
@@ -16,9 +16,7 @@ def draw() -> None:
     """Choose, ask, draw, explain."""
     settings = queries.settings().frame
     if settings.is_empty():
-        raise WarehouseEmpty(
-            "The warehouse is here, but it holds no scores of language against vision yet."
-        )
+        raise Nothing("it holds no scores of language against vision")
     # Where most models have a skill comes first: one dot says nothing.
     settings = settings.sort("skilled", descending=True, maintain_order=True)
     controls = Controls()
@@ -27,8 +25,9 @@ def draw() -> None:
         able = queries.skills(setting.dataset_id).frame
         skills = able.filter(pl.col("modality") == "language")
         if skills.is_empty():
-            raise NoSkills(
-                "The warehouse is here, but it holds no benchmark of a language model yet."
+            raise Nothing(
+                "it holds no benchmark of a language model",
+                "prh import lm-eval results_*.json",
             )
         pairs = queries.alignment(setting, concatenated=True, untrained=False).frame
         names = pairs["vision_label"].unique(maintain_order=True).to_list()

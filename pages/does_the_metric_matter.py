@@ -7,7 +7,7 @@ from pages import queries
 from pages.ui import charts, convergence, palette, shell, trends, words
 from pages.ui.controls import Controls
 from pages.ui.reference import THRESHOLD, held_against
-from pages.ui.warehouse import WarehouseEmpty
+from pages.ui.warehouse import Nothing
 
 _AGREE, _TREND, _RANK = "Side by side", "Against language skill", "Do they rank alike?"
 _WITHIN = {
@@ -26,9 +26,7 @@ def draw() -> None:
         maintain_order=True
     )
     if settings.is_empty():
-        raise WarehouseEmpty(
-            "The warehouse is here, but it holds no scores of language against vision yet."
-        )
+        raise Nothing("it holds no scores of language against vision")
     controls = Controls()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = settings["dataset"].unique(maintain_order=True).to_list()

@@ -7,7 +7,7 @@ from pages import queries
 from pages.ui import charts, shell, words
 from pages.ui.controls import Controls
 from pages.ui.corrected import with_q
-from pages.ui.warehouse import NoColors
+from pages.ui.warehouse import Nothing
 
 _NONE = "none"
 
@@ -16,7 +16,10 @@ def draw() -> None:
     """Choose, ask, draw, explain."""
     everything = queries.color_agreement()
     if everything.frame.is_empty():
-        raise NoColors("The warehouse is here, but no colors were laid out yet.")
+        raise Nothing(
+            "no colors were laid out",
+            "prh color --panel demo --pictures package:scikit-learn",
+        )
     rows = with_q(everything.frame).to_dicts()
     named = {words.layout(row): row for row in rows}
     seen = [name for name, row in named.items() if row["side"] == "vision"]

@@ -6,7 +6,7 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, shell, words
 from pages.ui.controls import Controls, choose_setting
-from pages.ui.warehouse import WarehouseEmpty
+from pages.ui.warehouse import Nothing
 
 _OF_ONE_K = ("k", "chance", "null_best_low", "permutations", "interval_method")
 """What is measured at each k by itself, and told of none."""
@@ -17,9 +17,7 @@ def draw() -> None:
     """Choose, ask, draw, explain."""
     settings = queries.settings().frame.filter(pl.col("ks") >= 2)
     if settings.is_empty():
-        raise WarehouseEmpty(
-            "The warehouse is here, but it holds no metric at two numbers of neighbors yet."
-        )
+        raise Nothing("it holds no metric at two numbers of neighbors")
     # CKNNA is the paper's choice, and it reaches k = n - 1.
     settings = settings.sort(pl.col("published"), pl.col("metric") != "cknna", maintain_order=True)
     controls = Controls()

@@ -5,14 +5,14 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, shell
 from pages.ui.controls import Controls
-from pages.ui.warehouse import WarehouseEmpty
+from pages.ui.warehouse import Nothing
 
 
 def draw() -> None:
     """Ask, draw, explain."""
     models, coverage = queries.models(), queries.coverage()
     if models.frame.is_empty():
-        raise WarehouseEmpty("The warehouse is here, but it holds no models yet.")
+        raise Nothing("it holds no models")
     datasets, runs = queries.datasets(), queries.runs()
     if coverage.frame.is_empty():
         st.info("Models are here, but no dataset yet.")

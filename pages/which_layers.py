@@ -7,14 +7,14 @@ from pages import queries
 from pages.ui import charts, shell, words
 from pages.ui.controls import Controls, choose_setting
 from pages.ui.reference import held_against
-from pages.ui.warehouse import WarehouseEmpty
+from pages.ui.warehouse import Nothing
 
 
 def draw() -> None:
     """Choose, ask, draw, explain."""
     settings = queries.settings().frame.filter(~pl.col("published"))
     if settings.is_empty():
-        raise WarehouseEmpty("The warehouse is here, but it holds no scores of layers yet.")
+        raise Nothing("it holds no scores of layers")
     controls = Controls()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         setting = choose_setting(controls, settings)

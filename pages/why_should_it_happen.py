@@ -6,14 +6,14 @@ import streamlit as st
 from pages import queries
 from pages.ui import charts, shell, words
 from pages.ui.controls import Controls
-from pages.ui.warehouse import NoTheory
+from pages.ui.warehouse import Nothing
 
 
 def draw() -> None:
     """Choose, ask, draw, explain."""
     left = queries.theory_simulations().frame
     if left.is_empty():
-        raise NoTheory("The warehouse is here, but no world was simulated yet.")
+        raise Nothing("no world was simulated", "prh theory")
     controls = Controls()
 
     def narrowed(column: str, value: object) -> pl.DataFrame:

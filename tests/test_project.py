@@ -10,7 +10,6 @@ import typer.main
 
 from ingest.cli.main import app
 from ingest.cli.serve import check_port
-from ingest.store.workspace import default_home
 from prh_core.errors import PRHError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,17 +48,6 @@ def test_every_make_target_is_explained() -> None:
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.M))
     told = subprocess.run(["make", "help"], capture_output=True, text=True, cwd=ROOT, check=True)
     assert targets == set(re.findall(r"^  make ([a-z]+)", told.stdout, flags=re.M))
-
-
-def test_app_and_ingest_agree_where_the_warehouse_is(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from pages.ui import warehouse
-
-    monkeypatch.delenv("PRH_DATA", raising=False)
-    assert warehouse.location().parent == default_home()
-    monkeypatch.setenv("PRH_DATA", str(tmp_path))
-    assert warehouse.location().parent == default_home() == tmp_path
 
 
 def test_app_and_server_warm_up_the_same_modules() -> None:

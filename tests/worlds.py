@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from PIL import Image
 
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
@@ -38,6 +39,13 @@ from ingest.progress import Silent
 from ingest.store.features import FeatureHeader, read_layers, unit_key
 from ingest.store.workspace import Workspace
 from prh_core.metrics import get_metric
+from prh_core.warehouse import open_readonly
+
+
+def query(path: Path, sql: str) -> pl.DataFrame:
+    """Ask a published warehouse in SQL."""
+    with open_readonly(path) as connection:
+        return connection.sql(sql).pl()
 
 
 class PlantedModel(NamedTuple):

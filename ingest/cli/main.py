@@ -73,11 +73,12 @@ from ingest.extract import ingest_half
 from ingest.pipeline.run import Run
 from ingest.pipeline.status import status as status_of
 from ingest.pipeline.study import Study, chosen_models, open_study
-from ingest.store.answer import answer
-from ingest.store.workspace import PROJECT, Workspace
+from ingest.store.workspace import Workspace
 from prh_core.calibration import PERMUTATIONS
 from prh_core.errors import PRHError
 from prh_core.metrics import Metric, all_metrics
+from prh_core.warehouse import PROJECT
+from prh_core.warehouse.answer import answer
 
 app = typer.Typer(
     name="prh",

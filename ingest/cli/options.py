@@ -12,8 +12,9 @@ from ingest.errors import DataFolderError
 from ingest.extract import ingest_half
 from ingest.pipeline.features import Beside
 from ingest.pipeline.run import Run
-from ingest.store.workspace import Workspace, default_home
+from ingest.store.workspace import Workspace
 from prh_core.curves import Fixed
+from prh_core.warehouse import data_folder
 
 Data = Annotated[
     Path | None,
@@ -169,9 +170,9 @@ def workspace(data: Path | None) -> Workspace:
         It is no folder, or one that DuckDB opens no file in.
     """
     try:
-        home = (data or default_home()).expanduser().resolve()
+        home = (data or data_folder()).expanduser().resolve()
     except RuntimeError as error:  # a link to itself, or a ~ of nobody
-        raise DataFolderError(f"there is no data folder {data or default_home()}") from error
+        raise DataFolderError(f"there is no data folder {data or data_folder()}") from error
     there = next(place for place in (home, *home.parents) if os.path.lexists(place))
     if not there.is_dir():
         where = "" if there == home else f", since {there} is none"

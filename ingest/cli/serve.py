@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingest.errors import PortInUseError
-from ingest.store.workspace import PROJECT
+from prh_core.warehouse import PROJECT
 
 HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
 """Imported before the server opens, so that the first reader does not wait for them."""

@@ -13,7 +13,8 @@ from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import settings_for
 from ingest.pipeline.study import Study, open_study
 from ingest.progress import Progress
-from ingest.store.workspace import PROJECT, Workspace
+from ingest.store.workspace import Workspace
+from prh_core.warehouse import DEMO_UNFINISHED, PROJECT
 
 if TYPE_CHECKING:
     from ingest.datasets.caption_sets import CaptionSet
@@ -32,8 +33,6 @@ CAPTION_SETS = ("column:word", "own", "column:definition", "shuffled@column:defi
 """Captions of emoji that say more and more, and a control."""
 PRECISION = "float32"
 """Of the demo's networks, so that its figures are the same on every machine."""
-UNFINISHED = "demo.unfinished"
-"""File of a data folder while its demo is not at its end; the pages look for it too."""
 PUBLISHED = PROJECT / "data" / "published" / "wit1024.toml"
 
 
@@ -83,7 +82,7 @@ def demo_captions(workspace: Workspace, progress: Progress) -> Study:
 
 def unfinished(workspace: Workspace) -> bool:
     """Tell whether a demo was begun in a data folder and did not come to its end."""
-    return (workspace.home / UNFINISHED).exists()
+    return (workspace.home / DEMO_UNFINISHED).exists()
 
 
 def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
@@ -117,7 +116,7 @@ def begin_demo(run: Run, progress: Progress, device: str = "auto") -> Begun:
         else "Demo: every feature set is stored already."
     )
     run.workspace.home.mkdir(parents=True, exist_ok=True)
-    (run.workspace.home / UNFINISHED).touch()
+    (run.workspace.home / DEMO_UNFINISHED).touch()
     study.extract(run, progress, device=device)
     study.score(run, progress, device=device)
     sets = caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset)
@@ -166,7 +165,7 @@ def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto"
     publish()
     demo_theory(run, progress)
     if not run.refused:
-        (run.workspace.home / UNFINISHED).unlink(missing_ok=True)
+        (run.workspace.home / DEMO_UNFINISHED).unlink(missing_ok=True)
 
 
 def import_published(run: Run, mapping: Path) -> None:

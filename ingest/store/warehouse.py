@@ -7,7 +7,6 @@ in by rename, so a reader always sees a complete state, is never blocked, and bl
 import contextlib
 import fcntl
 import os
-import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,16 +18,17 @@ import polars as pl
 
 from ingest.errors import (
     DataFolderError,
-    QueryError,
     UnknownColumnError,
-    WarehouseBusyError,
-    WarehouseDamagedError,
-    WarehouseMissingError,
-    WarehouseTooNewError,
 )
 from ingest.store import schema
 from ingest.store.atomic import atomic_path, disk_full_named, sweep
 from ingest.store.publishing import ask, carry_over, damage_named, fill
+from prh_core.warehouse import (
+    WAREHOUSE_FILE,
+    WarehouseDamagedError,
+    WarehouseMissingError,
+    open_readonly,
+)
 
 STORAGE_VERSION = "v1.5.0"
 """Written so that DuckDB shells from 1.5 on open the file too."""
@@ -52,7 +52,7 @@ class Warehouse:
         """Use the warehouse in `home`, which need not exist yet."""
         self.home = home
         self.parts = home / "parts"
-        self.path = home / "results.duckdb"
+        self.path = home / WAREHOUSE_FILE
 
     def append(self, table: str, name: str, rows: Rows) -> Path:
         """Leave rows of one table as an immutable part, whole or not at all.
@@ -164,8 +164,8 @@ class Warehouse:
     def _usable_previous(self) -> bool:
         """Say whether a published file is there to carry rows over from; refuse a newer one."""
         try:
-            with open_readonly(self.path):
-                return True
+            open_readonly(self.path).close()
+            return True
         except WarehouseMissingError:
             return False
         except WarehouseDamagedError:
@@ -184,96 +184,6 @@ class Warehouse:
             with contextlib.suppress(OSError):
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-@contextlib.contextmanager
-def open_readonly(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a published warehouse for reading, in an in-memory instance of its own.
-
-    An instance of its own, because DuckDB would hand a connection by path the file it opened
-    before, not the one swapped in since.
-
-    Raises
-    ------
-    WarehouseMissingError
-        No such file.
-    WarehouseTooNewError
-        A newer PRH Explorer or DuckDB wrote it.
-    WarehouseDamagedError
-        Not a warehouse of ours, or truncated.
-    WarehouseBusyError
-        Another program holds it open for writing.
-    DataFolderError
-        The system does not let it be read.
-    """
-    if not _exists(path):
-        raise WarehouseMissingError(
-            f"there is no warehouse at {path}; `prh demo` makes one, `prh publish` rebuilds one "
-            "from its parts"
-        )
-    connection = duckdb.connect(":memory:", config={"python_enable_replacements": False})
-    try:
-        _attach(connection, path)
-        yield connection
-    finally:
-        connection.close()
-
-
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    try:
-        connection.execute("ATTACH $path AS warehouse (READ_ONLY)", {"path": str(path)})
-        connection.execute("USE warehouse")
-        version = connection.execute(_sql("schema_version")).fetchall()[0][0]
-        whole = connection.execute(_sql("size")).fetchall()[0][0]
-    except duckdb.Error as error:
-        if "version number" in str(error) or "newer version" in str(error):
-            raise WarehouseTooNewError(
-                f"{path.name} was written by a newer DuckDB than the {duckdb.__version__} "
-                f"installed here; update PRH Explorer ({_first_line(error)})"
-            ) from error
-        _raise_held(path, error)
-        raise WarehouseDamagedError(
-            f"{path.name} is damaged or is no PRH Explorer warehouse ({_first_line(error)}); "
-            "`prh publish` rebuilds it from its parts"
-        ) from error
-    if path.stat().st_size < whole:
-        raise WarehouseDamagedError(
-            f"{path.name} is damaged: {path.stat().st_size:,} of {whole:,} bytes are there; "
-            "`prh publish` rebuilds it from its parts"
-        )
-    if not version:
-        raise WarehouseDamagedError(f"{path.name} has no schema; `prh publish` rebuilds it")
-    if version > schema.newest_version():
-        raise WarehouseTooNewError(
-            f"{path.name} has schema {version}, this PRH Explorer knows schemas up to "
-            f"{schema.newest_version()}; update PRH Explorer. Nothing was changed"
-        )
-
-
-def sealed(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Let what a connection runs from now on touch no file but those attached, and no setting."""
-    connection.execute(_sql("seal"))
-    return connection
-
-
-def query(path: Path, sql: str) -> pl.DataFrame:
-    """Run one statement on the published warehouse, which it cannot change, nor any other file.
-
-    `ingest.store.answer` holds a reader's statement, and prints types that polars has not.
-
-    Raises
-    ------
-    QueryError
-        The statement does not run; DuckDB's own sentence is passed on.
-    """
-    with open_readonly(path) as connection:
-        try:
-            result = sealed(connection).sql(sql)
-            if result is None:
-                raise QueryError("the statement returns no rows; ask with SELECT, FROM or DESCRIBE")
-            return result.pl()
-        except duckdb.Error as error:
-            raise QueryError(str(error)) from error
 
 
 @contextlib.contextmanager
@@ -299,34 +209,6 @@ def _reason(error: OSError, home: Path) -> str:
     if error.filename is None or os.fsdecode(error.filename).endswith((str(home), ".tmp")):
         return what[:1].lower() + what[1:]
     return f"{what[:1].lower()}{what[1:]} ({Path(os.fsdecode(error.filename)).name})"
-
-
-def _exists(path: Path) -> bool:
-    try:
-        path.stat()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise DataFolderError(f"{path} cannot be read: {error.strerror}") from error
-    return True
-
-
-def _raise_held(path: Path, error: duckdb.Error) -> None:
-    """Name what is no damage: a file that another program, or the system, keeps from us."""
-    told = str(error)
-    if "Could not set lock" in told:
-        holder = re.search(r"\(PID (\d+)\)", told)
-        who = f" (PID {holder[1]})" if holder and holder[1] != "0" else ""
-        raise WarehouseBusyError(
-            f"another program{who} holds {path.name} open for writing; close it and ask again"
-            if "Conflicting lock" in told
-            else f"{path.name} cannot be locked for reading ({_first_line(error)})"
-        ) from error
-    try:
-        with path.open("rb"):
-            pass
-    except OSError as refused:
-        raise DataFolderError(f"{path} cannot be read: {refused.strerror}") from error
 
 
 def _first_line(error: Exception) -> str:

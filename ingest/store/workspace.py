@@ -1,18 +1,10 @@
 """One data folder: feature files, parts, the published warehouse and caches."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.store.features import FeatureStore
 from ingest.store.warehouse import Warehouse
-
-PROJECT = Path(__file__).resolve().parents[2]
-
-
-def default_home() -> Path:
-    """Return the data folder: `PRH_DATA` if set, else `data/` beside the app."""
-    return Path(os.environ.get("PRH_DATA") or PROJECT / "data")
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from pages.queries import Answer
 from pages.ui import charts, export, words
 from pages.ui.controls import Controls
-from pages.ui.warehouse import (
-    NoCaptionSets,
-    NoColors,
-    NoSkills,
-    NoTheory,
-    WarehouseEmpty,
-    WarehouseProblem,
-    demo_unfinished,
-)
+from pages.ui.warehouse import Nothing, demo_unfinished
+from prh_core.warehouse import WarehouseError
 
 _LESS_AIR = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
 """Streamlit leaves a sixth of a phone's screen empty above the first line."""
@@ -36,10 +29,11 @@ def page(claim: str, draw: Callable[[], None]) -> None:
     st.subheader(claim, anchor=False)
     try:
         draw()
-    except (WarehouseEmpty, NoSkills, NoColors, NoCaptionSets, NoTheory) as problem:
-        _problem(st.info, problem, "This fills it:")
-    except WarehouseProblem as problem:
-        _problem(st.warning, problem, "This puts it right:")
+    except Nothing as nothing:
+        _say_what_helps(st.info, str(nothing), "This fills it:", nothing.command)
+    except WarehouseError as error:
+        sentence = f"{error.problem[0].upper()}{error.problem[1:]}."
+        _say_what_helps(st.warning, sentence, "This puts it right:", error.remedy)
 
 
 def figure(
@@ -182,8 +176,8 @@ def _downloads(chart: charts.Drawn, answer: Answer, title: str, measured: list[s
             )
 
 
-def _problem(box: Callable[..., Any], problem: WarehouseProblem, lead: str) -> None:
-    box(str(problem))
+def _say_what_helps(box: Callable[..., Any], sentence: str, lead: str, command: str) -> None:
+    box(sentence)
     if demo_unfinished():
         st.markdown(
             "**The demo is not at its end.** While it is at work its pages fill one after the "
@@ -191,4 +185,4 @@ def _problem(box: Callable[..., Any], problem: WarehouseProblem, lead: str) -> N
             "where it stopped."
         )
     st.caption(lead)
-    st.code(problem.remedy, language="shell")
+    st.code(command, language="shell")

@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from ingest.cli.console import table
-from ingest.store.workspace import default_home
+from prh_core.warehouse import data_folder
 from tests.e2e.conftest import FLAGS, chromium_path, serving
 
 CHART = "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
@@ -75,7 +75,7 @@ def measure(browser: Browser, address: str) -> list[tuple[str, float, float, flo
 
 def main() -> None:
     """Serve, measure, print."""
-    home = Path(sys.argv[1]) if len(sys.argv) > 1 else default_home()
+    home = Path(sys.argv[1]) if len(sys.argv) > 1 else data_folder()
     with serving(home) as served, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         rows = measure(browser, served.address)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import QueryError
-from ingest.store.answer import answer
+from prh_core.warehouse import QueryError
+from prh_core.warehouse.answer import answer
 from tests.ingest.command import prh
 
 TYPES = {

@@ -12,12 +12,13 @@ from ingest.pipeline.scores.plan import open_features, plan, plan_batches, setti
 from ingest.pipeline.scoring import score_missing
 from ingest.progress import Silent
 from ingest.store.features import read_header, read_layers
-from ingest.store.warehouse import Warehouse, query
+from ingest.store.warehouse import Warehouse
 from ingest.store.workspace import Workspace
 from prh_core import batch_average
 from prh_core.errors import SampleCountError
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
+from tests.worlds import query
 
 MODELS = "conv-a,conv-b,letters-a"
 

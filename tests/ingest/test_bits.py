@@ -32,10 +32,11 @@ from ingest.experiments.bits.texts import Document, Skipped, documents
 from ingest.experiments.bits.windows import nats, opening_of, scored_bytes, windows
 from ingest.extract.loaded import Causal, LoadedLanguage, Pieces
 from ingest.extract.transformers_models import Spelling, wrap
-from ingest.store.warehouse import Warehouse, query
+from ingest.store.warehouse import Warehouse
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
 from tests.ingest.tiny import model
+from tests.worlds import query
 
 CPU = torch.device("cpu")
 TEXT = "Löwen & tigers 🐅 sleep; " * 8

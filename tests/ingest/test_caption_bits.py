@@ -24,9 +24,9 @@ from ingest.extract.variants import Variant
 from ingest.pipeline.features import extract_missing, plan_extraction
 from ingest.pipeline.run import Run
 from ingest.progress import Silent
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from tests.ingest import tiny
+from tests.worlds import query
 
 MEAN = Variant("mean", "none")
 CPU = torch.device("cpu")

@@ -19,11 +19,11 @@ from ingest.experiments.captions.summaries import BATCH, write_summaries
 from ingest.extract.loaded import Causal, LoadedLanguage, Turn
 from ingest.pipeline.run import Run
 from ingest.progress import Silent
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from tests.ingest import tiny
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
+from tests.worlds import query
 
 RICH = """
 [[dataset]]

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ingest.store.features import read_header, read_layers
-from ingest.store.warehouse import query
 from pages import queries
 from prh_core import align
 from tests.ingest.command import prh
 from tests.ingest.test_captions import write_rich
+from tests.worlds import query
 
 MODELS = "conv-a,letters-a"
 ASKED = ["--permutations", "0", "--k", "3", "--noise-ceiling"]

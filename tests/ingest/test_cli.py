@@ -14,11 +14,11 @@ import torch
 from ingest.experiments.demo import demo_study
 from ingest.progress import Silent
 from ingest.store.features import FeatureStore, read_header, read_layers
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from prh_core.metrics import all_metrics
 from tests.ingest.command import arguments, environment, prh
 from tests.ingest.own_study import write_study
+from tests.worlds import query
 
 STUDY = ("--dataset", "noise", "--panel", "tiny")
 

@@ -17,12 +17,12 @@ from ingest.experiments.color.pictures import MOST_PIXELS, PACKAGE, open_picture
 from ingest.experiments.color.word_embeddings import language_units
 from ingest.experiments.color.words import SENTENCES, shipped_words, words_of
 from ingest.progress import Silent
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from prh_core.color_cooccurrence import srgb_to_lab
 from tests.ingest import tiny
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
+from tests.worlds import query
 
 BASIC = "black white red green yellow blue brown orange pink purple grey".split()
 

@@ -8,9 +8,8 @@ import polars as pl
 import pytest
 
 from ingest.pipeline.run import Run, record_model
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
-from tests.worlds import MODELS, planted_probe, planted_record
+from tests.worlds import MODELS, planted_probe, planted_record, query
 
 VISION = {model.id: model for model in MODELS if model.modality == "vision"}
 

@@ -13,6 +13,7 @@ from ingest.experiments import demo
 from ingest.pipeline.run import Run
 from ingest.progress import Progress
 from ingest.store.workspace import Workspace
+from prh_core.warehouse import DEMO_UNFINISHED
 from tests.ingest.command import prh
 
 
@@ -23,7 +24,7 @@ def test_the_app_opens_after_the_first_half_and_the_rest_goes_on(
 
     def begun(run: Run, progress: Progress) -> None:
         done.append("begun")
-        (run.workspace.home / demo.UNFINISHED).touch()
+        (run.workspace.home / DEMO_UNFINISHED).touch()
 
     @contextmanager
     def beside(command: Sequence[str] | None) -> Iterator[None]:
@@ -39,7 +40,7 @@ def test_the_app_opens_after_the_first_half_and_the_rest_goes_on(
     # A demo that was stopped goes on; one that is at its end, or none at all, does not.
     assert prh("app", "--demo", "--port", 8639, "--data", tmp_path).returncode == 0
     assert prh("app", "--port", 8639, "--data", tmp_path).returncode == 0
-    (tmp_path / demo.UNFINISHED).unlink()
+    (tmp_path / DEMO_UNFINISHED).unlink()
     assert prh("app", "--demo", "--port", 8639, "--data", tmp_path).returncode == 0
     assert done[3:] == [rest, "served", None, "served", None, "served"]
 
@@ -50,7 +51,7 @@ def test_the_mark_stays_until_both_halves_are_done(
     where = Workspace(tmp_path)
 
     def begun(run: Run, progress: Progress, device: str) -> None:
-        (tmp_path / demo.UNFINISHED).touch()
+        (tmp_path / DEMO_UNFINISHED).touch()
 
     def stopped(run: Run, begun: object, progress: Progress, device: str) -> None:
         assert demo.unfinished(where) and where.warehouse.path.exists()

@@ -12,8 +12,8 @@ from ingest.catalog import Catalog, load_catalog
 from ingest.errors import ImportFileError
 from ingest.experiments.imports.found import Found
 from ingest.experiments.imports.harness import read_results
-from ingest.store.warehouse import query
 from tests.ingest.command import prh
+from tests.worlds import query
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "data" / "published"
 

@@ -19,10 +19,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ingest.store.features import read_header, read_layers
-from ingest.store.warehouse import query
 from tests.ingest.command import ROOT, arguments, environment
 from tests.ingest.own_study import write_study
-from tests.worlds import MUTUAL, WITHIN, build_world
+from tests.worlds import MUTUAL, WITHIN, build_world, query
 
 KILLS = 5
 pytestmark = pytest.mark.timeout(1800)  # only for what hangs: on a busy machine runs take minutes

@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from ingest.store.features import read_header, read_layers
-from ingest.store.warehouse import query
 from prh_core import align
 from prh_core.convergence import distances, squared
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
+from tests.worlds import query
 
 MODELS = "conv-a,conv-b,conv-c,conv-d,letters-a"
 TASKS = ["--permutations", "0", "--k", "3"]

@@ -21,12 +21,12 @@ from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import open_features, plan, settings_for
 from ingest.store.features import read_header, read_layers, unit_key
 from ingest.store.precision import chosen_precision
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from pages import queries
 from tests.ingest import tiny
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
+from tests.worlds import query
 
 STUDY = ("--dataset", "noise", "--panel", "tiny", "--k", 5, "--permutations", 9)
 SETS, SCORES = 5, 6

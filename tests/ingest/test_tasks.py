@@ -13,10 +13,10 @@ from ingest.catalog.records import TaskRecord
 from ingest.datasets.tasks.openers import open_task
 from ingest.datasets.tasks.task import LIMIT, Task
 from ingest.errors import CatalogError, TaskError
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
+from tests.worlds import query
 
 HEAD = """
 [[task]]

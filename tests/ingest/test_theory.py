@@ -17,12 +17,12 @@ from ingest.experiments.theory.run import (
 )
 from ingest.pipeline.run import Run
 from ingest.progress import Silent
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from prh_core import all_metrics
 from prh_core.errors import WorldError
 from prh_core.worlds import cooccurrence, definite, make_world, pointwise, similarity_logits
 from tests.ingest.command import Finished, prh
+from tests.worlds import query
 
 every_loss = pytest.mark.parametrize("loss", LOSSES)
 FALLING = [0.0, 0.1, 0.2, 0.35, 0.5]

@@ -14,11 +14,12 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from ingest.store.warehouse import Warehouse, query
+from ingest.store.warehouse import Warehouse
 from pages import queries
 from pages.ui import charts, pictures, words
 from tests.pages.conftest import OpenPage
 from tests.pages.test_models import frames, told
+from tests.worlds import query
 
 PAGE = "do_denser_captions_help"
 

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 import vl_convert
 
-from ingest.store.warehouse import query
 from pages import queries
 from pages.ui import charts
 from pages.ui.corrected import with_q
 from tests.pages.conftest import OpenPage
 from tests.pages.test_models import frames, told
+from tests.worlds import query
 
 PAGE = "is_it_color_deep"
 

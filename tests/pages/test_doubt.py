@@ -4,10 +4,10 @@ from pathlib import Path
 
 import polars as pl
 
-from ingest.store.warehouse import query
 from pages.ui import words
 from tests.pages.conftest import OpenPage
 from tests.pages.test_figures import drawn
+from tests.worlds import query
 
 PAGE = "do_language_and_vision_meet"
 

@@ -8,9 +8,7 @@ import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest.experiments.demo import UNFINISHED
-from ingest.store.schema import newest_version
-from pages.ui.warehouse import KNOWN_SCHEMA
+from prh_core.warehouse import DEMO_UNFINISHED, SCHEMA_VERSION
 from tests.pages.conftest import PAGES, OpenPage
 
 every_page = pytest.mark.parametrize("page", PAGES)
@@ -85,7 +83,7 @@ def test_a_page_says_that_the_demo_goes_on(
 ) -> None:
     home = Path(shutil.copytree(empty_world, tmp_path / "begun"))
     assert "not at its end" not in _text(open_page(home, "why_should_it_happen"))
-    (home / UNFINISHED).touch()
+    (home / DEMO_UNFINISHED).touch()
     assert "not at its end" in _text(open_page(home, "why_should_it_happen"))
 
 
@@ -135,15 +133,12 @@ def test_another_schema_says_which(
     app = open_page(tmp_path, page)
     if newer:
         sentence = (
-            f"The warehouse has schema 999, and this app knows schemas up to {KNOWN_SCHEMA}: "
-            "update PRH Explorer."
+            "The warehouse has schema 999, and this PRH Explorer knows schemas up to "
+            f"{SCHEMA_VERSION}."
         )
         _says(app, sentence, "pip install --upgrade prh-explorer")
     else:
-        sentence = (
-            f"The warehouse has schema 1, and this app needs schema {KNOWN_SCHEMA}: "
-            "publish it again."
-        )
+        sentence = f"The warehouse has schema 1, and the pages need schema {SCHEMA_VERSION}."
         _says(app, sentence, "prh publish")
 
 
@@ -159,14 +154,9 @@ def test_a_newer_duckdb_is_named(
     content[:8] = _checksum_asked_for(target).to_bytes(8, "little")
     target.write_bytes(content)
     sentence = (
-        f"The warehouse was written by a newer DuckDB than the {duckdb.__version__} installed "
-        "here: update PRH Explorer."
+        f"The warehouse was written by a newer DuckDB than the {duckdb.__version__} installed here."
     )
     _says(open_page(tmp_path, page), sentence, "pip install --upgrade prh-explorer")
-
-
-def test_the_pages_know_the_schema_that_ingest_writes() -> None:
-    assert newest_version() == KNOWN_SCHEMA
 
 
 def _checksum_asked_for(path: Path) -> int:

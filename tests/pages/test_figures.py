@@ -13,14 +13,13 @@ import pytest
 from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
-from ingest.store.warehouse import query
 from pages import queries
 from pages.ui import charts, export, palette, trends, words
 from prh_core import emergence_test
 from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics, get_metric
 from tests.pages.conftest import OpenPage
-from tests.worlds import SETTINGS
+from tests.worlds import SETTINGS, query
 
 MEET, LAYERS = "do_language_and_vision_meet", "which_layers"
 METRICS = "does_the_metric_matter"

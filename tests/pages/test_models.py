@@ -17,13 +17,12 @@ from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import open_features, plan, plan_batches, settings_for
 from ingest.pipeline.scoring import score_missing
 from ingest.progress import Silent
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from pages.ui import charts, convergence, export
 from prh_core.calibration import benjamini_hochberg
 from prh_core.convergence import convergence_trend
 from tests.pages.conftest import OpenPage
-from tests.worlds import MODELS, PlantedModel, build_world
+from tests.worlds import MODELS, PlantedModel, build_world, query
 
 PAGE, METRICS = "do_strong_models_agree", "does_the_metric_matter"
 SOLVED = "share of 3 tasks solved"

@@ -11,13 +11,13 @@ from ingest.experiments.theory.learn import LOSSES
 from ingest.experiments.theory.run import plan_theory, simulate
 from ingest.pipeline.run import Run
 from ingest.progress import Silent
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from pages import queries
 from pages.ui import charts
 from prh_core import all_metrics
 from tests.pages.conftest import OpenPage
 from tests.pages.test_models import frames, told
+from tests.worlds import query
 
 PAGE = "why_should_it_happen"
 

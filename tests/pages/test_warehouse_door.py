@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from pages.ui import warehouse
+from prh_core.warehouse import WarehouseError
 
 COUNT = "SELECT count(*) AS n FROM models"
 
@@ -27,7 +28,7 @@ def test_a_swapped_file_is_seen_at_the_next_question(own: Path, tmp_path: Path) 
         connection.execute("DELETE FROM models WHERE NOT trained")
     os.replace(later, own)
     assert warehouse.ask(COUNT)["n"][0] == 6
-    assert len(warehouse._snapshots) == 1
+    assert warehouse._snapshot.cache_info().currsize == 1
 
 
 def test_a_repeated_question_is_answered_from_memory(own: Path) -> None:
@@ -49,7 +50,7 @@ def test_many_threads_ask_at_once(own: Path) -> None:
 
 
 def test_nothing_can_be_written(own: Path) -> None:
-    with pytest.raises((duckdb.Error, warehouse.WarehouseProblem)):
+    with pytest.raises((duckdb.Error, WarehouseError)):
         warehouse.ask("DELETE FROM models")
     assert warehouse.ask(COUNT)["n"][0] == 8
 

@@ -14,13 +14,14 @@ import polars as pl
 import pytest
 
 from ingest.store.features import read_header, read_layers
-from ingest.store.warehouse import Warehouse, open_readonly, query
+from ingest.store.warehouse import Warehouse
 from ingest.store.workspace import Workspace
 from pages import queries
 from pages.queries import Answer, Setting
 from pages.ui import export
 from prh_core import align, get_metric, split_half_agreement
-from tests.worlds import SETTINGS
+from prh_core.warehouse import open_readonly
+from tests.worlds import SETTINGS, query
 
 FOLDER = Path(queries.__file__).parent
 FILES = sorted(path.stem for path in FOLDER.glob("*.sql"))

@@ -11,9 +11,9 @@ from ingest.experiments.bits.texts import text_of_captions
 from ingest.pipeline.run import Run
 from ingest.pipeline.study import open_study
 from ingest.progress import Silent
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from tests.shared import shared_catalog
+from tests.worlds import query
 
 pytestmark = [pytest.mark.shared, pytest.mark.timeout(900)]
 

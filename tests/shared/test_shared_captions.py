@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store.warehouse import query
 from tests.ingest.command import prh
 from tests.shared import shared_catalog, shared_dir
+from tests.worlds import query
 
 pytestmark = pytest.mark.shared
 MODELS = "all-MiniLM-L6-v2,paraphrase-MiniLM-L3-v2,efficientnet-lite0"

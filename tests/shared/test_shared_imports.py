@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store.warehouse import query
 from tests.ingest.command import prh
 from tests.shared import shared_dir
+from tests.worlds import query
 
 pytestmark = pytest.mark.shared
 MAPPINGS = Path(__file__).resolve().parents[2] / "data" / "published"

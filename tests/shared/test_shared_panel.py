@@ -17,11 +17,11 @@ from ingest.pipeline.scores.plan import settings_for
 from ingest.pipeline.study import Study, open_study
 from ingest.progress import Silent
 from ingest.store.features import read_layers
-from ingest.store.warehouse import query
 from ingest.store.workspace import Workspace
 from pages.ui import convergence
 from prh_core.probes import linear_probe
 from tests.shared import shared_catalog
+from tests.worlds import query
 
 pytestmark = [pytest.mark.shared, pytest.mark.timeout(900)]
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import polars as pl
 
 from ingest.store.features import read_header, read_layers
-from ingest.store.warehouse import query
 from tests.ingest.command import arguments, environment
 from tests.ingest.own_study import write_study
+from tests.worlds import query
 
 APART = ("unshare", "--pid", "--fork", "--mount-proc")
 PROVENANCE = ("run_id", "finished_at")

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from ingest.errors import QueryError
-from ingest.store.warehouse import open_readonly, sealed
+from prh_core.warehouse.errors import QueryError
+from prh_core.warehouse.reading import open_readonly, seal
 
 _READS = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "MULTI"})
 """By the parser's word; MULTI is PIVOT. What they could still write is sealed off."""
@@ -42,32 +42,31 @@ class Answer(NamedTuple):
 
         A decimal number that no float holds is text.
         """
-        made = [
+        objects = [
             {
                 name: _json_value(kind, value)
                 for name, kind, value in zip(self.frame.columns, self.kinds, row, strict=True)
             }
             for row in self.frame.iter_rows()
         ]
-        return json.dumps(made, ensure_ascii=ascii_only, separators=(",", ":"), allow_nan=False)
+        return json.dumps(objects, ensure_ascii=ascii_only, separators=(",", ":"), allow_nan=False)
 
 
 def answer(path: Path, sql: str) -> Answer:
     """Run one read-only statement of the reader's on the published warehouse.
 
-    Raises
-    ------
-    QueryError
-        It is not one statement that reads, or it does not run; DuckDB's own sentence is passed on.
+    Raises:
+        QueryError: it is not one statement that reads, or it does not run; DuckDB's own sentence is
+            passed on.
     """
     with open_readonly(path) as connection:
         try:
             text = _one_that_reads(connection, sql)
-            asked = sealed(connection).sql(text)
-            kinds = tuple(_kind(str(column)) for column in asked.types)
+            relation = seal(connection).sql(text)
+            kinds = tuple(_kind(str(column)) for column in relation.types)
             shown = [_expression(place, kind) for place, kind in enumerate(kinds, start=1)]
-            frame = asked.project(", ".join(shown)).pl()
-            frame.columns = _told_apart(asked.columns)
+            frame = relation.project(", ".join(shown)).pl()
+            frame.columns = _distinct(relation.columns)
         except duckdb.Error as error:
             raise QueryError(str(error)) from error
     return Answer(frame, kinds)
@@ -119,14 +118,14 @@ def _expression(place: int, kind: str) -> str:
     return f"CAST(#{place} AS VARCHAR) AS c{place}"
 
 
-def _told_apart(names: list[str]) -> list[str]:
-    found: list[str] = []
+def _distinct(names: list[str]) -> list[str]:
+    distinct: list[str] = []
     for name in names:
         other, number = name, 1
-        while other in found:
+        while other in distinct:
             other, number = f"{name}_{number}", number + 1
-        found.append(other)
-    return found
+        distinct.append(other)
+    return distinct
 
 
 def _json_value(kind: str, value: Any) -> Any:
@@ -146,7 +145,9 @@ def _without_nan(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list):
-        return [_without_nan(item) for item in value]
+        items: list[Any] = value
+        return [_without_nan(item) for item in items]
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        members: dict[str, Any] = value
+        return {key: _without_nan(item) for key, item in members.items()}
     return value
