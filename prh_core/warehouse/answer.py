@@ -4,7 +4,7 @@ import json
 import math
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import duckdb
 import polars as pl
@@ -145,9 +145,7 @@ def _without_nan(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list):
-        items: list[Any] = value
-        return [_without_nan(item) for item in items]
+        return [_without_nan(item) for item in cast(list[Any], value)]
     if isinstance(value, dict):
-        members: dict[str, Any] = value
-        return {key: _without_nan(item) for key, item in members.items()}
+        return {key: _without_nan(item) for key, item in cast(dict[str, Any], value).items()}
     return value
