@@ -1,0 +1,317 @@
+"""Centered kernel alignment: linear, from features where samples are many, RBF and unbiased."""
+# pyright: basic
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from numpy.typing import NDArray
+
+from prh_core.compiled.residuals import squared_residuals
+from prh_core.errors import DegenerateLayerError
+from prh_core.gram import Products
+from prh_core.intervals import DELETE_ONE, Influence, jackknife, once
+from prh_core.metrics.kernels import (
+    Matrices,
+    Matrix,
+    RowSums,
+    as_repeated,
+    centered_kernel,
+    inner_products,
+    kernel_family,
+    kernel_metric,
+    prepare_matrices,
+    unit_norm,
+    upper_pairs,
+)
+from prh_core.metrics.registry import Family, PrepareOptions, register
+from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
+from prh_core.types import Layer, Layers, Order, check_four, check_same_n
+
+MOST_SAMPLES_IN_MATRICES = 4096
+"""Beyond this n linear CKA works from features: (d, d) products instead of (n, n) kernels."""
+ROWS_OF_RESIDUALS = 512
+"""Rows of a kernel, evenly spread, from which linear CKA from features tells their sum."""
+FAR = 8.0
+"""Rows whose square is beyond this many times the median squared distance are multiplied in
+float64: in float32 the rounding of such a product is a part in a million of that distance."""
+
+
+@dataclass(frozen=True)
+class CenteredFeatures:
+    """Centered features, for linear CKA without any (n, n) matrix."""
+
+    layers: Layers
+    weights: tuple[float, ...]
+    """What each layer's kernel counts in the concatenated one; empty without one."""
+    order: Order
+    norms: NDArray[np.float64]
+    """Frobenius norm of each layer's kernel, the concatenated one last; the same in any order."""
+
+    @classmethod
+    def of(cls, layers: PreparedLayers, weights: tuple[float, ...]) -> "CenteredFeatures":
+        """Center layers and measure their kernels."""
+        centered = [layer.centered() for layer in layers]
+        own = cls(centered, weights, np.arange(len(layers[0])), np.empty(0))
+        table = own._products(own, upper=True)
+        table = np.triu(table) + np.triu(table, 1).T
+        if weights:
+            table = _with_sum(_with_sum(table, weights).T, weights)
+        return replace(own, norms=np.sqrt(np.diagonal(table)))
+
+    def relabeled(self, order: Order) -> "CenteredFeatures":
+        """Return the same had row i been row order[i]; only looked up when compared."""
+        return replace(self, order=self.order[order])
+
+    def inner(self, other: "CenteredFeatures") -> Float64[np.ndarray, "lx ly"]:
+        """Return <K, L> / (|K| |L|) of every pair, <K, L> = |X'Y|^2."""
+        check_same_n(len(self.order), len(other.order))
+        table = self._products(other)
+        if self.weights:
+            table = _with_sum(table, self.weights)
+        if other.weights:
+            table = _with_sum(table.T, other.weights).T
+        return table / np.outer(self.norms, other.norms)
+
+    def _products(self, other: "CenteredFeatures", upper: bool = False) -> NDArray[np.float64]:
+        table = np.zeros((len(self.layers), len(other.layers)))
+        # Without a concatenated kernel the norms need the diagonal only.
+        for a in range(len(self.layers)):
+            for b in range(len(other.layers)):
+                if upper and (b < a or (b > a and not self.weights)):
+                    continue
+                table[a, b] = np.square(self.cross(other, a, b)).sum()
+        return table
+
+    def cross(self, other: "CenteredFeatures", a: int, b: int) -> NDArray[np.float64]:
+        """Return X_a'Y_b, (d_a, d_b): float32 products of blocks of rows, summed in float64."""
+        x, y = self.layers[a], other.layers[b]
+        total = np.zeros((x.shape[1], y.shape[1]))
+        for start in range(0, len(x), 8192):
+            rows = slice(start, start + 8192)
+            total += x[self.order[rows]].T @ y[other.order[rows]]
+        return total
+
+    def row_products(self, other: "CenteredFeatures", a: int, b: int) -> tuple[RowSums, RowSums]:
+        """Return t_i = sum_j K_ij L_ij and d_i = K_ii L_ii of one pair of layers."""
+        one, two = self.features(a), other.features(b)
+        rows = np.einsum("ij,ij->i", one @ (one.T @ two), two, dtype=np.float64)
+        lengths = [np.einsum("ij,ij->i", part, part, dtype=np.float64) for part in (one, two)]
+        return rows, lengths[0] * lengths[1]
+
+    def squared_residuals(
+        self, other: "CenteredFeatures", a: int, b: int, both: float, own: float, others: float
+    ) -> tuple[float, float]:
+        """Return `prh_core.compiled.residuals.squared_residuals` of one pair of layers.
+
+        From features alone: as many rows as tell it to a few parts in a hundred.
+        """
+        one, two = self.features(a), other.features(b)
+        count = min(len(one), ROWS_OF_RESIDUALS)
+        rows = np.linspace(0, len(one) - 1, count).astype(np.int64)
+        of_samples, of_pairs = squared_residuals(
+            one[rows] @ one.T, two[rows] @ two.T, rows, both, own, others
+        )
+        return of_samples * len(one) / count, of_pairs * len(one) / count
+
+    def features(self, layer: int) -> Layer:
+        """Return a layer's centered features, those of all layers side by side last."""
+        if layer < len(self.layers):
+            return self.layers[layer]
+        roots = np.sqrt(np.asarray(self.weights)).astype(np.float32)
+        return np.concatenate(
+            [r * part for r, part in zip(roots, self.layers, strict=True)], axis=1
+        )
+
+
+def _with_sum(table: NDArray[np.float64], weights: Sequence[float]) -> NDArray[np.float64]:
+    return np.vstack([table, np.asarray(weights) @ table])
+
+
+def cka_matrix(centered: NDArray[Any]) -> Matrix:
+    """Center a kernel and scale it to unit norm: HKH / |HKH|  (Kornblith et al. 2019)."""
+    rows = centered.mean(axis=0, dtype=np.float64)
+    out = centered - (rows - rows.mean() / 2).astype(np.float32)
+    out -= (rows - rows.mean() / 2).astype(np.float32)[:, None]
+    return unit_norm(out, centered)
+
+
+def unbiased_matrix(centered: NDArray[Any]) -> Matrix:
+    """U-center a kernel and scale it to unit norm; inner products are then unbiased CKA.
+
+    With the diagonal zeroed, A_ij = K_ij - r_i/(n-2) - r_j/(n-2) + s/((n-1)(n-2)) for i != j
+    (Szekely and Rizzo 2014); sum_ij A_ij B_ij / (n(n-3)) equals eq. 5 of Song et al. 2012.
+
+    Raises
+    ------
+    SampleCountError
+        n < 4.
+    """
+    n = len(centered)
+    check_four(n)
+    out = centered.copy()
+    np.fill_diagonal(out, 0)
+    rows = out.sum(axis=0, dtype=np.float64)
+    shift = rows / (n - 2) - rows.sum() / (2 * (n - 1) * (n - 2))
+    out -= shift.astype(np.float32)
+    out -= shift.astype(np.float32)[:, None]
+    np.fill_diagonal(out, 0)
+    return unit_norm(out, centered)
+
+
+def _distances(run: Products, layer: PreparedLayer) -> NDArray[np.float64]:
+    """Return all squared distances; in float64 where float32 would lose those in the middle."""
+    gram = run.host(run.similarity(run.load(layer.centered()), 0, len(layer)))
+    squared = _squared(gram)
+    few = _few_pairs(len(layer))
+    if float(np.diagonal(gram).max()) > FAR * float(np.median(squared[few])):
+        squared = _squared(run.exact_gram(layer.exact_centered()[0]))
+    return as_repeated(squared, layer)
+
+
+def _squared(gram: NDArray[Any]) -> NDArray[np.float64]:
+    diagonal = np.diagonal(gram).astype(np.float64)
+    squared = diagonal[:, None] + diagonal - 2.0 * gram
+    np.maximum(squared, 0, out=squared)
+    np.fill_diagonal(squared, 0)
+    return squared
+
+
+@lru_cache(maxsize=2)
+def _few_pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return at most 4,096 pairs of different samples, the same ones each time."""
+    rng = np.random.default_rng(0)
+    first = rng.integers(n, size=4096)
+    return first, (first + rng.integers(1, n, size=4096)) % n
+
+
+def rbf(squared: NDArray[np.float64], sigma: float | None) -> Matrix:
+    """Turn squared distances into the RBF kernel exp(-|x_i - x_j|^2 / (2 sigma^2)).
+
+    Parameters
+    ----------
+    squared
+        (n, n) squared distances.
+    sigma
+        Bandwidth in the same units; None: the median of the n(n-1)/2 distances.
+
+    Raises
+    ------
+    DegenerateLayerError
+        The median distance is zero, so it is no bandwidth; or the given one is not positive.
+    """
+    width = sigma
+    if width is None:
+        between = squared[upper_pairs(len(squared))]
+        middle = [(len(between) - 1) // 2, len(between) // 2]
+        width = float(np.sqrt(np.partition(between, middle)[middle]).mean())
+        if width == 0:
+            raise DegenerateLayerError(
+                "the median distance is 0 (most samples are the same): give sigma"
+            )
+    if not width > 0:
+        raise DegenerateLayerError(f"sigma must be positive, got {sigma}")
+    return np.exp(squared / (-2 * width**2)).astype(np.float32)
+
+
+def _prepare_linear(
+    layers: Layers | PreparedLayers, options: PrepareOptions
+) -> Matrices | CenteredFeatures:
+    ready = prepared(layers)
+    if len(ready[0]) <= MOST_SAMPLES_IN_MATRICES:
+        return prepare_matrices(
+            ready, options, centered_kernel, lambda kernel, sigma: cka_matrix(kernel)
+        )
+    powers = [layer.power for layer in ready]
+    weights = tuple(float(w) for w in weights_of_sum(powers)) if options.concatenate else ()
+    return CenteredFeatures.of(ready, weights)
+
+
+def _without_each_centered(t: RowSums, d: RowSums) -> RowSums:
+    """Return <K, L> re-centered without sample i, for every i, from row sums alone.
+
+    With rows summing to zero and m = n - 1: <K, L> - 2 t_i + d_i - (2/m)(t_i - d_i) + d_i/m^2.
+    """
+    m = len(t) - 1
+    return t.sum() - 2 * t + d - 2 / m * (t - d) + d / m**2
+
+
+def _without_each_unbiased(t: RowSums, d: RowSums) -> RowSums:
+    """Return <A, B> re-U-centered without sample i: <A, B> - 2 t_i - 2 t_i / (n - 3)."""
+    return t.sum() - 2 * t - 2 * t / (len(t) - 3)
+
+
+def _delete_one(without_each: Callable[[RowSums, RowSums], RowSums]) -> Callable:
+    def influences(
+        x: Any, y: Any, pairs: Sequence[tuple[int, int]], k: int, seed: int
+    ) -> list[Influence]:
+        own_x = {a: x.row_products(x, a, a) for a in {a for a, _ in pairs}}
+        own_y = {b: y.row_products(y, b, b) for b in {b for _, b in pairs}}
+        found: list[Influence] = []
+        for a, b in pairs:
+            both, one, other = x.row_products(y, a, b), own_x[a], own_y[b]
+            score = both[0].sum() / np.sqrt(one[0].sum() * other[0].sum())
+            left_out = without_each(*both) / np.sqrt(without_each(*one) * without_each(*other))
+            totals = [float(rows.sum()) for rows, _ in (both, one, other)]
+            _, of_pairs = x.squared_residuals(y, a, b, *totals)
+            found.append(once(jackknife(float(score), left_out), 2 * of_pairs))
+        return found
+
+    return influences
+
+
+CKA = register(
+    kernel_metric(
+        name="cka",
+        label="CKA (linear)",
+        family=Family("linear kernels", _prepare_linear),
+        compare=inner_products,
+        influences=_delete_one(_without_each_centered),
+        interval_method=DELETE_ONE,
+        batchable=True,
+        lowest=0.0,
+        equation="⟨HKH, HLH⟩ / (‖HKH‖ ‖HLH‖), K = XXᵀ, L = YYᵀ",
+        citation="Kornblith et al. 2019; Huh et al. 2024, App. A",
+    )
+)
+CKA_RBF = register(
+    kernel_metric(
+        name="cka_rbf",
+        label="CKA (RBF)",
+        family=Family(
+            "RBF kernels",
+            lambda layers, options: prepare_matrices(
+                layers,
+                options,
+                _distances,
+                lambda squared, sigma: cka_matrix(rbf(squared, sigma)),
+            ),
+        ),
+        compare=inner_products,
+        influences=_delete_one(_without_each_centered),
+        interval_method=f"{DELETE_ONE}, bandwidth fixed",
+        batchable=True,
+        lowest=0.0,
+        uses_sigma=True,
+        equation="CKA of exp(-‖x_i - x_j‖² / 2σ²); σ = median distance unless given",
+        citation="Kornblith et al. 2019; Huh et al. 2024, App. A",
+    )
+)
+UNBIASED_CKA = register(
+    kernel_metric(
+        name="unbiased_cka",
+        label="unbiased CKA",
+        family=kernel_family("U-centered kernels", centered_kernel, unbiased_matrix),
+        compare=inner_products,
+        influences=_delete_one(_without_each_unbiased),
+        interval_method=DELETE_ONE,
+        batchable=True,
+        lowest=-1.0,
+        null=lambda n, k: 0.0,
+        equation="CKA with HSIC's unbiased estimator (zero diagonals, linear kernel)",
+        citation="Song et al. 2012, eq. 5; Huh et al. 2024, App. A",
+    )
+)

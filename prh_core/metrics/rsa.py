@@ -1,0 +1,122 @@
+"""Representational similarity analysis: the rank correlation of two kernels' entries."""
+# pyright: basic
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from numpy.typing import NDArray
+
+from prh_core.compiled.kernels import average_ranks, ranks_of_kept
+from prh_core.gram import Products
+from prh_core.intervals import DELETE_GROUP, Influence, jackknife, leave_out_groups
+from prh_core.metrics.kernels import (
+    Matrices,
+    Matrix,
+    as_repeated,
+    inner_products,
+    kernel_family,
+    kernel_metric,
+    unit_norm,
+    upper_pairs,
+)
+from prh_core.metrics.registry import register
+from prh_core.prepared import PreparedLayer
+
+
+def rank_matrix(kernel: NDArray[Any]) -> Matrix:
+    """Rank a kernel's off-diagonal entries, center, and scale: inner products are Spearman's r."""
+    n = len(kernel)
+    upper = upper_pairs(n)
+    values = kernel[upper]
+    ranks = average_ranks(values, np.argsort(values))
+    ranks -= ranks.mean()
+    out = np.zeros((n, n), dtype=np.float32)
+    out[upper] = ranks
+    out += out.T
+    return unit_norm(out)
+
+
+def _exact_kernel(run: Products, layer: PreparedLayer) -> NDArray[np.float64]:
+    """Return a kernel to rank: a difference in the last bit of float32 would be a whole rank.
+
+    What differs by float64's rounding only is made equal, so that it shares a rank.
+    """
+    values, shares = layer.exact_centered()
+    kernel = run.exact_gram(values) + shares + shares[:, None]
+    largest = float(np.abs(kernel).max())
+    if largest > 0:
+        np.round(kernel / largest, 12, out=kernel)
+        kernel *= largest
+    return as_repeated(kernel, layer)
+
+
+def _delete_group(
+    x: Matrices, y: Matrices, pairs: Sequence[tuple[int, int]], k: int, seed: int
+) -> list[Influence]:
+    """Rank again without each group: ranks of ranks are the ranks of what was ranked.
+
+    Sorted once, every layer's pairs are ranked in one pass for each group.
+    """
+    n = x.stack.shape[1]
+    upper = upper_pairs(n)
+    first, second = (side.astype(np.int32) for side in upper)
+    groups = leave_out_groups(n, seed)
+    values = {
+        (side, at): stack[at][upper]
+        for side, stack in enumerate((x.stack, y.stack))
+        for at in {pair[side] for pair in pairs}
+    }
+    orders = {key: np.argsort(entries, kind="stable") for key, entries in values.items()}
+    scores = np.empty((len(pairs), len(groups)))
+    for g, kept in enumerate(groups):
+        keep = np.zeros(n, dtype=np.bool_)
+        keep[kept] = True
+        ranks = {
+            key: ranks_of_kept(entries, orders[key], first, second, keep)
+            for key, entries in values.items()
+        }
+        for p, (a, b) in enumerate(pairs):
+            scores[p, g] = np.dot(ranks[0, a], ranks[1, b])
+    return [_steadied(x, y, a, b, row) for (a, b), row in zip(pairs, scores, strict=True)]
+
+
+def _steadied(
+    x: Matrices, y: Matrices, a: int, b: int, left_out: Float64[np.ndarray, " groups"]
+) -> Influence:
+    """Return a rank correlation's influence with pairs of samples counted once.
+
+    So few groups tell a variance within a third. Where layers are unrelated all of it comes of
+    pairs, not of samples, and ranks held fixed tell it within a tenth; the share that comes of
+    pairs is taken from there, the rest from the groups.
+    """
+    score = float(np.vdot(x.stack[a], y.stack[b]))
+    influence = jackknife(score, left_out)
+    of_samples, of_pairs = x.squared_residuals(y, a, b, score, 1.0, 1.0)
+    if of_samples == 0 or influence.error == 0:
+        return influence
+    fixed = 4 * of_samples - 2 * of_pairs
+    # Two samples of one group are left out together: their part is counted once already.
+    twice = (1 - 1 / len(left_out)) * of_pairs / (2 * of_samples)
+    pairs = min(1.0, of_pairs / of_samples)
+    variance = pairs * fixed + (1 - pairs) * (1 - twice) * influence.error**2
+    return influence._replace(shares=influence.shares * (variance**0.5 / influence.error))
+
+
+RSA = register(
+    kernel_metric(
+        name="rsa",
+        label="RSA",
+        family=kernel_family("ranked kernels", _exact_kernel, rank_matrix),
+        compare=inner_products,
+        influences=_delete_group,
+        rivals=6,
+        interval_method=DELETE_GROUP,
+        batchable=False,
+        lowest=-1.0,
+        null=lambda n, k: 0.0,
+        equation="Spearman(K_ij, L_ij), i < j, K = XXᵀ, L = YYᵀ",
+        citation="Kriegeskorte et al. 2008",
+    )
+)
