@@ -26,27 +26,19 @@ MEASURED_QUERIES = 1024
 def approximate_neighbors(layers: Layers | PreparedLayers, k: int, recall: float) -> Neighbors:
     """Find about `recall` of each sample's k nearest other samples, in every layer.
 
-    Parameters
-    ----------
-    layers
-        Layers, plain or prepared, (n, d_l) each.
-    k
-        Neighbors per sample, 1 <= k <= n - 1.
-    recall
-        Share of the true neighbors to find, in (0, 1]; `measured_recall` says what was found.
+    Args:
+        layers: plain or prepared, (n, d_l) each.
+        k: neighbors per sample, 1 <= k <= n - 1.
+        recall: share of the true neighbors to find, in (0, 1]; `measured_recall` says what was
+            found.
 
-    Returns
-    -------
-    (layers, n, k) int32, nearest first. Ties may break either way.
+    Returns:
+        (layers, n, k) int32, nearest first. Ties may break either way.
 
-    Raises
-    ------
-    MissingLibraryError
-        faiss is not installed.
-    NeighborCountError
-        k is not in 1 ... n - 1.
-    PRHError
-        The recall is outside (0, 1].
+    Raises:
+        MissingLibraryError: faiss is not installed.
+        NeighborCountError: k is not in 1 ... n - 1.
+        PRHError: the recall is outside (0, 1].
     """
     ready = prepared(layers)
     n = len(ready[0])

@@ -29,10 +29,8 @@ class Calibration(NamedTuple):
 def permutations(n: int, count: int, seed: int) -> Int64[np.ndarray, "count n"]:
     """Return `count` random orders of n samples, always the same for one seed.
 
-    Raises
-    ------
-    PRHError
-        A negative count or seed.
+    Raises:
+        PRHError: a negative count or seed.
     """
     if count < 0 or seed < 0:
         raise PRHError(f"permutations and seed must not be negative, got {count} and {seed}")
@@ -54,24 +52,16 @@ def null_best(
     within each permuted table: the null of the best, not of one pair (Groger et al. 2026). What
     was prepared is relabeled, never prepared again.
 
-    Parameters
-    ----------
-    metrics
-        Metrics of one family.
-    xs
-        Prepared partners of y.
-    y
-        The prepared side that is relabeled.
-    ks
-        The k wanted.
-    orders
-        From `permutations`.
-    step
-        Called after every permutation.
+    Args:
+        metrics: of one family.
+        xs: prepared partners of y.
+        y: the prepared side that is relabeled.
+        ks: the k wanted.
+        orders: from `permutations`.
+        step: called after every permutation.
 
-    Returns
-    -------
-    Best = highest, or lowest where lower is closer.
+    Returns:
+        Best = highest, or lowest where lower is closer.
     """
     found = np.empty((len(metrics), len(xs), len(ks), len(orders)))
     for at, order in enumerate(orders):
@@ -101,23 +91,15 @@ def calibrate(
     (Groger et al. 2026). Where lower is closer all signs turn round. Scores that differ by rounding
     are equal.
 
-    Parameters
-    ----------
-    observed
-        The score.
-    null
-        Scores of K relabelings, best over layers where the observed one is.
-    best
-        s_max, what two equal representations score.
-    higher_is_closer
-        The metric's direction.
-    alpha
-        Share of the null beyond tau, in (0, 1).
+    Args:
+        observed: the score.
+        null: scores of K relabelings, best over layers where the observed one is.
+        best: s_max, what two equal representations score.
+        higher_is_closer: the metric's direction.
+        alpha: share of the null beyond tau, in (0, 1).
 
-    Raises
-    ------
-    PRHError
-        No permutations, or alpha outside (0, 1).
+    Raises:
+        PRHError: no permutations, or alpha outside (0, 1).
     """
     count = len(null)
     if not count:
@@ -142,10 +124,8 @@ def benjamini_hochberg(p_values: Float64[np.ndarray, " tests"]) -> Float64[np.nd
 
     q_(i) = min over j >= i of m p_(j) / j, at most 1  (Benjamini and Hochberg 1995).
 
-    Raises
-    ------
-    PRHError
-        A p-value outside [0, 1], or NaN.
+    Raises:
+        PRHError: a p-value outside [0, 1], or NaN.
     """
     if not ((p_values >= 0) & (p_values <= 1)).all():
         raise PRHError("p-values lie between 0 and 1")

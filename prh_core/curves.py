@@ -88,10 +88,8 @@ class SplitHalf(NamedTuple):
 def check_n(n: int, total: int) -> int:
     """Return n, a number of samples that `total` samples have.
 
-    Raises
-    ------
-    SampleCountError
-        n is not in 2 ... total.
+    Raises:
+        SampleCountError: n is not in 2 ... total.
     """
     check_whole(n=n)
     if not 2 <= n <= total:
@@ -102,10 +100,8 @@ def check_n(n: int, total: int) -> int:
 def first_samples(total: int, n: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
     """Return the first n of one random order of all samples, the same for every n.
 
-    Raises
-    ------
-    SampleCountError
-        n is not in 2 ... total.
+    Raises:
+        SampleCountError: n is not in 2 ... total.
     """
     return np.random.default_rng(seed).permutation(total)[: check_n(n, total)]
 
@@ -113,10 +109,8 @@ def first_samples(total: int, n: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
 def k_of(k: int, n: int, total: int, fixed: Fixed) -> int:
     """Return the k for n of `total` samples: the same, or the same share of them (at least 1).
 
-    Raises
-    ------
-    PRHError
-        `fixed` is neither.
+    Raises:
+        PRHError: `fixed` is neither.
     """
     if fixed not in ("k", "k/n"):
         raise PRHError(f'fixed should be "k" or "k/n", got {fixed!r}')
@@ -142,31 +136,21 @@ def n_curve(
     Mutual k-NN falls as n grows at a fixed k, and hardly at a fixed k/n: never compare scores
     across n without saying which was fixed.
 
-    Parameters
-    ----------
-    X, Y
-        As in `prh_core.align`.
-    ns
-        Numbers of samples, each at most n.
-    metric, truncate, normalize, device, layout
-        As in `prh_core.align`; truncation looks at each prefix alone.
-    k
-        Neighbors at all samples.
-    fixed
-        ``"k"``: the same k at every n; ``"k/n"``: k n' / n, rounded, at least 1.
-    seed
-        Of the random order.
+    Args:
+        X, Y: as in `prh_core.align`.
+        ns: numbers of samples, each at most n.
+        metric, truncate, normalize, device, layout: as in `prh_core.align`; truncation looks at
+            each prefix alone.
+        k: neighbors at all samples.
+        fixed: ``"k"``: the same k at every n; ``"k/n"``: k n' / n, rounded, at least 1.
+        seed: of the random order.
 
-    Returns
-    -------
-    One CurvePoint per n, in the order given.
+    Returns:
+        One CurvePoint per n, in the order given.
 
-    Raises
-    ------
-    SampleCountError
-        An n beyond the samples there are, or below 2.
-    NeighborCountError
-        k does not fit an n; the message says which.
+    Raises:
+        SampleCountError: an n beyond the samples there are, or below 2.
+        NeighborCountError: k does not fit an n; the message says which.
     """
     x, y = as_layers(X, "X", layout), as_layers(Y, "Y", layout)
     total = len(x[0])
@@ -195,21 +179,14 @@ def n_curve(
 def check_batch(batch: int, total: int, k: int | None = None) -> int:
     """Return how many disjoint batches of that size `total` samples give.
 
-    Parameters
-    ----------
-    batch
-        Samples a batch.
-    total
-        Samples there are.
-    k
-        Neighbors within a batch; None for metrics without.
+    Args:
+        batch: samples a batch.
+        total: samples there are.
+        k: neighbors within a batch; None for metrics without.
 
-    Raises
-    ------
-    SampleCountError
-        It leaves a single batch that is not all samples, or holds fewer than two.
-    NeighborCountError
-        k does not fit the batch.
+    Raises:
+        SampleCountError: it leaves a single batch that is not all samples, or holds fewer than two.
+        NeighborCountError: k does not fit the batch.
     """
     if batch != check_n(total, total) and not 2 <= batch <= total // 2:
         raise SampleCountError(
@@ -228,14 +205,11 @@ def batches_of(total: int, batch: int, seed: int = 0) -> list[Order]:
 
     Within a batch samples stand in their own order, so that ties break as they do elsewhere.
 
-    Returns
-    -------
-    floor(total / batch) arrays (batch,): positions of samples.
+    Returns:
+        floor(total / batch) arrays (batch,): positions of samples.
 
-    Raises
-    ------
-    SampleCountError
-        As `check_batch`.
+    Raises:
+        SampleCountError: as `check_batch`.
     """
     count = check_batch(batch, total)
     order = first_samples(total, count * batch, seed)
@@ -249,19 +223,13 @@ def prepare_batches(
 
     A layer that is constant within a batch, though not over all samples, is set aside there.
 
-    Parameters
-    ----------
-    layers
-        A model's layers over all samples, truncated and normalized: (n, d_l) each.
-    family, options
-        What to prepare for.
-    batches
-        Positions of each batch's samples, from `batches_of`.
+    Args:
+        layers: a model's layers over all samples, truncated and normalized: (n, d_l) each.
+        family, options: what to prepare for.
+        batches: positions of each batch's samples, from `batches_of`.
 
-    Raises
-    ------
-    DegenerateLayerError
-        No layer of some batch can be compared; the message says which.
+    Raises:
+        DegenerateLayerError: no layer of some batch can be compared; the message says which.
     """
     ready: list[Any] = []
     usable: list[np.ndarray] = []
@@ -283,19 +251,14 @@ def prepare_batches(
 def batch_tables(metric: Metric, x: Batched, y: Batched, ks: Sequence[int]) -> list[LayerScores]:
     """Average the layer tables of all batches, one mean table per k.
 
-    Parameters
-    ----------
-    metric
-        Of the family that both sides were prepared for.
-    x, y
-        From `prepare_batches`, with the same batches.
-    ks
-        Neighbors, each at most the k prepared for.
+    Args:
+        metric: of the family that both sides were prepared for.
+        x, y: from `prepare_batches`, with the same batches.
+        ks: neighbors, each at most the k prepared for.
 
-    Returns
-    -------
-    len(ks) tables (x.size, y.size); NaN where some batch has no score: means over different
-    batches are not held against each other.
+    Returns:
+        len(ks) tables (x.size, y.size); NaN where some batch has no score: means over different
+        batches are not held against each other.
     """
     total = np.zeros((len(ks), x.size, y.size))
     for i, (one, other) in enumerate(zip(x.ready, y.ready, strict=True)):
@@ -328,43 +291,33 @@ def batch_average(
     three HSICs that make one (Nguyen, Raghu and Kornblith 2021), so that every metric has a batch
     average. One of neighbors is another question: k of batch - 1 others, not of n - 1.
 
-    Parameters
-    ----------
-    X, Y
-        As in `prh_core.align`.
-    batch
-        Samples a batch: at most n // 2, or n, which equals `align`.
-    metric, normalize, concatenate, device, layout
-        As in `prh_core.align`; a bandwidth that the metric chooses is the batch's own.
-    k
-        Neighbors within a batch.
-    truncate
-        As in `prh_core.align`; it looks at all samples, before batches are cut.
-    seed
-        Of the random order.
+    Args:
+        X, Y: as in `prh_core.align`.
+        batch: samples a batch: at most n // 2, or n, which equals `align`.
+        metric, normalize, concatenate, device, layout: as in `prh_core.align`; a bandwidth that the
+            metric chooses is the batch's own.
+        k: neighbors within a batch.
+        truncate: as in `prh_core.align`; it looks at all samples, before batches are cut.
+        seed: of the random order.
 
-    Returns
-    -------
-    BatchAverage(score, layers, table, batches, batch); the score lies in the metric's own range.
+    Returns:
+        BatchAverage(score, layers, table, batches, batch); the score lies in the metric's range.
 
-    Raises
-    ------
-    SampleCountError
-        The batch leaves a single one that is not all samples, or too few samples for the metric.
-    NeighborCountError
-        k does not fit the batch.
-    DegenerateLayerError
-        A layer is constant, or no layer of some batch, or no pair of layers in all of them, can
-        be compared. A layer constant within some batch only has NaN in the table.
-    FeatureShapeError, NotFiniteError, UnknownMetricError, TooManySamplesError
+    Raises:
+        SampleCountError: the batch leaves a single one that is not all samples, or too few samples
+            for the metric.
+        NeighborCountError: k does not fit the batch.
+        DegenerateLayerError: a layer is constant, or no layer of some batch, or no pair of layers
+            in all of them, can be compared. A layer constant within some batch only has NaN in the
+            table.
+        FeatureShapeError, NotFiniteError, UnknownMetricError, TooManySamplesError: as `align`.
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> X = np.random.default_rng(0).normal(size=(100, 8))
-    >>> found = batch_average(X, 2 * X, 32)
-    >>> found.score, found.batches, found.batch
-    (1.0, 3, 32)
+    Examples:
+        >>> import numpy as np
+        >>> X = np.random.default_rng(0).normal(size=(100, 8))
+        >>> found = batch_average(X, 2 * X, 32)
+        >>> found.score, found.batches, found.batch
+        (1.0, 3, 32)
     """
     chosen = get_metric(metric)
     x, y = as_layers(X, "X", layout), as_layers(Y, "Y", layout)
@@ -416,26 +369,19 @@ def noise_ceiling(
     so can a model that saw the very same view as X, noise and all. A view that changes little
     gives a ceiling near 1, which bounds little.
 
-    Parameters
-    ----------
-    X
-        Features of one model, as in `prh_core.align`: n samples.
-    second
-        The same model's features of the second view, row i the same sample as row i of X. There
-        is no ceiling without it.
-    metric, k, truncate, normalize, concatenate, device, layout
-        As in `prh_core.align`, and as where the scores were made that the ceiling stands beside.
+    Args:
+        X: features of one model, as in `prh_core.align`: n samples.
+        second: the same model's features of the second view, row i the same sample as row i of X.
+            There is no ceiling without it.
+        metric, k, truncate, normalize, concatenate, device, layout: as in `prh_core.align`, and as
+            where the scores were made that the ceiling stands beside.
 
-    Returns
-    -------
-    NoiseCeiling(score, layers); the score lies in the metric's own range.
+    Returns:
+        NoiseCeiling(score, layers); the score lies in the metric's own range.
 
-    Raises
-    ------
-    SecondViewError
-        There is no second view.
-    SampleCountError
-        The views hold different numbers of samples.
+    Raises:
+        SecondViewError: there is no second view.
+        SampleCountError: the views hold different numbers of samples.
     """
     if second is None:
         raise SecondViewError(
@@ -469,25 +415,17 @@ def split_half_agreement(
     redundantly dimensions carry the representation, so it grows with their number. It is no
     ceiling: a model that is X rotated scores 1 with X, whatever the halves score.
 
-    Parameters
-    ----------
-    X
-        Features of one model, as in `prh_core.align`.
-    metric, k, truncate, normalize, device, layout
-        As in `prh_core.align`.
-    splits
-        Number of random splits.
-    seed
-        Of the splits.
+    Args:
+        X: features of one model, as in `prh_core.align`.
+        metric, k, truncate, normalize, device, layout: as in `prh_core.align`.
+        splits: number of random splits.
+        seed: of the splits.
 
-    Returns
-    -------
-    SplitHalf(score, scores); the scores lie in the metric's own range.
+    Returns:
+        SplitHalf(score, scores); the scores lie in the metric's own range.
 
-    Raises
-    ------
-    PRHError
-        No split was asked for, or every layer has a single dimension.
+    Raises:
+        PRHError: no split was asked for, or every layer has a single dimension.
     """
     chosen = get_metric(metric)
     check_whole_k(k)

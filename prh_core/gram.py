@@ -130,12 +130,9 @@ class TorchProducts:
     def __init__(self, device: str) -> None:
         """Use a device by torch's name for it.
 
-        Raises
-        ------
-        MissingLibraryError
-            torch is not installed.
-        PRHError
-            There is no such device here.
+        Raises:
+            MissingLibraryError: torch is not installed.
+            PRHError: there is no such device here.
         """
         try:
             # By name: the core does without torch until a device is handed over.

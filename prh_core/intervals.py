@@ -87,15 +87,11 @@ def dyad_robust(score: float, residuals: sparse.csr_array, step: float = 0.0) ->
     se^2 = [sum_i (row_i + column_i)^2 - sum e_ij^2 - sum e_ij e_ji] / n^2
     (Fafchamps and Gubert 2007; Aronow, Samii and Assenova 2015). The neighbor graph is held fixed.
 
-    Parameters
-    ----------
-    score
-        The score.
-    residuals
-        (n, n) e_ij, what the pair adds to n times the score beyond what its place in the lists
-        lets expect; they sum to zero.
-    step
-        Distance between neighboring values of the score.
+    Args:
+        score: the score.
+        residuals: (n, n) e_ij, what the pair adds to n times the score beyond what its place in the
+            lists lets expect; they sum to zero.
+        step: distance between neighboring values of the score.
     """
     sums = np.asarray(residuals.sum(axis=0)) + np.asarray(residuals.sum(axis=1))
     twice = residuals.multiply(residuals).sum() + residuals.multiply(residuals.T).sum()
@@ -126,12 +122,9 @@ def jackknife(score: float, left_out: Float64[np.ndarray, " groups"]) -> Influen
     with g - 1 degrees of freedom. What two samples contribute together it counts twice (Efron and
     Stein 1981): where models are unrelated that is nearly all, see `once`.
 
-    Parameters
-    ----------
-    score
-        Score of all samples.
-    left_out
-        Score without each group.
+    Args:
+        score: score of all samples.
+        left_out: score without each group.
     """
     groups = len(left_out)
     away = left_out.mean() - left_out
@@ -145,14 +138,10 @@ def subsampling(score: float, subsets: Float64[np.ndarray, " subsets"], n: int) 
     leaves out most samples. Unlike leaving out few, it is sound where the score jumps, as leading
     singular vectors do when singular values come close (Shao and Wu 1989).
 
-    Parameters
-    ----------
-    score
-        Score of all samples.
-    subsets
-        Scores of the subsets of `random_subsets`.
-    n
-        Samples in all.
+    Args:
+        score: score of all samples.
+        subsets: scores of the subsets of `random_subsets`.
+        n: samples in all.
     """
     kept = int(KEPT * n)
     away = subsets - subsets.mean()
@@ -171,16 +160,11 @@ def interval_of(
 
     Student's t with the influence's degrees of freedom; of a share on the scale of `Share`.
 
-    Parameters
-    ----------
-    influence
-        Of the score.
-    lowest, highest
-        Range the interval is cut to.
-    share
-        Given for a score that is a share.
-    level
-        Confidence, in (0, 1).
+    Args:
+        influence: of the score.
+        lowest, highest: range the interval is cut to.
+        share: given for a score that is a share.
+        level: confidence, in (0, 1).
     """
     _check_level(level)
     reach = float(stats.t.ppf(0.5 + level / 2, influence.degrees))
@@ -209,26 +193,17 @@ def interval_of_best(
     interval of Andrews, Kitagawa and McCloskey (2024, Inference on winners), which covers the
     chosen pair's expected score at least as often as `level` says, and hardly more often.
 
-    Parameters
-    ----------
-    best
-        Influence on the best score.
-    others
-        On the scores nearest to it, over the same units.
-    table_size
-        Pairs it was chosen from.
-    lowest, highest
-        Range the interval is cut to.
-    share
-        As in `interval_of`. The errors of best and others are pooled: the error of a pair that is
-        best by luck is lucky, too.
-    higher_is_closer
-        Whether the best is the highest.
-    level
-        Confidence, in (0, 1).
-    seed
-        Of where a score that comes in steps lies within its step. The same scores and seed give
-        the same interval.
+    Args:
+        best: influence on the best score.
+        others: on the scores nearest to it, over the same units.
+        table_size: pairs it was chosen from.
+        lowest, highest: range the interval is cut to.
+        share: as in `interval_of`. The errors of best and others are pooled: the error of a pair
+            that is best by luck is lucky, too.
+        higher_is_closer: whether the best is the highest.
+        level: confidence, in (0, 1).
+        seed: of where a score that comes in steps lies within its step. The same scores and seed
+            give the same interval.
     """
     _check_level(level)
     rivals = [one for one in others if one.error > 0] if best.error > 0 else []

@@ -80,10 +80,9 @@ def prepare_layers(
 ) -> PreparedLayers:
     """Truncate outliers, then l2-normalize: the paper's order (App. C.2).
 
-    Raises
-    ------
-    DegenerateLayerError
-        A layer is constant, or a row is all zeros; the message says which layer.
+    Raises:
+        DegenerateLayerError: a layer is constant, or a row is all zeros; the message says which
+            layer.
     """
     whole = truncate(layers, truncation)
     ready = normalize(whole, name) if normalized else keep_rows(whole, name)
@@ -114,58 +113,46 @@ def align(
 ) -> Alignment:
     """Score how alike X and Y represent the same n samples, over all pairs of layers.
 
-    Parameters
-    ----------
-    X, Y
-        One (n, d) array, a (layers, n, d) array, or a list of (n, d_l) arrays; numpy or torch.
-        Row i of both sides is the same sample, or the two halves of pair i.
-    metric
-        A registered name, see `prh_core.all_metrics`.
-    k
-        Neighbors per sample, for metrics that use them.
-    truncate
-        Outlier truncation, see `prh_core.prepare.truncate`.
-    normalize
-        l2-normalize each row.
-    concatenate
-        Add all layers side by side as one more candidate on each side.
-    permutations
-        Relabelings of Y's samples to calibrate against; 0: none.
-    seed
-        Of the relabelings and of the interval's resampling.
-    device
-        None: numpy on this machine's cores; "cuda" or another torch device for the products.
-    sigma
-        Bandwidth for RBF metrics; None: the median distance.
-    confidence
-        Level of the interval, e.g. 0.95; None: no interval.
-    recall
-        None: exact neighbors. Else an approximate index (faiss) looks for that share of them,
-        and the result's ``recall`` says what it found; for the k-NN family, n beyond 100,000.
-    layout
-        Axes of an array of three: ``"auto"`` takes (layers, n, d) and refuses more layers than
-        samples; ``"nld"`` is (n, layers, d), as the paper's released code saves features;
-        ``"lnd"`` insists on (layers, n, d).
+    Args:
+        X, Y: one (n, d) array, a (layers, n, d) array, or a list of (n, d_l) arrays; numpy or
+            torch. Row i of both sides is the same sample, or the two halves of pair i.
+        metric: a registered name, see `prh_core.all_metrics`.
+        k: neighbors per sample, for metrics that use them.
+        truncate: outlier truncation, see `prh_core.prepare.truncate`.
+        normalize: l2-normalize each row.
+        concatenate: add all layers side by side as one more candidate on each side.
+        permutations: relabelings of Y's samples to calibrate against; 0: none.
+        seed: of the relabelings and of the interval's resampling.
+        device: None: numpy on this machine's cores; "cuda" or another torch device for the
+            products.
+        sigma: bandwidth for RBF metrics; None: the median distance.
+        confidence: level of the interval, e.g. 0.95; None: no interval.
+        recall: None: exact neighbors. Else an approximate index (faiss) looks for that share of
+            them, and the result's ``recall`` says what it found; for the k-NN family, n beyond
+            100,000.
+        layout: axes of an array of three: ``"auto"`` takes (layers, n, d) and refuses more layers
+            than samples; ``"nld"`` is (n, layers, d), as the paper's released code saves features;
+            ``"lnd"`` insists on (layers, n, d).
 
-    Returns
-    -------
-    Alignment(score, layers, table, calibrated, p_value, interval, threshold, null_mean, recall,
-    tied, selection_free)
+    Returns:
+        Alignment(score, layers, table, calibrated, p_value, interval, threshold, null_mean, recall,
+        tied, selection_free)
 
-    Raises
-    ------
-    FeatureShapeError, NotFiniteError, SampleCountError, NeighborCountError,
-    DegenerateLayerError, UnknownMetricError, TooManySamplesError
+    Raises:
+        FeatureShapeError, NotFiniteError, SampleCountError, NeighborCountError: X or Y, or k for
+            them, is not as described.
+        DegenerateLayerError: a layer, or every pair of layers, has no score.
+        UnknownMetricError, TooManySamplesError: the metric is not registered, or needs more memory
+            than there is.
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> X = np.random.default_rng(0).normal(size=(100, 8))
-    >>> align(X, 2 * X).score
-    1.0
-    >>> result = align(X, X[:, :4], permutations=99, confidence=0.95)
-    >>> result.p_value, result.interval.low < result.score < result.interval.high
-    (0.01, True)
+    Examples:
+        >>> import numpy as np
+        >>> X = np.random.default_rng(0).normal(size=(100, 8))
+        >>> align(X, 2 * X).score
+        1.0
+        >>> result = align(X, X[:, :4], permutations=99, confidence=0.95)
+        >>> result.p_value, result.interval.low < result.score < result.interval.high
+        (0.01, True)
     """
     return align_panel(
         X,
@@ -204,23 +191,18 @@ def align_panel(
 ) -> PanelAlignment:
     """Score one model against many, each prepared once, with one false discovery rate.
 
-    Parameters
-    ----------
-    X
-        The model, as in `align`.
-    panel
-        Name -> features of every other model, over the same samples in the same order.
-    metric, k, truncate, normalize, concatenate, permutations, seed, device, sigma, confidence, \
-recall, layout
-        As in `align`; the same relabelings serve the whole panel.
+    Args:
+        X: the model, as in `align`.
+        panel: name -> features of every other model, over the same samples in the same order.
+        metric, k, truncate, normalize, concatenate, permutations, seed: as in `align`; the same
+            relabelings serve the whole panel.
+        device, sigma, confidence, recall, layout: as in `align`.
 
-    Returns
-    -------
-    PanelAlignment(alignments, q_values), both by name.
+    Returns:
+        PanelAlignment(alignments, q_values), both by name.
 
-    Raises
-    ------
-    As `align`; a message calls a model by its name in the panel.
+    Raises:
+        PRHError: as `align`; a message calls a model by its name in the panel.
     """
     chosen = get_metric(metric)
     check_whole_k(k)

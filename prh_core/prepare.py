@@ -28,23 +28,16 @@ def truncate(layers: Layers, how: str | None, quantile: float = QUANTILE) -> Lay
     interpolation) over its layers and dimensions; the released code's default.
     ``None``: nothing is clamped. Where layers differ in width, each has its own threshold.
 
-    Parameters
-    ----------
-    layers
-        Layers of one model, (n, d_l) float32 each.
-    how
-        Which threshold.
-    quantile
-        The percentile as a fraction in (0, 1].
+    Args:
+        layers: of one model, (n, d_l) float32 each.
+        how: which threshold.
+        quantile: the percentile as a fraction in (0, 1].
 
-    Returns
-    -------
-    New layers of the same shapes; the input itself when ``how`` is None.
+    Returns:
+        New layers of the same shapes; the input itself when ``how`` is None.
 
-    Raises
-    ------
-    FeatureShapeError
-        ``how`` is no known truncation, or the quantile is outside (0, 1].
+    Raises:
+        FeatureShapeError: ``how`` is no known truncation, or the quantile is outside (0, 1].
     """
     if how is None:
         return layers
@@ -122,11 +115,9 @@ def normalize(layers: Layers, name: str = "X") -> PreparedLayers:
     Norms are found in float64 and nothing is rounded yet: each comparison rounds what it needs, so
     that rows of 1e-20 or 1e20 neither vanish nor overflow, and a common mean costs no precision.
 
-    Raises
-    ------
-    DegenerateLayerError
-        A row is all zeros and has no direction, or so small that float32 keeps few of its digits;
-        the message says which.
+    Raises:
+        DegenerateLayerError: a row is all zeros and has no direction, or so small that float32
+            keeps few of its digits; the message says which.
     """
     ready = [PreparedLayer.of(layer, unit=True) for layer in layers]
     for index, layer in enumerate(ready):
@@ -144,11 +135,9 @@ def keep_rows(layers: Layers, name: str = "X") -> PreparedLayers:
 
     Rows of zeros are fine here: their inner products are zero, and say so.
 
-    Raises
-    ------
-    DegenerateLayerError
-        A row is more than 1e18 times smaller than the layer's largest, or all are so small that
-        float32 keeps few of their digits; the message says which.
+    Raises:
+        DegenerateLayerError: a row is more than 1e18 times smaller than the layer's largest, or all
+            are so small that float32 keeps few of their digits; the message says which.
     """
     ready = [PreparedLayer.of(layer) for layer in layers]
     for index, layer in enumerate(ready):

@@ -48,32 +48,25 @@ Layout = Literal["auto", "lnd", "nld"]
 def as_layers(features: Features, name: str = "X", layout: Layout = "auto") -> Layers:
     """Check features once, at the boundary, and return them as float32 layers.
 
-    Parameters
-    ----------
-    features
-        One (n, d) array, a (layers, n, d) array, or a sequence of (n, d_l) arrays; numpy arrays
-        or torch tensors of any float or integer type. float16 is widened; float64 is narrowed.
-    name
-        What an error message calls this side.
-    layout
-        Axes of an array of three: ``"lnd"`` is (layers, n, d); ``"nld"`` is (n, layers, d), as
-        the paper's released code saves features; ``"auto"`` takes (layers, n, d) and refuses more
-        layers than samples, which is how the other one looks. ``"lnd"`` lets those pass, of a
-        sequence, too; ``"nld"`` is of arrays only.
+    Args:
+        features: one (n, d) array, a (layers, n, d) array, or a sequence of (n, d_l) arrays; numpy
+            arrays or torch tensors of any float or integer type. float16 is widened; float64 is
+            narrowed.
+        name: what an error message calls this side.
+        layout: axes of an array of three: ``"lnd"`` is (layers, n, d); ``"nld"`` is (n, layers, d),
+            as the paper's released code saves features; ``"auto"`` takes (layers, n, d) and refuses
+            more layers than samples, which is how the other one looks. ``"lnd"`` lets those pass,
+            of a sequence, too; ``"nld"`` is of arrays only.
 
-    Returns
-    -------
-    A list of C-contiguous float32 arrays (n, d_l), which alias the input where it already was so.
+    Returns:
+        A list of C-contiguous float32 arrays (n, d_l), which alias the input where it was so.
 
-    Raises
-    ------
-    FeatureShapeError
-        Another number of axes, no layer, or an empty one; more layers than samples; masked
-        entries; what is no dense array of real numbers.
-    SampleCountError
-        Layers with different n.
-    NotFiniteError
-        NaN, infinity, or a value beyond float32's range; the message says in which layer and row.
+    Raises:
+        FeatureShapeError: another number of axes, no layer, or an empty one; more layers than
+            samples; masked entries; what is no dense array of real numbers.
+        SampleCountError: layers with different n.
+        NotFiniteError: NaN, infinity, or a value beyond float32's range; the message says in which
+            layer and row.
     """
     if layout not in ("auto", "lnd", "nld"):
         raise FeatureShapeError(f'layout should be "auto", "lnd" or "nld", got {layout!r}')
@@ -124,9 +117,8 @@ def as_layers(features: Features, name: str = "X", layout: Layout = "auto") -> L
 def check_paired(x: int, y: int, name: str = "Y") -> None:
     """Refuse two models' features over different numbers of samples.
 
-    Raises
-    ------
-    SampleCountError
+    Raises:
+        SampleCountError: they are different.
     """
     if x != y:
         raise SampleCountError(
@@ -137,9 +129,8 @@ def check_paired(x: int, y: int, name: str = "Y") -> None:
 def check_same_n(x: int, y: int) -> None:
     """Refuse two prepared sides over different numbers of samples.
 
-    Raises
-    ------
-    SampleCountError
+    Raises:
+        SampleCountError: they are different.
     """
     if x != y:
         raise SampleCountError(f"both sides must hold the same samples, got n = {x} and n = {y}")
@@ -148,9 +139,8 @@ def check_same_n(x: int, y: int) -> None:
 def check_k(k: int, n: int) -> None:
     """Refuse a k that is no whole number, or that n samples cannot have.
 
-    Raises
-    ------
-    NeighborCountError
+    Raises:
+        NeighborCountError: it is such a k.
     """
     check_whole_k(k)
     if not 1 <= k <= n - 1:
@@ -162,9 +152,8 @@ def check_k(k: int, n: int) -> None:
 def check_whole_k(k: object) -> None:
     """Refuse a k that is no whole number, such as 10.0 or True.
 
-    Raises
-    ------
-    NeighborCountError
+    Raises:
+        NeighborCountError: it is such a k.
     """
     if not _whole(k):
         raise NeighborCountError(f"k should be a whole number, got {k!r}")
@@ -173,9 +162,8 @@ def check_whole_k(k: object) -> None:
 def check_whole(**numbers: object) -> None:
     """Refuse what should be a whole number and is none; an error calls it by its keyword.
 
-    Raises
-    ------
-    PRHError
+    Raises:
+        PRHError: one is no whole number.
     """
     for name, number in numbers.items():
         if not _whole(number):
@@ -185,9 +173,8 @@ def check_whole(**numbers: object) -> None:
 def check_real(**numbers: object) -> None:
     """Refuse what should be a number, or None, and is neither.
 
-    Raises
-    ------
-    PRHError
+    Raises:
+        PRHError: one is neither.
     """
     for name, number in numbers.items():
         if number is not None and not isinstance(number, int | float | np.number):
@@ -197,9 +184,8 @@ def check_real(**numbers: object) -> None:
 def check_four(n: int) -> None:
     """Refuse fewer samples than the unbiased HSIC is defined for.
 
-    Raises
-    ------
-    SampleCountError
+    Raises:
+        SampleCountError: n < 4.
     """
     if n < 4:
         raise SampleCountError(f"the unbiased HSIC needs at least 4 samples, got n = {n}")

@@ -145,10 +145,8 @@ def unbiased_matrix(centered: NDArray[Any]) -> Matrix:
     With the diagonal zeroed, A_ij = K_ij - r_i/(n-2) - r_j/(n-2) + s/((n-1)(n-2)) for i != j
     (Szekely and Rizzo 2014); sum_ij A_ij B_ij / (n(n-3)) equals eq. 5 of Song et al. 2012.
 
-    Raises
-    ------
-    SampleCountError
-        n < 4.
+    Raises:
+        SampleCountError: n < 4.
     """
     n = len(centered)
     check_four(n)
@@ -191,17 +189,13 @@ def _few_pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def rbf(squared: NDArray[np.float64], sigma: float | None) -> Matrix:
     """Turn squared distances into the RBF kernel exp(-|x_i - x_j|^2 / (2 sigma^2)).
 
-    Parameters
-    ----------
-    squared
-        (n, n) squared distances.
-    sigma
-        Bandwidth in the same units; None: the median of the n(n-1)/2 distances.
+    Args:
+        squared: (n, n) squared distances.
+        sigma: bandwidth in the same units; None: the median of the n(n-1)/2 distances.
 
-    Raises
-    ------
-    DegenerateLayerError
-        The median distance is zero, so it is no bandwidth; or the given one is not positive.
+    Raises:
+        DegenerateLayerError: the median distance is zero, so it is no bandwidth; or the given one
+            is not positive.
     """
     width = sigma
     if width is None:

@@ -96,12 +96,9 @@ def cknna(x: LocalKernels, y: LocalKernels, ks: Sequence[int]) -> Float64[np.nda
     16-18; the neighbors are those of the uncentered kernel). Range [-1, 1]; symmetric; tends to
     CKA without the diagonal as k -> n - 1. Parameters and shapes as in `mutual_knn`.
 
-    Raises
-    ------
-    SampleCountError, NeighborCountError
-        As in `mutual_knn`.
-    DegenerateLayerError
-        A layer's centered kernel is zero between all neighbors.
+    Raises:
+        SampleCountError, NeighborCountError: as in `mutual_knn`.
+        DegenerateLayerError: a layer's centered kernel is zero between all neighbors.
     """
     check_sides(x.indices, y.indices, ks)
     tables = []
@@ -154,10 +151,8 @@ def cknna_released(
     because masked kernels are not (1'KL1 is not 1'LK1). NaN where a denominator is not positive.
     Without the code's 1e-6 in the denominator. Parameters, shapes and errors as in `mutual_knn`.
 
-    Raises
-    ------
-    SampleCountError
-        n < 4, where the estimator is not defined.
+    Raises:
+        SampleCountError: n < 4, where the estimator is not defined.
     """
     check_sides(x.indices, y.indices, ks)
     n = x.indices.shape[1]

@@ -87,21 +87,15 @@ class Matrices:
 def inner_products(x: Any, y: Any, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
     """Score all pairs of layers by the inner product of their prepared matrices.
 
-    Parameters
-    ----------
-    x, y
-        Prepared by the same family over the same n samples.
-    ks
-        Only its length matters: these metrics have no neighbors.
+    Args:
+        x, y: prepared by the same family over the same n samples.
+        ks: only its length matters: these metrics have no neighbors.
 
-    Returns
-    -------
-    (len(ks), layers_x, layers_y) float64.
+    Returns:
+        (len(ks), layers_x, layers_y) float64.
 
-    Raises
-    ------
-    SampleCountError
-        The sides hold different n.
+    Raises:
+        SampleCountError: the sides hold different n.
     """
     # By Cauchy and Schwarz; only rounding goes beyond.
     table = np.clip(x.inner(y), -1.0, 1.0)

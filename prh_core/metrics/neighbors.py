@@ -39,9 +39,8 @@ from prh_core.types import Layers, Neighbors, check_same_n
 def check_sides(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> None:
     """Refuse sides over different samples, and a k beyond the neighbors at hand.
 
-    Raises
-    ------
-    SampleCountError, NeighborCountError
+    Raises:
+        SampleCountError, NeighborCountError: they are such.
     """
     check_same_n(x.shape[1], y.shape[1])
     deepest = min(x.shape[2], y.shape[2])
@@ -64,29 +63,21 @@ def mutual_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndar
     m(x, y) = mean_i |S_x(i) & S_y(i)| / k  (paper, eq. 11). Range [0, 1]; unrelated features
     score k / (n - 1) in expectation; symmetric.
 
-    Parameters
-    ----------
-    x, y
-        Neighbors of both sides over the same n samples, nearest first, at the same largest k.
-    ks
-        The k wanted, each at most the k the neighbors were searched with.
+    Args:
+        x, y: neighbors of both sides over the same n samples, nearest first, at the same largest k.
+        ks: the k wanted, each at most the k the neighbors were searched with.
 
-    Returns
-    -------
-    (len(ks), layers_x, layers_y) float64.
+    Returns:
+        (len(ks), layers_x, layers_y) float64.
 
-    Raises
-    ------
-    SampleCountError
-        The sides hold different n.
-    NeighborCountError
-        A k beyond the neighbors at hand.
+    Raises:
+        SampleCountError: the sides hold different n.
+        NeighborCountError: a k beyond the neighbors at hand.
 
-    Notes
-    -----
-    Row by row, x's neighbors are stamped into an array with one byte per layer of x, eight
-    layers to a word; each neighbor of y then finds out about eight layers of x in one addition.
-    Neighbors are searched once, at the largest k; every smaller k uses a prefix.
+    Note:
+        Row by row, x's neighbors are stamped into an array with one byte per layer of x, eight
+        layers to a word; each neighbor of y then finds out about eight layers of x in one addition.
+        Neighbors are searched once, at the largest k; every smaller k uses a prefix.
     """
     check_sides(x, y, ks)
     return np.stack(
@@ -198,19 +189,14 @@ def mutual_residuals(
 ) -> tuple[float, sparse.csr_array]:
     """Return the mutual k-NN score of one pair of layers, and its residuals for `dyad_robust`.
 
-    Parameters
-    ----------
-    x, y
-        Neighbors of both sides over the same n samples, (layers, n, at least k).
-    layers
-        Which layer of each.
-    k
-        Neighbors.
+    Args:
+        x, y: neighbors of both sides over the same n samples, (layers, n, at least k).
+        layers: which layer of each.
+        k: neighbors.
 
-    Returns
-    -------
-    The score, and (n, n) what every pair (query, neighbor) adds to n times the score beyond what
-    its place in the lists lets expect.
+    Returns:
+        The score, and (n, n) what every pair (query, neighbor) adds to n times the score beyond
+        what its place in the lists lets expect.
     """
     a, b = (
         np.ascontiguousarray(side.indices[at][:, :k])

@@ -121,18 +121,12 @@ class Metric:
     ) -> Interval:
         """Return the interval of one pair of layers that was not chosen by the same data.
 
-        Parameters
-        ----------
-        x, y
-            Sides prepared by the family.
-        layers
-            Which layer of each.
-        k
-            Neighbors.
-        level
-            Confidence, in (0, 1).
-        seed
-            Of the resampling, where there is any.
+        Args:
+            x, y: sides prepared by the family.
+            layers: which layer of each.
+            k: neighbors.
+            level: confidence, in (0, 1).
+            seed: of the resampling, where there is any.
         """
         (found,) = self.influences(x, y, [layers], k, seed)
         return interval_of(found, self.lowest, self.highest, self._share(found), level)
@@ -150,14 +144,10 @@ class Metric:
 
         See `prh_core.intervals.interval_of_best`.
 
-        Parameters
-        ----------
-        x, y
-            Sides prepared by the family.
-        table
-            (layers_x, layers_y) their scores; NaN where a pair has none.
-        k, level, seed
-            As in `interval`.
+        Args:
+            x, y: sides prepared by the family.
+            table: (layers_x, layers_y) their scores; NaN where a pair has none.
+            k, level, seed: as in `interval`.
         """
         sign = -1 if self.higher_is_closer else 1
         ranked = np.argsort(
@@ -196,10 +186,8 @@ _METRICS: dict[str, Metric] = {}
 def register(metric: Metric) -> Metric:
     """Add a metric to the registry.
 
-    Raises
-    ------
-    PRHError
-        A metric of that name is registered already.
+    Raises:
+        PRHError: a metric of that name is registered already.
     """
     if metric.name in _METRICS:
         raise PRHError(f"metric {metric.name!r} is registered twice")
@@ -210,10 +198,8 @@ def register(metric: Metric) -> Metric:
 def get_metric(name: str) -> Metric:
     """Return a metric by name.
 
-    Raises
-    ------
-    UnknownMetricError
-        Nothing is registered under that name; the message lists what is.
+    Raises:
+        UnknownMetricError: nothing is registered under that name; the message lists what is.
     """
     try:
         return _METRICS[name]

@@ -128,28 +128,19 @@ def nearest(
     nothing to a common mean. Nothing of size n x n is kept: memory is O(n k) per layer, one block
     of rows, and what is tied.
 
-    Parameters
-    ----------
-    layers
-        Layers, plain or prepared, (n, d_l) each, widths may differ.
-    k
-        Neighbors per sample, 1 <= k <= n - 1.
-    concatenate
-        Append one more candidate: all layers side by side. Its inner product is the sum of the
-        layers' inner products, so it costs an addition and no further product.
-    device
-        Where the products run: None for numpy, else a torch device.
+    Args:
+        layers: plain or prepared, (n, d_l) each, widths may differ.
+        k: neighbors per sample, 1 <= k <= n - 1.
+        concatenate: append one more candidate: all layers side by side. Its inner product is the
+            sum of the layers' inner products, so it costs an addition and no further product.
+        device: where the products run: None for numpy, else a torch device.
 
-    Returns
-    -------
-    (layers [+ 1], n, k) int32, nearest first.
+    Returns:
+        (layers [+ 1], n, k) int32, nearest first.
 
-    Raises
-    ------
-    NeighborCountError
-        k is not in 1 ... n - 1.
-    TooManySamplesError
-        So many candidates are tied that they cannot be held.
+    Raises:
+        NeighborCountError: k is not in 1 ... n - 1.
+        TooManySamplesError: so many candidates are tied that they cannot be held.
     """
     return search(layers, PrepareOptions(k, concatenate, device=device)).indices
 
@@ -159,24 +150,17 @@ def search(
 ) -> NeighborLists:
     """Find neighbors as `nearest` does, and look up a kernel between them and the sample.
 
-    Parameters
-    ----------
-    layers
-        Layers, plain or prepared, (n, d_l) each.
-    options
-        k, the concatenated candidate and the device.
-    kernel
-        <x_i, x_j> as it is, or of centered features; None looks nothing up.
+    Args:
+        layers: plain or prepared, (n, d_l) each.
+        options: k, the concatenated candidate and the device.
+        kernel: <x_i, x_j> as it is, or of centered features; None looks nothing up.
 
-    Returns
-    -------
-    The lists, (layers [+ 1], n, k). In memory a sample's lists of all layers stand together, as
-    comparisons read them.
+    Returns:
+        The lists, (layers [+ 1], n, k). In memory a sample's lists of all layers stand together, as
+        comparisons read them.
 
-    Raises
-    ------
-    NeighborCountError, TooManySamplesError
-        As in `nearest`.
+    Raises:
+        NeighborCountError, TooManySamplesError: as in `nearest`.
     """
     ready = prepared(layers)
     n, k = len(ready[0]), options.k

@@ -156,21 +156,15 @@ def svcca(x: Subspaces, y: Subspaces, ks: Sequence[int]) -> Float64[np.ndarray, 
     m(x, y) = mean singular value of U_x' U_y  (paper, App. A; exact SVD). Where a layer has fewer
     than 10 directions the mean is over the smaller number. Range [0, 1]; symmetric.
 
-    Parameters
-    ----------
-    x, y
-        Subspaces of both sides over the same n samples.
-    ks
-        Only its length matters.
+    Args:
+        x, y: subspaces of both sides over the same n samples.
+        ks: only its length matters.
 
-    Returns
-    -------
-    (len(ks), layers_x, layers_y) float64.
+    Returns:
+        (len(ks), layers_x, layers_y) float64.
 
-    Raises
-    ------
-    SampleCountError
-        The sides hold different n.
+    Raises:
+        SampleCountError: the sides hold different n.
     """
     check_same_n(x.bases.shape[1], y.bases.shape[1])
     lx, n, c = x.bases.shape
