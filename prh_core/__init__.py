@@ -6,16 +6,9 @@
 1.0
 """
 
-from prh_core.curves import (
-    BatchAverage,
-    CurvePoint,
-    NoiseCeiling,
-    SplitHalf,
-    batch_average,
-    n_curve,
-    noise_ceiling,
-    split_half_agreement,
-)
+from prh_core.batches import BatchAverage, batch_average
+from prh_core.ceilings import NoiseCeiling, SplitHalf, noise_ceiling, split_half_agreement
+from prh_core.curves import CurvePoint, n_curve
 from prh_core.emergence import Emergence, emergence_test
 from prh_core.errors import PRHError
 from prh_core.intervals import Interval

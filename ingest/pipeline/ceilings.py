@@ -17,7 +17,7 @@ from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import SCORE_VERSION, FeatureFile, Setting
 from ingest.progress import Progress
 from ingest.store.features import check_same_precision, check_same_rows, read_layers, unit_key
-from prh_core.curves import noise_ceiling, split_half_agreement
+from prh_core.ceilings import noise_ceiling, split_half_agreement
 from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.metrics import get_metric
 from prh_core.prepare import constant_layers

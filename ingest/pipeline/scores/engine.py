@@ -15,7 +15,7 @@ from ingest.pipeline.scores.sides import KeptLayers, Prepared, prepare_unit
 from ingest.progress import Progress
 from ingest.store.schema import column_types
 from prh_core import calibration
-from prh_core.curves import batch_tables
+from prh_core.batches import batch_tables
 from prh_core.errors import PRHError
 from prh_core.metrics import PrepareOptions
 

@@ -13,8 +13,9 @@ from ingest.store.features import (
     read_header,
     unit_key,
 )
+from prh_core.batches import check_batch
 from prh_core.calibration import PERMUTATIONS
-from prh_core.curves import Fixed, check_batch, check_n, k_of
+from prh_core.curves import Fixed, check_n, k_of
 from prh_core.errors import NeighborCountError
 from prh_core.metrics import Metric, get_metric
 

@@ -97,7 +97,7 @@ def batch_row(
         unit: what was scored.
         x: prepared side.
         y: prepared side.
-        compared: mean scores, from `prh_core.curves.batch_tables`.
+        compared: mean scores, from `prh_core.batches.batch_tables`.
         run_id: the run the row belongs to.
 
     Raises:

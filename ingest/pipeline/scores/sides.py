@@ -7,7 +7,8 @@ import numpy as np
 
 from ingest.pipeline.scores.plan import FeatureFile, Unit
 from ingest.store.features import read_layers
-from prh_core.curves import batches_of, first_samples, prepare_batches
+from prh_core.batches import batches_of, prepare_batches
+from prh_core.curves import first_samples
 from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.metrics.registry import Family, PrepareOptions
 from prh_core.prepare import constant_layers, normalize, truncate
@@ -21,7 +22,7 @@ class Prepared(NamedTuple):
     """A feature set ready to be compared, with the layers that could not be."""
 
     ready: Any
-    """What the family prepared, or all batches of it (`prh_core.curves.Batched`)."""
+    """What the family prepared, or all batches of it (`prh_core.batches.Batched`)."""
     usable: np.ndarray
     """Positions in the full table of the layers `ready` holds, the concatenation last."""
     names: tuple[str, ...]
