@@ -1,42 +1,21 @@
 """`prh captions`: the same images under captions that say more or less."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ingest.catalog import load_catalog
-from ingest.cli.console import TerminalProgress
-from ingest.cli.options import (
-    Batch,
-    CaptionBits,
-    Catalogs,
-    Data,
-    DatasetId,
-    Device,
-    Dtype,
-    Ks,
-    Metrics,
-    Models,
-    NoPublish,
-    Panel,
-    Permutations,
-    SkipCorrupt,
-    Truncations,
-    bits_beside,
-    finish,
-    ids,
-    publish,
-    workspace,
-)
+from ingest.cli.options import Data, DatasetId, Device, Dtype, NoPublish, SkipCorrupt, takes
+from ingest.cli.work import bits_beside, recorded, workspace
 from ingest.datasets import open_dataset
 from ingest.extract import ingest_half
-from ingest.pipeline.run import Run
+from ingest.pipeline.options import ExtractOptions, ModelOptions, ScoreOptions, StudyOptions
 from ingest.pipeline.study import open_study
-from prh_core.calibration import PERMUTATIONS
 
 
+@takes(without=["seed", "sigma", "ns", "fixed", "pairs"])
 def captions(
+    *,
     dataset: DatasetId,
     sets: Annotated[
         list[str],
@@ -50,21 +29,15 @@ def captions(
             "each side).",
         ),
     ],
-    panel: Panel = None,
-    models: Models = "",
-    catalogs: Catalogs = None,
+    chosen: ModelOptions,
     writer: Annotated[
         str, typer.Option("--writer", help="Instruct model of the catalog that writes summaries.")
     ] = "SmolLM2-135M-Instruct",
-    metrics: Metrics = None,
-    ks: Ks = None,
-    truncations: Truncations = None,
-    permutations: Permutations = PERMUTATIONS,
+    scoring: ScoreOptions,
     skip_corrupt: SkipCorrupt = False,
     device: Device = "auto",
     dtype: Dtype = "auto",
-    batch_size: Batch = None,
-    caption_bits: CaptionBits = False,
+    extraction: ExtractOptions,
     no_publish: NoPublish = False,
     data: Data = None,
 ) -> None:
@@ -80,38 +53,34 @@ def captions(
         from ingest.experiments.captions.run import run_sets
 
     where = workspace(data)
-    files: list[Path] = catalogs or []
-    with TerminalProgress() as progress, Run(where) as run:
-        study = open_study(
-            where,
-            dataset=dataset,
-            panel=panel,
-            models=ids(models),
-            catalogs=files,
-            metrics=metrics or ["mutual_knn"],
-            ks=ks or [10],
-            truncations=truncations or ["exact"],
-            permutations=permutations,
-            dtype=dtype,
-            device=device,
-            skip_corrupt=skip_corrupt,
-            progress=progress,
-        )
-        catalog = load_catalog(files)
+    options = StudyOptions(
+        dataset=dataset,
+        panel=chosen.panel,
+        models=chosen.models,
+        catalogs=chosen.catalogs,
+        skip_corrupt=skip_corrupt,
+        device=device,
+        dtype=dtype,
+    )
+    with recorded(where, "Units of work", no_publish=no_publish) as (run, progress):
+        study = open_study(where, options, scoring, progress=progress)
         made, written = plan_sets(
             run,
             study.dataset,
             sets,
             lambda record: open_dataset(record, skip_corrupt=skip_corrupt, cache=where.cache),
-            catalog.model(writer),
+            load_catalog(options.catalogs).model(writer),
             progress,
             device=device,
             dtype=study.precision,
         )
         run_sets(
-            run, study, made, progress, written=written, device=device,
-            batch_size=batch_size, beside=bits_beside(caption_bits),
-        )  # fmt: skip
-    if not no_publish:
-        publish(where)
-    finish(run, "Units of work")
+            run,
+            study,
+            made,
+            progress,
+            written=written,
+            device=device,
+            batch_size=extraction.batch_size,
+            beside=bits_beside(extraction),
+        )

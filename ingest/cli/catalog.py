@@ -1,12 +1,15 @@
-"""`prh catalog` and `prh panel`: what can be extracted, probed and studied together."""
+"""`prh catalog`, `panel` and `metrics`: what can be extracted, studied together, and scored."""
 
-from typing import Annotated
+import json
+import math
+from typing import Annotated, Any
 
 import typer
 
 from ingest.catalog import Catalog, ModelRecord, load_catalog
-from ingest.cli.console import err, table
+from ingest.cli.console import err, out, table
 from ingest.cli.options import Catalogs
+from prh_core.metrics import Metric, all_metrics
 
 panels = typer.Typer(
     help="Panels: models that are studied together.",
@@ -98,3 +101,72 @@ def _checkpoint(record: ModelRecord) -> str:
     if path is None:
         return "fetched" if record.trained else "none"
     return f"here: {path}" if path.exists() else f"expected: {path}"
+
+
+def metrics(
+    format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> None:
+    """List the alignment metrics: what each looks at, its range, and what chance scores.
+
+    The properties are those of the paper's Fig. 11. "unrelated" is the expected score of one pair
+    of unrelated layers at n = 1,024 and k = 10, where it is known in closed form.
+    """
+    rows = [_described(metric) for metric in all_metrics()]
+    if format == "table":
+        columns = ["name", "label", "family", "is", "range", "unrelated", "closer", "citation"]
+        table(
+            "Metrics (s symmetric, g global, g* when k = n − 1, o ordinal, b batchable)",
+            columns,
+            (
+                (
+                    row["name"],
+                    row["label"],
+                    row["family"],
+                    " ".join(mark for name, mark in _PROPERTIES.items() if row[name]),
+                    f"{_bound(row['lowest'], '−∞')} … {_bound(row['highest'], '∞')}",
+                    row["unrelated"],
+                    row["closer is"],
+                    row["citation"],
+                )
+                for row in rows
+            ),
+        )
+    elif format == "json":
+        out.file.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+    else:
+        raise typer.BadParameter(f"--format should be table or json, got {format!r}")
+
+
+_PROPERTIES = {
+    "symmetric": "s",
+    "global": "g",
+    "global when k = n - 1": "g*",
+    "ordinal": "o",
+    "batchable": "b",
+}
+
+
+def _bound(value: float | None, unbounded: str) -> str:
+    return unbounded if value is None else f"{value:g}"
+
+
+def _described(metric: Metric) -> dict[str, Any]:
+    return {
+        "name": metric.name,
+        "label": metric.label,
+        "family": metric.family.name,
+        "symmetric": metric.symmetric,
+        "global": metric.uses_all_samples,
+        "global when k = n - 1": metric.global_at_full_k,
+        "ordinal": metric.ordinal,
+        "batchable": metric.batchable,
+        "lowest": _json_number(metric.lowest),
+        "highest": _json_number(metric.highest),
+        "unrelated": _json_number(metric.null(1024, 10) if metric.null else None),
+        "closer is": "higher" if metric.higher_is_closer else "lower",
+        "citation": metric.citation,
+    }
+
+
+def _json_number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -6,33 +6,19 @@ from typing import Annotated
 import typer
 
 from ingest.catalog import load_catalog
-from ingest.cli.console import TerminalProgress
-from ingest.cli.options import (
-    Catalogs,
-    Data,
-    Device,
-    Dtype,
-    Models,
-    NoPublish,
-    Panel,
-    finish,
-    ids,
-    publish,
-    workspace,
-)
+from ingest.cli.options import Data, Device, Dtype, NoPublish, takes
+from ingest.cli.work import recorded, workspace
 from ingest.errors import DatasetError
 from ingest.experiments.color.words import shipped_words, words_of
 from ingest.extract import ingest_half
-from ingest.pipeline.run import Run
-from ingest.pipeline.study import chosen_models
+from ingest.pipeline.options import ModelOptions
 from prh_core.color_cooccurrence import PAIRS, RADIUS
 from prh_core.mds import STARTS
 
 
+@takes()
 def color(
-    panel: Panel = None,
-    models: Models = "",
-    catalogs: Catalogs = None,
+    options: ModelOptions,
     words: Annotated[
         Path | None,
         typer.Option(
@@ -98,7 +84,7 @@ def color(
     skipped. Ask
     `FROM color_agreement`; the page is "Is it color-deep?".
     """
-    if panel is None and not models and not pictures:
+    if options.panel is None and not options.models and not pictures:
         raise DatasetError(
             "name language models (--models or --panel) or pictures (--pictures), or both"
         )
@@ -109,18 +95,14 @@ def color(
         from ingest.experiments.color.word_embeddings import language_units, lay_out_words
 
     where = workspace(data)
-    catalog = load_catalog(catalogs or [])
-    named = ids(models)
-    chosen = chosen_models(catalog, panel, named) if panel or named else []
-    chosen = [r for r in chosen if r.modality == "language" or r.id in named]
+    catalog = load_catalog(options.catalogs)
+    chosen = options.chosen(catalog) if options.panel or options.models else ()
+    chosen = [r for r in chosen if r.modality == "language" or r.id in options.models]
     table = shipped_words() if words is None else words_of(words)
     choices = Choices(grid, radius, pairs, minimum, least, starts, seed)
     units = language_units(chosen, table, choices)
-    with TerminalProgress() as progress, Run(where) as run:
-        for given in pictures or []:
-            opened = open_pictures(given, catalog, progress, shrink=shrink, cache=where.cache)
+    with recorded(where, "Layouts", no_publish=no_publish) as (run, progress):
+        for source in pictures or []:
+            opened = open_pictures(source, catalog, progress, shrink=shrink, cache=where.cache)
             lay_out_pictures(run, picture_unit(opened, choices), choices, progress)
         lay_out_words(run, units, table, choices, progress, device=device, dtype=dtype)
-    if not no_publish:
-        publish(where)
-    finish(run, "Layouts")

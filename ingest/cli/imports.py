@@ -6,32 +6,22 @@ from typing import Annotated
 import typer
 
 from ingest.catalog import load_catalog
-from ingest.cli.console import TerminalProgress, err
-from ingest.cli.options import (
-    Catalogs,
-    Data,
-    Device,
-    Models,
-    NoPublish,
-    Panel,
-    finish,
-    ids,
-    publish,
-    workspace,
-)
+from ingest.cli.console import err
+from ingest.cli.options import Catalogs, Data, Device, Models, NoPublish, Panel, ids
+from ingest.cli.work import publish, recorded, workspace
 from ingest.experiments.imports.found import Found, store
+from ingest.pipeline.options import ModelOptions
 from ingest.pipeline.run import Run
-from ingest.pipeline.study import chosen_models
 from prh_core.errors import PRHError
 
-app = typer.Typer(
+imports = typer.Typer(
     help="Import benchmark results and published tables, each with its source.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
 
 
-@app.command("lm-eval")
+@imports.command("lm-eval")
 def lm_eval(
     files: Annotated[
         list[Path], typer.Argument(help="results_*.json files of lm-evaluation-harness.")
@@ -68,7 +58,7 @@ def lm_eval(
         publish(where)
 
 
-@app.command("csv")
+@imports.command("csv")
 def csv(
     table: Annotated[
         Path | None, typer.Argument(help="The table; by default the one its mapping names.")
@@ -121,17 +111,14 @@ def evaluate(
     from ingest.experiments.imports.harness import evaluate as run_harness
 
     where, catalog = workspace(data), load_catalog(catalogs or [])
-    chosen = chosen_models(catalog, panel, ids(models))
-    with TerminalProgress() as progress, Run(where) as run:
+    chosen = ModelOptions(panel=panel, models=ids(models)).chosen(catalog)
+    with recorded(where, "Results", no_publish=no_publish) as (run, progress):
         for record in chosen:
             progress.note(f"{record.label}: {tasks}")
             try:
                 store(run, run_harness(record, ids(tasks), shots, device), record.id)
             except PRHError as error:
                 run.leave_out(record.id, error, progress)
-    if not no_publish:
-        publish(where)
-    finish(run, "Results")
 
 
 def _told(found: Found) -> None:

@@ -1,20 +1,15 @@
-"""What commands share: options by name, the workspace, and how a command ends."""
+"""Options of commands, each declared once, and how a command takes a record of them whole."""
 
-import os
-import re
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ingest.cli.console import err
-from ingest.errors import DataFolderError
-from ingest.extract import ingest_half
-from ingest.pipeline.features import Beside
-from ingest.pipeline.run import Run
-from ingest.store.workspace import Workspace
 from prh_core.curves import Fixed
-from prh_core.warehouse import data_folder
 
 Data = Annotated[
     Path | None,
@@ -78,12 +73,10 @@ Metrics = Annotated[
     list[str] | None,
     typer.Option(
         "--metric",
-        help="A metric of `prh metrics`, or all; may be repeated. [default: mutual_knn]",
+        help="A metric of `prh metrics`, or all; may be repeated.",
     ),
 ]
-Ks = Annotated[
-    list[int] | None, typer.Option("--k", help="Neighbors per sample; repeatable. [default: 10]")
-]
+Ks = Annotated[list[int] | None, typer.Option("--k", help="Neighbors per sample; repeatable.")]
 Permutations = Annotated[
     int,
     typer.Option(
@@ -154,37 +147,39 @@ ScoreDevice = Annotated[
 ]
 Truncations = Annotated[
     list[str] | None,
-    typer.Option("--truncation", help="Outliers: exact, mean or none. [default: exact]"),
+    typer.Option("--truncation", help="Outliers: exact, mean or none."),
 ]
 NoPublish = Annotated[
     bool, typer.Option("--no-publish", help="Leave the published warehouse as it is for now.")
 ]
 
 
-def workspace(data: Path | None) -> Workspace:
-    """Return the workspace meant.
-
-    Raises
-    ------
-    DataFolderError
-        It is no folder, or one that DuckDB opens no file in.
-    """
-    try:
-        home = (data or data_folder()).expanduser().resolve()
-    except RuntimeError as error:  # a link to itself, or a ~ of nobody
-        raise DataFolderError(f"there is no data folder {data or data_folder()}") from error
-    there = next(place for place in (home, *home.parents) if os.path.lexists(place))
-    if not there.is_dir():
-        where = "" if there == home else f", since {there} is none"
-        raise DataFolderError(
-            f"the data folder {home} is no folder{where}; choose another with --data"
-        )
-    if os.name != "nt" and re.search(r"[?\\]", str(home)):
-        raise DataFolderError(
-            f"the data folder {home} has a ? or a backslash in its path, and DuckDB opens no file "
-            "there; choose another with --data"
-        )
-    return Workspace(home)
+OPTIONS: Mapping[str, Any] = {
+    "dataset": DatasetId,
+    "panel": Panel,
+    "models": Models,
+    "catalogs": Catalogs,
+    "poolings": Poolings,
+    "prompts": Prompts,
+    "metrics": Metrics,
+    "ks": Ks,
+    "truncations": Truncations,
+    "permutations": Permutations,
+    "seed": Seed,
+    "sigma": Sigma,
+    "ns": Ns,
+    "fixed": KeptFixed,
+    "pairs": Pairs,
+    "noise_ceiling": NoiseCeiling,
+    "split_half": SplitHalf,
+    "batches": Batches,
+    "skip_corrupt": SkipCorrupt,
+    "device": Device,
+    "dtype": Dtype,
+    "batch_size": Batch,
+    "caption_bits": CaptionBits,
+}
+"""The option of every field of the records in `ingest.pipeline.options`, in the order of --help."""
 
 
 def ids(models: str) -> list[str]:
@@ -202,34 +197,73 @@ def sizes(batch: str) -> list[int]:
         ) from None
 
 
-def publish(where: Workspace) -> None:
-    """Publish the warehouse and say what it holds."""
-    with err.status("Publishing the warehouse"):
-        published = where.warehouse.publish()
-    err.print(
-        f"Published {published.scores:,} scores of {published.feature_sets:,} feature sets in "
-        f"{published.seconds:.1f} s: {published.path}",
-        highlight=False,
-    )
+SEPARATED: Mapping[str, Callable[[str], list[Any]]] = {"models": ids, "batches": sizes}
+"""Lists that are one word of the command line; other lists repeat their option."""
 
 
-def bits_beside(wanted: bool) -> Beside | None:
-    """Return what scores language models on the captions while they are extracted, if wanted."""
-    if not wanted:
-        return None
-    with ingest_half("Predicting captions"):
-        from ingest.experiments.bits.beside import BesideExtraction
+def takes(
+    *, without: Collection[str] = (), defaults: Mapping[str, Any] | None = None, **instead: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one flat option for every field of the records among its parameters.
 
-    return BesideExtraction()
+    The parser sees the options of `OPTIONS`; the command receives the records.
+
+    Args:
+        without: fields that are no option of this command and keep their default.
+        defaults: by field, where this command has another default than the record.
+        instead: by field, another option than that of `OPTIONS`.
+    """
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command).parameters
+        records = {
+            name: [field for field in fields(p.annotation) if field.name not in without]
+            for name, p in own.items()
+            if is_dataclass(p.annotation)
+        }
+        options = {
+            field.name: inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=(defaults or {}).get(field.name, _default(field)),
+                annotation=instead.get(field.name, OPTIONS[field.name]),
+            )
+            for taken in records.values()
+            for field in taken
+        }
+        ordered = iter(sorted(options, key=list(OPTIONS).index))
+        flat: list[inspect.Parameter] = []
+        for name, parameter in own.items():
+            if name in records:
+                flat += [options[next(ordered)] for _ in records[name]]
+            else:
+                flat.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+
+        @wraps(command)
+        def called(**values: Any) -> None:
+            for name, taken in records.items():
+                read = {field.name: _read(field.name, values.pop(field.name)) for field in taken}
+                # An option that may be repeated and is absent has the record's default.
+                values[name] = own[name].annotation(
+                    **{field: value for field, value in read.items() if value not in (None, ())}
+                )
+            command(**values)
+
+        vars(called)["__signature__"] = inspect.Signature(flat)
+        return called
+
+    return decorated
 
 
-def finish(run: Run, what: str) -> None:
-    """Count what was done and name what was left out, which makes the command fail."""
-    err.print(
-        f"{what}: {run.done:,} done, {run.skipped:,} found done, {len(run.refused):,} left out.",
-        highlight=False,
-    )
-    for item in run.refused:
-        err.print(f"  left out: {item.reason}", style="red", highlight=False, markup=False)
-    if run.refused:
-        raise typer.Exit(1)
+def _default(field: "Field[Any]") -> Any:
+    if field.default is MISSING:
+        return inspect.Parameter.empty
+    if field.name in SEPARATED:
+        return ""
+    return (list(field.default) or None) if isinstance(field.default, tuple) else field.default
+
+
+def _read(name: str, value: Any) -> Any:
+    if name in SEPARATED:
+        value = SEPARATED[name](value)
+    return tuple(value) if isinstance(value, list) else value

@@ -5,29 +5,17 @@ from typing import Annotated
 import typer
 
 from ingest.catalog import load_catalog
-from ingest.cli.console import TerminalProgress
-from ingest.cli.options import (
-    Batch,
-    Catalogs,
-    Data,
-    Device,
-    Dtype,
-    Models,
-    NoPublish,
-    Panel,
-    finish,
-    ids,
-    publish,
-    workspace,
-)
+from ingest.cli.options import Batch, Data, Device, Dtype, NoPublish, ids, takes
+from ingest.cli.work import recorded, workspace
 from ingest.errors import Refused
 from ingest.extract import ingest_half
-from ingest.pipeline.run import Run
-from ingest.pipeline.study import chosen_models
+from ingest.pipeline.options import ModelOptions
 from prh_core.errors import PRHError
 
 
+@takes()
 def probe(
+    *,
     tasks: Annotated[
         str,
         typer.Option(
@@ -39,9 +27,7 @@ def probe(
         str,
         typer.Option("--layer", help="last, or best: what does best on the inner split."),
     ] = "last",
-    panel: Panel = None,
-    models: Models = "",
-    catalogs: Catalogs = None,
+    options: ModelOptions,
     device: Device = "auto",
     dtype: Dtype = "auto",
     batch_size: Batch = None,
@@ -61,10 +47,10 @@ def probe(
         from ingest.experiments.probes.run import plan_probes, probe_missing, probe_precision
 
     where = workspace(data)
-    catalog = load_catalog(catalogs or [])
-    chosen = chosen_models(catalog, panel, ids(models))
+    catalog = load_catalog(options.catalogs)
+    chosen = options.chosen(catalog)
     records = catalog.tasks_named(ids(tasks))
-    with TerminalProgress() as progress, Run(where) as run:
+    with recorded(where, "Probes", no_publish=no_publish) as (run, progress):
         opened = []
         for record in records:
             try:
@@ -80,6 +66,3 @@ def probe(
             device=device,
             batch_size=batch_size,
         )
-    if not no_publish:
-        publish(where)
-    finish(run, "Probes")

@@ -4,10 +4,9 @@ from typing import Annotated
 
 import typer
 
-from ingest.cli.console import TerminalProgress
-from ingest.cli.options import Data, NoPublish, finish, publish, workspace
+from ingest.cli.options import Data, NoPublish
+from ingest.cli.work import recorded, workspace
 from ingest.extract import ingest_half
-from ingest.pipeline.run import Run
 
 Worlds = Annotated[
     list[str] | None,
@@ -105,8 +104,5 @@ def theory(
         seed=seed,
         temperature=temperature,
     )
-    with TerminalProgress() as progress, Run(where) as run:
+    with recorded(where, "Simulations", no_publish=no_publish) as (run, progress):
         simulate(run, units, progress)
-    if not no_publish:
-        publish(where)
-    finish(run, "Simulations")

@@ -1,5 +1,6 @@
 """The demo: real models from packages on emoji and their names, and a published table."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,8 +10,9 @@ from ingest.experiments.bits import BUDGET
 from ingest.experiments.imports.found import store
 from ingest.experiments.imports.table import read_mapping, read_table
 from ingest.extract import ingest_half
+from ingest.pipeline.options import ScoreOptions, StudyOptions
 from ingest.pipeline.run import Run
-from ingest.pipeline.scores.plan import settings_for
+from ingest.pipeline.scores.plan import Setting, settings_for
 from ingest.pipeline.study import Study, open_study
 from ingest.progress import Progress
 from ingest.store.workspace import Workspace
@@ -36,48 +38,41 @@ PRECISION = "float32"
 PUBLISHED = PROJECT / "data" / "published" / "wit1024.toml"
 
 
-def demo_study(workspace: Workspace, progress: Progress) -> Study:
+def demo_study(workspace: Workspace, progress: Progress, device: str = "auto") -> Study:
     """Return the study the demo runs."""
-    return open_study(
-        workspace,
-        dataset="emoji",
-        panel="demo",
-        settings=(
-            *settings_for(["mutual_knn"], [5, 10, 20], ["exact", "mean"]),
-            *settings_for(METRICS, [10], ["exact"], permutations=PERMUTATIONS),
-            *settings_for(["cknna"], LOCAL_TO_GLOBAL, ["exact"], permutations=0),
-        ),
-        dtype=PRECISION,
-        progress=progress,
+    settings = (
+        *settings_for(["mutual_knn"], [5, 10, 20], ["exact", "mean"]),
+        *settings_for(METRICS, [10], ["exact"], permutations=PERMUTATIONS),
+        *settings_for(["cknna"], LOCAL_TO_GLOBAL, ["exact"], permutations=0),
     )
+    return _open(workspace, progress, device, settings)
 
 
-def demo_pairs(workspace: Workspace, progress: Progress) -> Study:
+def demo_pairs(workspace: Workspace, progress: Progress, device: str = "auto") -> Study:
     """Return the study of the demo's models among themselves: mutual k-NN alone is calibrated."""
-    return open_study(
-        workspace,
-        dataset="emoji",
-        panel="demo",
-        settings=(
-            *settings_for(["mutual_knn"], [5, 10, 20], ["exact"], permutations=PERMUTATIONS),
-            *settings_for(METRICS, [10], ["exact"], permutations=0),
-        ),
-        pairs="within",
-        dtype=PRECISION,
-        progress=progress,
+    settings = (
+        *settings_for(["mutual_knn"], [5, 10, 20], ["exact"], permutations=PERMUTATIONS),
+        *settings_for(METRICS, [10], ["exact"], permutations=0),
     )
+    return _open(workspace, progress, device, settings, pairs="within")
 
 
-def demo_captions(workspace: Workspace, progress: Progress) -> Study:
+def demo_captions(workspace: Workspace, progress: Progress, device: str = "auto") -> Study:
     """Return the study of the demo's caption sets: mutual k-NN alone."""
-    return open_study(
-        workspace,
-        dataset="emoji",
-        panel="demo",
-        settings=settings_for(["mutual_knn"], [10], ["exact"], permutations=PERMUTATIONS),
-        dtype=PRECISION,
-        progress=progress,
-    )
+    settings = settings_for(["mutual_knn"], [10], ["exact"], permutations=PERMUTATIONS)
+    return _open(workspace, progress, device, settings)
+
+
+def _open(
+    workspace: Workspace,
+    progress: Progress,
+    device: str,
+    settings: Sequence[Setting],
+    pairs: str = "auto",
+) -> Study:
+    options = StudyOptions(dataset="emoji", panel="demo", dtype=PRECISION, device=device)
+    scoring = ScoreOptions(pairs=pairs)
+    return open_study(workspace, options, scoring, settings=settings, progress=progress)
 
 
 def unfinished(workspace: Workspace) -> bool:
@@ -105,7 +100,7 @@ def begin_demo(run: Run, progress: Progress, device: str = "auto") -> Begun:
         from ingest.datasets import caption_sets
         from ingest.experiments.captions.run import run_sets
 
-    study = demo_study(run.workspace, progress)
+    study = demo_study(run.workspace, progress, device)
     missing = sum(not unit.path.exists() for unit in study.extractions)
     progress.note(
         f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
@@ -117,10 +112,11 @@ def begin_demo(run: Run, progress: Progress, device: str = "auto") -> Begun:
     )
     run.workspace.home.mkdir(parents=True, exist_ok=True)
     (run.workspace.home / DEMO_UNFINISHED).touch()
-    study.extract(run, progress, device=device)
-    study.score(run, progress, device=device)
+    study.extract(run, progress)
+    study.score(run, progress)
     sets = caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset)
-    run_sets(run, demo_captions(run.workspace, progress), sets, progress, device=device)
+    captions = demo_captions(run.workspace, progress, device)
+    run_sets(run, captions, sets, progress, device=device)
     return Begun(study, sets)
 
 
@@ -140,7 +136,7 @@ def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto"
         from ingest.experiments.theory.run import demo_theory
 
     publish, study = run.workspace.warehouse.publish, begun.study
-    demo_pairs(run.workspace, progress).score(run, progress, device=device)
+    demo_pairs(run.workspace, progress, device).score(run, progress)
     import_published(run, PUBLISHED)
     publish()
     tasks = [open_task(task) for task in load_catalog().tasks_named(TASKS)]
@@ -155,12 +151,11 @@ def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto"
     photographs = pictures.open_pictures(
         pictures.PACKAGE, load_catalog(), progress, shrink=None, cache=run.workspace.cache
     )
-    cooccurrence.lay_out_pictures(
-        run, cooccurrence.picture_unit(photographs, choices), choices, progress
-    )
-    speaking = word_embeddings.language_units(study.side("language"), words, choices)
+    unit = cooccurrence.picture_unit(photographs, choices)
+    cooccurrence.lay_out_pictures(run, unit, choices, progress)
+    units = word_embeddings.language_units(study.side("language"), words, choices)
     word_embeddings.lay_out_words(
-        run, speaking, words, choices, progress, device=device, dtype=PRECISION
+        run, units, words, choices, progress, device=device, dtype=PRECISION
     )
     publish()
     demo_theory(run, progress)

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from pathlib import Path
 
-from ingest.catalog import Catalog, ModelRecord, load_catalog
+from ingest.catalog import ModelRecord, load_catalog
 from ingest.catalog.records import Modality
 from ingest.datasets import Dataset, open_dataset
 from ingest.errors import CatalogError, MissingFeaturesError
-from ingest.extract import PROMPTS, Variant, variants_for
+from ingest.extract import Variant, variants_for
 from ingest.pipeline.ceilings import (
     SecondView,
     compute_self_agreement,
@@ -29,26 +28,19 @@ from ingest.pipeline.features import (
     study_precision,
 )
 from ingest.pipeline.maps import map_models
-from ingest.pipeline.run import Run
-from ingest.pipeline.scores.plan import (
-    FeatureFile,
-    Setting,
-    TruncationName,
-    Unit,
-    plan_batches,
-    settings_for,
+from ingest.pipeline.options import (
+    PAIRS,
+    ExtraScores,
+    ScoreOptions,
+    StudyOptions,
 )
+from ingest.pipeline.run import Run
+from ingest.pipeline.scores.plan import FeatureFile, Setting, Unit, plan_batches
 from ingest.pipeline.scoring import plan_scores, score_missing
 from ingest.progress import Progress
 from ingest.store.precision import EXACT, by_precision, listed, named_precision
 from ingest.store.workspace import Workspace
-from prh_core.calibration import PERMUTATIONS
-from prh_core.curves import Fixed
-from prh_core.metrics import all_metrics, get_metric
-
-PAIRS = ("auto", "language-vision", "vision", "language", "within", "all")
-"""Which models are compared; auto is across modalities, or within one where there is no other."""
-TRUNCATIONS: tuple[TruncationName, ...] = ("exact", "mean", "none")
+from prh_core.metrics import get_metric
 
 
 @dataclass(frozen=True)
@@ -65,12 +57,16 @@ class Study:
     """One of `PAIRS`."""
     precision: str = EXACT
     """In which every network computes."""
+    device: str = "auto"
 
     @cached_property
     def extractions(self) -> list[Extraction]:
         """Every feature set the study needs, done or not."""
-        wanted = self.variants_of(self.models)
-        return plan_extraction(self.workspace, self.dataset, wanted, self.precision)
+        return self._extractions_of(self.dataset, self.models)
+
+    def _extractions_of(self, dataset: Dataset, models: Sequence[ModelRecord]) -> list[Extraction]:
+        wanted = self.variants_of(models)
+        return plan_extraction(self.workspace, dataset, wanted, self.precision)
 
     def variants_of(
         self, models: Sequence[ModelRecord]
@@ -85,9 +81,8 @@ class Study:
     def scores(self) -> list[Unit]:
         """List the scores that the stored feature sets allow, done or not.
 
-        Raises
-        ------
-        RowOrderError, NeighborCountError, DamagedFeatureFileError
+        Raises:
+            RowOrderError, NeighborCountError, DamagedFeatureFileError: see `plan_scores`.
         """
         return self._planned(feature_files(self.extractions))
 
@@ -142,8 +137,6 @@ class Study:
         self,
         run: Run,
         progress: Progress,
-        *,
-        device: str = "auto",
         batch_size: int | None = None,
         beside: Beside | None = None,
     ) -> None:
@@ -153,7 +146,7 @@ class Study:
             self.dataset,
             self.extractions,
             progress,
-            device=device,
+            device=self.device,
             batch_size=batch_size,
             beside=beside,
         )
@@ -169,24 +162,18 @@ class Study:
         )
 
     def _of_view(self, view: SecondView) -> list[Extraction]:
-        wanted = self.variants_of(self.side(view.modality))
-        return plan_extraction(self.workspace, view.dataset, wanted, self.precision)
+        return self._extractions_of(view.dataset, self.side(view.modality))
 
     def extract_second_views(
-        self,
-        run: Run,
-        progress: Progress,
-        *,
-        device: str = "auto",
-        batch_size: int | None = None,
+        self, run: Run, progress: Progress, batch_size: int | None = None
     ) -> None:
         """Extract what is missing of the second views that the dataset has; see `second_views`."""
         for view in self._second_views[0]:
             progress.note(f"Second view: {view.title}")
+            units = self._of_view(view)
             extract_missing(
-                run, view.dataset, self._of_view(view), progress, device=device,
-                batch_size=batch_size,
-            )  # fmt: skip
+                run, view.dataset, units, progress, device=self.device, batch_size=batch_size
+            )
 
     def _ceilings(
         self,
@@ -213,29 +200,16 @@ class Study:
         units = plan_ceilings(everyone, seconds, self.settings)
         compute_self_agreement(run, units, progress, device)
 
-    def score(
-        self,
-        run: Run,
-        progress: Progress,
-        *,
-        device: str = "auto",
-        ceilings: bool = False,
-        split_half: bool = False,
-        batches: Sequence[int] = (),
-    ) -> None:
-        """Score what is missing.
+    def score(self, run: Run, progress: Progress, extra: ExtraScores = ExtraScores()) -> None:
+        """Score what is missing, and what is asked for besides.
 
-        With `ceilings` also each model with itself, shown the second views whose features are
-        stored; with `split_half` the halves of its dimensions with each other; with `batches`,
-        sizes of batches, every pair also on average over them. `device` "auto" and "cpu" compute
-        on the CPU; any other goes through torch.
+        The devices "auto" and "cpu" compute on the CPU; any other goes through torch.
 
-        Raises
-        ------
-        MissingFeaturesError
-            A model has no features on this dataset; the message names the command that makes them.
-        SampleCountError, NeighborCountError
-            A batch does not fit the samples, or k the batch; nothing was computed.
+        Raises:
+            MissingFeaturesError: a model has no features on this dataset; the message names the
+                command that makes them.
+            SampleCountError, NeighborCountError: a batch does not fit the samples, or k the batch;
+                nothing was computed.
         """
         refused = {item.name for item in run.refused}
         missing = sorted(
@@ -247,14 +221,14 @@ class Study:
         )
         if missing:
             raise MissingFeaturesError(self._lacking(missing))
-        products_on = None if device in ("auto", "cpu") else device
+        products_on = None if self.device in ("auto", "cpu") else self.device
         files = feature_files(self.extractions)
         planned = self._planned(files)
-        batched = plan_batches(planned, batches)
+        batched = plan_batches(planned, extra.batches)
         score_missing(run, [*planned, *batched], progress, products_on)
-        if ceilings:
+        if extra.noise_ceiling:
             self._ceilings(run, files, progress, products_on)
-        if split_half:
+        if extra.split_half:
             halves = plan_split_halves(chain.from_iterable(files.values()), self.settings)
             compute_self_agreement(run, halves, progress, products_on)
         if any(x == y for x, y in self.sides):
@@ -298,116 +272,43 @@ def _alike(unit: Unit) -> bool:
 
 def open_study(
     workspace: Workspace,
+    options: StudyOptions,
+    scoring: ScoreOptions = ScoreOptions(),
     *,
-    dataset: str,
-    panel: str | None = None,
-    models: Sequence[str] = (),
-    catalogs: Sequence[Path] = (),
-    poolings: Sequence[str] = (),
-    prompts: Sequence[str] = (),
-    metrics: Sequence[str] = ("mutual_knn",),
-    ks: Sequence[int] = (10,),
-    truncations: Sequence[str] = ("exact",),
-    sigma: float | None = None,
-    permutations: int = PERMUTATIONS,
-    seed: int = 0,
-    ns: Sequence[int] = (),
-    fixed: Fixed = "k",
     settings: Sequence[Setting] | None = None,
-    pairs: str = "auto",
-    dtype: str = "auto",
-    device: str = "auto",
-    skip_corrupt: bool = False,
     progress: Progress | None = None,
 ) -> Study:
     """Resolve names to records and check every choice before any model is loaded.
 
-    `settings`, where given, stands for every combination of metrics, ks, truncations, sigma,
-    permutations, seed, ns and what is fixed when n changes. The metric "all" stands for every
-    metric there is.
+    `settings`, where given, stands for every combination that `scoring` describes.
 
-    `dtype` is the precision of every network: a name, or auto, which goes on in the one precision
-    that is stored of these models on this dataset, and where nothing is stored takes what suits
-    `device`.
-
-    Raises
-    ------
-    CatalogError
-        A record is unknown or malformed, or a choice is none of those there are.
-    MixedPrecisionError
-        dtype is auto, and features are stored in several precisions.
-    DatasetError
-        The dataset cannot be opened as described.
+    Raises:
+        CatalogError: a record is unknown or malformed, or a choice is none of those there are.
+        MixedPrecisionError: dtype is auto, and features are stored in several precisions.
+        DatasetError: the dataset cannot be opened as described.
     """
-    named_precision(dtype)
-    if pairs not in PAIRS:
-        raise CatalogError(f"--pairs should be one of {', '.join(PAIRS)}, got {pairs!r}")
-    catalog = load_catalog(catalogs)
+    named_precision(options.dtype)
+    if scoring.pairs not in PAIRS:
+        raise CatalogError(f"--pairs should be one of {', '.join(PAIRS)}, got {scoring.pairs!r}")
+    catalog = load_catalog(options.catalogs)
     opened = open_dataset(
-        catalog.dataset(dataset),
-        skip_corrupt=skip_corrupt,
+        catalog.dataset(options.dataset),
+        skip_corrupt=options.skip_corrupt,
         progress=progress,
         cache=workspace.cache,
     )
     if settings is None:
-        settings = settings_for(
-            _metrics(metrics),
-            ks,
-            [_truncation(name) for name in truncations],
-            sigma=sigma,
-            permutations=permutations,
-            seed=seed,
-            ns=ns,
-            total=len(opened),
-            fixed=fixed,
-        )
-    chosen, variants = chosen_models(catalog, panel, models), _variants(poolings, prompts)
-    precision = study_precision(
-        workspace, opened, _wanted(chosen, variants), dtype, device, progress
+        settings = scoring.settings(len(opened))
+    chosen, variants = options.chosen(catalog), options.variants()
+    wanted = _wanted(chosen, variants)
+    precision = study_precision(workspace, opened, wanted, options.dtype, options.device, progress)
+    return Study(
+        workspace,
+        opened,
+        chosen,
+        variants,
+        tuple(settings),
+        scoring.pairs,
+        precision,
+        options.device,
     )
-    return Study(workspace, opened, chosen, variants, tuple(settings), pairs, precision)
-
-
-def chosen_models(
-    catalog: Catalog, panel: str | None, models: Sequence[str]
-) -> tuple[ModelRecord, ...]:
-    """Return the models of a panel and those named besides, each once.
-
-    Raises
-    ------
-    CatalogError
-        None is named, or one is unknown.
-    """
-    ids = [*(catalog.panel(panel).models if panel else ()), *models]
-    if not ids:
-        raise CatalogError("name the models: --panel, --models, or both")
-    return tuple(catalog.model(model_id) for model_id in dict.fromkeys(ids))
-
-
-def _variants(poolings: Sequence[str], prompts: Sequence[str]) -> tuple[Variant, ...]:
-    for pooling in poolings:
-        if pooling not in ("mean", "last"):
-            raise CatalogError(f"--pooling should be mean or last, got {pooling!r}")
-    for prompt in prompts:
-        if prompt not in PROMPTS:
-            raise CatalogError(f"--prompt should be one of {', '.join(PROMPTS)}, got {prompt!r}")
-    if not poolings and not prompts:
-        return ()
-    return tuple(
-        Variant("last" if pooling == "last" else "mean", prompt)
-        for pooling in poolings or ("mean",)
-        for prompt in prompts or ("none",)
-    )
-
-
-def _metrics(names: Sequence[str]) -> list[str]:
-    if "all" in names:
-        return [metric.name for metric in all_metrics()]
-    return list(names)
-
-
-def _truncation(name: str) -> TruncationName:
-    for known in TRUNCATIONS:
-        if name == known:
-            return known
-    raise CatalogError(f"--truncation should be one of {', '.join(TRUNCATIONS)}, got {name!r}")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-from ingest.cli import main as cli
+from ingest.cli import console
+from ingest.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,13 +29,13 @@ def prh(*words: object) -> Finished:
     with (
         mock.patch.object(sys, "argv", ["prh", *map(str, words)]),
         mock.patch.dict(os.environ, {"COLUMNS": "200"}),
-        mock.patch.object(cli.out, "_width", 200),
-        mock.patch.object(cli.err, "_width", 200),
+        mock.patch.object(console.out, "_width", 200),
+        mock.patch.object(console.err, "_width", 200),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
         try:
-            cli.main()
+            main()
         except SystemExit as stop:
             code = int(stop.code or 0)
     return Finished(code, out.getvalue(), err.getvalue())

@@ -7,8 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ingest.cli import main as cli
-from ingest.cli import serve
+from ingest.cli import app, serve
 from ingest.experiments import demo
 from ingest.pipeline.run import Run
 from ingest.progress import Progress
@@ -31,7 +30,7 @@ def test_the_app_opens_after_the_first_half_and_the_rest_goes_on(
         done.append(command)
         yield
 
-    monkeypatch.setattr(cli, "begin_demo", begun)
+    monkeypatch.setattr(app, "begin_demo", begun)
     monkeypatch.setattr(serve, "going_on", beside)
     monkeypatch.setattr(serve, "serve", lambda script, home, port: done.append("served"))
     assert prh("app", "--demo", "--port", 8639, "--data", tmp_path).returncode == 0

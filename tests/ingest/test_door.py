@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest.cli import console
-from ingest.cli import main as cli
+from ingest.cli import console, failures, results
 from ingest.cli.console import TerminalProgress, as_it_is, table
-from ingest.cli.options import workspace
+from ingest.cli.main import main
+from ingest.cli.work import workspace
 from ingest.pipeline.run import Run
 from ingest.store.workspace import Workspace
+from prh_core.errors import PRHError
 from tests.ingest.command import Finished, arguments, environment, prh
 
 ODD = [
@@ -39,7 +40,7 @@ def test_text_is_printed_as_it_is(text: str, capsys: pytest.CaptureFixture[str])
         progress.start(text, 2)
         progress.advance(2)
         progress.done()
-    cli._say(text)
+    failures.say(text)
     try:
         told = printed()
     except UnicodeEncodeError:
@@ -78,7 +79,7 @@ def test_an_ascii_terminal_is_enough(
         contextlib.redirect_stderr(terminal),
         pytest.raises(SystemExit) as stop,
     ):
-        cli.main()
+        main()
     assert stop.value.code == {"é–": 1, "nosuch–": 2}.get(words[-1], 0)
     text = told.getvalue().decode("ascii")
     assert text and "Traceback" not in text
@@ -93,7 +94,7 @@ def _raising(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> Finished:
     def fails(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "answer", fails)
+    monkeypatch.setattr(results, "answer", fails)
     return prh("sql", "SELECT 1")
 
 
@@ -173,9 +174,9 @@ def test_a_folder_that_cannot_be_written_is_named(
     monkeypatch.setattr("ingest.store.atomic.Path.mkdir", refuses)
     where = Workspace(world)
     sentence = f"the data folder {world} cannot be written: read-only file system"
-    with pytest.raises(cli.PRHError, match=sentence):
+    with pytest.raises(PRHError, match=sentence):
         where.warehouse.publish()
-    with pytest.raises(cli.PRHError, match=sentence), Run(where):
+    with pytest.raises(PRHError, match=sentence), Run(where):
         pytest.fail("it began")
     assert prh("sql", "SELECT 1", "--data", world).returncode == 0
 

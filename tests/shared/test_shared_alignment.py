@@ -8,6 +8,7 @@ import pytest
 
 from ingest.experiments.bits.run import Choices, measure_bits
 from ingest.experiments.bits.texts import text_of_captions
+from ingest.pipeline.options import ScoreOptions, StudyOptions
 from ingest.pipeline.run import Run
 from ingest.pipeline.study import open_study
 from ingest.progress import Silent
@@ -36,10 +37,12 @@ def alignment(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     with Run(workspace) as run:
         study = open_study(
             workspace,
-            dataset="flickr8k",
-            models=(*LANGUAGE, *VISION),
-            catalogs=[shared_catalog(folder)],
-            permutations=0,
+            StudyOptions(
+                dataset="flickr8k",
+                models=(*LANGUAGE, *VISION),
+                catalogs=[shared_catalog(folder)],
+            ),
+            ScoreOptions(permutations=0),
         )
         study.extract(run, Silent())
         study.score(run, Silent())

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from ingest.catalog import load_catalog
 from ingest.datasets.tasks.openers import open_task
 from ingest.experiments.probes.run import plan_probes, probe_missing
+from ingest.pipeline.options import StudyOptions
 from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import settings_for
 from ingest.pipeline.study import Study, open_study
@@ -42,9 +43,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     with Run(where) as run:
         study: Study = open_study(
             where,
-            dataset="imagenet150",
-            models=(*STRONG, *WEAK, *RANDOM),
-            catalogs=catalogs,
+            StudyOptions(
+                dataset="imagenet150",
+                models=(*STRONG, *WEAK, *RANDOM),
+                catalogs=catalogs,
+            ),
             settings=settings_for(["mutual_knn", "cka", "cknna"], [10], ["exact"], permutations=0),
         )
         study.extract(run, Silent())

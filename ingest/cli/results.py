@@ -1,0 +1,37 @@
+"""`prh publish` and `prh sql`: what is known, built into one warehouse and asked."""
+
+from typing import Annotated
+
+import typer
+
+from ingest.cli.console import out, speaks_unicode, table
+from ingest.cli.options import Data
+from ingest.cli.work import publish as publish_warehouse
+from ingest.cli.work import workspace
+from prh_core.warehouse.answer import answer
+
+
+def publish(data: Data = None) -> None:
+    """Build the warehouse from its parts and swap it in; readers are never blocked."""
+    publish_warehouse(workspace(data))
+
+
+def sql(
+    statement: Annotated[str, typer.Argument(help="One statement, e.g. 'FROM coverage'.")],
+    format: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    data: Data = None,
+) -> None:
+    """Ask the published warehouse in SQL; `FROM duckdb_columns()` tells what each column means.
+
+    One statement that reads: it can write nothing, and read no file but the warehouse. Types that
+    CSV and JSON lack are written as DuckDB writes them; NaN and infinities are null in JSON.
+    """
+    if format not in ("table", "csv", "json"):
+        raise typer.BadParameter(f"--format should be table, csv or json, got {format!r}")
+    result = answer(workspace(data).warehouse.path, statement)
+    if format == "table":
+        table(f"{result.frame.height:,} rows", result.frame.columns, result.rows())
+    elif format == "csv":
+        out.file.write(result.frame.write_csv())
+    else:
+        out.file.write(result.json(ascii_only=not speaks_unicode()) + "\n")

@@ -1,0 +1,142 @@
+"""What a study's commands are told, declared once: frozen records of plain values.
+
+A field is the option of the same name; `ingest.cli.options` holds its flag and its help.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.catalog import Catalog, ModelRecord
+from ingest.errors import CatalogError
+from ingest.extract import PROMPTS, Variant
+from ingest.pipeline.scores.plan import Setting, TruncationName, settings_for
+from prh_core.calibration import PERMUTATIONS
+from prh_core.curves import Fixed
+from prh_core.metrics import all_metrics
+
+PAIRS = ("auto", "language-vision", "vision", "language", "within", "all")
+"""Which models are compared; auto is across modalities, or within one where there is no other."""
+TRUNCATIONS: tuple[TruncationName, ...] = ("exact", "mean", "none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """Which models take part."""
+
+    panel: str | None = None
+    models: Sequence[str] = ()
+    catalogs: Sequence[Path] = ()
+
+    def chosen(self, catalog: Catalog) -> tuple[ModelRecord, ...]:
+        """Return the models of the panel and those named besides, each once.
+
+        Raises:
+            CatalogError: none is named, or one is unknown.
+        """
+        ids = [*(catalog.panel(self.panel).models if self.panel else ()), *self.models]
+        if not ids:
+            raise CatalogError("name the models: --panel, --models, or both")
+        return tuple(catalog.model(model_id) for model_id in dict.fromkeys(ids))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(ModelOptions):
+    """Which models see which dataset, and how their networks compute."""
+
+    dataset: str
+    poolings: Sequence[str] = ()
+    """Of language models; none means each model's default, as with `prompts`."""
+    prompts: Sequence[str] = ()
+    skip_corrupt: bool = False
+    device: str = "auto"
+    dtype: str = "auto"
+    """The precision of every network: a name, or auto, which goes on in the one precision that is
+    stored of these models on this dataset, and where nothing is stored takes what suits
+    `device`."""
+
+    def variants(self) -> tuple[Variant, ...]:
+        """Return every combination of pooling and prompt.
+
+        Raises:
+            CatalogError: one is none of those there are.
+        """
+        for pooling in self.poolings:
+            if pooling not in ("mean", "last"):
+                raise CatalogError(f"--pooling should be mean or last, got {pooling!r}")
+        for prompt in self.prompts:
+            if prompt not in PROMPTS:
+                raise CatalogError(
+                    f"--prompt should be one of {', '.join(PROMPTS)}, got {prompt!r}"
+                )
+        if not self.poolings and not self.prompts:
+            return ()
+        return tuple(
+            Variant("last" if pooling == "last" else "mean", prompt)
+            for pooling in self.poolings or ("mean",)
+            for prompt in self.prompts or ("none",)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions:
+    """Which models are compared, and how."""
+
+    metrics: Sequence[str] = ("mutual_knn",)
+    """"all" stands for every metric there is."""
+    ks: Sequence[int] = (10,)
+    truncations: Sequence[str] = ("exact",)
+    permutations: int = PERMUTATIONS
+    seed: int = 0
+    sigma: float | None = None
+    ns: Sequence[int] = ()
+    fixed: Fixed = "k"
+    pairs: str = "auto"
+    """One of `PAIRS`."""
+
+    def settings(self, total: int) -> tuple[Setting, ...]:
+        """Return every combination, for a dataset of `total` samples.
+
+        Raises:
+            CatalogError: a truncation is none of those there are.
+        """
+        return settings_for(
+            [m.name for m in all_metrics()] if "all" in self.metrics else list(self.metrics),
+            self.ks,
+            [_truncation(name) for name in self.truncations],
+            sigma=self.sigma,
+            permutations=self.permutations,
+            seed=self.seed,
+            ns=self.ns,
+            total=total,
+            fixed=self.fixed,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtraScores:
+    """What is scored besides every pair of models over all samples."""
+
+    noise_ceiling: bool = False
+    """Each model with itself, shown the second views whose features are stored."""
+    split_half: bool = False
+    """The halves of each model's dimensions with each other."""
+    batches: Sequence[int] = ()
+    """Every pair also on average over batches of these sizes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractOptions:
+    """How features are extracted."""
+
+    batch_size: int | None = None
+    """Most inputs a batch."""
+    caption_bits: bool = False
+    """Score language models that predict text on the captions in the same pass."""
+
+
+def _truncation(name: str) -> TruncationName:
+    for known in TRUNCATIONS:
+        if name == known:
+            return known
+    raise CatalogError(f"--truncation should be one of {', '.join(TRUNCATIONS)}, got {name!r}")
