@@ -27,7 +27,7 @@ from ingest.experiments.color.word_embeddings import (
     lay_out_embeddings,
 )
 from ingest.experiments.color.words import shipped_words
-from ingest.experiments.imports.found import Found, store
+from ingest.experiments.imports.results import Results, store
 from ingest.pipeline.ceilings import compute_self_agreement, plan_ceilings, plan_split_halves
 from ingest.pipeline.features import record_features
 from ingest.pipeline.maps import map_models
@@ -205,7 +205,7 @@ def _plant_bits(run: Run, dataset_id: str, models: tuple[PlantedModel, ...]) -> 
 
 def _plant_benchmarks(run: Run, models: tuple[PlantedModel, ...]) -> None:
     """Give every trained model a score on a benchmark of its kind: the less noise, the higher."""
-    found = Found()
+    results = Results()
     for model in models:
         if model.trained:
             row = {
@@ -214,8 +214,8 @@ def _plant_benchmarks(run: Run, models: tuple[PlantedModel, ...]) -> None:
                 "score": 1 / (1 + model.noise), "collection": "planted", "named": model.id,
                 "source": "tests/worlds.py", "license": "MIT", "note": "Made for a test.",
             }  # fmt: skip
-            found.add("benchmarks", row)
-    store(run, found, "planted benchmarks")
+            results.add("benchmarks", row)
+    store(run, results, "planted benchmarks")
 
 
 def _plant_competence(run: Run, models: tuple[PlantedModel, ...]) -> None:

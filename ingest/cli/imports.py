@@ -9,9 +9,10 @@ from ingest.catalog import load_catalog
 from ingest.cli.console import err
 from ingest.cli.options import Catalogs, Data, Device, Models, NoPublish, Panel, ids
 from ingest.cli.work import publish, recorded, workspace
-from ingest.experiments.imports.found import Found, store
+from ingest.experiments.imports.results import Results, store
 from ingest.pipeline.options import ModelOptions
 from ingest.pipeline.run import Run
+from ingest.store.workspace import Workspace
 from prh_core.errors import PRHError
 
 imports = typer.Typer(
@@ -48,14 +49,10 @@ def lm_eval(
     from ingest.experiments.imports.harness import read_results
 
     where, catalog = workspace(data), load_catalog(catalogs or [])
-    whole = Found()
+    results = Results()
     for file in files:
-        whole.extend(read_results(file, catalog, model))
-    with Run(where) as run:
-        store(run, whole, ", ".join(file.name for file in files))
-    _told(whole)
-    if not no_publish:
-        publish(where)
+        results.extend(read_results(file, catalog, model))
+    _store(where, results, ", ".join(file.name for file in files), no_publish)
 
 
 @imports.command("csv")
@@ -82,12 +79,7 @@ def csv(
     described = read_mapping(mapping)
     if table is None:
         table = described.file(mapping)
-    found = read_table(table, described, catalog)
-    with Run(where) as run:
-        store(run, found, table.name)
-    _told(found)
-    if not no_publish:
-        publish(where)
+    _store(where, read_table(table, described, catalog), table.name, no_publish)
 
 
 def evaluate(
@@ -121,16 +113,20 @@ def evaluate(
                 run.leave_out(record.id, error, progress)
 
 
-def _told(found: Found) -> None:
-    """Count what was imported, and name what was not."""
+def _store(where: Workspace, results: Results, source: str, no_publish: bool) -> None:
+    """Keep what was imported, count it, name what was not, and publish."""
+    with Run(where) as run:
+        store(run, results, source)
     err.print(
-        f"Imported {found.count():,} results of {len(found.measured()):,} models; "
-        f"{len(found.unknown):,} models unknown to the catalog, "
-        f"{len(found.left_out):,} values left out.",
+        f"Imported {results.count():,} results of {len(results.measured()):,} models; "
+        f"{len(results.unknown):,} models unknown to the catalog, "
+        f"{len(results.left_out):,} values left out.",
         highlight=False,
     )
-    for title, items in (("unknown", list(found.unknown)), ("left out", found.left_out)):
+    for title, items in (("unknown", list(results.unknown)), ("left out", results.left_out)):
         for item in items[:10]:
             err.print(f"  {title}: {item}", style="yellow", highlight=False, markup=False)
         if len(items) > 10:
             err.print(f"  … and {len(items) - 10:,} more {title}", style="yellow", highlight=False)
+    if not no_publish:
+        publish(where)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ingest.catalog import load_catalog
 from ingest.datasets import open_dataset
 from ingest.experiments.bits import BUDGET
-from ingest.experiments.imports.found import store
+from ingest.experiments.imports.results import store
 from ingest.experiments.imports.table import read_mapping, read_table
 from ingest.extract import ingest_half
 from ingest.pipeline.options import ScoreOptions, StudyOptions

@@ -10,8 +10,8 @@ import pytest
 
 from ingest.catalog import Catalog, load_catalog
 from ingest.errors import ImportFileError
-from ingest.experiments.imports.found import Found
 from ingest.experiments.imports.harness import read_results
+from ingest.experiments.imports.results import Results
 from tests.ingest.command import prh
 from tests.worlds import query
 
@@ -266,13 +266,13 @@ def _results(arguments: Any = "pretrained=us/base", config: Any = None, **more: 
     }
 
 
-def _read(tmp_path: Path, content: object, model: str | None = None) -> Found:
+def _read(tmp_path: Path, content: object, model: str | None = None) -> Results:
     file = tmp_path / "results.json"
     file.write_text(json.dumps(content), encoding="utf-8")
     return read_results(file, _own_catalog(tmp_path), model)
 
 
-def _row(found: Found) -> dict[str, Any]:
+def _row(found: Results) -> dict[str, Any]:
     (row,) = found.rows["benchmarks"]
     return row
 

@@ -9,13 +9,20 @@ from typing import Any
 from ingest.catalog import Catalog, ModelRecord
 from ingest.catalog.hub import hub_errors
 from ingest.errors import CatalogError, ImportFileError, MissingPackageError
-from ingest.experiments.imports.found import Found
-from ingest.experiments.imports.settings import Told, apart, collection, is_base, model_of, told
+from ingest.experiments.imports.results import Results
+from ingest.experiments.imports.settings import (
+    HarnessRun,
+    collection,
+    difference,
+    is_base,
+    model_of,
+    read_run,
+)
 
 _NO_MEASURES = ("alias", "sample_len", "name", "sample_count", "samples")
 
 
-def read_results(path: Path, catalog: Catalog, model: str | None = None) -> Found:
+def read_results(path: Path, catalog: Catalog, model: str | None = None) -> Results:
     """Read a results file: every task's measures with their standard errors and shots.
 
     Args:
@@ -32,31 +39,31 @@ def read_results(path: Path, catalog: Catalog, model: str | None = None) -> Foun
         UnknownRecordError: `model` is none of the catalog's.
     """
     content = _json(path)
-    run = told(content, path.name)
+    run = read_run(content, path.name)
     if model is None and run.name is None:
         raise ImportFileError(
             f"{path.name} does not say which model it is of; name it with --model"
         )
-    found = Found()
+    results = Results()
     record = model_of(run, catalog, model)
     if record is None or (model is None and record.modality != "language"):
-        found.unknown.setdefault(run.name or "")
-        return found
-    variant = apart(run, record)
+        results.unknown.setdefault(run.name or "")
+        return results
+    variant = difference(run, record)
     if variant and (model is None or is_base(run, catalog, record)):
-        found.left_out.append(
+        results.left_out.append(
             f"{path.name} is of a variant of {record.id} ({variant}), not of the model itself; "
             "name the catalog's record of the variant with --model"
         )
-        return found
+        return results
     if variant:
         note = f"run as {run.name or 'a model without a name'}, {variant}"
         run = run._replace(note=", ".join(filter(None, (note, run.note))))
-    _measures(found, content, record, run, path.name)
-    return found
+    _measures(results, content, record, run, path.name)
+    return results
 
 
-def evaluate(record: ModelRecord, tasks: Sequence[str], shots: int | None, device: str) -> Found:
+def evaluate(record: ModelRecord, tasks: Sequence[str], shots: int | None, device: str) -> Results:
     """Run tasks through the harness itself and return what it measured.
 
     Args:
@@ -101,17 +108,17 @@ def evaluate(record: ModelRecord, tasks: Sequence[str], shots: int | None, devic
             raise CatalogError(
                 f"the harness cannot run {', '.join(tasks)} on {record.id}: {error}"
             ) from error
-    found = Found()
-    run = told(content, "the harness's answer")._replace(name=where)
-    _measures(found, content, record, run, "measured here")
-    return found
+    results = Results()
+    run = read_run(content, "the harness's answer")._replace(name=where)
+    _measures(results, content, record, run, "measured here")
+    return results
 
 
 def _measures(
-    found: Found, content: dict[str, Any], record: ModelRecord, run: Told, origin: str
+    results: Results, content: dict[str, Any], record: ModelRecord, run: HarnessRun, origin: str
 ) -> None:
     """Add a row per task and measure."""
-    found.models[record.id] = record
+    results.models[record.id] = record
     version = content.get("lm_eval_version") or content.get("git_hash") or "unknown version"
     groups = content.get("groups")
     tasks = {**(groups if isinstance(groups, dict) else {}), **content["results"]}
@@ -120,7 +127,7 @@ def _measures(
             raise ImportFileError(f'{origin}: expected "groups" to hold an object per group')
         cut = _cut_short(content, task)
         if cut:
-            found.left_out.append(f"{origin}: {task} is of {cut}, which is another measurement")
+            results.left_out.append(f"{origin}: {task} is of {cut}, which is another measurement")
             continue
         shots = _shots(content, task, origin)
         for key, value in measures.items():
@@ -129,10 +136,10 @@ def _measures(
                 continue
             score = _number(value)
             if score is None:
-                found.left_out.append(f"{origin}: {task} {key} is {value!r}, not a number")
+                results.left_out.append(f"{origin}: {task} {key} is {value!r}, not a number")
                 continue
             error = measures.get(f"{measure}_stderr,{choice}" if choice else f"{measure}_stderr")
-            found.add(
+            results.add(
                 "benchmarks",
                 {
                     "model_id": record.id,
@@ -184,20 +191,20 @@ def _cut_short(content: dict[str, Any], task: str) -> str:
 
 def _shots(content: dict[str, Any], task: str, origin: str) -> int | None:
     """Return how many solved examples a task had; None where the file does not say."""
-    given = content.get("n-shot")
-    if isinstance(given, dict):
-        given = given.get(task)
-    if given is None:
+    shots = content.get("n-shot")
+    if isinstance(shots, dict):
+        shots = shots.get(task)
+    if shots is None:
         configs = content.get("configs")
         own = configs.get(task) if isinstance(configs, dict) else None
-        given = own.get("num_fewshot") if isinstance(own, dict) else None
-    if given is None:
-        given = _config(content).get("num_fewshot")
-    count = _number(given)
-    if given is not None and (count is None or count < 0 or count % 1 or count >= 2**31):
+        shots = own.get("num_fewshot") if isinstance(own, dict) else None
+    if shots is None:
+        shots = _config(content).get("num_fewshot")
+    count = _number(shots)
+    if shots is not None and (count is None or count < 0 or count % 1 or count >= 2**31):
         raise ImportFileError(
             f"{origin}: expected a whole number of shots of {task}, or an object of one per task, "
-            f"got {given!r}"
+            f"got {shots!r}"
         )
     return None if count is None else int(count)
 

@@ -34,7 +34,7 @@ _NAMES = ("pretrained", "model", "model_path", "path", "engine")
 _FLOATS = re.compile(r"(torch\.)?(auto|float(16|32|64)?|bfloat16|half|bf16|fp(16|32))")
 
 
-class Told(NamedTuple):
+class HarnessRun(NamedTuple):
     """What a results file says of the run."""
 
     name: str | None
@@ -51,7 +51,7 @@ class Told(NamedTuple):
     """What else is worth knowing."""
 
 
-def told(content: dict[str, Any], file: str) -> Told:
+def read_run(content: dict[str, Any], file: str) -> HarnessRun:
     """Read what was run.
 
     Raises:
@@ -61,16 +61,16 @@ def told(content: dict[str, Any], file: str) -> Told:
     if config is not None and not isinstance(config, dict):
         raise ImportFileError(f'{file}: expected "config" to be an object, got {_kind(config)}')
     config = config or {}
-    given = _arguments(config.get("model_args"), file)
-    name = next((given[key] for key in _NAMES if given.get(key)), None)
+    arguments = _arguments(config.get("model_args"), file)
+    name = next((arguments[key] for key in _NAMES if arguments.get(key)), None)
     if name is None and isinstance(content.get("model_name"), str):
         name = _plain(content["model_name"])
     backend = config.get("model")
     if isinstance(backend, str) and _VARIANT.search(backend.lower()):
-        given["the backend"] = backend
+        arguments["the backend"] = backend
     kept = {
         key: value
-        for key, value in given.items()
+        for key, value in arguments.items()
         if key not in (*_NAMES, "revision") and key not in _INDIFFERENT and _is_set(value)
     }
     if name is not None and kept.get("tokenizer") == name:
@@ -82,22 +82,22 @@ def told(content: dict[str, Any], file: str) -> Told:
         dtype = None
     commit = config.get("model_sha")
     settings = [f"{key}={_short(kept.pop(key))}" for key in sorted(kept) if not _makes_variant(key)]
-    return Told(
+    return HarnessRun(
         (name or "").rstrip("/\\") or None,
         kept,
-        given.get("revision") if _is_set(given.get("revision")) else None,
+        arguments.get("revision") if _is_set(arguments.get("revision")) else None,
         commit if isinstance(commit, str) and commit else None,
         (*_of_the_task(content, config), *settings),
         f"dtype={dtype}" if dtype else "",
     )
 
 
-def collection(run: Told) -> str:
+def collection(run: HarnessRun) -> str:
     """Name what the scores compare with: plain ones with plain ones, others with their like."""
     return ", ".join((COLLECTION, *run.settings))
 
 
-def model_of(run: Told, catalog: Catalog, model: str | None) -> ModelRecord | None:
+def model_of(run: HarnessRun, catalog: Catalog, model: str | None) -> ModelRecord | None:
     """Return the record that the run is of; None where the catalog has none.
 
     Args:
@@ -114,21 +114,23 @@ def model_of(run: Told, catalog: Catalog, model: str | None) -> ModelRecord | No
     of_source = [
         record
         for record in catalog.models.values()
-        if record.source == run.name and record.modality == "language" and not apart(run, record)
+        if record.source == run.name
+        and record.modality == "language"
+        and not difference(run, record)
     ]
-    if (known is None or apart(run, known)) and len(of_source) == 1:
+    if (known is None or difference(run, known)) and len(of_source) == 1:
         return of_source[0]  # several records of one repository: the one of that revision
     return known
 
 
-def is_base(run: Told, catalog: Catalog, record: ModelRecord) -> bool:
+def is_base(run: HarnessRun, catalog: Catalog, record: ModelRecord) -> bool:
     """Say whether the file's own name for its model is this record's."""
     return catalog.model_named(run.name or "") is record or record.source == run.name
 
 
-def apart(run: Told, record: ModelRecord) -> str:
+def difference(run: HarnessRun, record: ModelRecord) -> str:
     """Say in what the model that was run is not the record's own; empty where it is."""
-    found = {
+    differing = {
         key: value
         for key, value in run.arguments.items()
         if str(record.options.get(key, "")) != value
@@ -140,52 +142,52 @@ def apart(run: Told, record: ModelRecord) -> str:
         or (len(run.revision or "") >= 7 and pinned.startswith(run.revision or ""))
     )
     if not same:
-        found["revision"] = run.revision or ""
-    return ", ".join(f"{key}={value}" for key, value in found.items())
+        differing["revision"] = run.revision or ""
+    return ", ".join(f"{key}={value}" for key, value in differing.items())
 
 
 def _of_the_task(content: dict[str, Any], config: dict[str, Any]) -> list[str]:
     """Name what was put round the questions or asked of the generation."""
-    found = []
-    named = config.get("apply_chat_template", content.get("apply_chat_template"))
-    if content.get("chat_template") or config.get("chat_template") or _is_set(named):
-        own = not isinstance(named, str) or named.lower() in ("", "true", "default")
-        found.append("chat template" if own else f"chat template {_short(named)}")
+    settings = []
+    template = config.get("apply_chat_template", content.get("apply_chat_template"))
+    if content.get("chat_template") or config.get("chat_template") or _is_set(template):
+        own = not isinstance(template, str) or template.lower() in ("", "true", "default")
+        settings.append("chat template" if own else f"chat template {_short(template)}")
     instruction = content.get("system_instruction") or config.get("system_instruction")
     if instruction:
-        found.append(f"system instruction {_hash(instruction)}")
+        settings.append(f"system instruction {_hash(instruction)}")
     if _is_set(content.get("fewshot_as_multiturn", config.get("fewshot_as_multiturn"))):
-        found.append("shots as turns")
+        settings.append("shots as turns")
     generation = config.get("gen_kwargs")
     if isinstance(generation, dict):
         generation = ",".join(f"{key}={value}" for key, value in sorted(generation.items()))
     if generation:
-        found.append(f"gen_kwargs {_short(generation)}")
-    return found
+        settings.append(f"gen_kwargs {_short(generation)}")
+    return settings
 
 
-def _arguments(given: Any, file: str) -> dict[str, str]:
+def _arguments(written: Any, file: str) -> dict[str, str]:
     """Return the model's arguments: text "a=b,c=d", a list of such, or an object."""
-    if given is None:
+    if written is None:
         return {}
-    if isinstance(given, dict):
-        return {str(key): _plain(value) for key, value in given.items()}
-    parts = given.split(",") if isinstance(given, str) else given
+    if isinstance(written, dict):
+        return {str(key): _plain(value) for key, value in written.items()}
+    parts = written.split(",") if isinstance(written, str) else written
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
         raise ImportFileError(
             f'{file}: expected "config.model_args" to be text, an object or a list of texts, got '
-            f"{_kind(given)}"
+            f"{_kind(written)}"
         )
-    found: dict[str, str] = {}
+    arguments: dict[str, str] = {}
     key = ""
     for part in parts:
         word, equals, value = part.partition("=")
         if equals:
             key = word.strip()
-            found[key] = value
+            arguments[key] = value
         elif key:  # a comma within a value
-            found[key] += f",{part}"
-    return {key: _plain(value) for key, value in found.items()}
+            arguments[key] += f",{part}"
+    return {key: _plain(value) for key, value in arguments.items()}
 
 
 def _plain(value: Any) -> str:

@@ -6,14 +6,14 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
 from ingest.catalog import Catalog
 from ingest.catalog.records import Identifier, ModelRecord, Record
 from ingest.errors import CatalogError, ImportFileError
-from ingest.experiments.imports.found import UNKNOWN_ORDER, Found
+from ingest.experiments.imports.results import UNKNOWN_ORDER, Results
 from prh_core.metrics import Metric, get_metric
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -122,7 +122,7 @@ def read_mapping(path: Path) -> Mapping:
         ) from error
 
 
-def read_table(table: Path, mapping: Mapping, catalog: Catalog) -> Found:
+def read_table(table: Path, mapping: Mapping, catalog: Catalog) -> Results:
     """Read a table as its mapping says; models the catalog does not know are noted and left out.
 
     Raises:
@@ -142,20 +142,19 @@ def read_table(table: Path, mapping: Mapping, catalog: Catalog) -> Found:
     naming = [mapping.model] if isinstance(mapping.model, str) else mapping.model
     wanted = [*naming, *(c.column for c in described)]
     wanted += [c.vision_model for c in mapping.alignment]
-    found = Found()
-    checked = {column.column: _metric(column) for column in mapping.alignment}
-    for line, row in _rows(table, wanted):
-        name = " ".join(row[column].strip() for column in naming)
+    results = Results()
+    metrics = {column.column: _metric(column) for column in mapping.alignment}
+    for line, cells in _rows(table, wanted):
+        name = " ".join(cells[column].strip() for column in naming)
         if not name.strip():
-            found.left_out.append(f"{table.name}, line {line}: no model is named")
+            results.left_out.append(f"{table.name}, line {line}: no model is named")
             continue
-        record = found.model(catalog, mapping.names.get(name, name), mapping.modality)
-        if record is None:
-            continue
-        where = f"{table.name}, line {line}"
-        _benchmarks(found, mapping, row, record, name, where)
-        _alignments(found, mapping, row, record, catalog, checked, where)
-    return found
+        record = results.model(catalog, mapping.names.get(name, name), mapping.modality)
+        if record is not None:
+            row = _Row(results, mapping, cells, record, f"{table.name}, line {line}")
+            row.add_benchmarks(name)
+            row.add_alignments(catalog, metrics)
+    return results
 
 
 def _rows(table: Path, wanted: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -187,86 +186,70 @@ def _rows(table: Path, wanted: Sequence[str]) -> Iterator[tuple[int, dict[str, s
         raise ImportFileError(f"{table.name} is no CSV table: {error}") from error
 
 
-def _numbers(
-    found: Found, row: dict[str, str], column: str, low: float, high: float, where: str
-) -> Iterator[float]:
-    """Yield the cell's number, if it has one, and say so if it cannot be."""
-    text = row[column].strip()
-    if not text:
-        found.left_out.append(f"{where}: {column} is empty")
-        return
-    value = float(text) if _NUMBER.fullmatch(text) else math.nan
-    if not low <= value <= high or not math.isfinite(value):
-        bounds = f"a number from {low:g} to {high:g}" if math.isfinite(high) else "a number"
-        raise ImportFileError(f"{where}: {column} should be {bounds}, got {text!r}")
-    yield value
+class _Row(NamedTuple):
+    """A row of a table, and where its numbers go."""
 
+    results: Results
+    mapping: Mapping
+    cells: dict[str, str]
+    record: ModelRecord
+    where: str
+    """File and line, for messages."""
 
-def _benchmarks(
-    found: Found,
-    mapping: Mapping,
-    row: dict[str, str],
-    record: ModelRecord,
-    name: str,
-    where: str,
-) -> None:
-    source = mapping.source
-    origin = {
-        "collection": source.id,
-        "named": name,
-        "source": f"{source.origin} @ {source.revision}",
-        "license": source.license,
-        "note": source.note,
-    }
-    for column in mapping.benchmark:
+    def numbers(self, column: str, low: float, high: float) -> Iterator[float]:
+        """Yield the cell's number, if it has one, and say so if it cannot be."""
+        text = self.cells[column].strip()
+        if not text:
+            self.results.left_out.append(f"{self.where}: {column} is empty")
+            return
+        value = float(text) if _NUMBER.fullmatch(text) else math.nan
+        if not low <= value <= high or not math.isfinite(value):
+            bounds = f"a number from {low:g} to {high:g}" if math.isfinite(high) else "a number"
+            raise ImportFileError(f"{self.where}: {column} should be {bounds}, got {text!r}")
+        yield value
+
+    def add_benchmarks(self, name: str) -> None:
+        """Add the row's benchmarks and bits per byte of the model that the table calls `name`."""
+        source = self.mapping.source
+        origin = {
+            "collection": source.id,
+            "named": name,
+            "source": f"{source.origin} @ {source.revision}",
+            "license": source.license,
+            "note": source.note,
+        }
         bounds = {"share": (0.0, 1.0), "percent": (0.0, 100.0), "other": (-math.inf, math.inf)}
-        for value in _numbers(found, row, column.column, *bounds[column.unit], where):
-            score = value / 100 if column.unit == "percent" else value
-            found.add(
-                "benchmarks",
-                {
-                    "model_id": record.id,
+        for column in self.mapping.benchmark:
+            for value in self.numbers(column.column, *bounds[column.unit]):
+                row = {
+                    "model_id": self.record.id,
                     "benchmark": column.name,
                     "measure": column.measure,
                     "shots": column.shots,
-                    "score": score,
+                    "score": value / 100 if column.unit == "percent" else value,
                     "stderr": None,
-                    **origin,
-                },
-            )
-    for text in mapping.bits:
-        for value in _numbers(found, row, text.column, 0.0, 1000.0, where):
-            found.add(
-                "imported_bits",
-                {"model_id": record.id, "text": text.text, "bits_per_byte": value, **origin},
-            )
+                }
+                self.results.add("benchmarks", {**row, **origin})
+        for text in self.mapping.bits:
+            for value in self.numbers(text.column, 0.0, 1000.0):
+                row = {"model_id": self.record.id, "text": text.text, "bits_per_byte": value}
+                self.results.add("imported_bits", {**row, **origin})
 
-
-def _alignments(
-    found: Found,
-    mapping: Mapping,
-    row: dict[str, str],
-    record: ModelRecord,
-    catalog: Catalog,
-    metrics: dict[str, Metric],
-    where: str,
-) -> None:
-    source = mapping.source
-    for column in mapping.alignment:
-        metric = metrics[column.column]
-        given = row[column.vision_model].strip()
-        other = found.model(catalog, mapping.names.get(given, given), "vision")
-        if other is None:
-            continue
-        for value in _numbers(found, row, column.column, metric.lowest, metric.highest, where):
-            if not any(
-                known["dataset_id"] == column.dataset for known in found.rows.get("datasets", [])
-            ):
-                found.add("datasets", _dataset(source, column))
-            found.add(
-                "imported_scores",
-                {
-                    "model_x": record.id,
+    def add_alignments(self, catalog: Catalog, metrics: dict[str, Metric]) -> None:
+        """Add the row's alignments, each of whose columns has one of the metrics."""
+        results, source = self.results, self.mapping.source
+        for column in self.mapping.alignment:
+            metric = metrics[column.column]
+            name = self.cells[column.vision_model].strip()
+            other = results.model(catalog, self.mapping.names.get(name, name), "vision")
+            if other is None:
+                continue
+            for value in self.numbers(column.column, metric.lowest, metric.highest):
+                known = results.rows.get("datasets", [])
+                if all(row["dataset_id"] != column.dataset for row in known):
+                    results.add("datasets", _dataset(source, column))
+                row = {
+                    "model_x": self.record.id,
                     "model_y": other.id,
                     "dataset_id": column.dataset,
                     "row_order": UNKNOWN_ORDER,
@@ -283,8 +266,8 @@ def _alignments(
                     "null_mean": metric.null(column.n, column.k or 1) if metric.null else None,
                     "collection": source.id,
                     "source": f"{source.origin} @ {source.revision}",
-                },
-            )
+                }
+                results.add("imported_scores", row)
 
 
 def _metric(column: AlignmentColumn) -> Metric:

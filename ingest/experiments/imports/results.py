@@ -27,7 +27,7 @@ _KEYS = {
 
 
 @dataclass
-class Found:
+class Results:
     """Rows of one file, and what it holds that has no place here."""
 
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Found:
         self.models[record.id] = record
         return record
 
-    def extend(self, other: "Found") -> None:
+    def extend(self, other: "Results") -> None:
         """Add everything another file holds."""
         for table, rows in other.rows.items():
             self.rows.setdefault(table, []).extend(rows)
@@ -71,53 +71,53 @@ class Found:
         return sum(len(rows) for table, rows in self.rows.items() if table in _KEYS)
 
 
-def store(run: Run, found: Found, what: str) -> None:
+def store(run: Run, results: Results, what: str) -> None:
     """Leave the rows as parts; the same file imported again replaces its own.
 
     Raises:
         ImportFileError: there is nothing to keep, or one thing has two values.
         DiskFullError: nothing already stored was changed.
     """
-    if not found.count():
-        raise ImportFileError(f"{what}: nothing to import, since {_why_nothing(found)}")
+    if not results.count():
+        raise ImportFileError(f"{what}: nothing to import, since {_why_nothing(results)}")
     now = datetime.now(tz=UTC)
     parts: list[tuple[str, str, pl.DataFrame]] = []
-    for table, rows in found.rows.items():
+    for table, rows in results.rows.items():
         stamped = [_stamped(table, row, run.run_id, now) for row in rows]
         if table in _KEYS:
             seen: dict[str, dict[str, Any]] = {}
             for row in stamped:
                 twin = seen.setdefault(row["unit_key"], row)
                 if twin is not row:
-                    told = ", ".join(str(row[part]) for part in _KEYS[table] if row[part])
-                    raise ImportFileError(f"{what}: two values for one thing ({told})")
+                    key = ", ".join(str(row[part]) for part in _KEYS[table] if row[part])
+                    raise ImportFileError(f"{what}: two values for one thing ({key})")
             name = unit_key({"units": sorted(seen)})
         else:
             name = ".".join(str(row[f"{table.removesuffix('s')}_id"]) for row in stamped)
         parts.append((table, name, pl.DataFrame(stamped, schema=column_types(table))))
-    for record in found.measured():
+    for record in results.measured():
         record_model(run, record)
     for table, name, rows in parts:
         count = len(rows) if table in _KEYS else 0
         before = run.workspace.warehouse.rows(table, name)
-        if before is not None and _told(before).equals(_told(rows)):
+        if before is not None and _content(before).equals(_content(rows)):
             run.skipped += count
             continue
         run.workspace.warehouse.append(table, name, rows)
         run.done += count
 
 
-def _why_nothing(found: Found) -> str:
-    if found.unknown:
-        names = ", ".join(list(found.unknown)[:5])
+def _why_nothing(results: Results) -> str:
+    if results.unknown:
+        names = ", ".join(list(results.unknown)[:5])
         return (
             f"the catalog knows none of its models ({names}); give their records with --catalog, "
             "or say which model it is with --model or [names]"
         )
-    return found.left_out[0] if found.left_out else "it holds no measurement"
+    return results.left_out[0] if results.left_out else "it holds no measurement"
 
 
-def _told(rows: pl.DataFrame) -> pl.DataFrame:
+def _content(rows: pl.DataFrame) -> pl.DataFrame:
     """Return what the source says, without when and by which run it was imported."""
     return rows.drop("run_id", "imported_at", "recorded_at", strict=False)
 
