@@ -25,41 +25,26 @@ def catalog(
     catalogs: Catalogs = None,
 ) -> None:
     """List what can be extracted: models, datasets, panels, tasks to probe, texts to predict."""
-    found = load_catalog(catalogs or [])
-    if kind == "models":
+    records = load_catalog(catalogs or [])
+    if kind == "panels":
+        _list_panels(records)
+    elif kind in _COLUMNS:
+        columns = _COLUMNS[kind].split()
+        rows = getattr(records, kind).values()
         table(
-            "Models",
-            ["id", "modality", "family", "parameters", "trained", "source", "license"],
-            (
-                (m.id, m.modality, m.family, m.parameters, m.trained, m.source, m.license)
-                for m in found.models.values()
-            ),
-        )
-    elif kind == "datasets":
-        table(
-            "Datasets",
-            ["id", "title", "kind", "source", "revision", "license"],
-            (
-                (d.id, d.title, d.kind, d.source, d.revision, d.license)
-                for d in found.datasets.values()
-            ),
-        )
-    elif kind == "panels":
-        _panels(found)
-    elif kind == "tasks":
-        table(
-            "Tasks",
-            ["id", "title", "group", "kind", "source", "license"],
-            ((t.id, t.title, t.group, t.kind, t.source, t.license) for t in found.tasks.values()),
-        )
-    elif kind == "texts":
-        table(
-            "Texts",
-            ["id", "title", "source", "revision", "license"],
-            ((t.id, t.title, t.source, t.revision, t.license) for t in found.texts.values()),
+            kind.capitalize(), columns, ([getattr(row, name) for name in columns] for row in rows)
         )
     else:
         raise typer.BadParameter(f"expected models, datasets, panels, tasks or texts, got {kind!r}")
+
+
+_COLUMNS = {
+    "models": "id modality family parameters trained source license",
+    "datasets": "id title kind source revision license",
+    "tasks": "id title group kind source license",
+    "texts": "id title source revision license",
+}
+"""Fields of each kind of record that are listed."""
 
 
 @panels.command("list")
@@ -74,12 +59,12 @@ def panel_list(
     Where a model's weights are a file that you have to bring, the last column says where it is
     expected, or that it is there. Study a panel with `--panel`: `prh probe --panel demo-vision`.
     """
-    found = load_catalog(catalogs or [])
+    records = load_catalog(catalogs or [])
     if panel is None:
-        _panels(found)
+        _list_panels(records)
         return
-    record = found.panel(panel)
-    models = [found.model(name) for name in record.models]
+    record = records.panel(panel)
+    models = [records.model(name) for name in record.models]
     table(
         record.title,
         ["id", "objective", "training data", "source", "license", "checkpoint"],
@@ -88,11 +73,11 @@ def panel_list(
     err.print(f"{len(models)} models.", highlight=False)
 
 
-def _panels(found: Catalog) -> None:
+def _list_panels(records: Catalog) -> None:
     table(
         "Panels",
         ["id", "title", "models"],
-        ((p.id, p.title, len(p.models)) for p in found.panels.values()),
+        ((p.id, p.title, len(p.models)) for p in records.panels.values()),
     )
 
 
