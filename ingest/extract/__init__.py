@@ -132,10 +132,12 @@ def extract(
         ModelFailedError: whatever else the model's code or its library raises.
     """
     with ingest_half("Extraction"):
+        from ingest.extract.extraction import extract_features
         from ingest.extract.loaders import loader_names
-        from ingest.extract.run import run
 
         loader_names()  # imports every loader, so a missing library is told here
 
     with model_named(record):
-        return run(record, dataset, variants, device, dtype, batch_size, progress, watch)
+        return extract_features(
+            record, dataset, variants, device, dtype, batch_size, progress, watch
+        )

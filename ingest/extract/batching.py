@@ -61,6 +61,28 @@ def run_batches(
         waiting.appendleft(batch)
 
 
+# Largest relative difference between a row run alone and the same row run in its batch.
+_TOLERANCE = {torch.float32: 1e-3, torch.float16: 0.05, torch.bfloat16: 0.1}
+
+
+def same_row(
+    array: NDArray[np.float32], row: int, vector: NDArray[np.float32], dtype: torch.dtype
+) -> bool:
+    """Whether a row of an (n, d) array is a vector but for rounding in the network's dtype.
+
+    Nothing is said of a vector that is not finite.
+    """
+    if not np.isfinite(vector).all():
+        return True
+    distance = np.linalg.norm(array[row] - vector)
+    if distance <= _TOLERANCE[dtype] * np.linalg.norm(vector) + 1e-6:
+        return True
+    # In half precision rounding may exceed any fixed tolerance (a router may pick another expert);
+    # then the row must still be the one it resembles most.
+    low_precision = dtype != torch.float32 and len(array) > 1
+    return low_precision and bool(distance <= np.linalg.norm(array - vector, axis=1).min())
+
+
 class LayerStack:
     """Collects pooled layers of batches of rows into one (n, d) array a layer."""
 

@@ -69,6 +69,11 @@ def _unread(path: Path, error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
+def below(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the weights whose names begin so, by the rest of their names."""
+    return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+
+
 def fit(module: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
     """Load weights into a module; every key and every shape must agree.
 

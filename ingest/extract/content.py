@@ -1,7 +1,6 @@
 """What local weights hold, for the keys of what is made of them; a hash is made once a file."""
 
 import hashlib
-import importlib.util
 import json
 import os
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from pathlib import Path
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract.cache import cache_root
+from ingest.extract.user_modules import module_file
 from ingest.store.atomic import atomic_path
 from prh_core.errors import PRHError
 
@@ -55,44 +55,15 @@ def local_content(record: ModelRecord) -> str | None:
     Raises:
         CatalogError: a file cannot be read.
     """
-    found: list[tuple[str, str]] = []
+    hashes: list[tuple[str, str]] = []
     for name, place in (("path", _option(record, "path")), ("checkpoint", record.checkpoint)):
         if place is not None and _there(place):
-            found += [(f"{name}/{f.name}", _hash(f)) for f in _files(place, _WEIGHTS | _BESIDE)]
+            hashes += [(f"{name}/{f.name}", _hash(f)) for f in _files(place, _WEIGHTS | _BESIDE)]
     if record.loader == "module":
         file = module_file(record)
         if file is not None:
-            found.append(("module", _hash(file)))
-    if not found:
-        return None
-    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
-
-
-def module_file(record: ModelRecord) -> Path | None:
-    """Return the file of the module that `source` names, 'module:function'; None without one.
-
-    A file beside the TOML file goes before an installed module, which is not imported here.
-    """
-    parts = record.source.partition(":")[0].split(".")
-    if not all(part.isidentifier() for part in parts):
-        return None
-    beside = (record.base or Path()) / Path(*parts).with_suffix(".py")
-    if beside.is_file():
-        return beside
-    try:
-        top = importlib.util.find_spec(parts[0])
-    except (ImportError, ValueError):
-        return None
-    if top is None:
-        return None
-    if len(parts) == 1:
-        return Path(top.origin) if top.origin and Path(top.origin).is_file() else None
-    for folder in top.submodule_search_locations or ():
-        inside = Path(folder, *parts[1:])
-        for file in (inside.with_suffix(".py"), inside / "__init__.py"):
-            if file.is_file():
-                return file
-    return None
+            hashes.append(("module", _hash(file)))
+    return hashlib.sha256(json.dumps(hashes).encode()).hexdigest() if hashes else None
 
 
 def _option(record: ModelRecord, name: str) -> Path | None:
@@ -141,11 +112,11 @@ def _place(name: str) -> Path:
 
 def _kept(name: str, state: str) -> str | None:
     try:
-        told = json.loads(_place(name).read_text(encoding="utf-8"))
+        kept = json.loads(_place(name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    same = isinstance(told, dict) and told.get("state") == state
-    value = told.get("sha256") if same else None
+    same = isinstance(kept, dict) and kept.get("state") == state
+    value = kept.get("sha256") if same else None
     return value if isinstance(value, str) and len(value) == 64 else None
 
 

@@ -23,10 +23,6 @@ passed to the function as a path. With what `PredictingModule` adds, `prh bits` 
 """
 
 import contextlib
-import hashlib
-import importlib
-import importlib.util
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast, get_args, runtime_checkable
@@ -42,11 +38,12 @@ from ingest.extract.content import content_hash
 from ingest.extract.device import exact_float32
 from ingest.extract.layouts import (
     Read,
-    Said,
+    Stated,
     common_layout,
     drawn_images,
+    read_by_shapes,
     run_drawn,
-    told_by_shapes,
+    submodules,
     watched,
 )
 from ingest.extract.loaded import (
@@ -60,6 +57,7 @@ from ingest.extract.loaded import (
     Tap,
 )
 from ingest.extract.loaders import Loaded, loader, local_path, other_options
+from ingest.extract.user_modules import imported_function
 
 _OWN = {"layers", "pooling", "layout", "prefix_tokens", "input_size", "mean", "std", "checkpoint"}
 _OWN |= {"window", "pad_id"}
@@ -109,7 +107,7 @@ class PredictingModule(LanguageModule, Protocol):
 @loader("module")
 def custom_module(record: ModelRecord, place: Placement) -> Loaded:
     """Call the user's function and wrap what it returns; see the module's text."""
-    build = _function(record)
+    build = imported_function(record)
     arguments: dict[str, Any] = other_options(record, _OWN)
     path = local_path(record, "checkpoint") if "checkpoint" in record.options else None
     if record.modality == "language":
@@ -145,8 +143,7 @@ def _vision(
         )
     module = module.eval().to(device=place.device, dtype=place.dtype)
     paths = [str(name) for name in layers]
-    said = _said(record)
-    reads = _reads(record, module, paths, said, size, place)
+    reads = _reads(record, module, paths, _stated(record), size, place)
     preprocess = v2.Compose(
         [
             v2.PILToTensor(),
@@ -167,7 +164,7 @@ def _vision(
     )
 
 
-def _said(record: ModelRecord) -> Said:
+def _stated(record: ModelRecord) -> Stated:
     """Return what the options layout and prefix_tokens say, or pooling implies."""
     options = record.options
     layout, prefix = options.get("layout"), options.get("prefix_tokens")
@@ -192,33 +189,27 @@ def _said(record: ModelRecord) -> Said:
             f"{layout!r}."
         )
     if class_token:
-        return Said("tokens", 1 if prefix is None else prefix, surely=prefix is not None)
-    return Said(cast(Layout | None, layout), prefix)
+        return Stated("tokens", 1 if prefix is None else prefix, certain=prefix is not None)
+    return Stated(cast(Layout | None, layout), prefix)
 
 
 def _reads(
     record: ModelRecord,
     module: nn.Module,
     paths: Sequence[str],
-    said: Said,
+    stated: Stated,
     size: int,
     place: Placement,
 ) -> list[Read]:
     """Run two drawn images, square and twice as wide, and return how each layer is to be read."""
     label = f"Model {record.id!r}"
-    modules = dict(module.named_modules())
-    for path in paths:
-        if path not in modules:
-            raise CatalogError(
-                f"{label} has no layer {path!r}; it has, among others, "
-                f"{', '.join(list(modules)[1:9])}."
-            )
+    submodules(label, module, paths)  # refuses paths that are none
     with torch.inference_mode(), exact_float32():
         outputs, _ = run_drawn(label, module, module, paths, drawn_images(size, size, place))
         # A network for one size fails on the other; layers before the failure tell all the same.
         with watched(module, paths) as wide, contextlib.suppress(Exception):
             module(drawn_images(size, 2 * size, place))
-    return [told_by_shapes(label, path, outputs, wide, said) for path in paths]
+    return [read_by_shapes(label, path, outputs, wide, stated) for path in paths]
 
 
 def _language(record: ModelRecord, model: object, path: Path | None) -> LoadedLanguage:
@@ -257,41 +248,3 @@ def _call(record: ModelRecord, build: Callable[..., object], arguments: dict[str
             f"Model {record.id!r}: {record.source} does not take the options "
             f"{', '.join(arguments) or '(none)'}: {error}."
         ) from error
-
-
-def _function(record: ModelRecord) -> Callable[..., object]:
-    """Import 'module:function'; a file beside the TOML file goes before an installed module."""
-    name, colon, attribute = record.source.partition(":")
-    if not colon or not name or not attribute:
-        raise CatalogError(
-            f"Model {record.id!r}: source should be 'module:function'; got {record.source!r}."
-        )
-    file = (record.base or Path()) / Path(*name.split(".")).with_suffix(".py")
-    try:
-        module = _from_file(name, file) if file.is_file() else importlib.import_module(name)
-    except ImportError as error:
-        raise CatalogError(
-            f"Model {record.id!r}: cannot import {name!r} (looked for {file} first): {error}."
-        ) from error
-    function = getattr(module, attribute, None)
-    if not callable(function):
-        raise CatalogError(f"Model {record.id!r}: {name} has no function {attribute!r}.")
-    return cast(Callable[..., object], function)
-
-
-def _from_file(name: str, file: Path) -> object:
-    # A file that was changed is another module.
-    content = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
-    unique = f"prh_user_{name.replace('.', '_')}_{content}_{abs(hash(str(file.resolve())))}"
-    if unique in sys.modules:
-        return sys.modules[unique]
-    spec = importlib.util.spec_from_file_location(unique, file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[unique] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[unique]
-        raise
-    return module

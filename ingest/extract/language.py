@@ -13,7 +13,7 @@ from torch import Tensor
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import DatasetError, RowOrderError
-from ingest.extract.batching import LayerStack, run_batches
+from ingest.extract.batching import LayerStack, run_batches, same_row
 from ingest.extract.loaded import LoadedLanguage, Placement
 from ingest.extract.variants import Pooling, Variant, prompted
 from ingest.progress import Progress
@@ -21,9 +21,6 @@ from ingest.progress import Progress
 # Padded tokens and texts of one batch at most.
 _TOKENS = {"cpu": 1024, "mps": 4096, "cuda": 32768}
 _TEXTS = {"cpu": 64, "mps": 128, "cuda": 512}
-
-# Largest relative difference between a row run alone and the same row run in its batch.
-_TOLERANCE = {torch.float32: 1e-3, torch.float16: 0.05, torch.bfloat16: 0.1}
 
 
 @dataclass(frozen=True)
@@ -227,21 +224,16 @@ def verify_rows(
         RowOrderError: one differs by more than rounding.
     """
     by_length = sorted(range(len(ids)), key=lambda row: len(ids[row]))
-    low_precision = place.dtype != torch.float32
     for row in {by_length[0], by_length[len(ids) // 2], by_length[-1]}:
         alone = run_texts(loaded, [ids[row]], tuple(finished), place)
         for pooling, arrays in finished.items():
             for depth, (array, layer) in enumerate(zip(arrays, alone[pooling], strict=True)):
                 vector = layer[0].cpu().numpy()
-                distances = np.linalg.norm(array - vector, axis=1)
-                near = distances[row] <= _TOLERANCE[place.dtype] * np.linalg.norm(vector) + 1e-6
-                # In half precision rounding may exceed any fixed tolerance (a router may pick
-                # another expert); then the row must still be the one it resembles most.
-                nearest = low_precision and distances[row] <= distances.min()
-                if not (near or nearest or not np.isfinite(vector).all()):
+                if not same_row(array, row, vector, place.dtype):
+                    distance = np.linalg.norm(array[row] - vector)
                     raise RowOrderError(
                         f"Model {record.id!r}: row {row} run alone differs from the stored one at "
-                        f"hidden.{depth} (pooling {pooling}, distance {distances[row]:.3g}, norm "
+                        f"hidden.{depth} (pooling {pooling}, distance {distance:.3g}, norm "
                         f"{np.linalg.norm(vector):.3g}): its states depend on padding or on "
                         "the texts beside it; --batch-size 1 runs every text alone."
                     )

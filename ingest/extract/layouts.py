@@ -28,14 +28,14 @@ class Read(NamedTuple):
     """Tokens before the patches; None where nothing tells."""
 
 
-class Said(NamedTuple):
+class Stated(NamedTuple):
     """What a record says of how its layers are to be read."""
 
     layout: Layout | None
     """None: nothing; 4 dimensions are expected."""
     prefix_tokens: int | None
     """None: nothing."""
-    surely: bool = True
+    certain: bool = True
     """False where `prefix_tokens` is a guess that gives way to what is shown."""
 
 
@@ -95,6 +95,38 @@ def watched(module: nn.Module, paths: Sequence[str]) -> Iterator[dict[str, list[
             handle.remove()
 
 
+def submodules(label: str, module: nn.Module, paths: Sequence[str]) -> list[nn.Module]:
+    """Return a network's submodules of these paths.
+
+    Raises:
+        CatalogError: it has no such layer.
+    """
+    modules = dict(module.named_modules())
+    for path in paths:
+        if path not in modules:
+            raise CatalogError(
+                f"{label} has no layer {path!r}; it has, among others, "
+                f"{', '.join(list(modules)[1:9])}."
+            )
+    return [modules[path] for path in paths]
+
+
+def layer_output(label: str, name: str, output: object, layout: Layout | None) -> Tensor:
+    """Return what a layer gave, which has the dimensions of its layout; "nchw" where none is said.
+
+    Raises:
+        CatalogError: it is something else.
+    """
+    dimensions = 3 if layout == "tokens" else 4
+    if not isinstance(output, Tensor) or output.ndim != dimensions:
+        got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+        raise CatalogError(
+            f"{label}: the layer {name!r} should give {dimensions} dimensions "
+            f"({layout or 'nchw'}); got {got}."
+        )
+    return output
+
+
 def common_layout(reads: Sequence[Read]) -> Layout:
     """Return the layout of all layers; "tokens", which asks for no memory format, of mixed ones."""
     layouts: set[Layout] = {read.layout for read in reads}
@@ -149,12 +181,12 @@ def spatial_layout(square: Tensor, wide: Tensor | None) -> Layout | None:
     return "nchw" if middle == last else "nhwc" if first == middle else None
 
 
-def told_by_shapes(
+def read_by_shapes(
     label: str,
     name: str,
     outputs: Mapping[str, Sequence[object]],
     wide: Mapping[str, Sequence[object]],
-    said: Said,
+    stated: Stated,
 ) -> Read:
     """Return how to read a layer of which only shapes are known.
 
@@ -163,7 +195,7 @@ def told_by_shapes(
         name: the layer's path.
         outputs: what each layer gave for two images of S x S pixels.
         wide: for two images of S x 2S pixels, as far as it ran.
-        said: what the record says.
+        stated: what the record says.
 
     Raises:
         CatalogError: the layer does not run once, the shapes contradict the record, or nothing
@@ -174,37 +206,33 @@ def told_by_shapes(
             f"{label}: the layer {name!r} ran {len(outputs[name])} times in one forward pass; name "
             "a layer that runs once."
         )
-    output, other = outputs[name][0], next(iter(wide[name]), None)
-    wanted = 3 if said.layout == "tokens" else 4
-    if not isinstance(output, Tensor) or output.ndim != wanted:
-        got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise CatalogError(
-            f"{label}: the layer {name!r} should give {wanted} dimensions "
-            f"({said.layout or 'nchw'}); got {got}."
-        )
+    output = layer_output(label, name, outputs[name][0], stated.layout)
+    other = next(iter(wide[name]), None)
     if output.shape[0] != 2:
         raise CatalogError(
             f"{label}: the first axis of the layer {name!r} should be the batch; two images gave "
             f"{tuple(output.shape)}."
         )
-    wider = other if isinstance(other, Tensor) and other.ndim == wanted else None
-    if said.layout == "tokens":
-        return Read("tokens", _prefix(label, name, output, wider, said))
+    wider = other if isinstance(other, Tensor) and other.ndim == output.ndim else None
+    if stated.layout == "tokens":
+        return Read("tokens", _prefix(label, name, output, wider, stated))
     found = spatial_layout(output, wider)
-    if found is None and said.layout is None:
+    if found is None and stated.layout is None:
         raise CatalogError(
             f"{label}: nothing tells whether the layer {name!r}, {tuple(output.shape)} for two "
             'images, is (B, C, H, W) or (B, H, W, C); name its layout, "nchw" or "nhwc".'
         )
-    if found is not None and said.layout is not None and found != said.layout:
+    if found is not None and stated.layout is not None and found != stated.layout:
         raise CatalogError(
-            f"{label}: the layout of the layer {name!r} is said to be {said.layout}, but its "
+            f"{label}: the layout of the layer {name!r} is said to be {stated.layout}, but its "
             f"output, {tuple(output.shape)} for two images, is {found}."
         )
-    return Read(found or said.layout or "nchw", 0)
+    return Read(found or stated.layout or "nchw", 0)
 
 
-def _prefix(label: str, name: str, output: Tensor, wide: Tensor | None, said: Said) -> int | None:
+def _prefix(
+    label: str, name: str, output: Tensor, wide: Tensor | None, stated: Stated
+) -> int | None:
     """Return how many tokens precede the patches of a (B, T, C) output; None: nothing tells.
 
     Patches of a square image are a square number, and twice the width is twice the patches, so
@@ -219,17 +247,17 @@ def _prefix(label: str, name: str, output: Tensor, wide: Tensor | None, said: Sa
     wider = wide.shape[1] if wide is not None and wide.shape[1] != count else None
     doubled = None if wider is None else 2 * count - wider
     shown = doubled if doubled is not None and _side(count - doubled) else None
-    if said.prefix_tokens is None:
+    if stated.prefix_tokens is None:
         return shown
-    fits = _fits(count, wider, said.prefix_tokens)
+    fits = _fits(count, wider, stated.prefix_tokens)
     if fits:
-        return said.prefix_tokens
+        return stated.prefix_tokens
     if fits is None:
-        return said.prefix_tokens if said.surely else None
-    if not said.surely and shown:
+        return stated.prefix_tokens if stated.certain else None
+    if not stated.certain and shown:
         return shown
     raise CatalogError(
-        f"{label}: the layer {name!r} should give {said.prefix_tokens} tokens before the patches "
+        f"{label}: the layer {name!r} should give {stated.prefix_tokens} tokens before the patches "
         f"(class token, registers), but its {count} tokens for a square image are "
         + (f"{count - shown} patches and {shown} before them." if shown else "patches alone.")
     )

@@ -11,13 +11,14 @@ from torch.nn import functional
 from ingest.catalog.packages import shipped_file
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError, CheckpointMismatchError
-from ingest.extract.checkpoints import fit, read_checkpoint
+from ingest.extract.checkpoints import below, fit, read_checkpoint
 from ingest.extract.loaded import LoadedLanguage, LoadedVision, Placement
 from ingest.extract.loaders import loader, text_option
 from ingest.extract.onnx_weights import read_onnx
+from ingest.extract.quantization import dequantized
 from ingest.extract.timm_models import create
 from ingest.extract.timm_models import wrap as wrap_timm
-from ingest.extract.transformers_models import dequantized, from_folder
+from ingest.extract.transformers_models import from_folder
 from ingest.extract.transformers_models import wrap as wrap_transformers
 
 
@@ -25,15 +26,16 @@ from ingest.extract.transformers_models import wrap as wrap_transformers
 def package_efficientnet(record: ModelRecord, place: Placement) -> LoadedVision:
     """Load a .pth whose tensors are timm's, in timm's order, under other names."""
     path = shipped_file(record.source, record.revision, ".pth")
-    given = read_checkpoint(path)
+    weights = read_checkpoint(path)
     module = create(record, text_option(record, "architecture"), pretrained=False)
-    wanted = module.state_dict()
-    if len(given) != len(wanted):
+    names = module.state_dict()
+    if len(weights) != len(names):
         raise CheckpointMismatchError(
-            f"The checkpoint {path} holds {len(given)} tensors; the architecture has {len(wanted)}."
+            f"The checkpoint {path} holds {len(weights)} tensors; the architecture has "
+            f"{len(names)}."
         )
     # `fit` checks every shape, so a tensor out of place does not pass unseen.
-    fit(module, dict(zip(wanted, given.values(), strict=True)), str(path))
+    fit(module, dict(zip(names, weights.values(), strict=True)), str(path))
     return wrap_timm(record, module, record.revision, place)
 
 
@@ -53,12 +55,10 @@ def package_vit_onnx(record: ModelRecord, place: Placement) -> LoadedVision:
     """Load a DINOv2-shaped ViT from an ONNX file that holds it under 'backbone.'."""
     path = shipped_file(record.source, record.revision, ".onnx")
     raw = read_onnx(path)
-    prefix = "backbone."
-    backbone = {k.removeprefix(prefix): v for k, v in raw.items() if k.startswith(prefix)}
     module = create(record, text_option(record, "architecture"), pretrained=False, num_classes=0)
     weights: dict[str, Tensor] = {}
     fused: dict[str, dict[str, Tensor]] = {}
-    for name, value in backbone.items():
+    for name, value in below(raw, "backbone.").items():
         part = re.match(r"^(.*)\.attention\.attention\.(query|key|value)\.(weight|bias)$", name)
         if part is not None:
             key = f"{_renamed(part[1] + '.')}attn.qkv.{part[3]}"
@@ -110,10 +110,7 @@ def package_minilm_onnx(record: ModelRecord, place: Placement) -> LoadedLanguage
         num_hidden_layers=3, hidden_size=384, num_attention_heads=12, intermediate_size=1536
     )
     module = transformers.BertModel(config, add_pooling_layer=False)
-    prefix = "model.0.auto_model."
-    raw = read_onnx(path)
-    weights = {k.removeprefix(prefix): v for k, v in raw.items() if k.startswith(prefix)}
-    fit(module, weights, str(path))
+    fit(module, below(read_onnx(path), "model.0.auto_model."), str(path))
     lender, _, version = text_option(record, "tokenizer_package").partition("==")
     vocabulary = shipped_file(lender, version, "model/tokenizer_config.json")
     tokens = transformers.AutoTokenizer.from_pretrained(

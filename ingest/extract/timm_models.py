@@ -4,7 +4,7 @@ import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import timm
 import torch
@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from ingest.catalog.hub import hub_errors, hub_file
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
-from ingest.extract.checkpoints import fit, read_checkpoint
+from ingest.extract.checkpoints import below, fit, read_checkpoint
 from ingest.extract.content import content_hash
 from ingest.extract.device import exact_float32
 from ingest.extract.layouts import Read, common_layout, drawn_images, read_as, run_drawn
-from ingest.extract.loaded import Layout, LoadedVision, Placement, Tap
+from ingest.extract.loaded import LoadedVision, Placement, Tap
 from ingest.extract.loaders import loader, local_path, other_options, text_option
 
 # Options that are read here; any other is an argument of the architecture.
@@ -47,12 +47,9 @@ def timm_checkpoint(record: ModelRecord, place: Placement) -> LoadedVision:
     path = local_path(record, "checkpoint")
     module = create(record, text_option(record, "architecture"), pretrained=False)
     prefix, drop = (text_option(record, name, "") for name in ("prefix", "drop"))
-    weights = {
-        key.removeprefix(prefix): value
-        for key, value in read_checkpoint(path).items()
-        if key.startswith(prefix) and not (drop and key.startswith(prefix + drop))
-    }
-    fit(module, weights, str(path))
+    weights = below(read_checkpoint(path), prefix)
+    kept = {k: v for k, v in weights.items() if not (drop and k.startswith(drop))}
+    fit(module, kept, str(path))
     return wrap(record, module, content_hash(path), place)
 
 
@@ -125,30 +122,14 @@ def wrap(record: ModelRecord, module: nn.Module, revision: str, place: Placement
     preprocess = create_transform(**config, is_training=False)
     height, width = config["input_size"][-2:]
     with torch.inference_mode(), exact_float32():
-        reading = _reading(record, module, stages, drawn_images(height, width, place))
-    return LoadedVision(
-        module=module,
-        preprocess=cast(Any, preprocess),
-        revision=revision,
-        **reading._asdict(),
-    )
+        read = _read_layers(record, module, stages, drawn_images(height, width, place))
+    return read(preprocess=preprocess, revision=revision)
 
 
-class _Reading(NamedTuple):
-    """How a network is run and read; see `LoadedVision`."""
-
-    forward: Callable[[Tensor], object]
-    taps: tuple[Tap, ...]
-    layout: Layout
-    prefix_tokens: int | None
-    has_class_token: bool
-    returns_taps: bool
-
-
-def _reading(
+def _read_layers(
     record: ModelRecord, module: nn.Module, stages: Sequence[Mapping[str, Any]], images: Tensor
-) -> _Reading:
-    """Return how to read a network's layers, as two images show."""
+) -> Callable[..., LoadedVision]:
+    """Return a network with how its layers are read, as two images show."""
     label, net = f"Model {record.id!r}", cast(Any, module)
     paths = [str(stage["module"]) for stage in stages]
     ran, _ = run_drawn(label, module, net.forward_features, paths, images)
@@ -163,7 +144,9 @@ def _reading(
         forward, returns_taps = _maps_of(net), True
         reads = [Read("nchw", 0)] * len(maps)
     names = _unlike(paths)
-    return _Reading(
+    return partial(
+        LoadedVision,
+        module=module,
         forward=forward,
         taps=tuple(
             Tap(name, path, *read) for name, path, read in zip(names, paths, reads, strict=True)
@@ -180,8 +163,8 @@ def _reading(
 def _all_read(outputs: Sequence[object], maps: Sequence[Tensor]) -> list[Read] | None:
     """Return how each output is to be read to give its map; None where one does not."""
     reads = [read_as(output, wanted) for output, wanted in zip(outputs, maps, strict=True)]
-    told = [read for read in reads if read is not None]
-    return told if len(told) == len(reads) else None
+    known = [read for read in reads if read is not None]
+    return known if len(known) == len(reads) else None
 
 
 def _maps_of(net: Any) -> Callable[[Tensor], list[Tensor]]:

@@ -42,7 +42,7 @@ class Tower(NamedTuple):
     that of something between."""
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The tower and its last state, for the facts of a run."""
         whose = {
             "network": "is the network's output",

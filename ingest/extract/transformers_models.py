@@ -1,12 +1,8 @@
 """Language networks of transformers: from the hub, a local folder, or a GGUF file."""
 
-import contextlib
 import functools
-import importlib.util
 import pickle
-import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +16,8 @@ from ingest.catalog.records import ModelRecord
 from ingest.errors import (
     CatalogError,
     CheckpointMismatchError,
-    MissingPackageError,
     UnsafeCheckpointError,
 )
-from ingest.extract.cache import cached_folder
 from ingest.extract.content import content_hash
 from ingest.extract.loaded import (
     Causal,
@@ -34,6 +28,8 @@ from ingest.extract.loaded import (
     Turn,
 )
 from ingest.extract.loaders import loader, local_path
+from ingest.extract.quantization import dequantized, quantized, quiet
+from ingest.extract.spelling import Spelling
 from ingest.extract.towers import Tower, text_tower, uncached
 
 
@@ -57,9 +53,9 @@ def transformers_model(record: ModelRecord, place: Placement) -> LoadedLanguage:
             packed = hub_file(record.source, str(gguf), record.revision)
             folder = dequantized(record, packed.path, packed.commit)
             return from_folder(record, folder, place, packed.commit)
-        found = hub_file(record.source, "config.json", record.revision)
-        where = {"revision": found.commit, "local_files_only": found.offline}
-        return from_pretrained(record, record.source, place, found.commit, where)
+        config = hub_file(record.source, "config.json", record.revision)
+        where = {"revision": config.commit, "local_files_only": config.offline}
+        return from_pretrained(record, record.source, place, config.commit, where)
 
 
 def from_folder(
@@ -97,7 +93,7 @@ def from_pretrained(
     with quiet():
         try:
             tokens = transformers.AutoTokenizer.from_pretrained(name, **where)
-            module, found = _class(name, where).from_pretrained(
+            module, loading = _class(name, where).from_pretrained(
                 name, dtype=place.dtype, output_loading_info=True, **arguments
             )
         except pickle.UnpicklingError as error:
@@ -123,7 +119,7 @@ def from_pretrained(
                 ) from error
             raise
     # A pooler is never read here, and many sentence models come without one.
-    missing = sorted(k for k in found["missing_keys"] if not k.startswith("pooler."))
+    missing = sorted(k for k in loading["missing_keys"] if not k.startswith("pooler."))
     if missing:
         raise CheckpointMismatchError(
             f"The weights of {name} do not fit its architecture: {len(missing)} missing "
@@ -131,35 +127,6 @@ def from_pretrained(
         )
     marked = f"{revision}, {record.quantization}" if packed else revision
     return wrap(record, module, tokens, marked, placed=bool(spread))
-
-
-def quantized(record: ModelRecord, place: Placement) -> dict[str, Any]:
-    """Return transformers' arguments for weights in fewer bits; none where it is not asked for.
-
-    Raises:
-        CatalogError: the option says neither 4bit nor 8bit.
-        MissingPackageError: bitsandbytes is not installed.
-    """
-    asked = record.quantization
-    if asked is None:
-        return {}
-    if asked not in ("4bit", "8bit"):
-        raise CatalogError(
-            f"Model {record.id!r}: quantization should be '4bit' or '8bit'; got {asked!r}."
-        )
-    if importlib.util.find_spec("bitsandbytes") is None:
-        raise MissingPackageError(
-            f"Model {record.id!r} is to be loaded in {asked}, which needs the package "
-            "bitsandbytes: pip install bitsandbytes"
-        )
-    how: Any = transformers.BitsAndBytesConfig
-    config = (
-        how(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=place.dtype)
-        if asked == "4bit"
-        else how(load_in_8bit=True)
-    )
-    # Packed weights cannot be moved later: they are put in place as they are loaded.
-    return {"quantization_config": config, "device_map": {"": str(place.device)}}
 
 
 def _class(name: str, where: dict[str, Any]) -> Any:
@@ -227,14 +194,14 @@ def wrap(
     spelling = functools.cache(lambda: Spelling(tokens))
 
     def pieces(text: str) -> Pieces:
-        found = tokens(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        ids, offsets = list(found["input_ids"]), list(found["offset_mapping"])
+        split = tokens(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        ids, offsets = list(split["input_ids"]), list(split["offset_mapping"])
         given = spelling().given(text, ids[0], offsets) if ids else 0
         opening = spelling().opening(text, ids, offsets) if ids else 1
         return Pieces(ids, [begin for begin, _ in offsets], given, opening)
 
     def answer(conversations: Sequence[Sequence[Turn]], longest: int) -> list[str]:
-        return answered(network, tokens, conversations, longest)
+        return continue_conversations(network, tokens, conversations, longest)
 
     pads = (tokens.pad_token_id, tokens.eos_token_id, 0)
     return LoadedLanguage(
@@ -256,7 +223,7 @@ def wrap(
         if predicts
         else None,
         placed=placed,
-        tower=lambda: towers[0].told if towers else None,
+        tower=lambda: towers[0].description if towers else None,
     )
 
 
@@ -279,97 +246,7 @@ def window_of(tokens: Any, text: Any, network: nn.Module) -> int | None:
     return min(real) if real else None
 
 
-class Spelling:
-    """Which bytes tokens stand for, as their tokenizer writes them.
-
-    A byte-level vocabulary has a letter for each byte, one with byte fallback has <0x0A>, and
-    SentencePiece writes a space as ▁.
-    """
-
-    def __init__(self, tokens: Any) -> None:
-        """Look once at how the tokenizer writes."""
-        self._tokens = tokens
-        self._added = set(tokens.added_tokens_decoder)
-        backend = tokens.backend_tokenizer
-        parts = (backend.pre_tokenizer, backend.decoder)
-        self._byte_level = any(p is not None and b"ByteLevel" in p.__getstate__() for p in parts)
-        # Some put a space before a text, most of these not where there is one already.
-        spaced = tokens(" a", add_special_tokens=False, verbose=False)["input_ids"]
-        self._always_spaced = b"".join(map(self.bytes_of, spaced)).startswith(b"  ")
-
-    def bytes_of(self, token: int) -> bytes:
-        """Return the bytes that a token stands for."""
-        name = self._tokens.convert_ids_to_tokens(token)
-        if re.fullmatch(r"<0x[0-9A-F]{2}>", name):
-            return bytes([int(name[3:5], 16)])
-        if token in self._added:  # as it stands in the text, whatever the others are
-            return name.encode()
-        if self._byte_level and all(letter in _BYTES for letter in name):
-            return bytes(_BYTES[letter] for letter in name)
-        return name.replace("▁", " ").encode()
-
-    def given(self, text: str, first: int, offsets: Sequence[tuple[int, int]]) -> int:
-        """Return how many UTF-8 bytes of a text its first token stands for.
-
-        Offsets alone do not tell: some tokenizers trim spaces from them, and tokens that share a
-        character share its place. So the token's own bytes count where the text begins with them. A
-        space that the tokenizer put before the text is none of it. Where the text was normalized
-        (lower case, composed) it does not begin with them: then the characters up to the token's
-        end count, with the marks combined with the last, and one split over tokens as a whole.
-
-        Args:
-            text: as it was given to the tokenizer.
-            first: the first token.
-            offsets: where each token begins and ends.
-        """
-        own = self._own(text, first)
-        return len(text[: _behind(text, offsets)].encode()) if own is None else own
-
-    def opening(self, text: str, ids: Sequence[int], offsets: Sequence[tuple[int, int]]) -> int:
-        """Return how many of a text's tokens stand for the bytes of `given`.
-
-        One; but of a normalized character that is split over tokens (a ligature) all of them.
-        """
-        if self._own(text, ids[0]) is not None:
-            return 1
-        end = _behind(text, offsets)
-        return next((at for at, (begin, _) in enumerate(offsets) if begin >= end), len(ids))
-
-    def _own(self, text: str, first: int) -> int | None:
-        """Return the length of a first token's own bytes; None where the text begins otherwise."""
-        whole, own = text.encode(), self.bytes_of(first)
-        if self._always_spaced:
-            own = own.removeprefix(b" ")
-        for bytes_of_text in (own, own.removeprefix(b" ")):
-            if whole.startswith(bytes_of_text):
-                return len(bytes_of_text)
-        return None
-
-
-def _behind(text: str, offsets: Sequence[tuple[int, int]]) -> int:
-    """Return the character behind a text's first token and the marks combined with its last."""
-    end = offsets[0][1]
-    while end < len(text) and unicodedata.combining(text[end]):
-        end += 1
-    return end
-
-
-def _letters_of_bytes() -> dict[str, int]:
-    """Return the bytes of a byte-level vocabulary by their letters (GPT-2's table).
-
-    Printable bytes stand for themselves, the others follow from U+0100 on.
-    """
-    plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in plain]
-    return {chr(byte): byte for byte in plain} | {
-        chr(0x100 + place): byte for place, byte in enumerate(others)
-    }
-
-
-_BYTES = _letters_of_bytes()
-
-
-def answered(
+def continue_conversations(
     network: Any, tokens: Any, conversations: Sequence[Sequence[Turn]], longest: int
 ) -> list[str]:
     """Continue conversations by the network's chat template, the likeliest token at every step.
@@ -389,58 +266,8 @@ def answered(
     ids = torch.tensor([[pad] * (width - len(row)) + row for row in rows], device=device)
     mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=device)
     with quiet(), torch.inference_mode():
-        found = network.generate(
+        answers = network.generate(
             input_ids=ids, attention_mask=mask, do_sample=False, num_beams=1, temperature=None,
             top_p=None, top_k=None, max_new_tokens=longest, pad_token_id=pad,
         )  # fmt: skip
-    return [tokens.decode(row[width:], skip_special_tokens=True).strip() for row in found]
-
-
-def dequantized(record: ModelRecord, file: Path, revision: str) -> Path:
-    """Return a folder with the model of a GGUF file in float32, kept in the cache.
-
-    Raises:
-        DiskFullError: no room for the copy.
-    """
-
-    def build(folder: Path) -> None:
-        with quiet():
-            where = {"gguf_file": file.name, "local_files_only": True}
-            tokens = transformers.AutoTokenizer.from_pretrained(str(file.parent), **where)
-            packed = transformers.AutoModelForCausalLM.from_pretrained(
-                str(file.parent), dtype=torch.float32, **where
-            )
-            # transformers refuses to save a model that it believes to be still quantized.
-            config = type(packed.config).from_dict(
-                {k: v for k, v in packed.config.to_dict().items() if k != "quantization_config"}
-            )
-            with torch.device("meta"):
-                plain = type(packed)(config)
-            plain.load_state_dict(packed.state_dict(), assign=True)
-            plain.tie_weights()
-            plain.save_pretrained(folder)
-            tokens.save_pretrained(folder)
-
-    key = f"{record.id}-{revision}-transformers-{transformers.__version__}".replace(":", "-")
-    return cached_folder(key, build)
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep transformers' own bars and reports away from our progress display."""
-    from transformers import modeling_gguf_pytorch_utils as gguf
-
-    log: Any = transformers.utils.logging
-    home: Any = gguf
-    bar = home.tqdm
-    before, bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error()
-    log.disable_progress_bar()
-    home.tqdm = functools.partial(bar, disable=True)  # it has no switch of its own
-    try:
-        yield
-    finally:
-        home.tqdm = bar
-        log.set_verbosity(before)
-        if bars:
-            log.enable_progress_bar()
+    return [tokens.decode(row[width:], skip_special_tokens=True).strip() for row in answers]

@@ -13,19 +13,16 @@ from torch import Tensor, nn
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError, RowOrderError
-from ingest.extract.batching import LayerStack, run_batches
+from ingest.extract.batching import LayerStack, run_batches, same_row
 from ingest.extract.device import out_of_memory
 from ingest.extract.fold import fold_batchnorm
-from ingest.extract.layouts import first_tensor
+from ingest.extract.layouts import first_tensor, layer_output, submodules
 from ingest.extract.loaded import Layout, LoadedVision, Placement, Tap
 from ingest.extract.variants import Pooling, Variant
 from ingest.progress import Progress
 
 # On a CPU small batches stay in its caches: 8 images run 1.5 to 2 times as fast as 32.
 _BATCH = {"cpu": 8, "mps": 32, "cuda": 128}
-
-# Largest relative difference between an image run alone and the same image run in its batch.
-_TOLERANCE = {torch.float32: 1e-3, torch.float16: 0.05, torch.bfloat16: 0.1}
 
 
 def extract_vision(
@@ -62,10 +59,8 @@ def extract_vision(
 
                 def step(rows: Sequence[int]) -> None:
                     nonlocal largest
-                    taps.clear()
-                    taps.run(ready(feeder.get(rows)))
-                    for pooling, stack in stacks.items():
-                        stack.put(rows, taps.layers(pooling))
+                    for pooling, layers in taps.read(ready(feeder.get(rows))).items():
+                        stacks[pooling].put(rows, layers)
                     largest = max(largest, len(rows))
 
                 run_batches(batches, step, place.device, progress, record.label)
@@ -74,9 +69,7 @@ def extract_vision(
                 }
 
                 def again(images: Tensor) -> dict[Pooling, list[Tensor]]:
-                    taps.clear()
-                    taps.run(ready(images))
-                    return {pooling: taps.layers(pooling) for pooling in stacks}
+                    return taps.read(ready(images))
 
                 verify_rows(record, loaded, again, feeder.only, finished, largest, place)
     finally:
@@ -168,7 +161,7 @@ class TapReader:
 
     def __init__(self, record: ModelRecord, loaded: LoadedVision, poolings: set[Pooling]) -> None:
         """Prepare to read every tap of `loaded`."""
-        self._record, self._loaded, self._poolings = record, loaded, poolings
+        self._label, self._loaded, self._poolings = f"Model {record.id!r}", loaded, poolings
         self._pooled: dict[tuple[str, Pooling], Tensor] = {}
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
 
@@ -176,14 +169,10 @@ class TapReader:
         """Attach the hooks."""
         if self._loaded.returns_taps:
             return self
-        modules = dict(self._loaded.module.named_modules())
-        for tap in self._loaded.taps:
-            if tap.path not in modules:
-                raise CatalogError(
-                    f"Model {self._record.id!r} has no layer {tap.path!r}; it has, among others, "
-                    f"{', '.join(name for name in list(modules)[1:9])}."
-                )
-            self._attach(tap, modules[tap.path])
+        taps = self._loaded.taps
+        modules = submodules(self._label, self._loaded.module, [tap.path for tap in taps])
+        for tap, module in zip(taps, modules, strict=True):
+            self._attach(tap, module)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -191,32 +180,25 @@ class TapReader:
         for handle in self._handles:
             handle.remove()
 
-    def clear(self) -> None:
-        """Forget the last batch."""
+    def read(self, images: Tensor) -> dict[Pooling, list[Tensor]]:
+        """Run the network on (B, 3, H, W); return per pooling its layers, (B, d) float32 each."""
         self._pooled.clear()
-
-    def run(self, images: Tensor) -> None:
-        """Run the network on (B, 3, H, W) and pool its taps."""
-        result = self._loaded.forward(images)
+        taps, result = self._loaded.taps, self._loaded.forward(images)
         if self._loaded.returns_taps:
-            for tap, output in zip(self._loaded.taps, cast(list[Tensor], result), strict=True):
+            for tap, output in zip(taps, cast(list[Tensor], result), strict=True):
                 self._take(tap, output)
-
-    def layers(self, pooling: Pooling) -> list[Tensor]:
-        """Return the last batch's layers, (B, d) float32 each, in depth order."""
-        missing = [t.name for t in self._loaded.taps if (t.name, pooling) not in self._pooled]
-        if missing:
-            raise CatalogError(
-                f"Model {self._record.id!r}: the layer {missing[0]!r} did not run in the forward "
-                "pass."
-            )
-        return [self._pooled[tap.name, pooling] for tap in self._loaded.taps]
+        for tap in taps:
+            if any((tap.name, pooling) not in self._pooled for pooling in self._poolings):
+                raise CatalogError(
+                    f"{self._label}: the layer {tap.name!r} did not run in the forward pass."
+                )
+        return {p: [self._pooled[tap.name, p] for tap in taps] for p in self._poolings}
 
     def _attach(self, tap: Tap, module: nn.Module) -> None:
         def hook(_module: nn.Module, _inputs: object, output: object) -> None:
             if (tap.name, next(iter(self._poolings))) in self._pooled:
                 raise CatalogError(
-                    f"Model {self._record.id!r}: the layer {tap.name!r} ran twice in one forward "
+                    f"{self._label}: the layer {tap.name!r} ran twice in one forward "
                     "pass; name a layer that runs once."
                 )
             self._take(tap, output)
@@ -224,14 +206,8 @@ class TapReader:
         self._handles.append(module.register_forward_hook(hook))
 
     def _take(self, tap: Tap, output: object) -> None:
-        tensor, layout = first_tensor(output), self._loaded.layout_of(tap)
-        dims = 3 if layout == "tokens" else 4
-        if not isinstance(tensor, Tensor) or tensor.ndim != dims:
-            got = tuple(tensor.shape) if isinstance(tensor, Tensor) else type(tensor).__name__
-            raise CatalogError(
-                f"Model {self._record.id!r}: the layer {tap.name!r} should give {dims} dimensions "
-                f"({layout}); got {got}."
-            )
+        layout = self._loaded.layout_of(tap)
+        tensor = layer_output(self._label, tap.name, first_tensor(output), layout)
         prefix = self._loaded.prefix_of(tap) or 0
         for pooling in self._poolings:
             self._pooled[tap.name, pooling] = pool_image(tensor, layout, pooling, prefix)
@@ -299,7 +275,7 @@ def verify_rows(
                         f"batch: {len(batch)} images came back as {len(layer)} rows."
                     )
                 vector = layer[at].cpu().numpy()
-                if _near(array, row, vector, place):
+                if same_row(array, row, vector, place.dtype):
                     continue
                 distance = float(np.linalg.norm(array[row] - vector))
 
@@ -325,27 +301,12 @@ def _cause(
     place: Placement,
 ) -> str:
     """Say why a row comes out elsewhere, at `distance` from `vector`, which `run` gave before."""
-    if not _near(run(images)[None], 0, vector, place):
+    if not same_row(run(images)[None], 0, vector, place.dtype):
         return "change each time the network runs, which draws at random or keeps a state."
     rounded = run(images * (1 + torch.finfo(place.dtype).eps))
     if np.linalg.norm(rounded - vector) > distance / 10:
         return "change as much when the image changes by rounding alone."
     return "depend on the images that share a batch."
-
-
-def _near(
-    array: NDArray[np.float32], row: int, vector: NDArray[np.float32], place: Placement
-) -> bool:
-    """Whether a row is a vector but for rounding; nothing is told of what is not finite."""
-    if not np.isfinite(vector).all():
-        return True
-    distance = np.linalg.norm(array[row] - vector)
-    if distance <= _TOLERANCE[place.dtype] * np.linalg.norm(vector) + 1e-6:
-        return True
-    # In half precision rounding may exceed any fixed tolerance; then the row must still be the one
-    # it resembles most.
-    low_precision = place.dtype != torch.float32 and len(array) > 1
-    return low_precision and bool(distance <= np.linalg.norm(array - vector, axis=1).min())
 
 
 def resolved_pooling(record: ModelRecord, loaded: LoadedVision, pooling: Pooling) -> Pooling:

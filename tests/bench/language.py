@@ -35,7 +35,7 @@ from ingest.extract.loaders import load
 from ingest.extract.variants import Variant
 from ingest.progress import Silent
 from tests.bench import machine
-from tests.ingest.test_bits import byte_llama
+from tests.ingest.tiny import byte_llama
 from tests.shared import shared_catalog
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "language.md"

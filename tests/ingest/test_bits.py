@@ -10,7 +10,6 @@ import pytest
 import torch
 from tokenizers import (
     Tokenizer,
-    decoders,
     models,
     normalizers,
     pre_tokenizers,
@@ -21,8 +20,6 @@ from torch import Tensor
 from transformers import (
     BertConfig,
     BertLMHeadModel,
-    LlamaConfig,
-    LlamaForCausalLM,
     PreTrainedTokenizerFast,
 )
 
@@ -31,34 +28,14 @@ from ingest.experiments.bits.measure import Tally, causal_of, tallies
 from ingest.experiments.bits.texts import Document, Skipped, documents
 from ingest.experiments.bits.windows import nats, opening_of, scored_bytes, windows
 from ingest.extract.loaded import Causal, LoadedLanguage, Pieces
-from ingest.extract.transformers_models import Spelling, wrap
+from ingest.extract.spelling import Spelling
 from ingest.store.warehouse import Warehouse
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
-from tests.ingest.tiny import model
+from tests.ingest.tiny import CPU, byte_llama
 from tests.worlds import query
 
-CPU = torch.device("cpu")
 TEXT = "Löwen & tigers 🐅 sleep; " * 8
-
-
-def byte_llama(bos: bool = True, window: int = 64) -> LoadedLanguage:
-    """Return a random Llama over bytes."""
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    inner = Tokenizer(models.BPE({c: i for i, c in enumerate(letters)}, []))
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
-    inner.decoder = decoders.ByteLevel()  # type: ignore[assignment]
-    inner.add_special_tokens(["<s>"])
-    tokens = PreTrainedTokenizerFast(tokenizer_object=inner, bos_token="<s>" if bos else None)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=257, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
-        num_attention_heads=2, max_position_embeddings=window,
-    )  # fmt: skip
-    network = LlamaForCausalLM(config)
-    with torch.no_grad():
-        network.lm_head.weight.mul_(20)  # far from uniform
-    return wrap(model("language", "transformers"), network, tokens, "seed-0")
 
 
 def total(loaded: LoadedLanguage, *texts: str, budget: int = 10**6, **options: int) -> Tally:

@@ -13,7 +13,8 @@ import transformers
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError, ModelFailedError
 from ingest.extract import Variant, content, extract
-from ingest.extract.content import content_hash, local_content, module_file
+from ingest.extract.content import content_hash, local_content
+from ingest.extract.user_modules import module_file
 from ingest.pipeline.features import extract_missing, extraction_parts, plan_extraction
 from ingest.pipeline.run import Run
 from ingest.progress import Silent

@@ -21,7 +21,7 @@ from ingest.experiments.bits.measure import causal_of, started, tallies
 from ingest.experiments.bits.sources import HubText, text_of, text_of_record
 from ingest.experiments.bits.texts import Document, Skipped
 from tests.ingest.command import prh
-from tests.ingest.test_bits import CPU, byte_llama
+from tests.ingest.tiny import CPU, byte_llama
 
 COMMIT = "f" * 40
 

@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from ingest.catalog.records import DatasetRecord, ModelRecord
 from ingest.datasets import Dataset
+from ingest.extract.loaded import LoadedLanguage
+from ingest.extract.transformers_models import wrap
 
+CPU = torch.device("cpu")
 WORDS = "a red blue dog cat runs sits on the mat hill under big small sky".split()
 
 
@@ -70,3 +74,22 @@ def tokenizer(pad: bool = True) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(
         tokenizer_object=inner, unk_token="[UNK]", eos_token="</s>", **special
     )
+
+
+def byte_llama(bos: bool = True, window: int = 64) -> LoadedLanguage:
+    """Return a random Llama over bytes."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    inner = Tokenizer(models.BPE({c: i for i, c in enumerate(letters)}, []))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
+    inner.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    inner.add_special_tokens(["<s>"])
+    tokens = PreTrainedTokenizerFast(tokenizer_object=inner, bos_token="<s>" if bos else None)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=257, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
+        num_attention_heads=2, max_position_embeddings=window,
+    )  # fmt: skip
+    network = LlamaForCausalLM(config)
+    with torch.no_grad():
+        network.lm_head.weight.mul_(20)  # far from uniform
+    return wrap(model("language", "transformers"), network, tokens, "seed-0")

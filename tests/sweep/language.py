@@ -17,7 +17,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers.models.auto import modeling_auto
 
 from ingest.extract import Variant, extract
-from ingest.extract.transformers_models import quiet
+from ingest.extract.quantization import quiet
 from prh_core.errors import PRHError
 from tests.ingest import tiny
 from tests.sweep.outcome import Outcome

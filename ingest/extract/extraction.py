@@ -21,7 +21,7 @@ from ingest.store.precision import EXACT
 from prh_core.errors import NotFiniteError
 
 
-def run(
+def extract_features(
     record: ModelRecord,
     dataset: Dataset,
     variants: Sequence[Variant],
@@ -67,7 +67,7 @@ def run(
     result: dict[Variant, Extracted] = {}
     for variant in variants:
         _refuse_not_finite(record, variant, layers[variant], facts["dtype"])
-        own = {}
+        own: dict[str, str] = {}
         if isinstance(loaded, LoadedVision):
             own["pooling"] = resolved_pooling(record, loaded, variant.pooling)
         elif loaded.tower is not None and (read := loaded.tower()) is not None:
