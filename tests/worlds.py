@@ -16,7 +16,7 @@ from PIL import Image
 
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
 from ingest.datasets import Dataset
-from ingest.datasets.caption_sets import asked, build_sets, captioned
+from ingest.datasets.caption_sets import build_sets, parse_set, with_captions
 from ingest.experiments.captions.run import Compared, compare_sets, record_set
 from ingest.experiments.color.cooccurrence import lay_out_pictures, picture_unit
 from ingest.experiments.color.layouts import Choices
@@ -139,11 +139,11 @@ def build_captions(home: Path, *, n: int = 60) -> Path:
     settings = settings_for(["mutual_knn"], [10], ["exact"], permutations=19)
     study = Study(workspace, base, tuple(map(planted_record, models)), (), settings)
     longer = [f"{caption}, a longer one" for caption in base.captions]
-    joined = captioned(asked("joined:2"), base, longer)
+    joined = with_captions(parse_set("joined:2"), base, longer)
     sets = [
-        captioned(asked("own"), base, base.captions),
+        with_captions(parse_set("own"), base, base.captions),
         joined,
-        captioned(asked("mixed@joined:2"), base, longer[::-1]),
+        with_captions(parse_set("mixed@joined:2"), base, longer[::-1]),
     ]
     with Run(workspace, "test-run-captions") as run:
         vision = [_plant(run, m, latent, base, rng) for m in models if m.modality == "vision"]

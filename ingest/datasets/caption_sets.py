@@ -24,7 +24,7 @@ OWN = "own"
 LADDER = ("own", "joined", "column", "summary")
 """Kinds whose captions say more or less; the others are controls of length or order."""
 CONTROLS = ("first", "shuffled", "mixed")
-ANOTHER = "caption"
+OTHER_CAPTION = "caption"
 """The kind that says the same in other words: another person's caption of the same image."""
 PICTURES = ("pixels", "blur", "gray", "mirror", "crop")
 _FORM = re.compile(r"^(?P<kind>[a-z]+)(?::(?P<amount>[^@]+))?(?:@(?P<parent>.+))?$")
@@ -33,8 +33,8 @@ _LONGEST_SLUG = 60
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A set that was asked for, in parts."""
+class SetSpec:
+    """What a set is named for: what is done, how much, and to which other set."""
 
     name: str
     kind: str
@@ -49,36 +49,36 @@ class Asked:
         return int(self.amount)
 
 
-def asked(name: str) -> Asked:
+def parse_set(name: str) -> SetSpec:
     """Read the name of a set.
 
     Raises:
         CaptionSetError: there is no such kind, or it lacks its number.
     """
     match = _FORM.match(name)
-    kinds = (*LADDER, ANOTHER, *CONTROLS, *PICTURES)
+    kinds = (*LADDER, OTHER_CAPTION, *CONTROLS, *PICTURES)
     if match is None or match["kind"] not in kinds:
         raise CaptionSetError(f"expected a set of kind {', '.join(kinds)}; got {name!r}")
-    found = Asked(name, match["kind"], match["amount"], match["parent"])
-    if found.kind in ("joined", ANOTHER, "first", "summary", "pixels", "blur", "crop"):
-        _ = found.number
-    if found.kind == "crop" and found.number > 100:
+    spec = SetSpec(name, match["kind"], match["amount"], match["parent"])
+    if spec.kind in ("joined", OTHER_CAPTION, "first", "summary", "pixels", "blur", "crop"):
+        _ = spec.number
+    if spec.kind == "crop" and spec.number > 100:
         raise CaptionSetError(f"{name}: expected at most 100 % of a picture's side")
-    if found.kind == "column" and not found.amount:
+    if spec.kind == "column" and not spec.amount:
         raise CaptionSetError(f"{name}: expected a column, as in column:definition")
-    if found.kind in (*CONTROLS, "summary"):
-        return found if found.parent else replace(found, parent=OWN, name=f"{name}@{OWN}")
-    if found.parent:
-        raise CaptionSetError(f"{name}: a set of kind {found.kind} is made of no other (@)")
+    if spec.kind in (*CONTROLS, "summary"):
+        return spec if spec.parent else replace(spec, parent=OWN, name=f"{name}@{OWN}")
+    if spec.parent:
+        raise CaptionSetError(f"{name}: a set of kind {spec.kind} is made of no other (@)")
     # Another caption is held against the dataset's own, as a control is.
-    return replace(found, parent=OWN) if found.kind == ANOTHER else found
+    return replace(spec, parent=OWN) if spec.kind == OTHER_CAPTION else spec
 
 
 @dataclass(frozen=True)
 class CaptionSet:
     """A variant of a dataset: the same images in the same order."""
 
-    asked: Asked
+    spec: SetSpec
     dataset: Dataset
     """Under an id of its own, `base.name`."""
     base_id: str
@@ -86,12 +86,12 @@ class CaptionSet:
     @property
     def is_control(self) -> bool:
         """Whether it separates length, order or wording from what is said."""
-        return self.asked.kind in (*CONTROLS, ANOTHER)
+        return self.spec.kind in (*CONTROLS, OTHER_CAPTION)
 
     @property
     def of_pictures(self) -> bool:
         """Whether the pictures are changed, not the captions."""
-        return self.asked.kind in PICTURES
+        return self.spec.kind in PICTURES
 
     @property
     def words(self) -> np.ndarray:
@@ -114,44 +114,44 @@ def build_sets(base: Dataset, names: Sequence[str], reopen: Reopen) -> list[Capt
         CaptionSetError: a name is none, or a set cannot be made.
         MissingCaptionError: a caption is missing or empty; the message names the set and sample.
     """
-    found: dict[str, CaptionSet] = {}
+    sets: dict[str, CaptionSet] = {}
 
     def make(name: str) -> CaptionSet:
-        wanted = asked(name)
-        if wanted.name not in found:
-            parent = make(wanted.parent).dataset.captions if wanted.parent else base.captions
-            found[wanted.name] = _made(wanted, base, parent, reopen)
-        return found[wanted.name]
+        spec = parse_set(name)
+        if spec.name not in sets:
+            parent = make(spec.parent).dataset.captions if spec.parent else base.captions
+            sets[spec.name] = _made(spec, base, parent, reopen)
+        return sets[spec.name]
 
     for name in names:
         make(name)
-    return list(found.values())
+    return list(sets.values())
 
 
-def _made(wanted: Asked, base: Dataset, parent: Sequence[str], reopen: Reopen) -> CaptionSet:
-    if wanted.kind in PICTURES:
-        return _pictured(wanted, base)
+def _made(spec: SetSpec, base: Dataset, parent: Sequence[str], reopen: Reopen) -> CaptionSet:
+    if spec.kind in PICTURES:
+        return _pictured(spec, base)
     captions: Sequence[str] = parent
-    if wanted.kind == "joined":
-        captions = _joined(wanted, base, reopen)
-    elif wanted.kind == ANOTHER:
-        captions = _numbered(wanted, base, wanted.number - 1, reopen)
-    elif wanted.kind == "column":
+    if spec.kind == "joined":
+        captions = _joined(spec, base, reopen)
+    elif spec.kind == OTHER_CAPTION:
+        captions = _numbered(spec, base, spec.number - 1, reopen)
+    elif spec.kind == "column":
         options: dict[str, object] = {**base.record.options}
-        options["caption_column"] = str(wanted.amount)
-        captions = _reopened(wanted, base, options, reopen)
-    elif wanted.kind == "first":
-        captions = [" ".join(text.split()[: wanted.number]) for text in parent]
-    elif wanted.kind == "shuffled":
+        options["caption_column"] = str(spec.amount)
+        captions = _reopened(spec, base, options, reopen)
+    elif spec.kind == "first":
+        captions = [" ".join(text.split()[: spec.number]) for text in parent]
+    elif spec.kind == "shuffled":
         captions = [_shuffled(text, i) for i, text in enumerate(parent)]
-    elif wanted.kind == "mixed":
+    elif spec.kind == "mixed":
         captions = _mixed(parent)
-    elif wanted.kind == "summary":
-        raise CaptionSetError(f"{wanted.name}: summaries are written by a model: --writer")
-    return captioned(wanted, base, captions)
+    elif spec.kind == "summary":
+        raise CaptionSetError(f"{spec.name}: summaries are written by a model: --writer")
+    return with_captions(spec, base, captions)
 
 
-def captioned(wanted: Asked, base: Dataset, captions: Sequence[str]) -> CaptionSet:
+def with_captions(spec: SetSpec, base: Dataset, captions: Sequence[str]) -> CaptionSet:
     """Put captions to a dataset's images, under an id of their own.
 
     Raises:
@@ -159,35 +159,35 @@ def captioned(wanted: Asked, base: Dataset, captions: Sequence[str]) -> CaptionS
     """
     if len(captions) != len(base):
         raise MissingCaptionError(
-            f"Caption set {wanted.name!r} of {base.record.id!r} has {len(captions)} captions for "
+            f"Caption set {spec.name!r} of {base.record.id!r} has {len(captions)} captions for "
             f"{len(base)} images."
         )
     for sample, caption in zip(base.sample_ids, captions, strict=True):
         if not caption.strip():
             raise MissingCaptionError(
-                f"Caption set {wanted.name!r} of {base.record.id!r}: the caption of {sample} is "
+                f"Caption set {spec.name!r} of {base.record.id!r}: the caption of {sample} is "
                 "empty."
             )
-    dataset = base if wanted.kind == OWN else replace(base, record=_record(wanted, base.record),
+    dataset = base if spec.kind == OWN else replace(base, record=_record(spec, base.record),
                                                       captions=tuple(captions))  # fmt: skip
-    return CaptionSet(wanted, dataset, base.record.id)
+    return CaptionSet(spec, dataset, base.record.id)
 
 
-def _record(wanted: Asked, base: DatasetRecord) -> DatasetRecord:
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", wanted.name).strip("-")
-    if not wanted.name.isascii() or len(slug) > _LONGEST_SLUG:
+def _record(spec: SetSpec, base: DatasetRecord) -> DatasetRecord:
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", spec.name).strip("-")
+    if not spec.name.isascii() or len(slug) > _LONGEST_SLUG:
         # What is dropped or cut tells one set from another, and an id is part of files' names.
-        digest = hashlib.sha256(wanted.name.encode("utf-8", "backslashreplace")).hexdigest()
+        digest = hashlib.sha256(spec.name.encode("utf-8", "backslashreplace")).hexdigest()
         slug = f"{slug[:_LONGEST_SLUG]}-{digest[:12]}".strip("-")
     return base.model_copy(
-        update={"id": f"{base.id}.{slug}", "title": f"{base.title}: {titled(wanted)}"}
+        update={"id": f"{base.id}.{slug}", "title": f"{base.title}: {title_of(spec)}"}
     )
 
 
-def titled(wanted: Asked) -> str:
+def title_of(spec: SetSpec) -> str:
     """Name a set for readers."""
-    of = "" if wanted.parent in (None, OWN) else f" of {titled(asked(wanted.parent))}"
-    number = wanted.amount
+    of = "" if spec.parent in (None, OWN) else f" of {title_of(parse_set(spec.parent))}"
+    number = spec.amount
     return {
         "own": "its own captions",
         "joined": f"{number} caption{'s' if number != '1' else ''} joined",
@@ -202,12 +202,12 @@ def titled(wanted: Asked) -> str:
         "gray": "pictures without color",
         "mirror": "pictures mirrored",
         "crop": f"middle {number} % of each side of the pictures",
-    }[wanted.kind]
+    }[spec.kind]
 
 
-def _joined(wanted: Asked, base: Dataset, reopen: Reopen) -> list[str]:
+def _joined(spec: SetSpec, base: Dataset, reopen: Reopen) -> list[str]:
     """Join the first captions of each image, as its dataset numbers them."""
-    parts = [_numbered(wanted, base, index, reopen) for index in range(wanted.number)]
+    parts = [_numbered(spec, base, index, reopen) for index in range(spec.number)]
     return [" ".join(text.strip() for text in texts) for texts in zip(*parts, strict=True)]
 
 
@@ -219,15 +219,15 @@ def caption_index(record: DatasetRecord) -> int:
     """
     where = record.options.get("where")
     by_row = where.get("caption_index") if isinstance(where, dict) else None
-    said = str(by_row if by_row is not None else record.options.get("caption_index", 0))
-    if not said.isdecimal() or len(said) > 9:
+    number = str(by_row if by_row is not None else record.options.get("caption_index", 0))
+    if not number.isdecimal() or len(number) > 9:
         raise DatasetError(
-            f"Dataset {record.id!r}: caption_index should be a number from 0; got {said[:60]!r}."
+            f"Dataset {record.id!r}: caption_index should be a number from 0; got {number[:60]!r}."
         )
-    return int(said)
+    return int(number)
 
 
-def _numbered(wanted: Asked, base: Dataset, index: int, reopen: Reopen) -> Sequence[str]:
+def _numbered(spec: SetSpec, base: Dataset, index: int, reopen: Reopen) -> Sequence[str]:
     """Read one caption of each image, by its number from 0."""
     options: dict[str, object] = dict(base.record.options)
     where = options.get("where")
@@ -235,22 +235,22 @@ def _numbered(wanted: Asked, base: Dataset, index: int, reopen: Reopen) -> Seque
         options["where"] = {**where, "caption_index": index}
     else:
         options["caption_index"] = index
-    return _reopened(wanted, base, options, reopen)
+    return _reopened(spec, base, options, reopen)
 
 
 def _reopened(
-    wanted: Asked, base: Dataset, options: dict[str, object], reopen: Reopen
+    spec: SetSpec, base: Dataset, options: dict[str, object], reopen: Reopen
 ) -> Sequence[str]:
     record = base.record.model_copy(update={"options": options})
     try:
         other = reopen(record)
     except MissingCaptionError as error:
-        raise MissingCaptionError(f"Caption set {wanted.name!r}: {error}") from error
+        raise MissingCaptionError(f"Caption set {spec.name!r}: {error}") from error
     except DatasetError as error:
-        raise CaptionSetError(f"Caption set {wanted.name!r}: {error}") from error
+        raise CaptionSetError(f"Caption set {spec.name!r}: {error}") from error
     if other.sample_ids != base.sample_ids:
         raise CaptionSetError(
-            f"Caption set {wanted.name!r} of {base.record.id!r} does not hold the same images in "
+            f"Caption set {spec.name!r} of {base.record.id!r} does not hold the same images in "
             f"the same order ({len(other)} and {len(base)})."
         )
     return other.captions
@@ -271,29 +271,26 @@ def _mixed(texts: Sequence[str]) -> list[str]:
     return [" ".join(dealt[e - n : e]) for n, e in zip(lengths, ends.tolist(), strict=True)]
 
 
-def _pictured(wanted: Asked, base: Dataset) -> CaptionSet:
+def _pictured(spec: SetSpec, base: Dataset) -> CaptionSet:
     def changed(i: int) -> Image.Image:
         picture = base.image(i)
-        if wanted.kind == "gray":
+        if spec.kind == "gray":
             return picture.convert("L").convert("RGB")
-        if wanted.kind == "blur":
-            return picture.filter(ImageFilter.GaussianBlur(wanted.number))
-        if wanted.kind == "mirror":
+        if spec.kind == "blur":
+            return picture.filter(ImageFilter.GaussianBlur(spec.number))
+        if spec.kind == "mirror":
             return ImageOps.mirror(picture)
-        if wanted.kind == "crop":
-            return _middle(picture, wanted.number / 100)
-        side = wanted.number
+        if spec.kind == "crop":
+            return _middle(picture, spec.number / 100)
+        side = spec.number
         small = picture.resize((side, side), Image.Resampling.BOX)
         return small.resize(picture.size, Image.Resampling.BILINEAR)
 
     hashes = [
-        hashlib.sha256(f"{digest}:{wanted.name}".encode()).hexdigest()
-        for digest in base.image_hashes
+        hashlib.sha256(f"{digest}:{spec.name}".encode()).hexdigest() for digest in base.image_hashes
     ]
-    dataset = replace(
-        base, record=_record(wanted, base.record), image_hashes=hashes, reader=changed
-    )
-    return CaptionSet(wanted, dataset, base.record.id)
+    dataset = replace(base, record=_record(spec, base.record), image_hashes=hashes, reader=changed)
+    return CaptionSet(spec, dataset, base.record.id)
 
 
 def _middle(picture: Image.Image, share: float) -> Image.Image:

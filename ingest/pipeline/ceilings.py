@@ -11,7 +11,7 @@ import numpy as np
 
 from ingest.catalog.records import Modality
 from ingest.datasets import Dataset
-from ingest.datasets.caption_sets import Reopen, build_sets, caption_index, titled
+from ingest.datasets.caption_sets import Reopen, build_sets, caption_index, title_of
 from ingest.errors import DatasetError
 from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import SCORE_VERSION, FeatureFile, Setting
@@ -76,11 +76,11 @@ def second_views(
         except PRHError as error:
             lacking[modality] = str(error)
             continue
-        made = [one for one in sets if one.asked.name in names]
+        made = [one for one in sets if one.spec.name in names]
         if modality == "language" and made[0].dataset.caption_hash == base.caption_hash:
             lacking[modality] = "every image's second caption is its first"
             continue
-        views += [SecondView(modality, titled(one.asked), one.dataset) for one in made]
+        views += [SecondView(modality, title_of(one.spec), one.dataset) for one in made]
     return views, lacking
 
 

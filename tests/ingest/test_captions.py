@@ -11,7 +11,7 @@ import pytest
 
 from ingest.catalog import load_catalog
 from ingest.datasets import Dataset, open_dataset
-from ingest.datasets.caption_sets import CaptionSet, asked, build_sets, captioned
+from ingest.datasets.caption_sets import CaptionSet, build_sets, parse_set, with_captions
 from ingest.errors import CaptionSetError, MissingCaptionError
 from ingest.experiments.captions import summaries
 from ingest.experiments.captions.plan import plan_sets
@@ -60,7 +60,7 @@ def opened(catalog: Path) -> Dataset:
 
 def made(folder: Path, *names: str, empty: str | None = None) -> dict[str, CaptionSet]:
     base = opened(write_rich(folder, empty=empty))
-    return {one.asked.name: one for one in build_sets(base, names, open_dataset)}
+    return {one.spec.name: one for one in build_sets(base, names, open_dataset)}
 
 
 def test_captions_are_joined_and_columns_read(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_controls_keep_what_they_say_they_keep(tmp_path: Path) -> None:
     mixed = found["mixed@joined:3"]
     assert mixed.words.tolist() == found["joined:3"].words.tolist()
     assert sorted(" ".join(mixed.dataset.captions).split()) == sorted(" ".join(whole).split())
-    assert found["shuffled@own"].asked.parent == "own"
+    assert found["shuffled@own"].spec.parent == "own"
     assert all(one.is_control == ("@" in name) for name, one in found.items())
 
 
@@ -114,7 +114,7 @@ def test_another_caption_is_read_alone_and_a_text_alone_has_none(tmp_path: Path)
     second = found["caption:2"]
     assert second.dataset.captions[7] == "thing 7 seen for the second time"
     assert second.dataset.record.id == "rich.caption-2"
-    assert second.is_control and second.asked.parent == "own"
+    assert second.is_control and second.spec.parent == "own"
     single = open_dataset(load_catalog([tmp_path / "mine.toml"]).dataset("noise"))
     for name in ("caption:2", "joined:2"):
         with pytest.raises(MissingCaptionError, match=r"'noise'.*has 1 caption, but number 1"):
@@ -166,7 +166,7 @@ def test_an_empty_caption_is_named(tmp_path: Path) -> None:
 def test_captions_that_do_not_fit_the_images_are_named(tmp_path: Path) -> None:
     base = opened(write_rich(tmp_path))
     with pytest.raises(MissingCaptionError, match="23 captions for 24 images"):
-        captioned(asked("joined:2"), base, base.captions[1:])
+        with_captions(parse_set("joined:2"), base, base.captions[1:])
 
 
 def test_an_image_with_two_captions_where_one_is_asked_for_is_named(tmp_path: Path) -> None:
@@ -359,7 +359,7 @@ def test_summaries_become_a_set_of_their_own(talker: Talker, tmp_path: Path) -> 
             run, base, ["summary:8@joined:2", "own"], open_dataset,
             tiny.model("language", "module"), Silent(),
         )  # fmt: skip
-        assert [one.asked.name for one in sets] == ["summary:8@joined:2", "own", "joined:2"]
+        assert [one.spec.name for one in sets] == ["summary:8@joined:2", "own", "joined:2"]
         assert sets[0].dataset.record.id == "rich.summary-8-joined-2"
         assert written["summary:8@joined:2"].writer == "tiny"
         with pytest.raises(CaptionSetError, match="not of another summary"):

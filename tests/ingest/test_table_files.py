@@ -107,7 +107,7 @@ def test_truth_is_chosen_in_csv_and_json_alike(folder: Path) -> None:
 
 
 def test_a_caption_set_keeps_a_name_that_files_can_have(folder: Path) -> None:
-    from ingest.datasets.caption_sets import asked, build_sets, caption_index
+    from ingest.datasets.caption_sets import build_sets, caption_index, parse_set
 
     columns = ["名前", "説明", "long" * 60]
     rows = [[name, *(f"{c} of {name}" for c in columns)] for name in NAMES]
@@ -117,7 +117,7 @@ def test_a_caption_set_keeps_a_name_that_files_can_have(folder: Path) -> None:
     sets = build_sets(base, [f"column:{c}" for c in columns[1:]], open_dataset)
     ids = [found.dataset.record.id for found in sets]
     assert len(set(ids)) == 2 and all(len(one) < 100 and one.isascii() for one in ids)
-    assert asked("column:lemma").name == "column:lemma"
+    assert parse_set("column:lemma").name == "column:lemma"
     odd = base.record.model_copy(update={"options": {"where": {"caption_index": "first"}}})
     with pytest.raises(DatasetError, match="should be a number from 0; got 'first'"):
         caption_index(odd)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ingest.datasets.caption_sets import OWN, CaptionSet, titled
+from ingest.datasets.caption_sets import OWN, CaptionSet, title_of
 from ingest.experiments.bits.texts import text_of_captions
 from ingest.experiments.captions.summaries import Written
 from ingest.pipeline.features import (
@@ -69,7 +69,7 @@ def run_sets(
     """
     for chosen in sets:
         record_dataset(run.workspace, chosen.dataset)
-        record_set(run, chosen, (written or {}).get(chosen.asked.name))
+        record_set(run, chosen, (written or {}).get(chosen.spec.name))
     needed = [(chosen, _extractions(study, chosen)) for chosen in sets]
     for chosen, (language, vision) in needed:
         for dataset, units in (
@@ -107,9 +107,9 @@ def _planned(study: Study, files: dict[str, list[FeatureFile]]) -> list[Unit]:
 
 def record_set(run: Run, chosen: CaptionSet, written: Written | None = None) -> None:
     """Leave a set's row as a part: what it is made of, and how much it says."""
-    asked, dataset = chosen.asked, chosen.dataset
+    spec, dataset = chosen.spec, chosen.dataset
     words = chosen.words
-    amount = asked.amount if asked.amount is not None and asked.amount.isdigit() else None
+    amount = spec.amount if spec.amount is not None and spec.amount.isdigit() else None
     key = unit_key(
         {
             "dataset": dataset.record.id,
@@ -124,11 +124,11 @@ def record_set(run: Run, chosen: CaptionSet, written: Written | None = None) -> 
         "dataset_id": dataset.record.id,
         "base_id": chosen.base_id,
         "row_order": dataset.row_order,
-        "name": asked.name,
-        "title": titled(asked),
-        "kind": asked.kind,
+        "name": spec.name,
+        "title": title_of(spec),
+        "kind": spec.kind,
         "amount": None if amount is None else float(amount),
-        "parent": asked.parent,
+        "parent": spec.parent,
         "control": chosen.is_control,
         "pictures": chosen.of_pictures,
         "n": len(dataset),
@@ -162,7 +162,7 @@ class Difference(NamedTuple):
     @property
     def name(self) -> str:
         """The second set's."""
-        return self.second.chosen.asked.name
+        return self.second.chosen.spec.name
 
 
 def compare_sets(run: Run, study: Study, compared: Sequence[Compared], progress: Progress) -> None:
@@ -188,11 +188,11 @@ def compare_sets(run: Run, study: Study, compared: Sequence[Compared], progress:
 
 def plan_differences(study: Study, compared: Sequence[Compared]) -> list[Difference]:
     """List the differences between sets, done or not."""
-    by_name = {one.chosen.asked.name: one for one in compared}
+    by_name = {one.chosen.spec.name: one for one in compared}
     plain = [one for one in compared if not one.chosen.is_control and not one.chosen.of_pictures]
     pairs: list[tuple[Compared, Compared]] = [(plain[0], one) for one in plain[1:]]
     for one in compared:
-        parent = OWN if one.chosen.of_pictures else one.chosen.asked.parent
+        parent = OWN if one.chosen.of_pictures else one.chosen.spec.parent
         if (one.chosen.is_control or one.chosen.of_pictures) and parent in by_name:
             pairs.append((by_name[parent], one))
     trained = {record.id for record in study.models if record.trained}
