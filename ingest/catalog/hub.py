@@ -67,10 +67,10 @@ def hub_errors(what: str, name: str, revision: str) -> Iterator[None]:
         with _quiet_hub():
             yield
     except Exception as error:
-        meant = _meaning(error, what, name, revision)
-        if meant is None:
+        named = _meaning(error, what, name, revision)
+        if named is None:
             raise
-        raise meant from error
+        raise named from error
 
 
 @contextlib.contextmanager

@@ -86,7 +86,7 @@ def load_catalog(extra: Sequence[Path] = ()) -> Catalog:
             model that no file describes.
     """
     shipped = sorted(SHIPPED.glob("*.toml"))
-    found: dict[str, dict[str, Record]] = {table: {} for table in _TABLES}
+    records: dict[str, dict[str, Record]] = {table: {} for table in _TABLES}
     origin: dict[tuple[str, str], Path] = {}
     for path in (*shipped, *extra):
         for table, record in _read(Path(path)):
@@ -96,13 +96,13 @@ def load_catalog(extra: Sequence[Path] = ()) -> Catalog:
                 where = f"both in {first} and in {path}" if first != path else f"twice in {path}"
                 raise CatalogError(f"The {table} id {record_id!r} is listed {where}.")
             origin[table, record_id] = Path(path)
-            found[table][record_id] = record
-    models, datasets, panels, tasks, texts = (found[table] for table in _TABLES)
-    whole = {name: _resolved(name, panels, models, origin) for name in panels}
+            records[table][record_id] = record
+    models, datasets, panels, tasks, texts = (records[table] for table in _TABLES)
+    resolved = {name: _resolved(name, panels, models, origin) for name in panels}
     return Catalog(
         MappingProxyType(models),  # type: ignore[arg-type] - each table holds one record type
         MappingProxyType(datasets),  # type: ignore[arg-type]
-        MappingProxyType(whole),
+        MappingProxyType(resolved),
         MappingProxyType(tasks),  # type: ignore[arg-type]
         MappingProxyType(texts),  # type: ignore[arg-type]
     )
@@ -208,19 +208,19 @@ def _members(path: Path, series: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _record(path: Path, table: str, row: dict[str, Any]) -> Record:
     kind = _TABLES[table]
-    given = {key: value for key, value in row.items() if key != "base"}
+    fields = {key: value for key, value in row.items() if key != "base"}
     if "base" in row:
         raise CatalogError(f"In {path}, {table} {row.get('id')!r} must not set 'base'.")
     if "base" in kind.model_fields:
-        given["base"] = path.resolve().parent
+        fields["base"] = path.resolve().parent
     try:
-        return kind.model_validate(given)
+        return kind.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the record"
-        came = repr(first["input"])
-        came = came if len(came) <= 80 else f"{came[:77]}..."
-        shown = "" if first["type"] == "missing" else f"; got {came}"
+        value = repr(first["input"])
+        value = value if len(value) <= 80 else f"{value[:77]}..."
+        shown = "" if first["type"] == "missing" else f"; got {value}"
         more = error.error_count() - 1
         rest = f" ({more} more in this record)" if more else ""
         raise CatalogError(

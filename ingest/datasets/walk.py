@@ -24,14 +24,14 @@ def files_below(folder: Path, endings: Collection[str] | None = None) -> list[Pa
         DatasetError: a folder cannot be listed, or the name of a file with such an ending is not
             UTF-8.
     """
-    found: list[Path] = []
+    files: list[Path] = []
     for path in _below(folder, ()):
         if endings is not None and path.suffix.lower() not in endings:
             continue
         if endings is not None and not is_text(str(path)):
             raise DatasetError(f"The name of {shown(str(path))} is not UTF-8 text; rename it.")
-        found.append(path)
-    return sorted(found)
+        files.append(path)
+    return sorted(files)
 
 
 def _below(folder: Path, above: tuple[str, ...]) -> Iterator[Path]:
@@ -73,15 +73,15 @@ def zipped_files(
     except Exception as error:  # noqa: BLE001 - a damaged directory raises what it likes
         what = getattr(error, "strerror", None) or error
         raise DatasetError(f"cannot read {archive.name}: {what}") from error
-    found: dict[PurePosixPath, Callable[[], bytes]] = {}
+    files: dict[PurePosixPath, Callable[[], bytes]] = {}
     for member in opened.infolist():
         # Some programs of Windows write its separator.
         name = member.filename.replace("\\", "/") if member.create_system == 0 else member.filename
         path = PurePosixPath(name)
         hidden = path.name.startswith(".") or path.parts[:1] == ("__MACOSX",)
         if not hidden and not member.is_dir() and path.suffix.lower() in endings:
-            found[path] = partial(_member, opened, member)
-    return found
+            files[path] = partial(_member, opened, member)
+    return files
 
 
 _LARGEST = 1 << 30

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ingest.datasets.tasks.openers import open_task
 from ingest.errors import TaskError
-from tests.ingest.test_tasks import record
+from tests.ingest.task_files import record
 
 LABELS = np.arange(12) % 3
 GRAY = np.random.default_rng(0).integers(0, 256, (12, 6, 5)).astype(np.uint8)

@@ -18,39 +18,8 @@ from ingest.errors import (
     MissingCaptionError,
     MissingPackageError,
 )
-
-NAMES = ("b.png", "a.png", "c.png")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "images").mkdir()
-    for shade, name in enumerate(NAMES):
-        Image.new("RGB", (8, 8), (shade * 40, 0, 0)).save(tmp_path / "images" / name)
-    captions(tmp_path, [(name, f"caption of {name}") for name in NAMES])
-    return tmp_path
-
-
-def captions(folder: Path, rows: list[tuple[str, ...]], header: str = "image,caption") -> None:
-    lines = [header, *(",".join(row) for row in rows)]
-    (folder / "captions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def record(folder: Path, limit: int | None = None, **options: object) -> DatasetRecord:
-    return DatasetRecord.model_validate(
-        {
-            "id": "mine",
-            "title": "Mine",
-            "kind": "folder",
-            "source": "here",
-            "revision": "1",
-            "license": "MIT",
-            "citation": "me",
-            "limit": limit,
-            "base": folder,
-            "options": {"images": "images", "captions": "captions.csv", **options},
-        }
-    )
+from tests.ingest.photos import NAMES, captions, record
+from tests.ingest.photos import folder as folder  # a fixture
 
 
 def test_rows_follow_the_captions_file(folder: Path) -> None:

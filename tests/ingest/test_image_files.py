@@ -21,8 +21,8 @@ from ingest.errors import (
     UnsupportedImageError,
 )
 from ingest.progress import Silent
-from tests.ingest.test_datasets import NAMES, captions, record
-from tests.ingest.test_datasets import folder as folder  # a fixture
+from tests.ingest.photos import NAMES, captions, record
+from tests.ingest.photos import folder as folder  # a fixture
 
 RAMP = np.arange(0, 256, dtype=np.uint8).reshape(16, 16)
 DEEP = RAMP.astype(np.uint16) * 257

@@ -8,8 +8,8 @@ import pytest
 
 from ingest.datasets import open_dataset
 from ingest.errors import DatasetError, MissingCaptionError
-from tests.ingest.test_datasets import NAMES, captions, record
-from tests.ingest.test_datasets import folder as folder  # a fixture
+from tests.ingest.photos import NAMES, captions, record
+from tests.ingest.photos import folder as folder  # a fixture
 
 SEPARATORS = [*"\u2028\u2029\u0085\v\f\x1c\x1d\x1e", "\n", "\r", "\r\n", "\n\r", "\t", '""']
 

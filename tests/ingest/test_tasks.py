@@ -16,26 +16,7 @@ from ingest.errors import CatalogError, TaskError
 from ingest.store.workspace import Workspace
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
-from tests.worlds import query
-
-HEAD = """
-[[task]]
-id = "mine"
-title = "Mine"
-group = "natural"
-kind = "{kind}"
-source = "made for a test"
-revision = "1"
-license = "MIT"
-citation = "none"
-options = {{ {options} }}
-"""
-
-
-def record(folder: Path, kind: str = "npz", options: str = 'file = "mine.npz"') -> TaskRecord:
-    catalog = folder / "tasks.toml"
-    catalog.write_text(HEAD.format(kind=kind, options=options), encoding="utf-8")
-    return load_catalog([catalog]).task("mine")
+from tests.ingest.task_files import HEAD, record
 
 
 def colors(folder: Path, train: list[int], test: list[int], **more: object) -> None:

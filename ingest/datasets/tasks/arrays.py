@@ -32,7 +32,7 @@ def pictures_of(train: NDArray[Any], test: NDArray[Any]) -> list[NDArray[np.uint
 
 
 def labels_of(
-    train: NDArray[Any], test: NDArray[Any], given: Sequence[str] | None
+    train: NDArray[Any], test: NDArray[Any], class_names: Sequence[str] | None
 ) -> tuple[list[list[int]], list[str]]:
     """Return two splits' classes from 0, and the classes' names.
 
@@ -40,7 +40,7 @@ def labels_of(
         train: (n,) or (n, 1) whole numbers or words, or (n, C) with a single 1 a row. Words are
             classes in sorted order.
         test: likewise.
-        given: names of the classes in order; None numbers them.
+        class_names: names of the classes in order; None numbers them.
 
     Raises:
         ValueError: they are none of these; the sentence says what they are.
@@ -51,16 +51,16 @@ def labels_of(
     if len(kinds) > 1:
         raise ValueError("the labels of one split are words, of the other numbers")
     if kinds == {True}:
-        return _words([_flat(labels) for labels in splits], given)
+        return _words([_flat(labels) for labels in splits], class_names)
     hot = [labels.shape[1] for labels in splits if labels.ndim == 2 and labels.shape[1] > 1]
     numbers = [_numbers(labels) for labels in splits]
     if len(set(hot)) > 1:
         raise ValueError(f"one split has {hot[0]} columns of labels, the other {hot[1]}")
-    most = max((max(found, default=0) for found in numbers), default=0)
+    most = max((max(labels, default=0) for labels in numbers), default=0)
     count = max([most + 1, *hot])
-    if given is None and count > len(numbers[0]) > 0:  # before so many names are made
+    if class_names is None and count > len(numbers[0]) > 0:  # before so many names are made
         raise ValueError(f"{len(numbers[0])} training samples are fewer than its {count} classes")
-    return numbers, list(given) if given is not None else [str(i) for i in range(count)]
+    return numbers, list(class_names) if class_names is not None else [str(i) for i in range(count)]
 
 
 def _same_layout(*splits: NDArray[Any]) -> Sequence[NDArray[Any]]:
@@ -134,18 +134,18 @@ def _flat(labels: NDArray[Any]) -> NDArray[Any]:
 
 
 def _words(
-    splits: Sequence[NDArray[Any]], given: Sequence[str] | None
+    splits: Sequence[NDArray[Any]], class_names: Sequence[str] | None
 ) -> tuple[list[list[int]], list[str]]:
     try:
         texts = [
-            [w.decode("utf-8") if isinstance(w, bytes) else str(w) for w in found.tolist()]
-            for found in splits
+            [w.decode("utf-8") if isinstance(w, bytes) else str(w) for w in labels.tolist()]
+            for labels in splits
         ]
         "".join(word for words in texts for word in words).encode("utf-8")
     except (UnicodeError, SystemError) as error:  # the latter of numbers beyond Unicode
         raise ValueError("a label is no UTF-8 text") from error
     used = sorted({word for words in texts for word in words})
-    names = used if given is None else list(given)
+    names = used if class_names is None else list(class_names)
     unknown = [word for word in used if word not in names]
     if unknown:
         raise ValueError(f"the label {unknown[0]!r} is none of the classes given")

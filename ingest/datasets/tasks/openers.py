@@ -16,7 +16,8 @@ file = "pneumonia.npz"         # relative to this file
 import hashlib
 import os
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
@@ -39,6 +40,7 @@ from ingest.errors import (
     UnsupportedImageError,
 )
 
+_UNDECODED = (CorruptImageError, UnsupportedImageError)
 SEED = 0
 """Of splits and drawings."""
 
@@ -52,6 +54,15 @@ def open_task(record: TaskRecord) -> Task:
         HubUnreachableError, UnknownHubModelError: the hub does not answer, or not with that.
     """
     return _OPENERS[record.kind](record)
+
+
+@contextmanager
+def _refusing(record: TaskRecord, *errors: type[Exception], prefix: str = "") -> Iterator[None]:
+    """Turn errors inside the block into a TaskError that names the task."""
+    try:
+        yield
+    except errors as error:
+        raise TaskError(f"task {record.id}: {prefix}{error}") from error
 
 
 def _option(record: TaskRecord, name: str, default: str | None = None) -> str:
@@ -75,15 +86,13 @@ def _npz(record: TaskRecord) -> Task:
     for part, images in (("training", arrays[0]), ("test", arrays[2])):
         if not len(images):
             raise TaskError(f"task {record.id}: its {part} split is missing or empty")
-    given = record.options.get("classes")
-    if given is not None and not isinstance(given, list):
-        raise TaskError(f"task {record.id}: option 'classes' should be a list, got {given!r}")
-    named = None if given is None else [str(name) for name in given]
-    try:
+    classes = record.options.get("classes")
+    if classes is not None and not isinstance(classes, list):
+        raise TaskError(f"task {record.id}: option 'classes' should be a list, got {classes!r}")
+    class_names = None if classes is None else [str(name) for name in classes]
+    with _refusing(record, ValueError, prefix=f"in {file.name}, "):
         train, tested = (_pictures(images) for images in pictures_of(arrays[0], arrays[2]))
-        labels, names = labels_of(arrays[1], arrays[3], named)
-    except ValueError as error:
-        raise TaskError(f"task {record.id}: in {file.name}, {error}") from error
+        labels, names = labels_of(arrays[1], arrays[3], class_names)
     return assembled(record, (train, labels[0]), (tested, labels[1]), names)
 
 
@@ -126,25 +135,24 @@ def _classes(record: TaskRecord) -> Task:
     if not names:
         raise TaskError(f"task {record.id}: expected a folder per class in {folder.name}, got none")
     splits: list[tuple[list[Picture], list[int]]] = [([], []), ([], [])]
-    seen = dict.fromkeys(names, 0)
+    counts = dict.fromkeys(names, 0)
     for path in sorted(files):
         name = _class_of(path)
-        if name not in seen:
+        if name not in counts:
             continue
-        called, read = f"{name}/{path.name}", files[path]
+        shown, read = f"{name}/{path.name}", files[path]
         try:
             raw = read()
-            decode(raw)
-        except (CorruptImageError, UnsupportedImageError) as error:
-            raise TaskError(f"task {record.id}: {called} does not decode: {error}") from error
         except OSError as error:
             raise TaskError(
-                f"task {record.id}: cannot read {called}: {error.strerror or error}"
+                f"task {record.id}: cannot read {shown}: {error.strerror or error}"
             ) from error
-        side = splits[path.parts[0] == "test" if divided else seen[name] % 5 == 4]
-        seen[name] += 1
-        side[0].append(Picture(called, content_hash(raw), partial(_decoded, read)))
-        side[1].append(names.index(name))
+        with _refusing(record, *_UNDECODED, prefix=f"{shown} does not decode: "):
+            decode(raw)
+        split = splits[path.parts[0] == "test" if divided else counts[name] % 5 == 4]
+        counts[name] += 1
+        split[0].append(Picture(shown, content_hash(raw), partial(_decoded, read)))
+        split[1].append(names.index(name))
     return assembled(record, splits[0], splits[1], names)
 
 
@@ -179,11 +187,9 @@ def _in(record: TaskRecord, folder: Path) -> dict[PurePath, Callable[[], bytes]]
     if not os.path.isdir(folder):
         what = "is a file, no folder" if os.path.isfile(folder) else "is not there"
         raise TaskError(f"task {record.id}: expected a folder per class; {folder.name} {what}")
-    try:
-        found = files_below(folder, image_endings())
-    except DatasetError as error:
-        raise TaskError(f"task {record.id}: {error}") from error
-    return {path.relative_to(folder): path.read_bytes for path in found if not _hidden(path)}
+    with _refusing(record, DatasetError):
+        files = files_below(folder, image_endings())
+    return {path.relative_to(folder): path.read_bytes for path in files if not _hidden(path)}
 
 
 def _zipped(record: TaskRecord, file: Path) -> dict[PurePath, Callable[[], bytes]]:
@@ -192,11 +198,9 @@ def _zipped(record: TaskRecord, file: Path) -> dict[PurePath, Callable[[], bytes
     Raises:
         TaskError: it cannot be read.
     """
-    try:
-        found = zipped_files(file, image_endings())
-    except DatasetError as error:
-        raise TaskError(f"task {record.id}: {error}") from error
-    paths: dict[PurePath, Callable[[], bytes]] = {path: read for path, read in found.items()}
+    with _refusing(record, DatasetError):
+        files = zipped_files(file, image_endings())
+    paths: dict[PurePath, Callable[[], bytes]] = {path: read for path, read in files.items()}
     if len({path.parts[0] for path in paths}) == 1:
         paths = {PurePosixPath(*path.parts[1:]): read for path, read in paths.items()}
     return paths
@@ -218,9 +222,9 @@ def _digits(record: TaskRecord) -> Task:
         raise MissingPackageError(
             "the digits come with the package scikit-learn: pip install scikit-learn"
         ) from error
-    found: Any = load_digits()
-    images = np.round(found.images * (255 / 16)).astype(np.uint8)
-    return _every_fifth(record, images, found.target.tolist(), _numbered(10))
+    digits: Any = load_digits()
+    images = np.round(digits.images * (255 / 16)).astype(np.uint8)
+    return _every_fifth(record, images, digits.target.tolist(), _numbered(10))
 
 
 def _drawn(record: TaskRecord) -> Task:
@@ -294,15 +298,13 @@ def _hub(record: TaskRecord) -> Task:
     names: list[str] | None = None
     for split in (_option(record, "train", "train"), _option(record, "test", "test")):
         with hub_errors("dataset", record.source, record.revision):
-            try:
+            with _refusing(record, ValueError, DatasetsError, prefix=f"split {split!r}: "):
                 table: Any = datasets.load_dataset(
                     record.source,
                     None if name is None else str(name),
                     revision=record.revision,
                     split=split,
                 )
-            except (ValueError, DatasetsError) as error:
-                raise TaskError(f"task {record.id}: split {split!r}: {error}") from error
         columns = [n for n, kind in table.features.items() if isinstance(kind, datasets.Image)]
         image = _option(record, "image_column", columns[0] if columns else "image")
         absent = [column for column in (image, label) if column not in table.column_names]
@@ -314,16 +316,12 @@ def _hub(record: TaskRecord) -> Task:
         kind = table.features[label]
         names = list(kind.names) if hasattr(kind, "names") else names
         labels.append(_column(table[label]))
-        try:
+        with _refusing(record, DatasetError):
             table = undecoded(table, image, f"split {split!r}")
-        except DatasetError as error:
-            raise TaskError(f"task {record.id}: {error}") from error
         pictures.append([_row(record, table, image, i) for i in range(len(table))])
-    try:
-        classes, called = labels_of(labels[0], labels[1], names)
-    except ValueError as error:
-        raise TaskError(f"task {record.id}: in the column {label!r}, {error}") from error
-    return assembled(record, (pictures[0], classes[0]), (pictures[1], classes[1]), called)
+    with _refusing(record, ValueError, prefix=f"in the column {label!r}, "):
+        classes, names = labels_of(labels[0], labels[1], names)
+    return assembled(record, (pictures[0], classes[0]), (pictures[1], classes[1]), names)
 
 
 def _column(values: Sequence[Any]) -> np.ndarray:
@@ -338,19 +336,16 @@ def _row(record: TaskRecord, table: Any, column: str, i: int) -> Picture:
     where = f"row {i} of {record.source!r}"
 
     def raw() -> bytes:
-        try:
-            found = cell_bytes(table[i][column], where)
-        except DatasetError as error:
-            raise TaskError(f"task {record.id}: {error}") from error
-        if found is None:
+        with _refusing(record, DatasetError):
+            content = cell_bytes(table[i][column], where)
+        if content is None:
             raise TaskError(f"task {record.id}: {where} holds no image")
-        return found
+        return content
 
     def read() -> Image.Image:
-        try:
-            return decode(raw())
-        except (CorruptImageError, UnsupportedImageError) as error:
-            raise TaskError(f"task {record.id}: {where} does not decode: {error}") from error
+        content = raw()
+        with _refusing(record, *_UNDECODED, prefix=f"{where} does not decode: "):
+            return decode(content)
 
     return Picture(str(i), content_hash(raw()), read)
 
