@@ -99,10 +99,7 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise CatalogError(f"{name!r} is no device torch knows; try auto, cpu or cuda.") from error
-    present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not present.get(device.type, True):
         raise CatalogError(f"This machine has no {device.type} device; use auto or cpu.")
     return device

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from ingest.extract.layouts import hooked
 from ingest.extract.loaded import LoadedVision
 
 
@@ -81,19 +82,12 @@ def _rest(norm: nn.BatchNorm2d) -> nn.Module:
 
 
 def _tapped(loaded: LoadedVision, image: Tensor) -> list[Tensor]:
-    seen: list[Tensor] = []
-    modules = dict(loaded.module.named_modules())
+    outputs: list[Tensor] = []
 
-    def hook(_module: nn.Module, _inputs: object, output: object) -> None:
+    def take(_path: str, output: object) -> None:
         if isinstance(output, Tensor):
-            seen.append(output.float().clone())
+            outputs.append(output.float().clone())
 
-    handles = [
-        modules[tap.path].register_forward_hook(hook) for tap in loaded.taps if tap.path in modules
-    ]
-    try:
+    with hooked(loaded.module, [tap.path for tap in loaded.taps], take):
         loaded.forward(image)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return seen if all(math.isfinite(t.sum().item()) for t in seen) else []
+    return outputs if all(math.isfinite(t.sum().item()) for t in outputs) else []

@@ -5,7 +5,7 @@ may join late, so that the first token of an early block is the top-left patch.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -79,17 +79,27 @@ def watched(module: nn.Module, paths: Sequence[str]) -> Iterator[dict[str, list[
 
     A tuple stands for its first part.
     """
-    modules, outputs = dict(module.named_modules()), {path: [] for path in dict.fromkeys(paths)}
-
-    def note(path: str) -> Callable[..., None]:
-        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
-            outputs[path].append(first_tensor(output))
-
-        return hook
-
-    handles = [modules[p].register_forward_hook(note(p)) for p in outputs if p in modules]
-    try:
+    outputs: dict[str, list[object]] = {path: [] for path in paths}
+    with hooked(module, outputs, lambda path, out: outputs[path].append(first_tensor(out))):
         yield outputs
+
+
+@contextmanager
+def hooked(
+    module: nn.Module, paths: Iterable[str], take: Callable[[str, object], None]
+) -> Iterator[None]:
+    """Hand over what submodules give, with their path, as they run; unknown paths are passed over.
+
+    A path that is named twice hands over twice.
+    """
+
+    def hook_of(path: str) -> Callable[..., None]:
+        return lambda _module, _inputs, output: take(path, output)
+
+    modules = dict(module.named_modules())
+    handles = [modules[p].register_forward_hook(hook_of(p)) for p in paths if p in modules]
+    try:
+        yield
     finally:
         for handle in handles:
             handle.remove()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import torch
 from PIL import Image
@@ -60,12 +60,9 @@ class LoadedVision:
         return self.prefix_tokens if tap.prefix_tokens is None else tap.prefix_tokens
 
 
-class StateTaker(Protocol):
-    """Receives the hidden states of a batch one by one, in depth order."""
-
-    def __call__(self, state: Tensor) -> None:
-        """Take one (B, T, D) hidden state; it may be overwritten after the call."""
-        ...
+StateTaker = Callable[[Tensor], None]
+"""Receives a batch's hidden states, (B, T, D), one by one in depth order; each may be overwritten
+after the call."""
 
 
 @dataclass(frozen=True)

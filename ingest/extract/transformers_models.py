@@ -13,20 +13,9 @@ from torch import Tensor, nn
 
 from ingest.catalog.hub import hub_errors, hub_file
 from ingest.catalog.records import ModelRecord
-from ingest.errors import (
-    CatalogError,
-    CheckpointMismatchError,
-    UnsafeCheckpointError,
-)
+from ingest.errors import CatalogError, CheckpointMismatchError, UnsafeCheckpointError
 from ingest.extract.content import content_hash
-from ingest.extract.loaded import (
-    Causal,
-    LoadedLanguage,
-    Pieces,
-    Placement,
-    StateTaker,
-    Turn,
-)
+from ingest.extract.loaded import Causal, LoadedLanguage, Pieces, Placement, StateTaker, Turn
 from ingest.extract.loaders import loader, local_path
 from ingest.extract.quantization import dequantized, quantized, quiet
 from ingest.extract.spelling import Spelling
@@ -59,10 +48,7 @@ def transformers_model(record: ModelRecord, place: Placement) -> LoadedLanguage:
 
 
 def from_folder(
-    record: ModelRecord,
-    folder: Path,
-    place: Placement,
-    revision: str,
+    record: ModelRecord, folder: Path, place: Placement, revision: str
 ) -> LoadedLanguage:
     """Load a model from a local folder; nothing is looked up on the hub.
 

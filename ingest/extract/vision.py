@@ -1,14 +1,15 @@
 """Vision: read every tapped layer of every image, pooled as it comes out of the network."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
@@ -16,7 +17,7 @@ from ingest.errors import CatalogError, RowOrderError
 from ingest.extract.batching import LayerStack, run_batches, same_row
 from ingest.extract.device import out_of_memory
 from ingest.extract.fold import fold_batchnorm
-from ingest.extract.layouts import first_tensor, layer_output, submodules
+from ingest.extract.layouts import first_tensor, hooked, layer_output, submodules
 from ingest.extract.loaded import Layout, LoadedVision, Placement, Tap
 from ingest.extract.variants import Pooling, Variant
 from ingest.progress import Progress
@@ -55,11 +56,11 @@ def extract_vision(
     try:
         with feeder:
             ready = _prepared(loaded, place, feeder)
-            with torch.inference_mode(), TapReader(record, loaded, set(stacks)) as taps:
+            with torch.inference_mode(), read_taps(record, loaded, set(stacks)) as read:
 
                 def step(rows: Sequence[int]) -> None:
                     nonlocal largest
-                    for pooling, layers in taps.read(ready(feeder.get(rows))).items():
+                    for pooling, layers in read(ready(feeder.get(rows))).items():
                         stacks[pooling].put(rows, layers)
                     largest = max(largest, len(rows))
 
@@ -69,7 +70,7 @@ def extract_vision(
                 }
 
                 def again(images: Tensor) -> dict[Pooling, list[Tensor]]:
-                    return taps.read(ready(images))
+                    return read(ready(images))
 
                 verify_rows(record, loaded, again, feeder.only, finished, largest, place)
     finally:
@@ -156,61 +157,49 @@ class ImageFeeder:
         return self._loaded.preprocess(self._dataset.image(row))
 
 
-class TapReader:
-    """Hooks the tapped modules and pools what comes out, so full activations never pile up."""
+@contextmanager
+def read_taps(
+    record: ModelRecord, loaded: LoadedVision, poolings: Collection[Pooling]
+) -> Iterator[Callable[[Tensor], dict[Pooling, list[Tensor]]]]:
+    """Yield what runs images, (B, 3, H, W), and returns per pooling their layers, (B, d) each.
 
-    def __init__(self, record: ModelRecord, loaded: LoadedVision, poolings: set[Pooling]) -> None:
-        """Prepare to read every tap of `loaded`."""
-        self._label, self._loaded, self._poolings = f"Model {record.id!r}", loaded, poolings
-        self._pooled: dict[tuple[str, Pooling], Tensor] = {}
-        self._handles: list[torch.utils.hooks.RemovableHandle] = []
+    The tapped modules are hooked and pooled as they run, so full activations never pile up.
+    """
+    label, taps = f"Model {record.id!r}", loaded.taps
+    pooled: dict[Tap, dict[Pooling, Tensor]] = {}
 
-    def __enter__(self) -> "TapReader":
-        """Attach the hooks."""
-        if self._loaded.returns_taps:
-            return self
-        taps = self._loaded.taps
-        modules = submodules(self._label, self._loaded.module, [tap.path for tap in taps])
-        for tap, module in zip(taps, modules, strict=True):
-            self._attach(tap, module)
-        return self
+    def take(tap: Tap, output: object) -> None:
+        if tap in pooled:
+            raise CatalogError(
+                f"{label}: the layer {tap.name!r} ran twice in one forward pass; name a layer that "
+                "runs once."
+            )
+        layout, prefix = loaded.layout_of(tap), loaded.prefix_of(tap) or 0
+        tensor = layer_output(label, tap.name, first_tensor(output), layout)
+        pooled[tap] = {p: pool_image(tensor, layout, p, prefix) for p in poolings}
 
-    def __exit__(self, *exception: object) -> None:
-        """Remove the hooks."""
-        for handle in self._handles:
-            handle.remove()
-
-    def read(self, images: Tensor) -> dict[Pooling, list[Tensor]]:
-        """Run the network on (B, 3, H, W); return per pooling its layers, (B, d) float32 each."""
-        self._pooled.clear()
-        taps, result = self._loaded.taps, self._loaded.forward(images)
-        if self._loaded.returns_taps:
-            for tap, output in zip(taps, cast(list[Tensor], result), strict=True):
-                self._take(tap, output)
+    def take_all(path: str, output: object) -> None:
         for tap in taps:
-            if any((tap.name, pooling) not in self._pooled for pooling in self._poolings):
+            if tap.path == path:
+                take(tap, output)
+
+    def read(images: Tensor) -> dict[Pooling, list[Tensor]]:
+        pooled.clear()
+        result = loaded.forward(images)
+        if loaded.returns_taps:
+            for tap, output in zip(taps, cast(list[Tensor], result), strict=True):
+                take(tap, output)
+        for tap in taps:
+            if tap not in pooled:
                 raise CatalogError(
-                    f"{self._label}: the layer {tap.name!r} did not run in the forward pass."
+                    f"{label}: the layer {tap.name!r} did not run in the forward pass."
                 )
-        return {p: [self._pooled[tap.name, p] for tap in taps] for p in self._poolings}
+        return {p: [pooled[tap][p] for tap in taps] for p in poolings}
 
-    def _attach(self, tap: Tap, module: nn.Module) -> None:
-        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
-            if (tap.name, next(iter(self._poolings))) in self._pooled:
-                raise CatalogError(
-                    f"{self._label}: the layer {tap.name!r} ran twice in one forward "
-                    "pass; name a layer that runs once."
-                )
-            self._take(tap, output)
-
-        self._handles.append(module.register_forward_hook(hook))
-
-    def _take(self, tap: Tap, output: object) -> None:
-        layout = self._loaded.layout_of(tap)
-        tensor = layer_output(self._label, tap.name, first_tensor(output), layout)
-        prefix = self._loaded.prefix_of(tap) or 0
-        for pooling in self._poolings:
-            self._pooled[tap.name, pooling] = pool_image(tensor, layout, pooling, prefix)
+    paths = () if loaded.returns_taps else dict.fromkeys(tap.path for tap in taps)
+    submodules(label, loaded.module, tuple(paths))  # refuses paths that are none
+    with hooked(loaded.module, paths, take_all):
+        yield read
 
 
 def pool_image(output: Tensor, layout: Layout, pooling: Pooling, prefix_tokens: int) -> Tensor:

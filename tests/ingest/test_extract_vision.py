@@ -96,7 +96,7 @@ def test_running_out_of_memory_halves_and_changes_nothing(monkeypatch: pytest.Mo
         np.testing.assert_allclose(halved[name], whole[name], atol=1e-5)
     with pytest.raises(OutOfMemoryError):
         monkeypatch.setattr(
-            vision.TapReader, "read", lambda self, images: (_ for _ in ()).throw(MemoryError())
+            vision, "pool_image", lambda *arguments: (_ for _ in ()).throw(MemoryError())
         )
         extract(record, data, [GAP], device="cpu")
 
