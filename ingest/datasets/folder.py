@@ -90,13 +90,7 @@ def open_folder(
 
     paths = [files[matches[name]] for name in names]
     return open_files(
-        record,
-        names,
-        paths,
-        captions,
-        skip_corrupt=skip_corrupt,
-        progress=progress,
-        cache=cache,
+        record, names, paths, captions, skip_corrupt=skip_corrupt, progress=progress, cache=cache
     )
 
 

@@ -10,12 +10,7 @@ from ingest.catalog.hub import hub_errors
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
 from ingest.datasets.images import check_rows, decode, keep_rows
-from ingest.datasets.registry import (
-    caption_index,
-    opener,
-    refuse_unknown_options,
-    text_option,
-)
+from ingest.datasets.registry import caption_index, opener, refuse_unknown_options, text_option
 from ingest.datasets.table import one_caption
 from ingest.errors import DatasetError, MissingPackageError
 from ingest.progress import Progress
@@ -67,6 +62,22 @@ def open_hub(
     )
 
 
+def hub_library() -> Any:
+    """Return the package `datasets`, which reads hub datasets.
+
+    Raises:
+        MissingPackageError: it is not installed.
+    """
+    try:
+        import datasets
+        import datasets.exceptions
+    except ImportError as error:
+        raise MissingPackageError(
+            "Hub datasets need the package datasets: pip install datasets"
+        ) from error
+    return datasets
+
+
 def cell_bytes(cell: Mapping[str, Any] | None, row: str) -> bytes | None:
     """Return the bytes of an undecoded image of a `datasets.Dataset`; None where there is none.
 
@@ -91,11 +102,10 @@ def undecoded(table: Any, column: str, where: str) -> Any:
     Raises:
         DatasetError: the column holds none.
     """
-    import datasets
     import pyarrow as pa
 
     try:
-        return table.cast_column(column, datasets.Image(decode=False))
+        return table.cast_column(column, hub_library().Image(decode=False))
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise DatasetError(
             f"{where}: the column {column!r} should hold images; it holds {table.features[column]}."
@@ -104,14 +114,7 @@ def undecoded(table: Any, column: str, where: str) -> Any:
 
 def _load(record: DatasetRecord, image_column: str, caption_column: str) -> Any:
     """Return the split as a `datasets.Dataset` whose image column holds undecoded bytes."""
-    try:
-        import datasets
-        from datasets.exceptions import DataFilesNotFoundError, DatasetsError
-    except ImportError as error:
-        raise MissingPackageError(
-            "Hub datasets need the package datasets: pip install datasets"
-        ) from error
-
+    datasets = hub_library()
     split = text_option(record, "split", "train")
     name = record.options.get("name")
     where = f"The hub dataset {record.source!r} at revision {record.revision!r}"
@@ -123,12 +126,12 @@ def _load(record: DatasetRecord, image_column: str, caption_column: str) -> Any:
                 revision=record.revision,
                 split=split,
             )
-        except DataFilesNotFoundError as error:
+        except datasets.exceptions.DataFilesNotFoundError as error:
             raise DatasetError(
                 f"{where} holds no data files: it may have been emptied. Use a folder dataset "
                 "or another mirror."
             ) from error
-        except (ValueError, DatasetsError) as error:
+        except (ValueError, datasets.exceptions.DatasetsError) as error:
             raise DatasetError(f"{where} cannot be read as described: {error}") from error
     columns = table.column_names or []
     for column in (image_column, caption_column):

@@ -27,7 +27,7 @@ from PIL import Image, ImageDraw
 
 from ingest.catalog.hub import hub_errors
 from ingest.catalog.records import TaskRecord
-from ingest.datasets.hub import cell_bytes, undecoded
+from ingest.datasets.hub import cell_bytes, hub_library, undecoded
 from ingest.datasets.images import content_hash, decode, image_endings
 from ingest.datasets.tasks.arrays import labels_of, pictures_of
 from ingest.datasets.tasks.task import Picture, Task, assembled
@@ -284,13 +284,8 @@ def _orientation(label: int, rng: np.random.Generator) -> np.ndarray:
 
 def _hub(record: TaskRecord) -> Task:
     """Open a hub dataset with a column of images (the first, unless named) and one of labels."""
-    try:
-        import datasets
-        from datasets.exceptions import DatasetsError
-    except ImportError as error:
-        raise MissingPackageError(
-            "Hub datasets need the package datasets: pip install datasets"
-        ) from error
+    datasets = hub_library()
+    unreadable = (ValueError, datasets.exceptions.DatasetsError)
     label = _option(record, "label_column", "label")
     name = record.options.get("name")
     pictures: list[Sequence[Picture]] = []
@@ -298,7 +293,7 @@ def _hub(record: TaskRecord) -> Task:
     names: list[str] | None = None
     for split in (_option(record, "train", "train"), _option(record, "test", "test")):
         with hub_errors("dataset", record.source, record.revision):
-            with _refusing(record, ValueError, DatasetsError, prefix=f"split {split!r}: "):
+            with _refusing(record, *unreadable, prefix=f"split {split!r}: "):
                 table: Any = datasets.load_dataset(
                     record.source,
                     None if name is None else str(name),
