@@ -33,7 +33,7 @@ def open_app(
     With --demo the app opens as soon as its first pages have something to show; the others fill
     while it is open.
     """
-    from ingest.cli.serve import check_port, going_on, serve
+    from ingest.cli.serve import check_port, running_beside, serve
 
     place = workspace(data)
     check_port(port)  # before minutes of work that could not be shown
@@ -42,5 +42,5 @@ def open_app(
             begin_demo(run, progress)
         publish(place)
     rest = ["demo", "--data", str(place.home)] if with_demo and unfinished(place) else None
-    with going_on(rest):
+    with running_beside(rest):
         serve(PROJECT / "app.py", place.home, port)

@@ -42,9 +42,9 @@ def speaks_unicode() -> bool:
     return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
-def as_it_is(text: str) -> Text:
+def literal(text: str) -> Text:
     """Return text whose brackets mean nothing, and that no control character can leave."""
-    return Text(_CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text))
+    return Text(_CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text))
 
 
 class _Speed(ProgressColumn):
@@ -97,7 +97,7 @@ class TerminalProgress:
         self.done()
         self._title, self._total, self._count = title, total, 0
         self._started = time.monotonic()
-        self._task = self._bars.add_task(as_it_is(title).plain, total=total)
+        self._task = self._bars.add_task(literal(title).plain, total=total)
 
     def advance(self, n: int) -> None:
         """Count finished items."""
@@ -107,7 +107,7 @@ class TerminalProgress:
 
     def note(self, text: str) -> None:
         """Print a line above the bar."""
-        self._console.print(as_it_is(text))
+        self._console.print(literal(text))
 
     def done(self) -> None:
         """End the task and say how long it took."""
@@ -117,19 +117,19 @@ class TerminalProgress:
         self._task = None
         seconds = time.monotonic() - self._started
         speed = f", {self._count / seconds:,.1f}/s" if seconds > 0.1 else ""
-        told = f"  {self._title}: {self._count:,} of {self._total:,} in {seconds:.1f} s{speed}"
-        self._console.print(as_it_is(told), style="dim")
+        summary = f"  {self._title}: {self._count:,} of {self._total:,} in {seconds:.1f} s{speed}"
+        self._console.print(literal(summary), style="dim")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; numbers stand right, None shows as a dash."""
     rows = [tuple(row) for row in rows]
-    drawn = Table(title=as_it_is(title), title_justify="left", header_style="bold", expand=False)
+    drawn = Table(title=literal(title), title_justify="left", header_style="bold", expand=False)
     for index, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[index], int | float | None) for row in rows)
-        drawn.add_column(as_it_is(column), justify="right" if numeric else "left", overflow="fold")
+        drawn.add_column(literal(column), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        drawn.add_row(*(as_it_is(_cell(value)) for value in row))
+        drawn.add_row(*(literal(_cell(value)) for value in row))
     out.print(drawn)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rich.text import Text
 
-from ingest.cli.console import as_it_is, err, make_printable
+from ingest.cli.console import err, literal, make_printable
 from prh_core.errors import PRHError
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -54,7 +54,7 @@ def _exit_code(command: Callable[[], object]) -> int | str | None:
 
 def say(sentence: str) -> None:
     """Print what went wrong."""
-    err.print(Text("Error: ", style="bold red") + as_it_is(sentence), soft_wrap=True)
+    err.print(Text("Error: ", style="bold red") + literal(sentence), soft_wrap=True)
 
 
 def _say_stopped() -> None:

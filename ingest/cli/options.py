@@ -71,10 +71,7 @@ CaptionBits = Annotated[
 ]
 Metrics = Annotated[
     list[str] | None,
-    typer.Option(
-        "--metric",
-        help="A metric of `prh metrics`, or all; may be repeated.",
-    ),
+    typer.Option("--metric", help="A metric of `prh metrics`, or all; may be repeated."),
 ]
 Ks = Annotated[list[int] | None, typer.Option("--k", help="Neighbors per sample; repeatable.")]
 Permutations = Annotated[
@@ -146,8 +143,7 @@ ScoreDevice = Annotated[
     ),
 ]
 Truncations = Annotated[
-    list[str] | None,
-    typer.Option("--truncation", help="Outliers: exact, mean or none."),
+    list[str] | None, typer.Option("--truncation", help="Outliers: exact, mean or none.")
 ]
 NoPublish = Annotated[
     bool, typer.Option("--no-publish", help="Leave the published warehouse as it is for now.")

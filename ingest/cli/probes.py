@@ -24,8 +24,7 @@ def probe(
         ),
     ] = "digits,count-discs,bar-orientation",
     layer: Annotated[
-        str,
-        typer.Option("--layer", help="last, or best: what does best on the inner split."),
+        str, typer.Option("--layer", help="last, or best: what does best on the inner split.")
     ] = "last",
     options: ModelOptions,
     device: Device = "auto",

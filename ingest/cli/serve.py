@@ -19,10 +19,8 @@ HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
 def check_port(port: int) -> None:
     """Make sure the app can listen on `port`.
 
-    Raises
-    ------
-    PortInUseError
-        Something else does.
+    Raises:
+        PortInUseError: something else does.
     """
     with socket.socket() as probe:
         # As the server itself would: a port in TIME_WAIT is free.
@@ -37,7 +35,7 @@ def check_port(port: int) -> None:
 
 
 @contextlib.contextmanager
-def going_on(command: Sequence[str] | None) -> Iterator[None]:
+def running_beside(command: Sequence[str] | None) -> Iterator[None]:
     """Run a command of ours beside what the block does, and stop it with the block.
 
     It gives way to the app: what it stored when it is stopped stays, and it resumes there.
@@ -49,26 +47,24 @@ def going_on(command: Sequence[str] | None) -> Iterator[None]:
         yield
         return
     paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    working = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "ingest.cli.main", *command],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )
     with contextlib.suppress(AttributeError, OSError):  # no such thing on Windows; or it has ended
-        os.setpriority(os.PRIO_PROCESS, working.pid, 10)
+        os.setpriority(os.PRIO_PROCESS, process.pid, 10)
     try:
         yield
     finally:
-        working.terminate()
-        working.wait()
+        process.terminate()
+        process.wait()
 
 
 def serve(script: Path, home: Path, port: int) -> None:
     """Run Streamlit on http://localhost:`port` until it is stopped.
 
-    Raises
-    ------
-    PortInUseError
-        Something else listens there.
+    Raises:
+        PortInUseError: something else listens there.
     """
     check_port(port)
     os.environ["PRH_DATA"] = str(home)

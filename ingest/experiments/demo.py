@@ -82,19 +82,19 @@ def unfinished(workspace: Workspace) -> bool:
 
 def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     """Run the whole demo; what is done already is skipped."""
-    begun = begin_demo(run, progress, device)
+    first_half = begin_demo(run, progress, device)
     run.workspace.warehouse.publish()
-    finish_demo(run, begun, progress, device)
+    finish_demo(run, first_half, progress, device)
 
 
-class Begun(NamedTuple):
+class FirstHalf(NamedTuple):
     """What both halves of the demo work on."""
 
     study: Study
     sets: "list[CaptionSet]"
 
 
-def begin_demo(run: Run, progress: Progress, device: str = "auto") -> Begun:
+def begin_demo(run: Run, progress: Progress, device: str = "auto") -> FirstHalf:
     """Extract and score what the first pages show: language meets vision, caption sets."""
     with ingest_half("The demo"):
         from ingest.datasets import caption_sets
@@ -117,10 +117,10 @@ def begin_demo(run: Run, progress: Progress, device: str = "auto") -> Begun:
     sets = caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset)
     captions = demo_captions(run.workspace, progress, device)
     run_sets(run, captions, sets, progress, device=device)
-    return Begun(study, sets)
+    return FirstHalf(study, sets)
 
 
-def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto") -> None:
+def finish_demo(run: Run, first_half: FirstHalf, progress: Progress, device: str = "auto") -> None:
     """Compare models of one modality, probe, predict, lay out colors, import, simulate worlds.
 
     Each part is published when it is done, so that the pages of an app that runs already fill one
@@ -135,7 +135,7 @@ def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto"
         from ingest.experiments.probes.run import plan_probes, probe_missing
         from ingest.experiments.theory.run import demo_theory
 
-    publish, study = run.workspace.warehouse.publish, begun.study
+    publish, study = run.workspace.warehouse.publish, first_half.study
     demo_pairs(run.workspace, progress, device).score(run, progress)
     import_published(run, PUBLISHED)
     publish()
@@ -143,8 +143,8 @@ def finish_demo(run: Run, begun: Begun, progress: Progress, device: str = "auto"
     probes = plan_probes(run, study.side("vision"), tasks, precision=PRECISION)
     probe_missing(run, probes, progress, device=device)
     predicting = [record for record in study.models if record.id == PREDICTING]
-    for said in begun.sets:
-        captions = text_of_captions(said.dataset)
+    for caption_set in first_half.sets:
+        captions = text_of_captions(caption_set.dataset)
         measure_bits(run, predicting, captions, Choices(BUDGET, dtype=PRECISION), progress, device)
     publish()
     choices, words = layouts.Choices(), shipped_words()

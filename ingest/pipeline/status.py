@@ -42,18 +42,12 @@ def status(
 ) -> Status:
     """Compare a plan with what is stored.
 
-    Parameters
-    ----------
-    workspace
-        The data folder.
-    n
-        Samples in the dataset.
-    extractions
-        Every feature set the panel needs.
-    scores
-        Every score that the stored feature sets allow.
-    expected_scores
-        Scores the whole panel will have.
+    Args:
+        workspace: the data folder.
+        n: samples in the dataset.
+        extractions: every feature set the panel needs.
+        scores: every score that the stored feature sets allow.
+        expected_scores: scores the whole panel will have.
     """
     speeds = _speeds(workspace)
     sizes = {

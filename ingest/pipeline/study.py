@@ -93,8 +93,8 @@ class Study:
         if self.pairs == "all":
             return [across, *within]
         if self.pairs == "auto":
-            there = [both for both in within if self.side(both[0])]
-            return there if len(there) == 1 else [across]
+            present = [both for both in within if self.side(both[0])]
+            return present if len(present) == 1 else [across]
         if self.pairs == "within":
             return within
         return [across] if self.pairs == "language-vision" else [(self.pairs, self.pairs)]
@@ -119,16 +119,16 @@ class Study:
     def expected_scores(self) -> int:
         """Number of scores once every feature set is there."""
         sets = Counter(unit.record.modality for unit in self.extractions)
-        spoken = Counter(
+        variants = Counter(
             unit.variant for unit in self.extractions if unit.record.modality == "language"
         )
-        alike = sum(count * (count - 1) for count in spoken.values())
+        pairs_alike = sum(count * (count - 1) for count in variants.values())
         symmetric = sum(get_metric(setting.metric).symmetric for setting in self.settings)
         total = 0
         for x, y in self.sides:
             ordered = sets[x] * (sets[y] - 1) if x == y else sets[x] * sets[y]
             if x == y == "language":
-                ordered = alike
+                ordered = pairs_alike
             halved = ordered // 2 if x == y else ordered
             total += halved * symmetric + ordered * (len(self.settings) - symmetric)
         return total
@@ -153,11 +153,11 @@ class Study:
 
     @cached_property
     def _second_views(self) -> tuple[list[SecondView], dict[Modality, str]]:
-        there: list[Modality] = [m for m in ("language", "vision") if self.side(m)]
+        modalities: list[Modality] = [m for m in ("language", "vision") if self.side(m)]
         skip = bool(self.dataset.skipped)  # the same samples are left out again
         return second_views(
             self.dataset,
-            there,
+            modalities,
             lambda record: open_dataset(record, skip_corrupt=skip, cache=self.workspace.cache),
         )
 
@@ -176,11 +176,7 @@ class Study:
             )
 
     def _ceilings(
-        self,
-        run: Run,
-        files: dict[str, list[FeatureFile]],
-        progress: Progress,
-        device: str | None,
+        self, run: Run, files: dict[str, list[FeatureFile]], progress: Progress, device: str | None
     ) -> None:
         """Compute the ceilings that stored second views allow, and say which are not known."""
         views, lacking = self._second_views
@@ -220,7 +216,7 @@ class Study:
             }
         )
         if missing:
-            raise MissingFeaturesError(self._lacking(missing))
+            raise MissingFeaturesError(self._missing_features(missing))
         products_on = None if self.device in ("auto", "cpu") else self.device
         files = feature_files(self.extractions)
         planned = self._planned(files)
@@ -234,22 +230,24 @@ class Study:
         if any(x == y for x, y in self.sides):
             map_models(run, progress)
 
-    def _lacking(self, missing: Sequence[str]) -> str:
+    def _missing_features(self, missing: Sequence[str]) -> str:
         """Say whose features are missing, which command makes them, and what is there instead."""
         name = self.dataset.record.id
         wanted = self.variants_of([record for record in self.models if record.id in missing])
         stored = stored_precisions(self.workspace, self.dataset, wanted)
-        others = by_precision({m: found - {self.precision} for m, found in stored.items()})
-        there = (
+        others = by_precision(
+            {m: precisions - {self.precision} for m, precisions in stored.items()}
+        )
+        elsewhere = (
             f"; stored in another precision are {listed(others)}, and --dtype takes those"
             if others
             else ""
         )
-        named = self.precision != EXACT or bool(others)
+        with_dtype = self.precision != EXACT or bool(others)
         return (
             f"no {self.precision} features on {name} for {', '.join(missing)}; run `prh extract "
             f"--dataset {name} --models {','.join(missing)}"
-            f"{f' --dtype {self.precision}' if named else ''}` first{there}"
+            f"{f' --dtype {self.precision}' if with_dtype else ''}` first{elsewhere}"
         )
 
 
@@ -257,10 +255,7 @@ def _wanted(
     models: Sequence[ModelRecord], variants: Sequence[Variant]
 ) -> list[tuple[ModelRecord, Sequence[Variant]]]:
     return [
-        (
-            record,
-            variants if variants and record.modality == "language" else variants_for(record),
-        )
+        (record, variants if variants and record.modality == "language" else variants_for(record))
         for record in models
     ]
 

@@ -31,7 +31,7 @@ def test_the_app_opens_after_the_first_half_and_the_rest_goes_on(
         yield
 
     monkeypatch.setattr(app, "begin_demo", begun)
-    monkeypatch.setattr(serve, "going_on", beside)
+    monkeypatch.setattr(serve, "running_beside", beside)
     monkeypatch.setattr(serve, "serve", lambda script, home, port: done.append("served"))
     assert prh("app", "--demo", "--port", 8639, "--data", tmp_path).returncode == 0
     rest = ["demo", "--data", str(tmp_path)]
@@ -65,9 +65,9 @@ def test_the_mark_stays_until_both_halves_are_done(
 def test_a_command_beside_the_app_gives_way_and_ends_with_it() -> None:
     me = psutil.Process()
     before = set(me.children())
-    with serve.going_on(["--help"]):
+    with serve.running_beside(["--help"]):
         (child,) = set(me.children()) - before
         assert "ingest.cli.main" in child.cmdline() and child.nice() == 10
     assert not child.is_running()
-    with serve.going_on(None):
+    with serve.running_beside(None):
         assert set(me.children()) == before

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.cli import console, failures, results
-from ingest.cli.console import TerminalProgress, as_it_is, table
+from ingest.cli.console import TerminalProgress, literal, table
 from ingest.cli.main import main
 from ingest.cli.work import workspace
 from ingest.pipeline.run import Run
@@ -58,7 +58,7 @@ def test_bars_are_drawn_of_any_title() -> None:
 
 
 def test_control_characters_reach_no_terminal() -> None:
-    assert as_it_is("a\x1b[2Jb\tc\nd\x9b").plain == "a\\x1b[2Jb\tc\nd\\x9b"
+    assert literal("a\x1b[2Jb\tc\nd\x9b").plain == "a\\x1b[2Jb\tc\nd\\x9b"
 
 
 @pytest.mark.parametrize(
