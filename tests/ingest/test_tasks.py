@@ -17,6 +17,7 @@ from ingest.store.workspace import Workspace
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
 from tests.ingest.task_files import HEAD, record
+from tests.worlds import query
 
 
 def colors(folder: Path, train: list[int], test: list[int], **more: object) -> None:
