@@ -61,10 +61,10 @@ def distance_agreement(
     rows, columns = np.triu_indices(n, 1)
     if not np.ptp(a[rows, columns]) or not np.ptp(b[rows, columns]):
         raise LayoutError("all distances are the same: there is nothing to rank")
-    found = mantel(a, b, shuffles, seed)
-    p = found.share(found.shuffled >= found.rho - 1e-12)
-    low, high = _interval(a, b, found.rho, level)
-    return Agreement(found.rho, p, low, high, n, len(rows), len(found.shuffled), found.exact)
+    test = mantel(a, b, shuffles, seed)
+    p = test.share(test.shuffled >= test.rho - 1e-12)
+    low, high = _interval(a, b, test.rho, level)
+    return Agreement(test.rho, p, low, high, n, len(rows), len(test.shuffled), test.exact)
 
 
 def _interval(a: np.ndarray, b: np.ndarray, rho: float, level: float) -> tuple[float, float]:

@@ -52,22 +52,22 @@ def approximate_neighbors(layers: Layers | PreparedLayers, k: int, recall: float
             "approximate neighbors need faiss-cpu, which is not installed; recall=None searches "
             "exactly and needs nothing"
         ) from None
-    found = np.empty((n, len(ready), k), dtype=np.int32)
+    neighbors = np.empty((n, len(ready), k), dtype=np.int32)
     for at, layer in enumerate(ready):
-        found[:, at] = _search(faiss, layer, k, recall)
-    return found.transpose(1, 0, 2)
+        neighbors[:, at] = _search(faiss, layer, k, recall)
+    return neighbors.transpose(1, 0, 2)
 
 
-def measured_recall(layers: Layers | PreparedLayers, found: Neighbors, seed: int = 0) -> float:
+def measured_recall(layers: Layers | PreparedLayers, neighbors: Neighbors, seed: int = 0) -> float:
     """Return the share of true neighbors among those found, of the layer with the fewest.
 
     Measured on up to 1,024 random queries per layer, each searched exactly.
     """
-    n, k = found.shape[1:]
+    n, k = neighbors.shape[1:]
     queries = _queries(n, MEASURED_QUERIES, seed)
     return min(
-        _share(exact_neighbors(layer, queries, k), lists[queries])
-        for layer, lists in zip(prepared(layers), found, strict=True)
+        _recall(exact_neighbors(layer, queries, k), lists[queries])
+        for layer, lists in zip(prepared(layers), neighbors, strict=True)
     )
 
 
@@ -79,12 +79,12 @@ def exact_neighbors(
 
 
 def _exact(
-    asked: Layer, held: Layer, queries: Int64[np.ndarray, " q"], k: int
+    rows: Layer, columns: Layer, queries: Int64[np.ndarray, " q"], k: int
 ) -> Int32[np.ndarray, "q k"]:
     out = np.empty((len(queries), k), dtype=np.int32)
     values = np.empty((1, k), dtype=np.float32)
-    for row, query in enumerate(queries):
-        top_k(asked[query : query + 1] @ held.T, int(query), out[row : row + 1], values)
+    for place, query in enumerate(queries):
+        top_k(rows[query : query + 1] @ columns.T, int(query), out[place : place + 1], values)
     return out
 
 
@@ -97,28 +97,28 @@ def _sides(layer: PreparedLayer) -> tuple[Layer, Layer]:
     values, bias = rounded.values, rounded.bias
     if bias is None:
         return values, values
-    one = np.ones((len(values), 1), np.float32)
-    return np.hstack([values, one]), np.hstack([values, bias.astype(np.float32)[:, None]])
+    ones = np.ones((len(values), 1), np.float32)
+    return np.hstack([values, ones]), np.hstack([values, bias.astype(np.float32)[:, None]])
 
 
 def _search(faiss: Any, layer: PreparedLayer, k: int, recall: float) -> Int32[np.ndarray, "n k"]:
-    asked, held = _sides(layer)
-    n, d = held.shape
+    queried, indexed = _sides(layer)
+    n, d = indexed.shape
     index = faiss.IndexHNSWFlat(d, LINKS, faiss.METRIC_INNER_PRODUCT)
-    index.add(held)
+    index.add(indexed)
     # Another sample than the recall is reported on.
     queries = _queries(n, TUNING_QUERIES, seed=1)
-    true = _exact(asked, held, queries, k)
+    true = _exact(queried, indexed, queries, k)
     index.hnsw.efSearch = max(32, k + 1)
-    while index.hnsw.efSearch < n and _share(true, _found(index, asked, queries, k)) < recall:
+    while index.hnsw.efSearch < n and _recall(true, _walk(index, queried, queries, k)) < recall:
         index.hnsw.efSearch = min(2 * index.hnsw.efSearch, n)
-    lists = _found(index, asked, np.arange(n, dtype=np.int64), k)
+    lists = _walk(index, queried, np.arange(n, dtype=np.int64), k)
     short: NDArray[np.int64] = np.flatnonzero((lists < 0).any(axis=1))
-    lists[short] = _exact(asked, held, short, k)
+    lists[short] = _exact(queried, indexed, short, k)
     return lists
 
 
-def _found(
+def _walk(
     index: Any, layer: Layer, queries: Int64[np.ndarray, " q"], k: int
 ) -> Int32[np.ndarray, "q k"]:
     """Ask for one more than k, and leave out the query itself, wherever it stands."""
@@ -128,8 +128,8 @@ def _found(
     return lists[~itself].reshape(len(queries), k).astype(np.int32)
 
 
-def _share(true: Int32[np.ndarray, "q k"], found: Int32[np.ndarray, "q k"]) -> float:
-    return float((true[:, :, None] == found[:, None, :]).any(axis=2).mean())
+def _recall(true: Int32[np.ndarray, "q k"], neighbors: Int32[np.ndarray, "q k"]) -> float:
+    return float((true[:, :, None] == neighbors[:, None, :]).any(axis=2).mean())
 
 
 def _queries(n: int, count: int, seed: int) -> Int64[np.ndarray, " q"]:

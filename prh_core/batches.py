@@ -134,9 +134,9 @@ def batch_tables(metric: Metric, x: Batched, y: Batched, ks: Sequence[int]) -> l
         batches are not held against each other.
     """
     total = np.zeros((len(ks), x.size, y.size))
-    for i, (one, other) in enumerate(zip(x.ready, y.ready, strict=True)):
+    for i, (side_x, side_y) in enumerate(zip(x.ready, y.ready, strict=True)):
         tables = np.full_like(total, np.nan)
-        tables[:, x.usable[i][:, None], y.usable[i]] = metric.compare(one, other, ks)
+        tables[:, x.usable[i][:, None], y.usable[i]] = metric.compare(side_x, side_y, ks)
         total += tables
     return list(total / len(x.ready))
 

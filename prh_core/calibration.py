@@ -63,17 +63,17 @@ def null_best(
     Returns:
         Best = highest, or lowest where lower is closer.
     """
-    found = np.empty((len(metrics), len(xs), len(ks), len(orders)))
+    scores = np.empty((len(metrics), len(xs), len(ks), len(orders)))
     for at, order in enumerate(orders):
         relabeled = metrics[0].family.relabel(y, order)
         for m, metric in enumerate(metrics):
             best = np.nanmax if metric.higher_is_closer else np.nanmin
             for i, x in enumerate(xs):
                 tables = metric.compare(x, relabeled, ks)
-                found[m, i, :, at] = [best(table) for table in tables]
+                scores[m, i, :, at] = [best(table) for table in tables]
         if step:
             step()
-    return found
+    return scores
 
 
 def calibrate(

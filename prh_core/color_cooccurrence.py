@@ -35,10 +35,10 @@ def srgb_to_lab(rgb: np.ndarray) -> Float64[np.ndarray, "*shape 3"]:
     Raises:
         LayoutError: no colors, or values outside of that.
     """
-    given = np.asarray(rgb)
-    values = given / 255 if given.dtype == np.uint8 else np.asarray(given, np.float64)
-    if given.ndim < 1 or given.shape[-1] != 3:
-        raise LayoutError(f"expected colors (..., 3), got {given.shape}")
+    colors = np.asarray(rgb)
+    values = colors / 255 if colors.dtype == np.uint8 else np.asarray(colors, np.float64)
+    if colors.ndim < 1 or colors.shape[-1] != 3:
+        raise LayoutError(f"expected colors (..., 3), got {colors.shape}")
     if not np.isfinite(values).all() or (values < 0).any() or (values > 1).any():
         raise LayoutError("expected sRGB values from 0 to 1, or bytes")
     linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
@@ -57,11 +57,11 @@ def lab_to_srgb(lab: np.ndarray) -> Float64[np.ndarray, "*shape 3"]:
     Raises:
         LayoutError: no colors.
     """
-    given = np.asarray(lab, np.float64)
-    if given.ndim < 1 or given.shape[-1] != 3 or not np.isfinite(given).all():
-        raise LayoutError(f"expected finite CIELAB colors (..., 3), got {given.shape}")
-    y = (given[..., 0] + 16) / 116
-    f = np.stack([y + given[..., 1] / 500, y, y - given[..., 2] / 200], axis=-1)
+    colors = np.asarray(lab, np.float64)
+    if colors.ndim < 1 or colors.shape[-1] != 3 or not np.isfinite(colors).all():
+        raise LayoutError(f"expected finite CIELAB colors (..., 3), got {colors.shape}")
+    y = (colors[..., 0] + 16) / 116
+    f = np.stack([y + colors[..., 1] / 500, y, y - colors[..., 2] / 200], axis=-1)
     small = 6 / 29
     xyz = _WHITE * np.where(f > small, f**3, 3 * small**2 * (f - 4 / 29))
     linear = np.clip(xyz @ np.linalg.inv(_TO_XYZ).T, 0, 1)

@@ -60,12 +60,12 @@ def first_writable(places: Iterable[Path]) -> Path | None:
 
 
 def _beside_sources() -> list[Path]:
-    found: list[Path] = []
+    folders: list[Path] = []
     for name in _COMPILED:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
-            found.append(Path(spec.origin).parent / "__pycache__")
-    return found
+            folders.append(Path(spec.origin).parent / "__pycache__")
+    return folders
 
 
 def _temporary() -> list[Path]:
@@ -74,13 +74,13 @@ def _temporary() -> list[Path]:
     try:
         folder = Path(tempfile.gettempdir()) / f"prh-explorer-{user}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError:
         return []
     own = not hasattr(os, "getuid") or (
-        found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
+        status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & 0o077
     )
-    return [folder / "numba"] if own and stat.S_ISDIR(found.st_mode) else []
+    return [folder / "numba"] if own and stat.S_ISDIR(status.st_mode) else []
 
 
 def _settle() -> bool:
@@ -89,12 +89,14 @@ def _settle() -> bool:
         return True
     place = first_writable(other_places())
     if place is None:
-        told = "no folder can be written, so kernels are compiled anew by every process"
+        message = "no folder can be written, so kernels are compiled anew by every process"
     else:
         NUMBA.CACHE_DIR = str(place)
-        told = f"compiled kernels are kept in {place}, since their usual places cannot be written"
+        message = (
+            f"compiled kernels are kept in {place}, since their usual places cannot be written"
+        )
     if sys.stderr is not None:
-        sys.stderr.write(f"prh: {told}; PRH_CACHE names another folder\n")
+        sys.stderr.write(f"prh: {message}; PRH_CACHE names another folder\n")
     return place is not None
 
 

@@ -136,14 +136,14 @@ def competence_bins(
         edges = np.array([c.min(), c.max()])
     place = np.clip(np.searchsorted(edges, tied, side="right") - 1, 0, len(edges) - 2)
     edges[-1] = c.max()
-    found: list[Bin] = []
+    bins: list[Bin] = []
     for i, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
         inside = np.flatnonzero(place == i)
         m = len(inside)
         mean, error = _mean_and_error(table[np.ix_(inside, inside)])
         members = inside.astype(np.int64)
-        found.append(Bin(float(low), float(high), m, m * (m - 1) // 2, mean, error, members))
-    return found
+        bins.append(Bin(float(low), float(high), m, m * (m - 1) // 2, mean, error, members))
+    return bins
 
 
 def convergence_trend(
@@ -174,9 +174,9 @@ def convergence_trend(
     weaker = np.minimum.outer(c, c)
     if not np.ptp(weaker[first, second]):
         raise ConvergenceError("a trend needs weaker models that differ in competence")
-    found = mantel(table, weaker, shuffles, seed)
-    p = found.share(np.abs(found.shuffled) >= abs(found.rho) - 1e-12)
-    return Convergence(m, len(first), found.rho, p, len(found.shuffled), found.exact)
+    test = mantel(table, weaker, shuffles, seed)
+    p = test.share(np.abs(test.shuffled) >= abs(test.rho) - 1e-12)
+    return Convergence(m, len(first), test.rho, p, len(test.shuffled), test.exact)
 
 
 def distances(alignment: Square) -> Distances:
@@ -200,9 +200,9 @@ def distances(alignment: Square) -> Distances:
         raise ConvergenceError("no pair of models has a positive alignment, so none is near")
     floor = float(values[values > 0].min()) / 2
     raised = int((values <= 0).sum())
-    found = np.maximum(-np.log(np.maximum(values, floor)), 0)
+    away = np.maximum(-np.log(np.maximum(values, floor)), 0)
     result = np.zeros_like(table)
-    result[first, second] = result[second, first] = found
+    result[first, second] = result[second, first] = away
     return Distances(result, raised, floor)
 
 
@@ -219,15 +219,15 @@ def metric_agreement(scores: Float64[np.ndarray, "s p"]) -> Float64[np.ndarray, 
     if scores.ndim != 2:
         raise ConvergenceError(f"expected scores (settings, pairs), got {scores.shape}")
     count = len(scores)
-    found = np.full((count, count), np.nan)
+    correlations = np.full((count, count), np.nan)
     there = ~np.isnan(scores)
     for i in range(count):
         for j in range(i, count):
             both = there[i] & there[j]
             a, b = scores[i, both], scores[j, both]
             if len(a) >= 3 and np.ptp(a) and np.ptp(b):
-                found[i, j] = found[j, i] = float(stats.spearmanr(a, b).statistic)
-    return found
+                correlations[i, j] = correlations[j, i] = float(stats.spearmanr(a, b).statistic)
+    return correlations
 
 
 def clustered(agreement: Float64[np.ndarray, "s s"]) -> Int64[np.ndarray, " s"]:

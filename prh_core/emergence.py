@@ -116,10 +116,10 @@ def emergence_test(
     drawn = np.linspace(0, 1, places)
     concave, curved = (cones.curve(i, weights[i], drawn) for i in (0, best))
     different = len(np.unique(a))
-    told = (low + span * drawn, concave, curved)
+    curves = (low + span * drawn, concave, curved)
     if different < LEAST or len(cones.knots) < LEAST:
         nan = math.nan
-        return Emergence("cannot tell", len(b), different, nan, nan, nan, nan, draws, *told)
+        return Emergence("cannot tell", len(b), different, nan, nan, nan, nan, draws, *curves)
 
     noise = np.random.default_rng(seed).normal(size=(draws, len(b)))
     observed = float(_evidence(residuals)[0])
@@ -150,7 +150,7 @@ def emergence_test(
         power = float((_simulated(cones, stick, scale, noise) > needed).mean())
         verdict = "not emergent" if power >= POWER else "cannot tell"
     return Emergence(
-        verdict, len(b), different, p_value, len(b) * observed, power, onset, draws, *told
+        verdict, len(b), different, p_value, len(b) * observed, power, onset, draws, *curves
     )
 
 

@@ -98,10 +98,10 @@ class HostProducts:
         self, block: Block, start: int, k: int
     ) -> tuple[Int32[np.ndarray, "rows k"], Float32[np.ndarray, "rows k"]]:
         """Rank by insertion, in parallel over rows."""
-        found = np.empty((block.shape[0], k), dtype=np.int32)
+        indices = np.empty((block.shape[0], k), dtype=np.int32)
         values = np.empty((block.shape[0], k), dtype=np.float32)
-        top_k(block, start, found, values)
-        return found, values
+        top_k(block, start, indices, values)
+        return indices, values
 
     def rows(
         self, block: Block, which: Int64[np.ndarray, " some"]

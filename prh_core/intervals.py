@@ -206,20 +206,20 @@ def interval_of_best(
             give the same interval.
     """
     _check_level(level)
-    rivals = [one for one in others if one.error > 0] if best.error > 0 else []
+    rivals = [influence for influence in others if influence.error > 0] if best.error > 0 else []
     if table_size == 1 or not rivals:
         low, high = interval_of(best, lowest, highest, share, level)
         return BestInterval(best.score, low, high)
     sign = 1.0 if higher_is_closer else -1.0
     gaps = _gaps(best, rivals, sign, seed)
-    together = np.array([best.shares @ one.shares for one in rivals])
+    together = np.array([best.shares @ influence.shares for influence in rivals])
     trials = 0.0
     if share:
-        trials = _pooled([_trials(one, share) for one in (best, *rivals)])
+        trials = _pooled([_trials(influence, share) for influence in (best, *rivals)])
         at, *those = (_stretched(best.score - gap, trials) for gap in (0.0, *sign * gaps))
         gaps = sign * (at - np.array(those)) / _error_of(trials)
         # One error for all: their covariance over its square is their correlation.
-        together = together / np.array([one.error for one in rivals]) / best.error
+        together = together / np.array([influence.error for influence in rivals]) / best.error
     else:
         gaps, together = gaps / best.error, together / best.error**2
     room = _room(gaps, together)
@@ -305,8 +305,8 @@ def _trials(influence: Influence, share: Share) -> float:
 
 def _pooled(trials: Sequence[float]) -> float:
     """Return the trials whose variance is the mean of theirs."""
-    known = [one for one in trials if one]
-    return 1 / float(np.mean([1 / (one + 0.5) for one in known])) - 0.5 if known else 0.0
+    known = [trial for trial in trials if trial]
+    return 1 / float(np.mean([1 / (trial + 0.5) for trial in known])) - 0.5 if known else 0.0
 
 
 def _stretched(score: float, trials: float) -> float:

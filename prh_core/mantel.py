@@ -49,8 +49,8 @@ def mantel(
     exact = math.factorial(n) <= EXACT
     rng = np.random.default_rng(seed)
     orders = arrangements(range(n)) if exact else (rng.permutation(n) for _ in range(shuffles))
-    found = [float(x @ square[o[rows], o[columns]]) for o in map(np.asarray, orders)]
-    return Mantel(float(x @ y) / len(x), np.array(found) / len(x), exact)
+    shuffled = [float(x @ square[o[rows], o[columns]]) for o in map(np.asarray, orders)]
+    return Mantel(float(x @ y) / len(x), np.array(shuffled) / len(x), exact)
 
 
 def standard_ranks(values: Float64[np.ndarray, "*rows p"]) -> Float64[np.ndarray, "*rows p"]:

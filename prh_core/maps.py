@@ -60,10 +60,10 @@ def model_map(
         places = _umap(d, start, seed)
     elif d.any():
         places = scale_from(d, start, steps=500, tolerance=1e-9).places
-    asked = max(1, min(TRUSTED, (m - 1) // 2))
+    neighbors = max(1, min(TRUSTED, (m - 1) // 2))
     manifold: Any = import_module("sklearn.manifold")
-    found = float(manifold.trustworthiness(d, places, n_neighbors=asked, metric="precomputed"))
-    return ModelMap(places, found, asked)
+    trust = float(manifold.trustworthiness(d, places, n_neighbors=neighbors, metric="precomputed"))
+    return ModelMap(places, trust, neighbors)
 
 
 def _umap(d: np.ndarray, start: np.ndarray, seed: int) -> Float64[np.ndarray, "m 2"]:

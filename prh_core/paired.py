@@ -62,7 +62,7 @@ def paired_difference(
     total = after[0].pairs - before[0].pairs
     for one, other in zip(before[1:], after[1:], strict=True):
         total = total + other.pairs - one.pairs
-    found = interval_of(
+    interval = interval_of(
         dyad_robust(second - first, (total / count).tocsr()), -1.0, 1.0, level=level
     )
-    return Difference(first, second, second - first, found.low, found.high)
+    return Difference(first, second, second - first, interval.low, interval.high)

@@ -72,5 +72,5 @@ def dissimilarity(mutual: Float64[np.ndarray, "n n"]) -> Float64[np.ndarray, "n 
         mutual: (n, n), as of `pmi`.
     """
     off = ~np.eye(len(mutual), dtype=bool)
-    found = np.where(off, mutual.max() - mutual, 0.0)
-    return (found + found.T) / 2
+    apart = np.where(off, mutual.max() - mutual, 0.0)
+    return (apart + apart.T) / 2

@@ -123,10 +123,10 @@ class PreparedLayer:
     @cached_property
     def originals(self) -> Int64[np.ndarray, " n"]:
         """Return, per row, the first row that equals it: itself where no earlier one does."""
-        found = np.arange(len(self.raw))
+        first_equal = np.arange(len(self.raw))
         repeats, originals = repeated_rows(self.raw)
-        found[repeats] = originals
-        return found
+        first_equal[repeats] = originals
+        return first_equal
 
 
 PreparedLayers = list[PreparedLayer]

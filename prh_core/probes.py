@@ -153,14 +153,14 @@ def fit_all(
     strengths = np.array([pair / (c * len(x)) for c in regularizers], np.float32)
     wide = rotated.shape[1] * classes * 4 * (2 * _MEMORY + 6)
     together = max(1, _BYTES // wide)
-    found: list[Classifier] = []
+    classifiers: list[Classifier] = []
     for first in range(0, len(strengths), together):
         part = strengths[first : first + together]
         solved = _solve(rotated, labels, classes, spread, part)
-        for one in solved:
-            weights = np.ascontiguousarray(basis @ one[:-1])
-            found.append(Classifier(mean, scale, weights, one[-1]))
-    return found
+        for solution in solved:
+            weights = np.ascontiguousarray(basis @ solution[:-1])
+            classifiers.append(Classifier(mean, scale, weights, solution[-1]))
+    return classifiers
 
 
 def _floating(features: np.ndarray) -> np.ndarray:

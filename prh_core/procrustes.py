@@ -61,18 +61,18 @@ def kabsch_umeyama(
             would do.
     """
     x, y, w = _checked(points, target, weights)
-    straight = _one(x, y, w, scaled)
+    straight = _fit_rotation(x, y, w, scaled)
     if not mirror:
         return straight
     flip = np.ones(x.shape[1])
     flip[-1] = -1
-    turned = _one(x * flip, y, w, scaled)
+    turned = _fit_rotation(x * flip, y, w, scaled)
     if straight.rmsd <= turned.rmsd:
         return straight
     return turned._replace(rotation=turned.rotation * flip, reflected=True)
 
 
-def _one(x: np.ndarray, y: np.ndarray, w: np.ndarray, scaled: bool) -> Similarity:
+def _fit_rotation(x: np.ndarray, y: np.ndarray, w: np.ndarray, scaled: bool) -> Similarity:
     d = x.shape[1]
     mean_x, mean_y = w @ x, w @ y
     a, b = x - mean_x, y - mean_y

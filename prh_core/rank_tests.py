@@ -107,12 +107,12 @@ def pair_tests(
     # A table with a gap cannot be shuffled: the gap would move.
     whole = [bool(np.isfinite(row).all() and len(row) >= 3 and np.ptp(row)) for row in scores]
     kept = np.flatnonzero(whole)
-    found = np.full((count, count), np.nan)
+    table = np.full((count, count), np.nan)
     many = math.factorial(m) * (1 if within else math.factorial(n))
     exact = many <= shuffles
     drawn = _orders(m, n, within, shuffles, seed, exact)
     if len(kept) < 2:
-        return PairTests(found, len(drawn), exact)
+        return PairTests(table, len(drawn), exact)
     ranks = standard_ranks(scores[kept])
     place = np.zeros((m, n), np.int64)
     place[rows, columns] = np.arange(len(rows))
@@ -120,15 +120,15 @@ def pair_tests(
         place[columns, rows] = np.arange(len(rows))
     observed = np.abs(ranks @ ranks.T) / len(rows) - 1e-12
     as_far = np.zeros_like(observed)
-    for one, other in drawn:
-        shuffled = ranks[:, place[one[rows], other[columns]]]
+    for first, second in drawn:
+        shuffled = ranks[:, place[first[rows], second[columns]]]
         as_far += np.abs(ranks @ shuffled.T) / len(rows) >= observed
     p_values = as_far / len(drawn) if exact else (1 + as_far) / (1 + len(drawn))
     # Shuffling one or the other is the same test; of drawn orders one triangle is taken.
     upper = np.triu(p_values, 1)
-    found[np.ix_(kept, kept)] = upper + upper.T
-    np.fill_diagonal(found, np.nan)
-    return PairTests(found, len(drawn), exact)
+    table[np.ix_(kept, kept)] = upper + upper.T
+    np.fill_diagonal(table, np.nan)
+    return PairTests(table, len(drawn), exact)
 
 
 def _orders(
@@ -139,10 +139,10 @@ def _orders(
         if within:
             return [(order, order) for order in first]
         second = [np.array(order, np.int64) for order in arrangements(range(n))]
-        return [(one, other) for one in first for other in second]
+        return [(order, other) for order in first for other in second]
     rng = np.random.default_rng(seed)
     drawn: list[tuple[np.ndarray, np.ndarray]] = []
     for _ in range(shuffles):
-        one = rng.permutation(m)
-        drawn.append((one, one if within else rng.permutation(n)))
+        order = rng.permutation(m)
+        drawn.append((order, order if within else rng.permutation(n)))
     return drawn

@@ -221,10 +221,10 @@ def _as_array(part: Any, name: str) -> np.ndarray:
     except (TypeError, ValueError, RuntimeError) as error:
         # Sparse, quantized, 8-bit, lazy and ragged ones, each library in its own words.
         layout = getattr(part, "layout", "")
-        told = kind if layout in ("", "torch.strided") else f"{kind}, {layout}"
+        form = kind if layout in ("", "torch.strided") else f"{kind}, {layout}"
         raise FeatureShapeError(
             f"{name}: expected a dense array of real numbers, got one that numpy cannot take "
-            f"({told}: {_first_line(error)})"
+            f"({form}: {_first_line(error)})"
         ) from error
     if array.dtype.kind not in "fiu":
         raise FeatureShapeError(f"{name}: expected real numbers, got dtype {array.dtype}")

@@ -78,9 +78,11 @@ def _tree(n: int, seed: int) -> np.ndarray:
     path = np.zeros((n, n))
     for a in range(n):
         for b in range(n):
-            one, other, steps = a, b, 0
-            while one != other:
-                one, other = (one, (other - 1) // 2) if other > one else ((one - 1) // 2, other)
+            first, second, steps = a, b, 0
+            while first != second:
+                first, second = (
+                    (first, (second - 1) // 2) if second > first else ((first - 1) // 2, second)
+                )
                 steps += 1
             path[a, b] = steps
     return np.exp(-path / 2)
@@ -129,12 +131,12 @@ def walks(
     rng = np.random.default_rng(int(seed))
     ladder = np.cumsum(world.transition, axis=1)
     ladder[:, -1] = 1.0
-    found = np.empty((int(walkers), steps), np.int64)
-    found[:, 0] = rng.choice(len(ladder), size=int(walkers), p=world.stationary)
+    events = np.empty((int(walkers), steps), np.int64)
+    events[:, 0] = rng.choice(len(ladder), size=int(walkers), p=world.stationary)
     for t in range(1, steps):
         drawn = rng.uniform(size=int(walkers))
-        found[:, t] = (ladder[found[:, t - 1]] <= drawn[:, None]).sum(axis=1)
-    return found
+        events[:, t] = (ladder[events[:, t - 1]] <= drawn[:, None]).sum(axis=1)
+    return events
 
 
 def counted(
@@ -279,14 +281,14 @@ def lossy(
         raise WorldError(f"expected a share of information in [0, 1), got {share}")
     rng = np.random.default_rng(int(seed))
     symbols = np.arange(len(stationary))
-    told = whole = _entropy(stationary)
-    while (whole - told) / whole < share:
+    information = whole = _entropy(stationary)
+    while (whole - information) / whole < share:
         kept = np.unique(symbols)
-        one, other = rng.choice(kept, size=2, replace=False)
-        symbols = np.where(symbols == other, one, symbols)
-        told = _entropy(np.bincount(symbols, stationary))
+        first, second = rng.choice(kept, size=2, replace=False)
+        symbols = np.where(symbols == second, first, symbols)
+        information = _entropy(np.bincount(symbols, stationary))
     _, place = np.unique(symbols, return_inverse=True)
-    return Observation(np.eye(int(place.max()) + 1)[place], float((whole - told) / whole))
+    return Observation(np.eye(int(place.max()) + 1)[place], float((whole - information) / whole))
 
 
 def noisy(stationary: Float64[np.ndarray, " n"], share: float | int) -> Observation:
@@ -301,8 +303,8 @@ def noisy(stationary: Float64[np.ndarray, " n"], share: float | int) -> Observat
     channel = (1 - share) * np.eye(n) + share / n
     joint = stationary[:, None] * channel
     seen = joint.sum(axis=0)
-    told = _entropy(stationary) + _entropy(seen) - _entropy(joint.ravel())
-    return Observation(channel, float(1 - told / _entropy(stationary)))
+    information = _entropy(stationary) + _entropy(seen) - _entropy(joint.ravel())
+    return Observation(channel, float(1 - information / _entropy(stationary)))
 
 
 def observed(

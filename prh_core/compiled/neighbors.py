@@ -143,7 +143,7 @@ def exact_similarities(
     inner product. Every pair is summed in the same order wherever it stands.
     """
     n, d = layer.shape
-    found = np.zeros(len(members))
+    similarities = np.zeros(len(members))
     errors = np.zeros(len(members))
     sums = 2.2e-16 * (2.0 + 0.25 * np.sqrt(d))
     for r in numba.prange(len(rows)):
@@ -156,7 +156,7 @@ def exact_similarities(
                 continue
             j = np.int64(members[e])
             if known[originals[j]] >= 0:
-                found[e] = found[known[originals[j]]]
+                similarities[e] = similarities[known[originals[j]]]
                 errors[e] = errors[known[originals[j]]]
                 continue
             total = 0.0
@@ -165,15 +165,15 @@ def exact_similarities(
                 for c in range(d):
                     away = layer[i, c] * own - layer[j, c] * other
                     total += away * away
-                found[e] = -total
+                similarities[e] = -total
                 errors[e] = 1.2e-15 * np.sqrt(total) + sums * total
             else:
                 for c in range(d):
                     total += np.float64(layer[i, c]) * np.float64(layer[j, c])
-                found[e] = total
+                similarities[e] = total
                 errors[e] = sums * norms[i] * norms[j]
             known[originals[j]] = e
-    return found, errors
+    return similarities, errors
 
 
 @numba.njit(cache=CACHED, parallel=True)

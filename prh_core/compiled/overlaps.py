@@ -203,13 +203,13 @@ def row_shared(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.int64]:
 def reciprocal(x: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Say where the neighbor also has the sample as its neighbor: (n, layers, k) -> same."""
     n, layers, k = x.shape
-    found = np.zeros((n, layers, k), dtype=np.bool_)
+    mutual = np.zeros((n, layers, k), dtype=np.bool_)
     for i in numba.prange(n):
         for a in range(layers):
             for p in range(k):
                 j = x[i, a, p]
                 for q in range(k):
                     if x[j, a, q] == i:
-                        found[i, a, p] = True
+                        mutual[i, a, p] = True
                         break
-    return found
+    return mutual

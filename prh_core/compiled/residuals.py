@@ -81,13 +81,13 @@ def cycle_sums(
     """
     n, k = x.shape
     ways = np.zeros(n)
-    alone = 0.0
+    single = 0.0
     for i in range(n):
         for p in range(k):
             ways[i] += np.float64(_listed(x, y[i, p], i))
-        alone += np.float64(ways[i] == 1)
+        single += np.float64(ways[i] == 1)
     rows = np.minimum(ways, 1.0)
-    part = alone / n / (2 * k)
+    part = single / n / (2 * k)
     sums = rows - rows.mean()
     twice = 0.0
     for i in range(n):
@@ -110,8 +110,8 @@ def cycle_sums(
 
 @numba.njit(cache=CACHED, nogil=True)
 def squared_residuals(
-    one: NDArray[np.float32],
-    other: NDArray[np.float32],
+    kernel_x: NDArray[np.float32],
+    kernel_y: NDArray[np.float32],
     rows: NDArray[np.int64],
     both: float,
     own: float,
@@ -119,8 +119,8 @@ def squared_residuals(
 ) -> tuple[float, float]:
     """Sum the squares of what samples, and pairs, add to an alignment of kernels beyond their due.
 
-    `one`, `other` (rows, n) those rows of two kernels K, L; `both` <K, L>, `own` <K, K>, `others`
-    <L, L>. With s = <K, L> / (|K| |L|), e_ij = K_ij L_ij / (|K| |L|) - s (K_ij^2 / |K|^2 +
+    `kernel_x`, `kernel_y` (rows, n) are rows of two kernels K, L; `both` <K, L>, `own` <K, K>,
+    `others` <L, L>. With s = <K, L> / (|K| |L|), e_ij = K_ij L_ij / (|K| |L|) - s (K_ij^2 / |K|^2 +
     L_ij^2 / |L|^2) / 2 over pairs i != j. Returned are sum_i (sum_j e_ij)^2 and sum_ij e_ij^2.
     """
     norm = (own * others) ** 0.5
@@ -128,8 +128,8 @@ def squared_residuals(
     of_samples, of_pairs = 0.0, 0.0
     for r in range(len(rows)):
         row = 0.0
-        for j in range(one.shape[1]):
-            k, m = np.float64(one[r, j]), np.float64(other[r, j])
+        for j in range(kernel_x.shape[1]):
+            k, m = np.float64(kernel_x[r, j]), np.float64(kernel_y[r, j])
             e = k * m / norm - half * (k * k / own + m * m / others)
             if j != rows[r]:
                 row += e

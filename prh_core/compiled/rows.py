@@ -93,12 +93,12 @@ def row_next_above(
     """Lower `least` to each row's smallest |x| above `value`, as bit patterns."""
     magnitude = np.uint32(0x7FFFFFFF)
     for i in numba.prange(bits.shape[0]):
-        found = least[i]
+        nearest = least[i]
         for j in range(bits.shape[1]):
             b = bits[i, j] & magnitude
-            if b > value[i] and b < found:
-                found = b
-        least[i] = found
+            if b > value[i] and b < nearest:
+                nearest = b
+        least[i] = nearest
 
 
 @numba.njit(cache=CACHED, parallel=True)
@@ -106,14 +106,14 @@ def row_largest(layer: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return each row's largest |x|: (n, d) -> (n,)."""
     n, d = layer.shape
     bits = layer.view(np.uint32)
-    found = np.empty(n, dtype=np.uint32)
+    patterns = np.empty(n, dtype=np.uint32)
     for i in numba.prange(n):
         # Finite magnitudes sort like their bit patterns, and integers compare in vectors.
         largest = np.uint32(0)
         for j in range(d):
             largest = max(largest, bits[i, j] & np.uint32(0x7FFFFFFF))
-        found[i] = largest
-    return found.view(np.float32)
+        patterns[i] = largest
+    return patterns.view(np.float32)
 
 
 @numba.njit(cache=CACHED, parallel=True)

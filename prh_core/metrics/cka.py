@@ -97,9 +97,9 @@ class CenteredFeatures:
 
     def row_products(self, other: "CenteredFeatures", a: int, b: int) -> tuple[RowSums, RowSums]:
         """Return t_i = sum_j K_ij L_ij and d_i = K_ii L_ii of one pair of layers."""
-        one, two = self.features(a), other.features(b)
-        rows = np.einsum("ij,ij->i", one @ (one.T @ two), two, dtype=np.float64)
-        lengths = [np.einsum("ij,ij->i", part, part, dtype=np.float64) for part in (one, two)]
+        rows_x, rows_y = self.features(a), other.features(b)
+        rows = np.einsum("ij,ij->i", rows_x @ (rows_x.T @ rows_y), rows_y, dtype=np.float64)
+        lengths = [np.einsum("ij,ij->i", part, part, dtype=np.float64) for part in (rows_x, rows_y)]
         return rows, lengths[0] * lengths[1]
 
     def squared_residuals(
@@ -109,13 +109,13 @@ class CenteredFeatures:
 
         From features alone: as many rows as tell it to a few parts in a hundred.
         """
-        one, two = self.features(a), other.features(b)
-        count = min(len(one), ROWS_OF_RESIDUALS)
-        rows = np.linspace(0, len(one) - 1, count).astype(np.int64)
+        rows_x, rows_y = self.features(a), other.features(b)
+        count = min(len(rows_x), ROWS_OF_RESIDUALS)
+        rows = np.linspace(0, len(rows_x) - 1, count).astype(np.int64)
         of_samples, of_pairs = squared_residuals(
-            one[rows] @ one.T, two[rows] @ two.T, rows, both, own, others
+            rows_x[rows] @ rows_x.T, rows_y[rows] @ rows_y.T, rows, both, own, others
         )
-        return of_samples * len(one) / count, of_pairs * len(one) / count
+        return of_samples * len(rows_x) / count, of_pairs * len(rows_x) / count
 
     def features(self, layer: int) -> Layer:
         """Return a layer's centered features, those of all layers side by side last."""
@@ -244,15 +244,15 @@ def _delete_one(without_each: Callable[[RowSums, RowSums], RowSums]) -> Callable
     ) -> list[Influence]:
         own_x = {a: x.row_products(x, a, a) for a in {a for a, _ in pairs}}
         own_y = {b: y.row_products(y, b, b) for b in {b for _, b in pairs}}
-        found: list[Influence] = []
+        results: list[Influence] = []
         for a, b in pairs:
-            both, one, other = x.row_products(y, a, b), own_x[a], own_y[b]
-            score = both[0].sum() / np.sqrt(one[0].sum() * other[0].sum())
-            left_out = without_each(*both) / np.sqrt(without_each(*one) * without_each(*other))
-            totals = [float(rows.sum()) for rows, _ in (both, one, other)]
+            both, own, others = x.row_products(y, a, b), own_x[a], own_y[b]
+            score = both[0].sum() / np.sqrt(own[0].sum() * others[0].sum())
+            left_out = without_each(*both) / np.sqrt(without_each(*own) * without_each(*others))
+            totals = [float(rows.sum()) for rows, _ in (both, own, others)]
             _, of_pairs = x.squared_residuals(y, a, b, *totals)
-            found.append(once(jackknife(float(score), left_out), 2 * of_pairs))
-        return found
+            results.append(once(jackknife(float(score), left_out), 2 * of_pairs))
+        return results
 
     return influences
 

@@ -123,13 +123,14 @@ def _cknna_influence(
     x: LocalKernels, y: LocalKernels, layers: tuple[int, int], k: int
 ) -> Influence:
     """Linearize the ratio: every pair's part of the numerator, less its parts of the norms."""
-    one, other = _masked(x, layers[0], k), _masked(y, layers[1], k)
+    kernel_x, kernel_y = _masked(x, layers[0], k), _masked(y, layers[1], k)
     both, xx, yy = (
-        sparse.csr_array(a.multiply(b)) for a, b in ((one, other), (one, one), (other, other))
+        sparse.csr_array(a.multiply(b))
+        for a, b in ((kernel_x, kernel_y), (kernel_x, kernel_x), (kernel_y, kernel_y))
     )
     norm = np.sqrt(xx.sum() * yy.sum())
     score = float(both.sum() / norm)
-    n = one.shape[0]
+    n = kernel_x.shape[0]
     expected: Any = xx / xx.sum() + yy / yy.sum()
     residuals = both * (n / norm) - expected * (n * score / 2)
     return dyad_robust(score, residuals.tocsr())
@@ -159,12 +160,15 @@ def cknna_released(
     check_four(n)
     tables = []
     for k in ks:
-        one, other = x.masked(k), y.masked(k)
+        kernel_x, kernel_y = x.masked(k), y.masked(k)
         trace = shared_products(
-            one.both_ends.lists, other.both_ends.lists, one.reciprocal, other.reciprocal
+            kernel_x.both_ends.lists,
+            kernel_y.both_ends.lists,
+            kernel_x.reciprocal,
+            kernel_y.reciprocal,
         )
-        both = _unbiased(n, trace, *masked_marginals(one.both_ends, other.both_ends))
-        own = np.outer(one.own, other.own)
+        both = _unbiased(n, trace, *masked_marginals(kernel_x.both_ends, kernel_y.both_ends))
+        own = np.outer(kernel_x.own, kernel_y.own)
         with np.errstate(invalid="ignore", divide="ignore"):
             tables.append(np.where(own > 0, both / np.sqrt(own), np.nan))
     return np.stack(tables)
@@ -183,15 +187,17 @@ def _released_influence(
     shared_x = own_x.multiply(own_y.astype(bool)).tocsr()
     shared_y = own_y.multiply(own_x.astype(bool)).tocsr()
     both, xx, yy = (_shares(*p) for p in ((shared_x, shared_y), (own_x, own_x), (own_y, own_y)))
-    score = float(cknna_released(_one(x, layers[0]), _one(y, layers[1]), [k])[0, 0, 0])
+    score = float(
+        cknna_released(_single_layer(x, layers[0]), _single_layer(y, layers[1]), [k])[0, 0, 0]
+    )
     n = own_x.shape[0]
     residuals = (both * 2 - xx - yy) * (n * score / 2)
     return dyad_robust(score, residuals.tocsr())
 
 
-def _one(side: LocalKernels, layer: int) -> LocalKernels:
-    one = slice(layer, layer + 1)
-    return LocalKernels(NeighborLists(side.indices[one], side.values[one]))
+def _single_layer(side: LocalKernels, layer: int) -> LocalKernels:
+    single = slice(layer, layer + 1)
+    return LocalKernels(NeighborLists(side.indices[single], side.values[single]))
 
 
 def _shares(a: sparse.csr_array, b: sparse.csr_array) -> sparse.csr_array:

@@ -72,9 +72,9 @@ class Matrices:
 
     def row_products(self, other: "Matrices", a: int, b: int) -> tuple[RowSums, RowSums]:
         """Return t_i = sum_j K_ij L_ij and d_i = K_ii L_ii of one pair of layers."""
-        one, two = self.stack[a], other.stack[b]
-        rows = np.einsum("ij,ij->i", one, two, dtype=np.float64)
-        return rows, np.diagonal(one).astype(np.float64) * np.diagonal(two)
+        kernel_x, kernel_y = self.stack[a], other.stack[b]
+        rows = np.einsum("ij,ij->i", kernel_x, kernel_y, dtype=np.float64)
+        return rows, np.diagonal(kernel_x).astype(np.float64) * np.diagonal(kernel_y)
 
     def squared_residuals(
         self, other: "Matrices", a: int, b: int, both: float, own: float, others: float

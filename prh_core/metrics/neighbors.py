@@ -203,8 +203,8 @@ def mutual_residuals(
         for side, at in zip((x, y), layers, strict=True)
     )
     rows = row_shared(a, b) / k
-    one, other = edges(a), edges(b)
-    residuals = _credited(rows, one.multiply(other).tocsr(), (one + other) / (2 * k))
+    edges_x, edges_y = edges(a), edges(b)
+    residuals = _credited(rows, edges_x.multiply(edges_y).tocsr(), (edges_x + edges_y) / (2 * k))
     return float(rows.mean()), residuals
 
 
@@ -219,13 +219,13 @@ def _influences(rows: RowScores, step: Callable[[int], float]) -> Callable[..., 
         x: NeighborLists, y: NeighborLists, pairs: Sequence[tuple[int, int]], k: int, seed: int
     ) -> list[Influence]:
         sides = _ranked_lists(x, y, pairs, k)
-        found: list[Influence] = []
+        results: list[Influence] = []
         for a, b in pairs:
-            (own, ranked), (other, ranked_other) = sides[0][a], sides[1][b]
-            scores = np.asarray(rows(own, other, k), dtype=np.float64)
+            (lists_x, ranked), (lists_y, ranked_other) = sides[0][a], sides[1][b]
+            scores = np.asarray(rows(lists_x, lists_y, k), dtype=np.float64)
             sums, twice = credited_sums(ranked, ranked_other, scores)
-            found.append(of_dyads(float(scores.mean()), sums, twice, step(k) / len(own)))
-        return found
+            results.append(of_dyads(float(scores.mean()), sums, twice, step(k) / len(lists_x)))
+        return results
 
     return influences
 
@@ -234,11 +234,11 @@ def _ranked_lists(
     x: NeighborLists, y: NeighborLists, pairs: Sequence[tuple[int, int]], k: int
 ) -> list[dict[int, tuple[NDArray[np.int32], NDArray[np.int32]]]]:
     """Return, per side and layer, the lists as they are and in order of index."""
-    found: list[dict[int, tuple[NDArray[np.int32], NDArray[np.int32]]]] = []
+    sides: list[dict[int, tuple[NDArray[np.int32], NDArray[np.int32]]]] = []
     for side, layers in zip((x, y), zip(*pairs, strict=True) if pairs else ((), ()), strict=True):
         heads = {at: np.ascontiguousarray(side.indices[at][:, :k]) for at in set(layers)}
-        found.append({at: (lists, sorted_rows(lists)) for at, lists in heads.items()})
-    return found
+        sides.append({at: (lists, sorted_rows(lists)) for at, lists in heads.items()})
+    return sides
 
 
 def _cycle_influences(
@@ -249,11 +249,11 @@ def _cycle_influences(
     What a score would lose without a neighbor, that is: a sample with two ways home loses nothing.
     """
     sides = _ranked_lists(x, y, pairs, k)
-    found: list[Influence] = []
+    influences: list[Influence] = []
     for a, b in pairs:
         rows, sums, twice = cycle_sums(sides[0][a][1], sides[1][b][1])
-        found.append(of_dyads(float(rows.mean()), sums, twice, 1 / len(rows)))
-    return found
+        influences.append(of_dyads(float(rows.mean()), sums, twice, 1 / len(rows)))
+    return influences
 
 
 def _cycle_reverse_influences(
@@ -269,8 +269,8 @@ def _prepare(layers: Layers | PreparedLayers, options: PrepareOptions) -> Neighb
         raise PRHError(
             "an approximate index has no concatenated candidate: recall=None, or without"
         )
-    found = approximate_neighbors(layers, options.k, options.recall)
-    return NeighborLists(found, np.empty((*found.shape[:2], 0), np.float32))
+    neighbors = approximate_neighbors(layers, options.k, options.recall)
+    return NeighborLists(neighbors, np.empty((*neighbors.shape[:2], 0), np.float32))
 
 
 NEIGHBORS = Family(

@@ -128,8 +128,8 @@ class Metric:
             level: confidence, in (0, 1).
             seed: of the resampling, where there is any.
         """
-        (found,) = self.influences(x, y, [layers], k, seed)
-        return interval_of(found, self.lowest, self.highest, self._share(found), level)
+        (influence,) = self.influences(x, y, [layers], k, seed)
+        return interval_of(influence, self.lowest, self.highest, self._share(influence), level)
 
     def best_interval(
         self,

@@ -45,6 +45,10 @@ Kernel = Literal["raw", "centered"]
 class Ties(NamedTuple):
     """One layer's rows whose lists hold ties, with every candidate tied for the last places."""
 
+    served: NDArray[np.int64]
+    """(n,): the row below that is sample i's, or of the sample it repeats; -1 without ties."""
+    originals: NDArray[np.int64]
+    """(n,): the first sample equal to sample i."""
     starts: NDArray[np.int64]
     """Where each row's candidates begin, and the last one's end."""
     members: NDArray[np.int32]
@@ -53,10 +57,6 @@ class Ties(NamedTuple):
     """Whether a group of tied candidates begins here."""
     values: NDArray[np.float32]
     """The kernel there; empty where none was looked up."""
-    served: NDArray[np.int64]
-    """(n,): the row above that is sample i's, or of the sample it repeats; -1 without ties."""
-    originals: NDArray[np.int64]
-    """(n,): the first sample equal to sample i."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ class NeighborLists:
             values = values.transpose(1, 0, 2)[order].transpose(1, 0, 2)
         for layer, tied in enumerate(self.ties):
             if tied is not None:
-                _relist(tied, order, back, indices[layer], values[layer])
+                relist(*tied, order, back, indices[layer], values[layer])
         return replace(self, indices=indices, values=values, base=self, order=order)
 
     def tied_share(self, layer: int, k: int) -> float:
@@ -99,23 +99,6 @@ class NeighborLists:
         """
         tied = self.ties[layer] if self.ties else None
         return 0.0 if tied is None else places_by_order(tied.served, tied.starts, tied.fresh, k)
-
-
-def _relist(
-    tied: Ties, order: Order, back: NDArray[np.int32], lists: NDArray, values: NDArray
-) -> None:
-    relist(
-        tied.served,
-        tied.originals,
-        tied.starts,
-        tied.members,
-        tied.fresh,
-        tied.values,
-        order,
-        back,
-        lists,
-        values,
-    )
 
 
 def nearest(
@@ -168,7 +151,7 @@ def search(
     run = products(options.device)
     loaded = [_Loaded.of(run, layer, kernel) for layer in ready]
     weights = [float(w) for w in weights_of_sum([layer.power for layer in ready])]
-    entries = [_Entry.of([one], [1.0], k, kernel) for one in loaded]
+    entries = [_Entry.of([part], [1.0], k, kernel) for part in loaded]
     if options.concatenate:
         entries.append(_Entry.of(loaded, weights, k, kernel))
     indices = np.empty((n, len(entries), k), dtype=np.int32).transpose(1, 0, 2)
@@ -182,9 +165,9 @@ def search(
         whole, whole_kernel = None, None
         for first in range(0, len(loaded), group):
             blocks: list[tuple[Any, Any]] = []
-            for one in loaded[first : first + group]:
-                similarity = run.similarity(one.ranked, start, stop)
-                other = one.looked_up
+            for part in loaded[first : first + group]:
+                similarity = run.similarity(part.ranked, start, stop)
+                other = part.looked_up
                 blocks.append((similarity, other and run.similarity(other, start, stop)))
             for at, (similarity, looked_up) in enumerate(blocks, first):
                 entries[at].rank(run, similarity, looked_up, start, indices[at], values[at])
@@ -249,7 +232,7 @@ class _Loaded(NamedTuple):
         return cls(layer, ranked, looked_up, row, column, reach, within)
 
 
-class _Found(NamedTuple):
+class _SettledRows(NamedTuple):
     """Rows of one block whose lists float64 had to settle."""
 
     rows: NDArray[np.int64]
@@ -270,7 +253,7 @@ class _Entry:
     column: NDArray[np.float64]
     within: NDArray[np.float64]
     lookup: bool
-    found: list[_Found] = field(default_factory=list)
+    settled: list[_SettledRows] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -282,12 +265,12 @@ class _Entry:
         pairs = list(zip(loaded, weights, strict=True))
         additions = 2 * _FLOAT32 * (len(pairs) - 1)
         return cls(
-            [one.layer for one in loaded],
+            [part.layer for part in loaded],
             k,
-            _common_originals([one.layer.originals for one in loaded]),
-            zero + sum(w * one.row for one, w in pairs),
-            zero + sum(w * one.column for one, w in pairs),
-            zero + sum(w * (one.within + additions * one.reach) for one, w in pairs),
+            _common_originals([part.layer.originals for part in loaded]),
+            zero + sum(w * part.row for part, w in pairs),
+            zero + sum(w * part.column for part, w in pairs),
+            zero + sum(w * (part.within + additions * part.reach) for part, w in pairs),
             kernel is not None,
         )
 
@@ -326,7 +309,7 @@ class _Entry:
         within = self.within[rows]
         beyond = count_beyond(block, rows, ranked, self.k, within)
         starts = np.append(0, np.cumsum(top.shape[1] + beyond))
-        held = sum(len(part.members) for part in self.found)
+        held = sum(len(part.members) for part in self.settled)
         if held + starts[-1] > MOST_TIED:
             raise TooManySamplesError(
                 f"more than {MOST_TIED:,} pairs of samples are equally near, too many to hold: "
@@ -354,7 +337,9 @@ class _Entry:
             own = np.repeat(np.arange(len(whole)), lengths[tied])
             corrections = self.row[rows[tied]][own] + self.column[members[kept]]
             values = (whole[own, members[kept]] + corrections).astype(np.float32)
-        self.found.append(_Found(rows[tied], lengths[tied], members[kept], fresh[kept], values))
+        self.settled.append(
+            _SettledRows(rows[tied], lengths[tied], members[kept], fresh[kept], values)
+        )
 
     def finish(self, lists: Any, values: Any) -> Ties | None:
         """Give repeated rows the list of the row they repeat; return what is tied."""
@@ -365,23 +350,23 @@ class _Entry:
             taken = lists[source]
             lists[repeats] = np.where(taken == repeats[:, None], source[:, None], taken)
             values[repeats] = values[source]
-        if not self.found:
+        if not self.settled:
             return None
-        rows = np.concatenate([part.rows for part in self.found])
-        lengths = np.concatenate([part.lengths for part in self.found])
+        rows = np.concatenate([part.rows for part in self.settled])
+        lengths = np.concatenate([part.lengths for part in self.settled])
         served = np.full(n, -1, dtype=np.int64)
         served[rows] = np.arange(len(rows))
         tied = Ties(
-            np.append(0, np.cumsum(lengths)),
-            np.concatenate([part.members for part in self.found]),
-            np.concatenate([part.fresh for part in self.found]),
-            np.concatenate([part.values for part in self.found]),
             served[self.originals],
             self.originals,
+            np.append(0, np.cumsum(lengths)),
+            np.concatenate([part.members for part in self.settled]),
+            np.concatenate([part.fresh for part in self.settled]),
+            np.concatenate([part.values for part in self.settled]),
         )
         same = np.arange(n)
-        _relist(tied, same, same.astype(np.int32), lists, values)
-        self.found.clear()
+        relist(*tied, same, same.astype(np.int32), lists, values)
+        self.settled.clear()
         return tied
 
 

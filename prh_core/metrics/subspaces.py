@@ -71,13 +71,13 @@ def _factors(
         scaled_parts = [s * f for s, f in zip(shares, parts, strict=True)]
         # The smallest singular values, which the square loses, are of no account to SVCCA.
         parts.append(_side_by_side(scaled_parts, squared=standardize))
-    found: list[Factor] = []
+    scaled: list[Factor] = []
     for index, factor in enumerate(parts):
         norm = np.linalg.norm(factor)
         if not norm > 0:
             raise DegenerateLayerError(f"layer {index} is constant: it spans nothing")
-        found.append(factor / norm)
-    return tuple(found)
+        scaled.append(factor / norm)
+    return tuple(scaled)
 
 
 def _columns(layer: PreparedLayer, standardize: bool) -> Factor:
@@ -143,9 +143,9 @@ def leading(factor: Factor) -> tuple[Factor, int]:
 
 def _prepare_svcca(layers: Layers | PreparedLayers, options: PrepareOptions) -> Subspaces:
     factors = _factors(layers, options, standardize=True)
-    found = [leading(factor) for factor in factors]
+    spans = [leading(factor) for factor in factors]
     return Subspaces(
-        factors, np.stack([basis for basis, _ in found]), np.array([count for _, count in found])
+        factors, np.stack([basis for basis, _ in spans]), np.array([count for _, count in spans])
     )
 
 
@@ -205,19 +205,19 @@ def _svcca_influences(
     keeps = random_subsets(n, seed)
 
     def bases(factors: Sequence[Factor], layers: set[int]) -> dict[int, list[Subspaces]]:
-        found: dict[int, list[Subspaces]] = {}
+        spaces: dict[int, list[Subspaces]] = {}
         for at in layers:
             parts = [factors[at], *(_kept(factors[at], keep) for keep in keeps)]
             spans = map(leading, parts)
-            found[at] = [Subspaces((), basis[None], np.array([c])) for basis, c in spans]
-        return found
+            spaces[at] = [Subspaces((), basis[None], np.array([c])) for basis, c in spans]
+        return spaces
 
     left = bases(x.factors, {a for a, _ in pairs})
     right = bases(y.factors, {b for _, b in pairs})
     influences: list[Influence] = []
     for a, b in pairs:
         sides = zip(left[a], right[b], strict=True)
-        scores = [float(svcca(one, other, [1])[0, 0, 0]) for one, other in sides]
+        scores = [float(svcca(basis_x, basis_y, [1])[0, 0, 0]) for basis_x, basis_y in sides]
         influences.append(subsampling(scores[0], np.array(scores[1:]), n))
     return influences
 
@@ -226,12 +226,12 @@ def _procrustes_influences(
     x: Factors, y: Factors, pairs: Sequence[tuple[int, int]], k: int, seed: int
 ) -> list[Influence]:
     groups = leave_out_groups(len(x.layers[0]), seed)
-    found: list[Influence] = []
+    influences: list[Influence] = []
     for a, b in pairs:
-        one, other = x.layers[a], y.layers[b]
-        scores = [_distance(_kept(one, keep), _kept(other, keep)) for keep in groups]
-        found.append(jackknife(_distance(one, other), np.array(scores)))
-    return found
+        factor_x, factor_y = x.layers[a], y.layers[b]
+        scores = [_distance(_kept(factor_x, keep), _kept(factor_y, keep)) for keep in groups]
+        influences.append(jackknife(_distance(factor_x, factor_y), np.array(scores)))
+    return influences
 
 
 SVCCA = register(
