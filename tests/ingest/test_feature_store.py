@@ -1,7 +1,6 @@
 """Feature files: what goes in comes out, and anything else is refused by name."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from safetensors.numpy import save_file
 from ingest.errors import DamagedFeatureFileError, RowOrderError
 from ingest.store import features as feature_store
 from ingest.store.features import (
-    FeatureHeader,
     FeatureStore,
     check_same_rows,
     read_header,
@@ -20,25 +18,7 @@ from ingest.store.features import (
     unit_key,
 )
 from prh_core.errors import NotFiniteError
-
-
-def header(n: int = 5, **changes: Any) -> FeatureHeader:
-    fields: dict = {
-        "key": "k" * 32,
-        "model_id": "model",
-        "revision": "1",
-        "dataset_id": "data",
-        "dataset_revision": "1",
-        "row_order": "abc" * 20,
-        "n": n,
-        "pooling": "cls",
-        "prompt": "none",
-        "layer_names": ("first", "second"),
-        "widths": (3, 4),
-        "dtype": "float32",
-        "facts": {"device": "cpu"},
-    }
-    return FeatureHeader(**(fields | changes))
+from tests.ingest.feature_headers import header
 
 
 def stored(folder: Path, dtype: type = np.float32) -> tuple[Path, dict[str, np.ndarray]]:

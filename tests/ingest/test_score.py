@@ -16,7 +16,7 @@ from prh_core import align, all_metrics, calibration, get_metric
 from prh_core.errors import NeighborCountError, SampleCountError
 from prh_core.intervals import CHOICE_UNDONE
 from prh_core.metrics.registry import PrepareOptions
-from tests.ingest.test_feature_store import header
+from tests.ingest.feature_headers import header
 
 SETTING = Setting("mutual_knn", 5, "exact", permutations=9)
 
