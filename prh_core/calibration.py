@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
+from scipy import stats
 
 from prh_core.errors import PRHError
 from prh_core.metrics.registry import Metric
@@ -129,9 +130,4 @@ def benjamini_hochberg(p_values: Float64[np.ndarray, " tests"]) -> Float64[np.nd
     """
     if not ((p_values >= 0) & (p_values <= 1)).all():
         raise PRHError("p-values lie between 0 and 1")
-    tests = len(p_values)
-    order = np.argsort(p_values)
-    raw = p_values[order] * tests / np.arange(1, tests + 1)
-    found = np.empty(tests)
-    found[order] = np.minimum.accumulate(raw[::-1])[::-1]
-    return np.minimum(found, 1.0)
+    return np.asarray(stats.false_discovery_control(p_values), np.float64)

@@ -6,12 +6,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Int64
 
-from prh_core.approximate import measured_recall
 from prh_core.calibration import benjamini_hochberg, null_best
 from prh_core.calibration import permutations as draw_orders
 from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.intervals import Interval
 from prh_core.metrics import get_metric
+from prh_core.metrics.approximate import measured_recall
 from prh_core.metrics.registry import Metric, PrepareOptions
 from prh_core.prepare import constant_layers, keep_rows, normalize, truncate
 from prh_core.prepared import PreparedLayers
@@ -127,7 +127,7 @@ def align(
             products.
         sigma: bandwidth for RBF metrics; None: the median distance.
         confidence: level of the interval, e.g. 0.95; None: no interval.
-        recall: None: exact neighbors. Else an approximate index (faiss) looks for that share of
+        recall: None: exact neighbors. Else an approximate index looks for at least that share of
             them, and the result's ``recall`` says what it found; for the k-NN family, n beyond
             100,000.
         layout: axes of an array of three: ``"auto"`` takes (layers, n, d) and refuses more layers

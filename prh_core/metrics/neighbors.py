@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.stats import hypergeom
 
-from prh_core.approximate import approximate_neighbors
 from prh_core.compiled.overlaps import (
     cycles,
     reversed_graph,
@@ -29,6 +28,7 @@ from prh_core.compiled.sequences import (
 )
 from prh_core.errors import NeighborCountError, PRHError
 from prh_core.intervals import DYAD_ROBUST, Influence, of_dyads
+from prh_core.metrics.approximate import approximate_neighbors
 from prh_core.metrics.registry import Family, Metric, PrepareOptions, register
 from prh_core.metrics.search import NeighborLists, search
 from prh_core.metrics.search import nearest as nearest

@@ -4,13 +4,11 @@ import numpy as np
 import pytest
 
 from prh_core import align
-from prh_core.approximate import approximate_neighbors, exact_neighbors, measured_recall
-from prh_core.errors import MissingLibraryError, PRHError
+from prh_core.errors import PRHError
+from prh_core.metrics.approximate import approximate_neighbors, exact_neighbors, measured_recall
 from prh_core.metrics.search import nearest
 from prh_core.prepare import normalize
 from tests.core.worlds import two_views
-
-pytest.importorskip("faiss", reason="faiss-cpu is part of the ingest half")
 
 
 def test_the_recall_it_reports_is_the_recall_it_has() -> None:
@@ -39,7 +37,14 @@ def test_single_queries_are_those_of_the_whole_search() -> None:
     assert np.array_equal(exact_neighbors(layer, queries, 5), nearest([layer], 5)[0, queries])
 
 
-def test_refusals(monkeypatch) -> None:
+def test_what_no_graph_serves_is_searched_exactly() -> None:
+    layer = two_views(4, 300)[0].astype(np.float32)
+    # Inner products of rows of different norms, and more neighbors than a graph is wide.
+    for plain, k in (([layer], 10), (normalize([layer]), 100)):
+        assert np.array_equal(approximate_neighbors(plain, k, 0.9), nearest(plain, k))
+
+
+def test_refusals() -> None:
     x, y = two_views(3, 100)
     with pytest.raises(PRHError, match="cka needs more than neighbors"):
         align(x, y, metric="cka", recall=0.9)
@@ -47,6 +52,3 @@ def test_refusals(monkeypatch) -> None:
         align(x, y, concatenate=True, recall=0.9)
     with pytest.raises(PRHError, match=r"in \(0, 1\], got 1.5"):
         align(x, y, recall=1.5)
-    monkeypatch.setitem(__import__("sys").modules, "faiss", None)
-    with pytest.raises(MissingLibraryError, match="faiss-cpu"):
-        align(x, y, recall=0.9)
