@@ -83,8 +83,8 @@ class ModelRecord(Record):
     @property
     def quantization(self) -> Scalar | None:
         """Bits the weights are packed into, '4bit' or '8bit'; None for whole weights."""
-        asked = self.options.get("quantization")
-        return None if isinstance(asked, list) else asked
+        bits = self.options.get("quantization")
+        return None if isinstance(bits, list) else bits
 
     @property
     def shown_as(self) -> str:

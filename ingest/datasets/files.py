@@ -55,7 +55,7 @@ def open_files(
         sample_ids=tuple(names[row] for row in kept),
         captions=tuple(captions[row] for row in kept),
         image_refs=tuple(str(path) for path in kept_paths),
-        skipped=tuple(name for name, found in zip(names, hashes, strict=True) if found is None),
-        image_hashes=tuple(found for found in hashes if found is not None),
+        skipped=tuple(name for name, digest in zip(names, hashes, strict=True) if digest is None),
+        image_hashes=tuple(digest for digest in hashes if digest is not None),
         reader=read,
     )

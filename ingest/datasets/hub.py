@@ -56,8 +56,8 @@ def open_hub(
         image_refs=tuple(
             f"hf://datasets/{record.source}@{record.revision}/{names[row]}" for row in kept
         ),
-        skipped=tuple(name for name, found in zip(names, hashes, strict=True) if found is None),
-        image_hashes=tuple(found for found in hashes if found is not None),
+        skipped=tuple(name for name, digest in zip(names, hashes, strict=True) if digest is None),
+        image_hashes=tuple(digest for digest in hashes if digest is not None),
         reader=read,
     )
 

@@ -63,10 +63,10 @@ def model_named(record: ModelRecord) -> Iterator[None]:
     except PRHError:
         raise
     except (Exception, SystemExit) as error:  # a user's module may call sys.exit
-        said = next(iter(str(error).strip().splitlines()), "")
+        reason = next(iter(str(error).strip().splitlines()), "")
         raise ModelFailedError(
             f"Model {record.id!r} could not be run: {type(error).__name__}"
-            + (f": {said[:300]}" if said else "")
+            + (f": {reason[:300]}" if reason else "")
             + _raised_in(error)
         ) from error
 

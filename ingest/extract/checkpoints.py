@@ -90,13 +90,13 @@ def fit(module: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
         if key in weights and weights[key].shape != wanted[key].shape
     ]
     faults = [
-        f"{len(found)} {word} ({', '.join(found[:3])}{', ...' if len(found) > 3 else ''})"
-        for found, word in (
+        f"{len(names)} {fault} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
+        for names, fault in (
             (missing, "weights missing"),
             (extra, "weights left over"),
             (shapes, "shapes differ"),
         )
-        if found
+        if names
     ]
     if faults:
         raise CheckpointMismatchError(

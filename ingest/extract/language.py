@@ -225,9 +225,9 @@ def verify_rows(
     """
     by_length = sorted(range(len(ids)), key=lambda row: len(ids[row]))
     for row in {by_length[0], by_length[len(ids) // 2], by_length[-1]}:
-        alone = run_texts(loaded, [ids[row]], tuple(finished), place)
+        result = run_texts(loaded, [ids[row]], tuple(finished), place)
         for pooling, arrays in finished.items():
-            for depth, (array, layer) in enumerate(zip(arrays, alone[pooling], strict=True)):
+            for depth, (array, layer) in enumerate(zip(arrays, result[pooling], strict=True)):
                 vector = layer[0].cpu().numpy()
                 if not same_row(array, row, vector, place.dtype):
                     distance = np.linalg.norm(array[row] - vector)

@@ -65,10 +65,10 @@ def run_drawn(
         except Exception as error:
             if isinstance(error, CatalogError) or out_of_memory(error):
                 raise
-            said = (str(error).splitlines() or [""])[0]
+            reason = (str(error).splitlines() or [""])[0]
             raise CatalogError(
                 f"{label}: the network does not run on images of {x.shape[2]} x {x.shape[3]} "
-                f"pixels ({type(error).__name__}: {said})."
+                f"pixels ({type(error).__name__}: {reason})."
             ) from error
     return outputs, result
 
@@ -226,18 +226,18 @@ def read_by_shapes(
     wider = other if isinstance(other, Tensor) and other.ndim == output.ndim else None
     if stated.layout == "tokens":
         return Read("tokens", _prefix(label, name, output, wider, stated))
-    found = spatial_layout(output, wider)
-    if found is None and stated.layout is None:
+    layout = spatial_layout(output, wider)
+    if layout is None and stated.layout is None:
         raise CatalogError(
             f"{label}: nothing tells whether the layer {name!r}, {tuple(output.shape)} for two "
             'images, is (B, C, H, W) or (B, H, W, C); name its layout, "nchw" or "nhwc".'
         )
-    if found is not None and stated.layout is not None and found != stated.layout:
+    if layout is not None and stated.layout is not None and layout != stated.layout:
         raise CatalogError(
             f"{label}: the layout of the layer {name!r} is said to be {stated.layout}, but its "
-            f"output, {tuple(output.shape)} for two images, is {found}."
+            f"output, {tuple(output.shape)} for two images, is {layout}."
         )
-    return Read(found or stated.layout or "nchw", 0)
+    return Read(layout or stated.layout or "nchw", 0)
 
 
 def _prefix(

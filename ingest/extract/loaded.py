@@ -84,7 +84,7 @@ class Pieces(NamedTuple):
     ids: list[int]
     starts: list[int]
     """Position of each token's first character."""
-    given: int | None = None
+    opening_bytes: int | None = None
     """UTF-8 bytes of the text that the first token stands for, or the first few where a character
     is split over tokens that do not tell its bytes; None where only the starts tell."""
     opening: int = 1

@@ -35,7 +35,7 @@ class Spelling:
             return bytes(_BYTES[letter] for letter in name)
         return name.replace("▁", " ").encode()
 
-    def given(self, text: str, first: int, offsets: Sequence[tuple[int, int]]) -> int:
+    def opening_bytes(self, text: str, first: int, offsets: Sequence[tuple[int, int]]) -> int:
         """Return how many UTF-8 bytes of a text its first token stands for.
 
         Offsets alone do not tell: some tokenizers trim spaces from them, and tokens that share a
@@ -53,7 +53,7 @@ class Spelling:
         return len(text[: _behind(text, offsets)].encode()) if own is None else own
 
     def opening(self, text: str, ids: Sequence[int], offsets: Sequence[tuple[int, int]]) -> int:
-        """Return how many of a text's tokens stand for the bytes of `given`.
+        """Return how many of a text's tokens stand for the bytes of `opening_bytes`.
 
         One; but of a normalized character that is split over tokens (a ligature) all of them.
         """

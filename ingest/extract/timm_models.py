@@ -201,12 +201,12 @@ def _refuse_unlike_maps(
             f"{label}: timm lists {len(paths)} layers for this architecture and gives "
             f"{len(maps)}; load it as a module and name the layers."
         )
-    for path, stage, found in zip(paths, stages, maps, strict=True):
-        channels = stage.get("num_chs")
-        if found.ndim != 4 or found.shape[0] != 2 or channels not in (None, found.shape[1]):
+    for path, stage, image_map in zip(paths, stages, maps, strict=True):
+        channels, shape = stage.get("num_chs"), tuple(image_map.shape)
+        if len(shape) != 4 or shape[0] != 2 or channels not in (None, shape[1]):
             raise CatalogError(
                 f"{label}: the layer {path!r} should give (2, {channels}, height, width) for two "
-                f"images; timm gives {tuple(found.shape)}."
+                f"images; timm gives {shape}."
             )
 
 

@@ -182,9 +182,9 @@ def wrap(
     def pieces(text: str) -> Pieces:
         split = tokens(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         ids, offsets = list(split["input_ids"]), list(split["offset_mapping"])
-        given = spelling().given(text, ids[0], offsets) if ids else 0
+        opening_bytes = spelling().opening_bytes(text, ids[0], offsets) if ids else 0
         opening = spelling().opening(text, ids, offsets) if ids else 1
-        return Pieces(ids, [begin for begin, _ in offsets], given, opening)
+        return Pieces(ids, [begin for begin, _ in offsets], opening_bytes, opening)
 
     def answer(conversations: Sequence[Sequence[Turn]], longest: int) -> list[str]:
         return continue_conversations(network, tokens, conversations, longest)

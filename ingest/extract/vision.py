@@ -245,9 +245,9 @@ def verify_rows(
     """
     n = len(next(iter(finished.values()))[0])
     for row in dict.fromkeys((0, n // 2, n - 1)):
-        alone = images([row])
+        image = images([row])
         # Between its own negatives, for one image may be all there is.
-        batch = alone if largest > 1 else torch.cat([-alone.flip(-1), alone, -alone.flip(-1)])
+        batch = image if largest > 1 else torch.cat([-image.flip(-1), image, -image.flip(-1)])
         at = len(batch) // 2
         try:
             result = run(batch)

@@ -196,7 +196,7 @@ TEXTS = (
 def given_by(name: str, text: str) -> int:
     tokens = TOKENIZERS[name]
     found = tokens(text, add_special_tokens=False, return_offsets_mapping=True)
-    return Spelling(tokens).given(text, found["input_ids"][0], found["offset_mapping"])
+    return Spelling(tokens).opening_bytes(text, found["input_ids"][0], found["offset_mapping"])
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_bytes_of_a_normalized_text_are_those_that_were_read(
     tokens = byte_level(trim=trim, normal=normal)
     found = tokens(text, add_special_tokens=False, return_offsets_mapping=True)
     ids, offsets = found["input_ids"], found["offset_mapping"]
-    assert Spelling(tokens).given(text, ids[0], offsets) == given
+    assert Spelling(tokens).opening_bytes(text, ids[0], offsets) == given
     scored = len(text.encode()) - given
     assert scored_bytes(text, Pieces(ids, [a for a, _ in offsets], given), None) == scored
     assert scored_bytes(text, Pieces(ids, [a for a, _ in offsets], given), 0) == scored + given
@@ -276,7 +276,7 @@ def test_starts_alone_tell_bytes_too(text: str, starts: list[int], scored: int) 
         (Pieces([1] * 2, [0, 0]), 2),
         (Pieces([1], [0]), 1),
         (Pieces([], []), 1),
-        (Pieces([1, 1], [0, 0], given=1), 1),  # its own bytes are known
+        (Pieces([1, 1], [0, 0], opening_bytes=1), 1),  # its own bytes are known
     ],
 )
 def test_tokens_of_one_character_are_given_together(found: Pieces, opening: int) -> None:
@@ -297,7 +297,7 @@ def test_a_ligature_split_over_tokens_is_given_whole() -> None:
     spelling = Spelling(tokens)
     first = ids[: spelling.opening("ﬁ A", ids, offsets)]
     assert b"".join(map(spelling.bytes_of, first)) == b"fi"
-    assert spelling.given("ﬁ A", ids[0], offsets) == 3
+    assert spelling.opening_bytes("ﬁ A", ids[0], offsets) == 3
     plain = tokens("fi A", add_special_tokens=False, return_offsets_mapping=True)
     assert spelling.opening("fi A", plain["input_ids"], plain["offset_mapping"]) == 1
 

@@ -87,8 +87,8 @@ def scored_bytes(text: str, found: Pieces, start: int | None) -> int:
     whole = len(text.encode())
     if start is not None:
         return whole
-    if found.given is not None:
-        return whole - found.given
+    if found.opening_bytes is not None:
+        return whole - found.opening_bytes
     return whole - len(text[: _behind_first(found)].encode())
 
 
@@ -98,7 +98,7 @@ def opening_of(found: Pieces) -> int:
     One, but where a character is split over tokens and nothing tells which bytes of it are whose:
     its tokens are then given together, as its bytes are.
     """
-    if found.given is not None or len(found.ids) < 2:
+    if found.opening_bytes is not None or len(found.ids) < 2:
         return found.opening
     end = _behind_first(found)
     return next((at for at, begin in enumerate(found.starts) if begin >= end), len(found.ids))
