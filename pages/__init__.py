@@ -1,1 +1,106 @@
-"""The app's pages: they ask the warehouse and draw, and only read."""
+"""The app's pages: they ask the warehouse and draw, and only read.
+
+A page is a folder of its topic's name (page.py, and as it needs them queries.py with its SQL,
+chart.py, text.py, statistics.py) and its record here.
+"""
+
+from typing import NamedTuple
+
+
+class Page(NamedTuple):
+    """One question a reader has."""
+
+    topic: str
+    """The folder."""
+    title: str
+    url: str
+    claim: str
+    """What the page answers, one sentence."""
+    lack: str
+    """What an empty warehouse does not hold or have yet."""
+    command: str = "prh demo"
+    """Fills the page."""
+
+    @property
+    def script(self) -> str:
+        """Path of the page's script, from the project's folder."""
+        return f"pages/{self.topic}/page.py"
+
+
+PAGES = (
+    Page(
+        "inventory",
+        "What is in here?",
+        "what_is_in_here",
+        "Every model, every set of pairs and every run behind these pages",
+        "it holds no models",
+    ),
+    Page(
+        "alignment",
+        "Do language and vision meet?",
+        "do_language_and_vision_meet",
+        "Do models that never saw an image agree with models that never read a word?",
+        "it holds no scores of language against vision",
+    ),
+    Page(
+        "skill",
+        "Does it predict skill?",
+        "does_it_predict_skill",
+        "Are the language models that agree with vision the ones that can do more?",
+        "it holds no scores of language against vision",
+    ),
+    Page(
+        "competence",
+        "Do strong models agree?",
+        "do_strong_models_agree",
+        "Do models that can do more agree more with each other?",
+        "no models of one modality were compared with each other",
+    ),
+    Page(
+        "color",
+        "Is it color-deep?",
+        "is_it_color_deep",
+        "Do words and pictures arrange colors as the eye does?",
+        "no colors were laid out",
+        "prh color --panel demo --pictures package:scikit-learn",
+    ),
+    Page(
+        "captions",
+        "Do denser captions help?",
+        "do_denser_captions_help",
+        "Do captions that say more bring language closer to vision?",
+        "no caption sets were compared",
+        "prh captions --dataset emoji --panel demo --set column:word --set own "
+        "--set column:definition",
+    ),
+    Page(
+        "neighborhood",
+        "Local or global?",
+        "local_or_global",
+        "Do larger vision models agree with language about neighbors, or about everything?",
+        "it holds no metric at two numbers of neighbors",
+    ),
+    Page(
+        "layers",
+        "Which layers?",
+        "which_layers",
+        "Where in the two models does the agreement sit?",
+        "it holds no scores of layers",
+    ),
+    Page(
+        "metrics",
+        "Does the metric matter?",
+        "does_the_metric_matter",
+        "What does each metric look at, and do they agree about the same models?",
+        "it holds no scores of language against vision",
+    ),
+    Page(
+        "theory",
+        "Why should it happen?",
+        "why_should_it_happen",
+        "Do learners that see one world in two ways end with one kernel?",
+        "no world was simulated",
+        "prh theory",
+    ),
+)
+"""In the order a reader would ask: it is the app's navigation, and what every page is tested by."""

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import polars as pl
 import streamlit as st
 
-from pages.queries import Setting
+from pages.ui.answers import Setting
 
 T = TypeVar("T")
 
@@ -118,15 +118,6 @@ class Controls:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What the reader chose to compare."""
-
-    setting: Setting
-    concatenated: bool
-    untrained: bool
-
-
 _STEPS = (
     # label, column offered, key in the address, width
     ("Dataset", "dataset", "dataset", 240),
@@ -168,8 +159,7 @@ def choose_setting(
             width=width,
         )
         left = left.filter(pl.col(column).eq_missing(pl.lit(picked)))
-    row = left.row(0, named=True)
-    return Setting(**{column: row[column] for column in Setting.__dataclass_fields__})
+    return Setting.of(left.row(0, named=True))
 
 
 def choose_candidates(controls: Controls) -> tuple[bool, bool]:

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from pages.queries import Answer
+from pages.ui.answers import Answer
 
 _VEGA_LITE = alt.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
 

@@ -3,41 +3,53 @@
 from collections.abc import Callable
 from typing import Any
 
-import polars as pl
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
-from pages.queries import Answer
-from pages.ui import charts, export, words
+from pages import PAGES
+from pages.ui import export
+from pages.ui.answers import Answer
+from pages.ui.charts.finish import on_screen, titled
+from pages.ui.charts.parts import Chart, Drawn
 from pages.ui.controls import Controls
-from pages.ui.warehouse import Nothing, demo_unfinished
+from pages.ui.warehouse import demo_unfinished
 from prh_core.warehouse import WarehouseError
 
 _LESS_AIR = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
 """Streamlit leaves a sixth of a phone's screen empty above the first line."""
 
 
-def page(claim: str, draw: Callable[[], None]) -> None:
+class Nothing(Exception):  # noqa: N818 (a state of the world to show, not a bug)
+    """The warehouse holds nothing of what a page shows."""
+
+    def __init__(self, lack: str = "", command: str = "") -> None:
+        """Say what is lacking, and which command fills it, where the page's record does not."""
+        super().__init__(lack)
+        self.lack = lack
+        self.command = command
+
+
+def show(topic: str, draw: Callable[[], None]) -> None:
     """Show a page; when the warehouse has nothing for it, say why and what to do.
 
     Args:
-        claim: what the page answers, one sentence.
+        topic: of the page, as in `PAGES`.
         draw: controls, chart and the rest.
     """
-    _through_the_front_door()
+    (page,) = (page for page in PAGES if page.topic == topic)
     st.html(_LESS_AIR)
-    st.subheader(claim, anchor=False)
+    st.subheader(page.claim, anchor=False)
     try:
         draw()
     except Nothing as nothing:
-        _say_what_helps(st.info, str(nothing), "This fills it:", nothing.command)
+        sentence = f"The warehouse is here, but {nothing.lack or page.lack} yet."
+        _say_what_helps(st.info, sentence, "This fills it:", nothing.command or page.command)
     except WarehouseError as error:
         sentence = f"{error.problem[0].upper()}{error.problem[1:]}."
         _say_what_helps(st.warning, sentence, "This puts it right:", error.remedy)
 
 
 def figure(
-    chart: charts.Drawn,
+    chart: Drawn,
     answer: Answer,
     *,
     title: str,
@@ -85,7 +97,7 @@ def behind(label: str, answer: Answer) -> None:
         st.code(export.script(answer), language="sql", wrap_lines=True)
 
 
-def also(title: str, chart: charts.Chart, answer: Answer, alt_text: str) -> None:
+def also(title: str, chart: Chart, answer: Answer, alt_text: str) -> None:
     """Show a second chart of the page, with the table and SQL behind it.
 
     Args:
@@ -99,48 +111,17 @@ def also(title: str, chart: charts.Chart, answer: Answer, alt_text: str) -> None
     behind(f"Table and SQL: {title[0].lower()}{title[1:]}", answer)
 
 
-def trends(lines: pl.DataFrame) -> None:
-    """Show what is left of each line's slope once families are looked at one by one.
-
-    Args:
-        lines: of `trends.along`.
-    """
-    if lines.is_empty():
-        return
-    st.markdown("**Is it one family's doing?** Slopes of the lines, with 95 % intervals")
-    st.dataframe(words.slopes(lines), hide_index=True)
-    st.caption(
-        "p: of a slope of zero, which is that of r, if all models were independent (Student's t, "
-        "two-sided); q: corrected for the lines of the table (Benjamini and Hochberg). Within "
-        "families: one slope, an intercept per family; its p shuffles the skill among the models "
-        "of a family only, all shuffles where they are few. Families with a single model say "
-        "nothing there."
-    )
-
-
 def explain(text: str) -> None:
     """Say how to read the chart, and what not to read into it."""
     st.markdown(text)
 
 
-def _through_the_front_door() -> None:
-    """Have app.py run first, when this page was run on its own.
-
-    Until st.navigation was called once in a server's life, Streamlit takes a folder named "pages"
-    for its older kind of app: a first visitor who comes by a page's own address gets that page
-    without app.py. Say that this is no such app, and run again.
-    """
-    if getattr(PagesManager, "uses_pages_directory", False):
-        PagesManager.uses_pages_directory = False
-        st.rerun()
-
-
-def _draw(chart: charts.Chart, alt_text: str) -> None:
+def _draw(chart: Chart, alt_text: str) -> None:
     dark = st.context.theme.type == "dark"
-    st.altair_chart(charts.on_screen(chart, dark=dark), width="stretch", alt=alt_text)
+    st.altair_chart(on_screen(chart, dark=dark), width="stretch", alt=alt_text)
 
 
-def _panels(panels: dict[str, charts.Chart], alt_text: str) -> None:
+def _panels(panels: dict[str, Chart], alt_text: str) -> None:
     """Draw two side by side; on a phone Streamlit puts them one below the other."""
     names = list(panels)
     across = min(2, len(names))
@@ -151,10 +132,10 @@ def _panels(panels: dict[str, charts.Chart], alt_text: str) -> None:
                 _draw(panels[name], f"{name}: {alt_text}")
 
 
-def _downloads(chart: charts.Drawn, answer: Answer, title: str, measured: list[str]) -> None:
+def _downloads(chart: Drawn, answer: Answer, title: str, measured: list[str]) -> None:
     # Files are made when asked for: a page that nobody downloads from costs nothing.
     def picture(render: Callable[[dict[str, Any]], bytes]) -> Callable[[], bytes]:
-        return lambda: render(charts.titled(chart, title, measured))
+        return lambda: render(titled(chart, title, measured))
 
     offers: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
         ("CSV", "text/csv", lambda: export.csv(answer.frame)),

@@ -5,16 +5,10 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from pages.ui.corrected import with_q
-from prh_core.emergence import Emergence, emergence_test
+from pages.ui.q_values import with_q
 from prh_core.errors import TrendError
 from prh_core.rank_tests import rank_test
-from prh_core.trends import (
-    band,
-    leave_one_family_out,
-    linear_trend,
-    within_families,
-)
+from prh_core.trends import band, leave_one_family_out, linear_trend, within_families
 
 _STEPS = 24
 """Places along x at which a line and its interval are drawn."""
@@ -36,6 +30,8 @@ class Trends(NamedTuple):
 
 _Q = {"p_value": "q_value", "rho_p": "rho_q", "within_p": "within_q"}
 """p-values of a line, and their names once they are corrected for all lines shown."""
+
+
 LINE = {
     "line": pl.String,
     "models": pl.Int64,
@@ -58,6 +54,8 @@ LINE = {
     "highest_without": pl.Float64,
     "highest_family": pl.String,
 }
+
+
 _CURVE = {
     "line": pl.String,
     "x": pl.Float64,
@@ -117,19 +115,6 @@ def corrected(lines: pl.DataFrame) -> pl.DataFrame:
 def _rank_p(xs: list[float], ys: list[float]) -> float | None:
     try:
         return rank_test(xs, ys).p_value
-    except TrendError:
-        return None
-
-
-def emergence(frame: pl.DataFrame) -> Emergence | None:
-    """Test whether skill emerges along alignment; None where it cannot be tested.
-
-    Args:
-        frame: answer of `queries.skill`.
-    """
-    known = frame.drop_nulls(["alignment", "score"])
-    try:
-        return emergence_test(known["alignment"].to_list(), known["score"].to_list())
     except TrendError:
         return None
 

@@ -21,15 +21,6 @@ _REMEMBERED = 256
 _opening = threading.Lock()
 
 
-class Nothing(Exception):  # noqa: N818 (a state of the world to show, not a bug)
-    """The warehouse holds nothing of what a page shows."""
-
-    def __init__(self, lack: str, command: str = "prh demo") -> None:
-        """Say what is lacking, and which command fills the page."""
-        super().__init__(f"The warehouse is here, but {lack} yet.")
-        self.command = command
-
-
 def demo_unfinished() -> bool:
     """Tell whether a demo was begun here and is not at its end."""
     return (data_folder() / DEMO_UNFINISHED).exists()

@@ -12,19 +12,14 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from ingest.cli.console import table
+from pages import PAGES
 from prh_core.warehouse import data_folder
 from tests.e2e.conftest import FLAGS, chromium_path, serving
 
 CHART = "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
-PAGES = {
-    "What is in here?": "",
-    "Do language and vision meet?": "do_language_and_vision_meet",
-    "Do strong models agree?": "do_strong_models_agree?map=UMAP",
-    "Is it color-deep?": "is_it_color_deep",
-    "Do denser captions help?": "do_denser_captions_help",
-    "Which layers?": "which_layers",
-    "Why should it happen?": "why_should_it_happen",
-}
+VIEWS = {"inventory": "", "competence": "do_strong_models_agree?map=UMAP"}
+"""Addresses other than a page's own."""
+PATHS = {page.title: VIEWS.get(page.topic, page.url) for page in PAGES}
 ROUNDS = 3
 
 
@@ -51,16 +46,16 @@ def switching(page: Page, title: str) -> float:
 
 def measure(browser: Browser, address: str) -> list[tuple[str, float, float, float, float, float]]:
     """Return medians per page: cold paint, cold chart, warm paint, warm chart, switch."""
-    found = {title: ([], [], []) for title in PAGES}
+    found = {title: ([], [], []) for title in PATHS}
     for _ in range(ROUNDS):
-        for title, path in PAGES.items():
+        for title, path in PATHS.items():
             page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
             found[title][0].append(opening(page, f"{address}/{path}"))
             found[title][1].append(opening(page, f"{address}/{path}"))
             page.context.close()
         page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         opening(page, address)
-        for title in [*list(PAGES)[1:], list(PAGES)[0]]:
+        for title in [*list(PATHS)[1:], list(PATHS)[0]]:
             page.wait_for_timeout(700)
             found[title][2].append(switching(page, title))
         page.context.close()

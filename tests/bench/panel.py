@@ -29,6 +29,10 @@ from ingest.pipeline.scores.sides import prepare
 from ingest.progress import Silent
 from ingest.store.features import FeatureHeader, unit_key
 from ingest.store.workspace import Workspace
+from pages.competence.queries import map_of_models, model_measured, model_pairs
+from pages.competence.statistics import bin_models
+from pages.metrics.queries import metric_pairs
+from pages.ui import answers, queries, warehouse
 from prh_core.metrics import all_metrics, get_metric
 from prh_core.metrics.registry import PrepareOptions
 from tests.bench import machine
@@ -128,31 +132,25 @@ def timed_products(units: Sequence[Unit]) -> float:
 def queried(workspace: Workspace) -> list[tuple[str, float]]:
     """Time the pages' queries on the published panel, milliseconds, median of rounds."""
     os.environ["PRH_DATA"] = str(workspace.home)
-    from pages import queries
-    from pages.ui import convergence, warehouse
 
     row = queries.model_settings("vision").frame.row(0, named=True)
-    setting = queries.Setting(
-        **{column: row[column] for column in queries.Setting.__dataclass_fields__}
-    )
+    setting = answers.Setting.of(row)
     skill = "share of 19 tasks solved"
-    pairs = queries.model_pairs(setting, "vision", skill=skill).frame
+    pairs = model_pairs(setting, "vision", skill=skill).frame
     assert pairs.height == MODELS * (MODELS - 1) // 2
     asked = {
         "model_settings": lambda: queries.model_settings("vision"),
-        "model_measured": lambda: queries.model_measured(setting, "vision"),
-        "model_pairs": lambda: queries.model_pairs(setting, "vision", skill=skill),
-        "map_of_models": lambda: queries.map_of_models(
-            setting, "vision", method="umap", skill=skill
-        ),
-        "metric_pairs": lambda: queries.metric_pairs("panel", setting.row_order, within="vision"),
-        "bins and trend test": lambda: convergence.binned(pairs, count=5, rule="equal width"),
+        "model_measured": lambda: model_measured(setting, "vision"),
+        "model_pairs": lambda: model_pairs(setting, "vision", skill=skill),
+        "map_of_models": lambda: map_of_models(setting, "vision", method="umap", skill=skill),
+        "metric_pairs": lambda: metric_pairs("panel", setting.row_order, within="vision"),
+        "bins and trend test": lambda: bin_models(pairs, count=5, rule="equal width"),
     }
     found: list[tuple[str, float]] = []
     for name, ask in asked.items():
         times: list[float] = []
         for _ in range(ROUNDS):
-            warehouse._snapshot()._answers.clear()  # noqa: SLF001 - as after a publication
+            warehouse._snapshot.cache_clear()  # noqa: SLF001 - as after a publication
             started = time.perf_counter()
             ask()
             times.append(time.perf_counter() - started)

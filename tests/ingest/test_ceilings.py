@@ -1,13 +1,14 @@
 """Noise ceilings through the real command line: second views that a dataset has, or has not."""
 
 import shutil
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from ingest.store.features import read_header, read_layers
-from pages import queries
+from pages.layers.queries import self_agreement
+from pages.ui import queries
+from pages.ui.answers import Setting
 from prh_core import align
 from tests.ingest.command import prh
 from tests.ingest.test_captions import write_rich
@@ -74,10 +75,8 @@ def test_a_ceiling_is_in_one_precision_and_says_which(
     monkeypatch.setenv("PRH_DATA", str(home))
     shown = []
     for row in queries.settings().frame.iter_rows(named=True):
-        setting = queries.Setting(**{f.name: row[f.name] for f in fields(queries.Setting)})
-        frame = queries.self_agreement(
-            setting, language_model="letters-a", vision_model="conv-a"
-        ).frame
+        setting = Setting.of(row)
+        frame = self_agreement(setting, language_model="letters-a", vision_model="conv-a").frame
         assert frame.height == 3 and frame["noise_ceiling"].null_count() == 0
         shown.append((setting.precision, *frame["noise_ceiling"]))
     assert {row[0] for row in shown} == {"float32", "bfloat16"}

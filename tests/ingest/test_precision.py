@@ -22,7 +22,11 @@ from ingest.pipeline.scores.plan import open_features, plan, settings_for
 from ingest.store.features import read_header, read_layers, unit_key
 from ingest.store.precision import chosen_precision
 from ingest.store.workspace import Workspace
-from pages import queries
+from pages.competence.queries import model_measured, model_pairs
+from pages.inventory.queries import coverage
+from pages.metrics.queries import metric_pairs
+from pages.ui import queries
+from pages.ui.answers import Modality, Setting
 from tests.ingest import tiny
 from tests.ingest.command import prh
 from tests.ingest.own_study import write_study
@@ -95,18 +99,18 @@ def test_pages_offer_the_precision_and_never_show_two_at_once(
     assert settings["pairs"].to_list() == [SCORES, SCORES]
     shown = {}
     for row in settings.iter_rows(named=True):
-        setting = queries.Setting(**{c: row[c] for c in queries.Setting.__dataclass_fields__})
+        setting = Setting.of(row)
         frame = queries.alignment(setting, concatenated=True, untrained=True).frame
         assert frame.height == SCORES
         shown[row["precision"]] = set(frame["unit_key"])
         assert queries.measured(setting).frame["precision"].to_list() == [row["precision"]]
     assert not shown["float32"] & shown["bfloat16"]
-    assert set(queries.coverage().frame["precision"]) == {"bfloat16, float32"}
+    assert set(coverage().frame["precision"]) == {"bfloat16, float32"}
 
 
 @pytest.mark.parametrize("modality", ["language", "vision"])
 def test_models_of_one_modality_are_compared_within_one_precision(
-    within: Path, monkeypatch: pytest.MonkeyPatch, modality: str
+    within: Path, monkeypatch: pytest.MonkeyPatch, modality: Modality
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(within / "data"))
     settings = queries.model_settings(modality).frame
@@ -114,16 +118,16 @@ def test_models_of_one_modality_are_compared_within_one_precision(
     assert settings["pairs"].n_unique() == 1 and settings["pairs"][0] > 0
     runs = []
     for row in settings.iter_rows(named=True):
-        setting = queries.Setting(**{c: row[c] for c in queries.Setting.__dataclass_fields__})
-        pairs = queries.model_pairs(setting, modality, skill=None).frame
+        setting = Setting.of(row)
+        pairs = model_pairs(setting, modality, skill=None).frame
         assert pairs.height == row["pairs"]
-        measured = queries.model_measured(setting, modality).frame.row(0, named=True)
+        measured = model_measured(setting, modality).frame.row(0, named=True)
         assert (measured["precision"], measured["pairs"]) == (row["precision"], row["pairs"])
         # p is corrected over the pairs of one precision: the largest stays as it is.
         assert pairs["q_value"].max() == pairs["p_value"].max()
         runs.append(measured["runs"])
     assert len(set(runs)) == 2  # each precision was scored in a run of its own
-    named = queries.metric_pairs(
+    named = metric_pairs(
         settings["dataset_id"][0], settings["row_order"][0], within=modality
     ).frame["setting"].unique()  # fmt: skip
     assert {name.rsplit(" ", 1)[-1] for name in named} == {"float32", "bfloat16"}

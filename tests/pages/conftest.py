@@ -9,18 +9,6 @@ from streamlit.testing.v1 import AppTest
 from ingest.store.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = (
-    "what_is_in_here",
-    "do_language_and_vision_meet",
-    "does_it_predict_skill",
-    "do_strong_models_agree",
-    "is_it_color_deep",
-    "do_denser_captions_help",
-    "local_or_global",
-    "which_layers",
-    "does_the_metric_matter",
-    "why_should_it_happen",
-)
 OpenPage = Callable[..., AppTest]
 
 
@@ -28,11 +16,11 @@ OpenPage = Callable[..., AppTest]
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     """Return a function that opens a page of the app over a data folder, from its address."""
 
-    def opened(home: Path, page: str, **address: str) -> AppTest:
+    def opened(home: Path, topic: str, **address: str) -> AppTest:
         monkeypatch.setenv("PRH_DATA", str(home))
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20).run()
         assert not app.exception
-        app.switch_page(f"pages/{page}.py")
+        app.switch_page(f"pages/{topic}/page.py")
         app.query_params.update(address)
         return app.run()
 

@@ -15,13 +15,12 @@ import pytest
 from PIL import Image
 
 from ingest.store.warehouse import Warehouse
-from pages import queries
-from pages.ui import charts, pictures, words
+from pages.captions import chart, pictures, queries, text
 from tests.pages.conftest import OpenPage
 from tests.pages.test_models import frames, told
 from tests.worlds import query
 
-PAGE = "do_denser_captions_help"
+PAGE = "captions"
 
 
 def test_means_and_paired_differences_are_the_warehouses(
@@ -179,10 +178,10 @@ def test_a_picture_that_is_clicked_moves_the_slider(
     assert sorted(set(drawn["position"])) == list(range(24, 48))
     state: dict[str, object] = {"image": 30}
     monkeypatch.setattr(pictures.st, "session_state", state)
-    state["sheet"] = {"selection": {charts.PICKED: [{"position": 41}]}}
+    state["sheet"] = {"selection": {chart.PICKED: [{"position": 41}]}}
     pictures.move("image", "sheet")
     assert state["image"] == 41
-    state["sheet"] = {"selection": {charts.PICKED: []}}
+    state["sheet"] = {"selection": {chart.PICKED: []}}
     pictures.move("image", "sheet")
     assert state["image"] == 41
 
@@ -214,18 +213,18 @@ def test_lengths_a_model_did_not_keep_to_are_told() -> None:
         "writer": [None, "Tiny"], "words_asked": [None, 5.0], "words": [60.0, 18.14],
         "words_spread": [1.0, 4.05], "off_length": [None, 49], "n": [50, 50],
     })  # fmt: skip
-    assert words.obeyed(sets) == (
+    assert text.describe_length_adherence(sets) == (
         "**Length obeyed:** asked for 5 words, Tiny wrote 18.1 ± 4.0, and 49 of 50 captions "
         "stayed more than 30 % off after a second try."
     )
-    assert words.obeyed(sets[:1]) == ""
+    assert text.describe_length_adherence(sets[:1]) == ""
 
 
 def test_signs_in_a_caption_are_no_markup() -> None:
     said = pl.DataFrame({
         "caption_set": ["own"], "words": [3], "control": [True], "caption": ["a $x$ *b*\n:red[c]"]
     })  # fmt: skip
-    assert words.quoted(said) == (
+    assert text.quote_captions(said) == (
         "- **own** · 3 words · control  \n  a \\$x\\$ \\*b\\* \\:red\\[c\\]"
     )
 
@@ -235,7 +234,7 @@ def test_density_is_counted_in_what_is_known_of_two_sets() -> None:
         "dataset_id": ["a", "b", "a"], "pictures": [False, False, False],
         "tokens": [3.0, 5.0, 3.0], "bits": [9.0, None, 9.0],
     })  # fmt: skip
-    assert words.known_amounts(means, charts.AMOUNTS) == ["words", "tokens"]
+    assert text.list_known_amounts(means, chart.AMOUNTS) == ["words", "tokens"]
 
 
 def _more_bits(home: Path, text: str, model: str, **changes: object) -> None:
@@ -267,10 +266,10 @@ def test_bits_are_a_mean_over_models_that_were_measured_on_every_set(
     # figures of those that were measured on all.
     _more_bits(home, sets[0], "lang-random")
     _more_bits(home, sets[1], "lang-random")
-    for text in sets:
-        _more_bits(home, text, "lang-random", dtype="bfloat16")
-        _more_bits(home, text, "lang-small", finished_at=now - timedelta(days=9))
-        _more_bits(home, text, "lang-large", documents=7, finished_at=now + timedelta(days=1))
+    for name in sets:
+        _more_bits(home, name, "lang-random", dtype="bfloat16")
+        _more_bits(home, name, "lang-small", finished_at=now - timedelta(days=9))
+        _more_bits(home, name, "lang-large", documents=7, finished_at=now + timedelta(days=1))
     Warehouse(home).publish()
     after = ask(study).frame.select("dataset_id", "bits", "tokens").unique().sort("dataset_id")
     assert after.rows() == before.rows()
@@ -294,9 +293,9 @@ def test_nobody_measured_on_every_set_means_no_bits(
     monkeypatch.setenv("PRH_DATA", str(home))
     frame = queries.caption_means(_study()).frame
     assert frame["bits"].null_count() == frame["tokens"].null_count() == frame.height > 0
-    assert words.known_amounts(frame, charts.AMOUNTS) == ["words"]
+    assert text.list_known_amounts(frame, chart.AMOUNTS) == ["words"]
 
 
 def _study() -> queries.CaptionStudy:
     row = queries.caption_studies().frame.row(0, named=True)
-    return queries.CaptionStudy(**{name: row[name] for name in queries.CaptionStudy._fields})
+    return queries.CaptionStudy.of(row)

@@ -7,14 +7,14 @@ import polars as pl
 import pytest
 import vl_convert
 
-from pages import queries
-from pages.ui import charts
-from pages.ui.corrected import with_q
+from pages.color import chart, queries
+from pages.ui.charts.finish import titled
+from pages.ui.q_values import with_q
 from tests.pages.conftest import OpenPage
 from tests.pages.test_models import frames, told
 from tests.worlds import query
 
-PAGE = "is_it_color_deep"
+PAGE = "color"
 
 
 def test_four_views_of_every_color_and_the_agreement_in_words(
@@ -42,7 +42,7 @@ def test_each_layout_is_drawn_at_the_spread_of_its_colors(
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(world))
     rows = queries.color_agreement().frame.filter(pl.col("side") == "language").to_dicts()
-    layouts = queries.Layouts(*((row["unit_key"], row["reading"]) for row in rows[:2]))
+    layouts = queries.Layouts.of(*rows[:2])
     points = queries.color_points(layouts).frame
     spreads = [
         points.filter(pl.col("place") == place).select(
@@ -64,8 +64,8 @@ def test_the_picture_to_take_away_is_drawn_without_a_browser(
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(world))
     rows = queries.color_agreement().frame.to_dicts()
-    layouts = queries.Layouts(*((row["unit_key"], row["reading"]) for row in rows[:3]))
-    drawn = charts.titled(charts.color_views(queries.color_points(layouts).frame), "T", ["s"])
+    layouts = queries.Layouts.of(*rows[:3])
+    drawn = titled(chart.color_views(queries.color_points(layouts).frame), "T", ["s"])
     svg = vl_convert.vegalite_to_svg(drawn)
     assert svg.count('fill="#0343df"') >= 1  # blue, in its own color
     for name in ("CIELAB", "human vision", "yellow", "L*"):

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import polars as pl
 
-from pages.ui import words
+from pages.alignment import text
+from pages.ui import text as words
 from tests.pages.conftest import OpenPage
 from tests.pages.test_figures import drawn
 from tests.worlds import query
 
-PAGE = "do_language_and_vision_meet"
+PAGE = "alignment"
 
 
 def pairs(**columns: list[float | None]) -> pl.DataFrame:
@@ -21,19 +22,21 @@ def pairs(**columns: list[float | None]) -> pl.DataFrame:
 
 
 def test_whiskers_are_said_to_hold_what_they_hold() -> None:
-    assert words.whiskers(pairs(interval_low=[None, None], selection_free=[None, None])) == ""
-    old = words.whiskers(pairs(interval_low=[0.1, 0.1], selection_free=[None, None]))
+    assert (
+        text.describe_whiskers(pairs(interval_low=[None, None], selection_free=[None, None])) == ""
+    )
+    old = text.describe_whiskers(pairs(interval_low=[0.1, 0.1], selection_free=[None, None]))
     assert "lie too high" in old and "tick" not in old
-    new = words.whiskers(pairs(interval_low=[0.1, 0.1], selection_free=[0.2, 0.2]))
+    new = text.describe_whiskers(pairs(interval_low=[0.1, 0.1], selection_free=[0.2, 0.2]))
     assert "its having been chosen by the same samples undone" in new
 
 
 def test_ties_are_told_where_both_sides_have_them() -> None:
-    assert words.tied(pairs(language_tied=[1.0, None], vision_tied=[0.0, None])) == ""
-    some = words.tied(pairs(language_tied=[0.2, 0.0], vision_tied=[0.1, 0.9]))
+    assert words.describe_ties(pairs(language_tied=[1.0, None], vision_tied=[0.0, None])) == ""
+    some = words.describe_ties(pairs(language_tied=[0.2, 0.0], vision_tied=[0.1, 0.9]))
     assert "In 1 of 2 pairs" in some and "L1 with V1, 20% and 10%" in some
     assert "says little" not in some
-    much = words.tied(pairs(language_tied=[0.2, 0.9], vision_tied=[0.1, 0.8]))
+    much = words.describe_ties(pairs(language_tied=[0.2, 0.9], vision_tied=[0.1, 0.8]))
     assert "In 2 of 2 pairs" in much and "L2 with V2, 90% and 80%" in much
     assert "says little about the models" in much
 

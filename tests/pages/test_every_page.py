@@ -8,42 +8,18 @@ import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages import PAGES, Page
 from prh_core.warehouse import DEMO_UNFINISHED, SCHEMA_VERSION
-from tests.pages.conftest import PAGES, OpenPage
+from tests.pages.conftest import OpenPage
 
-every_page = pytest.mark.parametrize("page", PAGES)
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.topic)
 MISSING = "There is no warehouse yet."
 DAMAGED = "The warehouse is damaged, or is not one of PRH Explorer's."
-EMPTY = {
-    "what_is_in_here": "The warehouse is here, but it holds no models yet.",
-    "do_language_and_vision_meet": "The warehouse is here, but it holds no scores of language "
-    "against vision yet.",
-    "does_it_predict_skill": "The warehouse is here, but it holds no scores of language against "
-    "vision yet.",
-    "do_strong_models_agree": "The warehouse is here, but no models of one modality were compared "
-    "with each other yet.",
-    "do_denser_captions_help": "The warehouse is here, but no caption sets were compared yet.",
-    "is_it_color_deep": "The warehouse is here, but no colors were laid out yet.",
-    "local_or_global": "The warehouse is here, but it holds no metric at two numbers of "
-    "neighbors yet.",
-    "which_layers": "The warehouse is here, but it holds no scores of layers yet.",
-    "does_the_metric_matter": "The warehouse is here, but it holds no scores of language against "
-    "vision yet.",
-    "why_should_it_happen": "The warehouse is here, but no world was simulated yet.",
-}
-
-FILLS = {
-    "do_denser_captions_help": "prh captions --dataset emoji --panel demo --set column:word "
-    "--set own --set column:definition",
-    "is_it_color_deep": "prh color --panel demo --pictures package:scikit-learn",
-    "why_should_it_happen": "prh theory",
-}
-"""What fills a page that the demo's scores alone do not."""
 CHARTS = {
-    "do_strong_models_agree": 2,
-    "is_it_color_deep": 3,
-    "do_denser_captions_help": 3,
-    "why_should_it_happen": 4,
+    "competence": 2,
+    "color": 3,
+    "captions": 3,
+    "theory": 4,
 }
 """Bins and map stand side by side, views of colors over their distances and layers, captions over
 what they gain and small pictures, kernels over training, information lost and every metric; every
@@ -59,12 +35,12 @@ def _says(app: AppTest, sentence: str, command: str) -> None:
 
 @every_page
 def test_a_full_warehouse_gives_one_chart_table_and_downloads(
-    open_page: OpenPage, world: Path, caption_world: Path, page: str
+    open_page: OpenPage, world: Path, caption_world: Path, page: Page
 ) -> None:
-    app = open_page(caption_world if page == "do_denser_captions_help" else world, page)
+    app = open_page(caption_world if page.topic == "captions" else world, page.topic)
     assert not app.exception
     assert not app.warning
-    assert len(app.get("vega_lite_chart")) == CHARTS.get(page, 1)
+    assert len(app.get("vega_lite_chart")) == CHARTS.get(page.topic, 1)
     assert app.dataframe
     labels = [button.label for button in app.get("download_button")]  # type: ignore[attr-defined]
     assert labels == ["CSV", "Parquet", "SVG", "PNG", "SQL"]
@@ -72,19 +48,19 @@ def test_a_full_warehouse_gives_one_chart_table_and_downloads(
 
 @every_page
 def test_an_empty_warehouse_says_what_fills_it(
-    open_page: OpenPage, empty_world: Path, page: str
+    open_page: OpenPage, empty_world: Path, page: Page
 ) -> None:
-    command = FILLS.get(page, "prh demo")
-    _says(open_page(empty_world, page), EMPTY[page], command)
+    sentence = f"The warehouse is here, but {page.lack} yet."
+    _says(open_page(empty_world, page.topic), sentence, page.command)
 
 
 def test_a_page_says_that_the_demo_goes_on(
     open_page: OpenPage, empty_world: Path, tmp_path: Path
 ) -> None:
     home = Path(shutil.copytree(empty_world, tmp_path / "begun"))
-    assert "not at its end" not in _text(open_page(home, "why_should_it_happen"))
+    assert "not at its end" not in _text(open_page(home, "theory"))
     (home / DEMO_UNFINISHED).touch()
-    assert "not at its end" in _text(open_page(home, "why_should_it_happen"))
+    assert "not at its end" in _text(open_page(home, "theory"))
 
 
 def _text(app: AppTest) -> str:
@@ -93,15 +69,15 @@ def _text(app: AppTest) -> str:
 
 @every_page
 def test_a_missing_warehouse_says_what_makes_one(
-    open_page: OpenPage, tmp_path: Path, page: str
+    open_page: OpenPage, tmp_path: Path, page: Page
 ) -> None:
-    _says(open_page(tmp_path, page), MISSING, "prh demo")
+    _says(open_page(tmp_path, page.topic), MISSING, "prh demo")
 
 
 @every_page
 @pytest.mark.parametrize("damage", ["header", "middle", "garbage", "zero", "foreign"])
 def test_a_damaged_warehouse_says_what_repairs_it(
-    open_page: OpenPage, world: Path, tmp_path: Path, page: str, damage: str
+    open_page: OpenPage, world: Path, tmp_path: Path, page: Page, damage: str
 ) -> None:
     target = tmp_path / "results.duckdb"
     content = (world / "results.duckdb").read_bytes()
@@ -116,13 +92,13 @@ def test_a_damaged_warehouse_says_what_repairs_it(
                 "zero": b"",
             }[damage]
         )
-    _says(open_page(tmp_path, page), DAMAGED, "prh publish")
+    _says(open_page(tmp_path, page.topic), DAMAGED, "prh publish")
 
 
 @every_page
 @pytest.mark.parametrize("newer", [True, False])
 def test_another_schema_says_which(
-    open_page: OpenPage, world: Path, tmp_path: Path, page: str, newer: bool
+    open_page: OpenPage, world: Path, tmp_path: Path, page: Page, newer: bool
 ) -> None:
     target = Path(shutil.copy(world / "results.duckdb", tmp_path))
     with duckdb.connect(str(target)) as connection:
@@ -130,7 +106,7 @@ def test_another_schema_says_which(
             connection.execute("INSERT INTO schema_migrations VALUES (999, 'later', now())")
         else:
             connection.execute("UPDATE schema_migrations SET version = 1")
-    app = open_page(tmp_path, page)
+    app = open_page(tmp_path, page.topic)
     if newer:
         sentence = (
             "The warehouse has schema 999, and this PRH Explorer knows schemas up to "
@@ -144,7 +120,7 @@ def test_another_schema_says_which(
 
 @every_page
 def test_a_newer_duckdb_is_named(
-    open_page: OpenPage, world: Path, tmp_path: Path, page: str
+    open_page: OpenPage, world: Path, tmp_path: Path, page: Page
 ) -> None:
     target = tmp_path / "results.duckdb"
     content = bytearray((world / "results.duckdb").read_bytes())
@@ -156,7 +132,7 @@ def test_a_newer_duckdb_is_named(
     sentence = (
         f"The warehouse was written by a newer DuckDB than the {duckdb.__version__} installed here."
     )
-    _says(open_page(tmp_path, page), sentence, "pip install --upgrade prh-explorer")
+    _says(open_page(tmp_path, page.topic), sentence, "pip install --upgrade prh-explorer")
 
 
 def _checksum_asked_for(path: Path) -> int:
@@ -171,14 +147,14 @@ def _checksum_asked_for(path: Path) -> int:
 def test_a_ceiling_needs_a_second_view_and_halves_are_called_halves(
     open_page: OpenPage, world: Path
 ) -> None:
-    told = [text.value for text in open_page(world, "which_layers").markdown]
+    told = [text.value for text in open_page(world, "layers").markdown]
     (said,) = [text for text in told if "Noise ceiling:" in text]
     ceiling, halves = said.split("**Noise ceiling:**")[1].split("**Split-half agreement:**")
     assert ceiling.strip().startswith("Lang Large not known; Vis Large 0.")
     assert "(pictures mirrored)" in ceiling and "mean of 10 splits" in halves
     (said,) = [
         text.value
-        for text in open_page(world, "which_layers", metric="CKA (linear)").markdown
+        for text in open_page(world, "layers", metric="CKA (linear)").markdown
         if "Noise ceiling:" in text.value
     ]
     assert "Lang Large not known; Vis Large not known. It would be" in said

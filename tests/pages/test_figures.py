@@ -13,17 +13,23 @@ import pytest
 from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
-from pages import queries
-from pages.ui import charts, export, palette, trends, words
+from pages.inventory import chart
+from pages.inventory.queries import coverage
+from pages.neighborhood import queries as neighborhood
+from pages.neighborhood import text as neighborhood_text
+from pages.skill import statistics
+from pages.skill import text as skill_text
+from pages.ui import export, palette
+from pages.ui.charts.finish import titled
 from prh_core import emergence_test
 from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics, get_metric
 from tests.pages.conftest import OpenPage
 from tests.worlds import SETTINGS, query
 
-MEET, LAYERS = "do_language_and_vision_meet", "which_layers"
-METRICS = "does_the_metric_matter"
-SKILL, LOCAL = "does_it_predict_skill", "local_or_global"
+MEET, LAYERS = "alignment", "layers"
+METRICS = "metrics"
+SKILL, LOCAL = "skill", "neighborhood"
 
 
 def drawn(app: AppTest) -> list[pl.DataFrame]:
@@ -181,9 +187,9 @@ def test_what_is_said_of_emergence_is_what_was_found(
     scores: list[float], verdict: str, said: str
 ) -> None:
     frame = pl.DataFrame({"alignment": np.linspace(0.05, 0.15, len(scores)), "score": scores})
-    found = trends.emergence(frame)
+    found = statistics.run_emergence_test(frame)
     assert found is not None and found.verdict == verdict
-    told = words.emerged(frame, found)
+    told = skill_text.describe_emergence(frame, found)
     assert said in told
     for other in ("Skill emerges", "Skill does not emerge", "cannot"):
         assert (other in told) == (
@@ -201,8 +207,8 @@ def test_what_is_said_of_emergence_is_what_was_found(
 
 def test_a_skill_that_is_no_share_is_not_tested() -> None:
     frame = pl.DataFrame({"alignment": [0.1, 0.2, 0.3], "score": [1.0, 20.0, 30.0]})
-    assert trends.emergence(frame) is None
-    assert "a share between 0 and 1" in words.emerged(frame, None)
+    assert statistics.run_emergence_test(frame) is None
+    assert "a share between 0 and 1" in skill_text.describe_emergence(frame, None)
 
 
 def _local(alignments: dict[str, dict[int, list[float]]]) -> pl.DataFrame:
@@ -228,7 +234,7 @@ def _local(alignments: dict[str, dict[int, list[float]]]) -> pl.DataFrame:
             "true AS language_trained, NULL::DOUBLE AS null_best_mean, NULL::DOUBLE AS chance, "
             "true AS vision_trained FROM frame"
         )
-        sql = (Path(queries.__file__).parent / "local.sql").read_text()
+        sql = (Path(neighborhood.__file__).parent / "local.sql").read_text()
         return connection.sql(
             sql,
             params={
@@ -260,11 +266,11 @@ def test_growth_is_centered_and_scaled_within_a_family_of_three() -> None:
     assert grown["no_growth"].is_null().all()
     why = dict(found.filter(pl.col("k") == 10).select("vision_family", "no_growth").iter_rows())
     assert why == {"Three": None, "Two": "few", "One": "few", "Equal": "equal", "Nothing": "equal"}
-    told = words.ungrown(found)
+    told = neighborhood_text.describe_missing_growth(found)
     assert "fewer than three of their family here: One 1, Two 1, Two 2. Two sizes are inc" in told
     assert "growth at k = 10, since their alignments are equal: Equal 1, Equal 2, Equal 3, " in told
     assert "k = 90" not in told and "Three" not in told
-    assert words.ungrown(grown) == ""
+    assert neighborhood_text.describe_missing_growth(grown) == ""
 
 
 def test_a_family_of_two_has_no_growth_and_the_page_says_why(
@@ -508,9 +514,9 @@ def test_a_stale_address_falls_back_with_a_note(
 
 def test_the_downloads_hold_the_answer(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRH_DATA", str(world))
-    answer = queries.coverage()
-    chart = charts.titled(charts.coverage(answer.frame), "Coverage", ["planted"])
+    answer = coverage()
+    drawing = titled(chart.coverage(answer.frame), "Coverage", ["planted"])
     assert pl.read_csv(io.BytesIO(export.csv(answer.frame))).height == answer.frame.height
     assert pl.read_parquet(io.BytesIO(export.parquet(answer.frame))).equals(answer.frame)
-    assert b"Lang Large" in export.svg(chart)
-    assert export.png(chart).startswith(b"\x89PNG")
+    assert b"Lang Large" in export.svg(drawing)
+    assert export.png(drawing).startswith(b"\x89PNG")

@@ -18,13 +18,15 @@ from ingest.pipeline.scores.plan import open_features, plan, plan_batches, setti
 from ingest.pipeline.scoring import score_missing
 from ingest.progress import Silent
 from ingest.store.workspace import Workspace
-from pages.ui import charts, convergence, export
+from pages.competence import chart, statistics
+from pages.ui import export
+from pages.ui.charts.finish import titled
 from prh_core.calibration import benjamini_hochberg
 from prh_core.convergence import convergence_trend
 from tests.pages.conftest import OpenPage
 from tests.worlds import MODELS, PlantedModel, build_world, query
 
-PAGE, METRICS = "do_strong_models_agree", "does_the_metric_matter"
+PAGE, METRICS = "competence", "metrics"
 SOLVED = "share of 3 tasks solved"
 
 
@@ -175,7 +177,7 @@ def test_a_model_without_competence_is_on_the_map(known: int) -> None:
             "x": [0.0, 1.0, 2.0, 3.0], "y": [0.0, 1.0, 0.0, 2.0],
         }
     )  # fmt: skip
-    drawn = charts.titled(charts.model_map(places, skill="skill"), "Map", [])
+    drawn = titled(chart.model_map(places, skill="skill"), "Map", [])
     assert export.svg(drawn).count(b'aria-roledescription="point"') == 4
 
 
@@ -217,12 +219,12 @@ def test_models_not_compared_with_all_are_named(panel: Path) -> None:
         ]
     )  # fmt: skip
     lacking = pairs.filter(~((pl.col("model_a") == "a") & (pl.col("model_b") == "g")))
-    found = convergence.binned(lacking, count=3, rule="equal width")
+    found = statistics.bin_models(lacking, count=3, rule="equal width")
     assert found.left_out == ["d", "g"]
     assert found.bins["models"].sum() == 5
     inside = kept_pairs(lacking, "abcef")
     firm = inside.filter(pl.col("q_value") <= 0.05).height
-    whole = convergence.binned(lacking, count=1, rule="equal width").bins
+    whole = statistics.bin_models(lacking, count=1, rule="equal width").bins
     assert whole["significant"].to_list() == [firm] and 0 < firm < inside.height
     kept = kept_pairs(lacking, "abcef")
     table = np.eye(5)

@@ -12,14 +12,14 @@ from ingest.experiments.theory.run import plan_theory, simulate
 from ingest.pipeline.run import Run
 from ingest.progress import Silent
 from ingest.store.workspace import Workspace
-from pages import queries
-from pages.ui import charts
+from pages.theory import chart, queries
+from pages.ui.charts.finish import titled
 from prh_core import all_metrics
 from tests.pages.conftest import OpenPage
 from tests.pages.test_models import frames, told
 from tests.worlds import query
 
-PAGE = "why_should_it_happen"
+PAGE = "theory"
 
 
 def test_three_kernels_each_less_its_constant(open_page: OpenPage, world: Path) -> None:
@@ -99,12 +99,12 @@ def test_pictures_to_take_away_are_drawn_without_a_browser(
     monkeypatch.setenv("PRH_DATA", str(world))
     row = queries.theory_simulations().frame.row(0, named=True)
     simulation = row["simulation"]
-    scene = queries.Scene(*(row[name] for name in queries.Scene.__dataclass_fields__))
-    for chart in (
-        charts.kernels(queries.theory_kernels(simulation).frame),
-        charts.theory_training(queries.theory_training(simulation, metric="cka").frame),
-        charts.theory_metrics(queries.theory_metrics(simulation).frame),
-        charts.theory_lost(queries.theory_lost(scene, metric="cka").frame, measure="CKA"),
+    scene = queries.Scene.of(row)
+    for drawing in (
+        chart.kernels(queries.theory_kernels(simulation).frame),
+        chart.theory_training(queries.theory_training(simulation, metric="cka").frame),
+        chart.theory_metrics(queries.theory_metrics(simulation).frame),
+        chart.theory_lost(queries.theory_lost(scene, metric="cka").frame, measure="CKA"),
     ):
-        svg = vl_convert.vegalite_to_svg(charts.titled(chart, "T", ["s"]))
+        svg = vl_convert.vegalite_to_svg(titled(drawing, "T", ["s"]))
         assert "NaN" not in svg and "<svg" in svg

@@ -1,31 +1,47 @@
 """Every query runs as it stands, and its function's docstring lists its columns."""
 
+import importlib
 import inspect
+import itertools
 import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import duckdb
 import polars as pl
 import pytest
 
+import pages
 from ingest.store.features import read_header, read_layers
 from ingest.store.warehouse import Warehouse
 from ingest.store.workspace import Workspace
-from pages import queries
-from pages.queries import Answer, Setting
-from pages.ui import export
+from pages.layers import queries as inside
+from pages.metrics.queries import metric_pairs, metric_scores
+from pages.ui import export, queries
+from pages.ui.answers import Answer, Modality, Parameters, Setting
 from prh_core import align, get_metric, split_half_agreement
 from prh_core.warehouse import open_readonly
 from tests.worlds import SETTINGS, query
 
-FOLDER = Path(queries.__file__).parent
-FILES = sorted(path.stem for path in FOLDER.glob("*.sql"))
-NOWHERE = Setting("none", "none", 10, "mutual_knn", 10, None, "exact", True, "mean", "none")
+FOLDER = Path(pages.__file__).parent
+QUERIES = {
+    name: function
+    for file in sorted([*FOLDER.glob("*/queries.py"), FOLDER / "ui" / "queries" / "__init__.py"])
+    for module in [".".join(file.relative_to(FOLDER.parent).with_suffix("").parts)]
+    for name, function in inspect.getmembers(
+        importlib.import_module(module.removesuffix(".__init__")), inspect.isfunction
+    )
+    if function.__module__ == module.removesuffix(".__init__")
+    and get_type_hints(function)["return"] is Answer
+}
+"""Every typed query, found in the pages' folders."""
+MOST_TRIED = 1000
 
 
 @pytest.fixture(scope="session")
@@ -38,108 +54,151 @@ def homes(
     return {"full": world, "empty": empty, "captions": caption_world}
 
 
-def _full(name: str) -> str:
-    return "captions" if name.startswith("caption_") else "full"
+@pytest.fixture(scope="session")
+def answers(homes: dict[str, Path]) -> dict[str, dict[str, Answer]]:
+    """Return what every query answers in each data folder, by its name."""
+    found: dict[str, dict[str, Answer]] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, home in homes.items():
+            patch.setenv("PRH_DATA", str(home))
+            found[name] = _ask_everything()
+    return found
 
 
-def _asked(name: str) -> Answer:
-    """Call a query's function with arguments taken from the warehouse where it has any."""
-    settings = queries.settings().frame
-    setting = NOWHERE
-    unit_key = language_model = vision_model = "none"
-    if settings.height:
-        row = settings.row(0, named=True)
-        setting = Setting(**{column: row[column] for column in Setting.__dataclass_fields__})
-        pairs = queries.alignment(setting, concatenated=True, untrained=True).frame
-        pair = pairs.row(0, named=True)
-        unit_key = pair["unit_key"]
-        language_model, vision_model = pair["language_model"], pair["vision_model"]
-    offered = {
-        "setting": setting, "concatenated": True, "untrained": True, "unit_key": unit_key,
-        "dataset_id": setting.dataset_id, "row_order": setting.row_order,
-        "within": "vision", "modality": "vision", "method": "mds", "language_model": language_model,
-        "vision_model": vision_model, "calibrated": False,
-        **_colors(), **_captions(), **_simulated(), "skill": "Words (acc, 5-shot), planted",
-        "text": "1 − bits per byte of planted captions",
-    }  # fmt: skip
-    if name.startswith("model_") or name == "map_of_models":
-        offered["setting"] = replace(setting, pooling="own", prompt="none")
-    function: Callable[..., Answer] = getattr(queries, name)
-    wanted = inspect.signature(function).parameters
-    return function(**{key: value for key, value in offered.items() if key in wanted})
+def _ask_everything() -> dict[str, Answer]:
+    """Ask every query, with arguments that its signature and the other answers suggest.
+
+    Those without arguments come first; a record or a value of the others is a row, or the column
+    of its name, of an answer that has rows, of the same folder if there is one.
+    """
+    filled: dict[str, Answer] = {}
+    while True:
+        tried = {
+            name: _first_filled(function, filled)
+            for name, function in QUERIES.items()
+            if name not in filled and not _unknown(function, filled)
+        }
+        more = {name: answer for name, answer in tried.items() if answer.frame.height}
+        if not more:
+            break
+        filled |= more
+    rest = {name: _first_filled(QUERIES[name], filled) for name in QUERIES.keys() - filled.keys()}
+    return filled | rest
 
 
-def _captions() -> dict[str, object]:
-    """Return what the queries of caption sets are asked with."""
-    rows = queries.caption_studies().frame.to_dicts()
-    if not rows:
-        study = queries.CaptionStudy("none", "none", "mutual_knn", 10, "exact")
-    else:
-        study = queries.CaptionStudy(**{f: rows[0][f] for f in queries.CaptionStudy._fields})
-    return {"study": study, "base_id": study.base_id, "position": 3}
+def _parameters(function: Callable[..., Answer]) -> dict[str, Any]:
+    """Return the types of the arguments that have no default."""
+    hints = get_type_hints(function)
+    signature = inspect.signature(function).parameters.items()
+    return {name: hints[name] for name, one in signature if one.default is one.empty}
 
 
-def _simulated() -> dict[str, object]:
-    """Return what the queries of simulated worlds are asked with."""
-    rows = queries.theory_simulations().frame.to_dicts()
-    if not rows:
-        scene = queries.Scene("none", 4, 1, 1.0)
-        return {"simulation": "none", "metric": "mutual_knn", "scene": scene}
-    scene = queries.Scene(*(rows[0][name] for name in queries.Scene.__dataclass_fields__))
-    return {"simulation": rows[0]["simulation"], "metric": "mutual_knn", "scene": scene}
+def _unknown(function: Callable[..., Answer], known: dict[str, Answer]) -> list[str]:
+    return [
+        name
+        for name, kind in _parameters(function).items()
+        if not _candidates(function, name, kind, known)
+    ]
 
 
-def _colors() -> dict[str, object]:
-    """Return what the queries of colors are asked with."""
-    rows = queries.color_agreement().frame.to_dicts()
-    if not rows:
-        return {"layouts": queries.Layouts(), "colors": "none", "rule": "none"}
-    keys = [(row["unit_key"], row["reading"]) for row in rows]
-    words = next(row for row in rows if row["side"] == "language")
-    return {
-        "layouts": queries.Layouts(*keys[:3]), "colors": words["colors"], "rule": words["rule"]
-    }  # fmt: skip
+def _candidates(
+    function: Callable[..., Answer], name: str, kind: Any, known: dict[str, Answer]
+) -> list[Any]:
+    parts = get_args(kind) if get_origin(kind) is UnionType else (kind,)
+    literals = [v for part in parts if get_origin(part) is Literal for v in get_args(part)]
+    if literals or kind is bool:
+        return literals or [True, False]
+    rooms = (function.__module__, "pages.ui.queries")
+    nearest = sorted(
+        known,
+        key=lambda other: (
+            *(QUERIES[other].__module__ != room for room in rooms),
+            len(_parameters(QUERIES[other])),
+        ),
+    )
+    frames = [known[asked].frame for asked in nearest]
+    if isinstance(kind, type) and issubclass(kind, Parameters):
+        return [made for frame in frames for made in _records(kind, frame)]
+    return [
+        value
+        for frame in frames
+        if name in frame.columns
+        for value in frame[name].unique(maintain_order=True).drop_nulls().to_list()
+    ]
 
 
-@pytest.mark.parametrize("name", FILES)
+def _records(kind: type[Parameters], frame: pl.DataFrame) -> list[Parameters]:
+    try:
+        return [kind.of(row) for row in frame.iter_rows(named=True)]
+    except KeyError:
+        return []
+
+
+def _first_filled(function: Callable[..., Answer], known: dict[str, Answer]) -> Answer:
+    """Return the first answer with a row, else one to arguments that nothing answers to."""
+    kinds = _parameters(function)
+    offered = [
+        _candidates(function, name, kind, known) or [_nowhere(kind)] for name, kind in kinds.items()
+    ]
+    # What stands first in every list comes first, then what is one place away from it.
+    places = sorted(itertools.product(*(range(len(values)) for values in offered)), key=sum)
+    answer: Answer | None = None
+    for chosen in places[:MOST_TRIED]:
+        values = (values[place] for values, place in zip(offered, chosen, strict=True))
+        answer = function(**dict(zip(kinds, values, strict=True)))
+        if answer.frame.height:
+            break
+    assert answer is not None
+    return answer
+
+
+def _nowhere(kind: Any) -> Any:
+    """Return a value of a type that no warehouse holds."""
+    if isinstance(kind, type) and issubclass(kind, Parameters):
+        hints = get_type_hints(kind)
+        return kind(**{field.name: _nowhere(hints[field.name]) for field in fields(kind)})
+    plain = {str: "none", int: 0, float: 0.0, bool: True}
+    return plain.get(kind)
+
+
+@pytest.mark.parametrize("name", QUERIES)
 @pytest.mark.parametrize("fill", ["full", "empty"])
 def test_a_query_answers_with_the_columns_its_docstring_lists(
-    homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch, name: str, fill: str
+    answers: dict[str, dict[str, Answer]], name: str, fill: str
 ) -> None:
-    monkeypatch.setenv("PRH_DATA", str(homes[_full(name) if fill == "full" else fill]))
-    answer = _asked(name)
-    listed = inspect.getdoc(getattr(queries, name)).partition("Columns:")[2]  # type: ignore[union-attr]
+    answer = answers[_full(name) if fill == "full" else fill][name]
+    listed = inspect.getdoc(QUERIES[name]).partition("Columns:")[2]  # type: ignore[union-attr]
     assert re.findall(r"^\s+(\w+):", listed, re.M) == answer.frame.columns
     # The metrics are those registered, whatever was measured.
     assert (answer.frame.height > 0) == (fill == "full" or name == "metrics")
 
 
-@pytest.mark.parametrize("name", FILES)
+def _full(name: str) -> str:
+    return "captions" if "captions" in QUERIES[name].__module__ else "full"
+
+
+@pytest.mark.parametrize("name", QUERIES)
 def test_the_downloaded_script_runs_as_it_stands(
-    homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch, name: str
+    homes: dict[str, Path], answers: dict[str, dict[str, Answer]], name: str
 ) -> None:
-    home = homes[_full(name)]
-    monkeypatch.setenv("PRH_DATA", str(home))
-    answer = _asked(name)
-    with open_readonly(home / "results.duckdb") as connection:
+    answer = answers[_full(name)][name]
+    with open_readonly(homes[_full(name)] / "results.duckdb") as connection:
         rows = connection.execute(export.script(answer)).fetchall()
     assert len(rows) == answer.frame.height
 
 
 def test_every_file_has_a_function_and_every_function_a_file() -> None:
+    files = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql")}
     functions = {
-        name
-        for name, function in inspect.getmembers(queries, inspect.isfunction)
-        if function.__module__.startswith(queries.__name__)
-        and inspect.signature(function).return_annotation is Answer
-        and not name.startswith("_")
+        str(Path(inspect.getfile(function)).with_name(f"{name}.sql").relative_to(FOLDER))
+        for name, function in QUERIES.items()
     }
-    assert functions == set(FILES)
+    assert functions == files
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_query_starts_with_a_comment_and_is_one_statement(name: str) -> None:
-    sql = queries.load(name)
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.sql")), ids=lambda path: path.stem)
+def test_a_query_starts_with_a_comment_and_is_one_statement(path: Path) -> None:
+    sql = path.read_text(encoding="utf-8")
     assert sql.startswith("-- ")
     assert len(duckdb.connect().extract_statements(sql)) == 1
 
@@ -153,7 +212,8 @@ def test_depth_is_the_best_over_single_layers(
     homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(homes["full"]))
-    layers, depth = _asked("layers").frame, _asked("depth").frame
+    pairs = queries.alignment(_setting("mutual_knn"), concatenated=True, untrained=True).frame
+    layers, depth = (ask(pairs["unit_key"][0]).frame for ask in (inside.layers, inside.depth))
     single = layers.filter(~layers["language_concatenated"] & ~layers["vision_concatenated"])
     best = single.group_by("language_layer", maintain_order=True).agg(pl.col("alignment").max())
     side = depth.filter(depth["modality"] == "language")
@@ -171,7 +231,7 @@ def test_a_dataset_comes_before_its_variants(
 
 def _setting(metric: str) -> Setting:
     row = queries.settings().frame.filter(pl.col("metric") == metric).row(0, named=True)
-    return Setting(**{column: row[column] for column in Setting.__dataclass_fields__})
+    return Setting.of(row)
 
 
 def test_a_distance_puts_the_smallest_first(
@@ -180,8 +240,8 @@ def test_a_distance_puts_the_smallest_first(
     monkeypatch.setenv("PRH_DATA", str(homes["full"]))
     pairs = queries.alignment(_setting("procrustes"), concatenated=True, untrained=True).frame
     assert pairs["alignment"].is_sorted() and not pairs["higher_is_closer"].any()
-    depth = queries.depth(pairs["unit_key"][0]).frame
-    layers = queries.layers(pairs["unit_key"][0]).frame
+    depth = inside.depth(pairs["unit_key"][0]).frame
+    layers = inside.layers(pairs["unit_key"][0]).frame
     single = layers.filter(~layers["language_concatenated"] & ~layers["vision_concatenated"])
     best = single.group_by("language_layer", maintain_order=True).agg(pl.col("alignment").min())
     side = depth.filter(depth["modality"] == "language")
@@ -222,7 +282,7 @@ def test_the_metrics_are_compared_over_trained_models_once_each(
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(homes["full"]))
     setting = _setting("mutual_knn")
-    frame = queries.metric_scores(setting.dataset_id, setting.row_order).frame
+    frame = metric_scores(setting.dataset_id, setting.row_order).frame
     assert sorted(frame["metric"]) == sorted({setting.metric for setting in SETTINGS})
     assert set(frame["pairs"]) == {9}
     mutual = frame.filter(pl.col("metric") == "mutual_knn").row(0, named=True)
@@ -233,8 +293,9 @@ def test_the_metrics_are_compared_over_trained_models_once_each(
 
 
 def test_charts_and_exports_need_no_streamlit() -> None:
-    code = "import sys, pages.ui.charts, pages.ui.palette\nsys.exit('streamlit' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=FOLDER.parents[1], check=False)
+    drawn = [f"pages.{page.topic}.chart" for page in pages.PAGES]
+    code = f"import sys, {', '.join(drawn)}\nsys.exit('streamlit' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=FOLDER.parent, check=False)
     assert done.returncode == 0
 
 
@@ -242,7 +303,7 @@ def test_what_models_score_with_themselves_is_what_the_core_says(
     homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(homes["full"]))
-    found = queries.self_agreement(
+    found = inside.self_agreement(
         _setting("mutual_knn"), language_model="lang-large", vision_model="vis-large"
     ).frame
     assert found["modality"].to_list() == ["language", "vision"]
@@ -261,7 +322,7 @@ def test_what_models_score_with_themselves_is_what_the_core_says(
         truncate="exact", concatenate=True,
     )  # fmt: skip
     assert found["noise_ceiling"].to_list() == [None, pytest.approx(wanted.score)]
-    other = queries.self_agreement(
+    other = inside.self_agreement(
         _setting("cka"), language_model="lang-large", vision_model="vis-large"
     ).frame
     assert other["noise_ceiling"].null_count() == 2
@@ -301,8 +362,8 @@ def test_means_over_batches_are_settings_of_their_own(
     warehouse.publish()
     monkeypatch.setenv("PRH_DATA", str(own_world))
 
-    def seen(within: str | None) -> list[tuple]:
-        found = queries.metric_pairs(base["dataset_id"], base["row_order"], within=within).frame
+    def seen(within: Modality | None) -> list[tuple]:
+        found = metric_pairs(base["dataset_id"], base["row_order"], within=within).frame
         assert found.filter(pl.col("batch").is_null()).height > 0
         means = found.drop_nulls("batch").select("setting", "model_a", "model_b", "score", "n")
         return means.sort("setting").rows()

@@ -19,7 +19,10 @@ from ingest.pipeline.study import Study, open_study
 from ingest.progress import Silent
 from ingest.store.features import read_layers
 from ingest.store.workspace import Workspace
-from pages.ui import convergence
+from pages.competence import statistics
+from pages.competence.queries import model_pairs
+from pages.ui import queries
+from pages.ui.answers import Setting
 from prh_core.probes import linear_probe
 from tests.shared import shared_catalog
 from tests.worlds import query
@@ -95,14 +98,11 @@ def test_agreement_rises_with_competence(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(workspace.home))
-    from pages import queries
 
     row = queries.model_settings("vision").frame.row(0, named=True)
-    setting = queries.Setting(**{c: row[c] for c in queries.Setting.__dataclass_fields__})
-    pairs = queries.model_pairs(
-        setting, "vision", skill="linear probe of Number of discs, drawn"
-    ).frame
-    found = convergence.binned(pairs, count=2, rule="equal count")
+    setting = Setting.of(row)
+    pairs = model_pairs(setting, "vision", skill="linear probe of Number of discs, drawn").frame
+    found = statistics.bin_models(pairs, count=2, rule="equal count")
     assert found.left_out == []
     assert found.trend is not None
     assert found.trend.rho > 0

@@ -1,4 +1,4 @@
-"""Pieces that charts share: sizes, scales, the line that scores are held against."""
+"""Pieces that charts share: sizes, scales, colors, the line that scores are held against."""
 
 from typing import Any, TypeAlias
 
@@ -9,12 +9,20 @@ from pages.ui import palette
 from pages.ui.reference import Reference
 
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
+
+
 Drawn: TypeAlias = Chart | dict[str, Chart]
 """One chart, or several small ones by their names."""
+
+
 LABELS: dict[str, Any] = {
     "labelLimit": 220, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
 }  # fmt: skip
+
+
 _CELL_TEXT = "width / {columns} < 21 ? 0 : min(13, width / {columns} / 3.1)"
+
+
 _SLANTED_TEXT = "min(12, width / {columns} * {room})"
 
 
@@ -143,3 +151,56 @@ def dodged(ends: pl.DataFrame, *, gap: float, top: float, by: str = "alignment")
         places[i] = min(places[i], ceiling)
         ceiling = places[i] - gap
     return ordered.with_columns(pl.Series("label_at", places, dtype=pl.Float64))
+
+
+def family(
+    frame: pl.DataFrame,
+    colors: dict[str, str],
+    *,
+    column: str = "vision_group",
+    legend: bool = True,
+    **shape: Any,
+) -> alt.Color:
+    """Color by family; the legend names those shown."""
+    shown = [name for name in colors if name in set(frame[column])]
+    words = "Vision family" if column.startswith("vision") else "Language family"
+    drawn = alt.Legend(orient="top", columns=2, labelLimit=220, symbolOpacity=1, **shape)
+    return alt.Color(
+        f"{column}:N",
+        title=words,
+        scale=alt.Scale(domain=shown, range=[colors[name] for name in shown]),
+        legend=drawn if legend else None,
+    )
+
+
+def pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
+    """Tell all that is known of a pair; what was not computed for any pair is left out."""
+    names = {
+        "language_label": "Language model",
+        "language_layer": "… its best layer",
+        "vision_label": "Vision model",
+        "vision_layer": "… its best layer",
+    }
+    numbers = {
+        "alignment": (measure, ".4f"),
+        "selection_free": ("… its choice undone", ".4f"),
+        "interval_low": ("… interval of that from", ".4f"),
+        "interval_high": ("… to", ".4f"),
+        "language_tied": ("… language neighbors chosen by row order", ".0%"),
+        "vision_tied": ("… vision neighbors chosen by row order", ".0%"),
+        "chance": ("Chance, one pair of layers", ".4f"),
+        "null_best_mean": ("Best of relabeled tables, mean", ".4f"),
+        "null_threshold": ("… threshold, which 5 % exceed", ".4f"),
+        "calibrated": ("Calibrated", ".3f"),
+        "p_value": ("p", ".3g"),
+        "q_value": ("q, over all pairs here", ".3g"),
+    }
+    known = {name for name in frame.columns if frame[name].is_not_null().any()}
+    return [
+        *(alt.Tooltip(f"{name}:N", title=told) for name, told in names.items() if name in known),
+        *(
+            alt.Tooltip(f"{name}:Q", title=title, format=form)
+            for name, (title, form) in numbers.items()
+            if name in known
+        ),
+    ]

@@ -1,0 +1,226 @@
+"""Alignment against how much captions say, paired differences, pictures to be clicked."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import polars as pl
+
+from pages.ui import palette
+from pages.ui.charts.parts import LABELS, Chart, held_at, reference_line, roomy, sized, unique
+from pages.ui.reference import Reference
+
+AMOUNTS = {"words": "Words a caption", "tokens": "Tokens a caption", "bits": "Bits a caption"}
+
+
+_KINDS = {
+    "captions say more": palette.FAMILY[5], "captions say less": palette.FAMILY[3],
+    "control": palette.FAMILY[0], "pictures changed": palette.FAMILY[2],
+}  # fmt: skip
+"""What a variant does, and its color."""
+
+
+_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
+
+
+PICKED = "picked"
+"""Name of the selection: a click gives the picture's `position`."""
+
+
+_ACROSS, _HEIGHT = 8, 72
+
+
+_ROOM = f"min(width / {_ACROSS}, {_HEIGHT}) - 10"
+
+
+def density(
+    frame: pl.DataFrame, *, amount: str, measure: str, reference: Reference | None, by: str
+) -> Chart:
+    """Draw alignment against the amount captions say (Fig. 9): a line per model, controls apart.
+
+    Args:
+        frame: answer of `queries.caption_means` or of `queries.caption_density` for one vision
+            model, without variants of pictures, the chosen score in `alignment`.
+        amount: one of `AMOUNTS`.
+        measure: what the alignment is.
+        reference: what scores are held against; None draws nothing.
+        by: column that tells the lines apart.
+    """
+    shown = frame.drop_nulls(["alignment", amount])
+    names = unique(shown[by])
+    shown = _side_by_side(shown, amount, by, names)
+    ladder, controls = shown.filter(~pl.col("control")), shown.filter("control")
+    color = alt.Color(
+        f"{by}:N",
+        title=None,
+        sort=names,
+        scale=alt.Scale(
+            domain=names, range=[palette.FAMILY[i % len(palette.FAMILY)] for i in range(len(names))]
+        ),
+        legend=alt.Legend(
+            orient="top", columns=alt.expr("width < 420 ? 2 : 3"), labelLimit=200, symbolOpacity=1
+        ),
+    )
+    spread = pl.col("spread").fill_null(0) if "spread" in shown.columns else pl.lit(0.0)
+    ends = shown.with_columns(
+        below=pl.col("alignment") - spread, above=pl.col("alignment") + spread
+    )
+    x = alt.X(
+        "at:Q",
+        title=AMOUNTS[amount],
+        scale=alt.Scale(zero=False),
+        axis=alt.Axis(tickCount=6, **LABELS),
+    )
+    y = alt.Y(
+        "alignment:Q",
+        title=measure,
+        scale=alt.Scale(
+            domain=roomy(pl.concat([ends["below"], ends["above"]]), *held_at(reference)),
+            zero=False,
+            nice=False,
+        ),
+        axis=alt.Axis(tickCount=6, **LABELS),
+    )
+    tooltip = [
+        alt.Tooltip("caption_set:N", title="Captions"),
+        alt.Tooltip(f"{by}:N", title="Model"),
+        alt.Tooltip("alignment:Q", title=measure, format=".4f"),
+        alt.Tooltip("words:Q", title="Words a caption", format=".1f"),
+        alt.Tooltip("distinct_captions:Q", title="Different captions"),
+    ]
+    if "spread" in shown.columns:
+        tooltip.insert(3, alt.Tooltip("spread:Q", title="SD over language models", format=".4f"))
+    whiskers = alt.Chart(ends).mark_rule(strokeWidth=1.5, opacity=0.6)
+    drawn: list[alt.Chart] = [
+        whiskers.encode(x=x, y=alt.Y("below:Q"), y2=alt.Y2("above:Q"), color=color),
+        alt.Chart(ladder)
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=x,
+            y=y,
+            color=color,
+            strokeDash=alt.StrokeDash(
+                "written_by:N",
+                title="Written by",
+                scale=alt.Scale(domain=["people", "a model"], range=[[1, 0], [6, 4]]),
+                legend=alt.Legend(orient="bottom") if "a model" in ladder["written_by"] else None,
+            ),
+        ),
+        alt.Chart(ladder)
+        .mark_point(filled=True, size=60, opacity=1)
+        .encode(x=x, y=y, color=color, tooltip=tooltip),
+    ]
+    if not controls.is_empty():
+        kinds = unique(controls["caption_set"])
+        drawn.append(
+            alt.Chart(controls)
+            .mark_point(filled=False, size=70, strokeWidth=2, opacity=1)
+            .encode(
+                x=x,
+                y=y,
+                color=color,
+                tooltip=tooltip,
+                shape=alt.Shape(
+                    "caption_set:N",
+                    title="Controls",
+                    sort=kinds,
+                    scale=alt.Scale(
+                        domain=kinds,
+                        range=[_SHAPES[1:][i % (len(_SHAPES) - 1)] for i in range(len(kinds))],
+                    ),
+                    legend=alt.Legend(orient="bottom", columns=2, labelLimit=320),
+                ),
+            )
+        )
+    lines = reference_line(reference)
+    return sized(alt.layer(*lines, *drawn), 360)
+
+
+def _side_by_side(frame: pl.DataFrame, amount: str, by: str, names: Sequence[str]) -> pl.DataFrame:
+    """Add where a point stands: models a little apart, or their whiskers hide one another."""
+    span = float(np.ptp(frame[amount].to_numpy())) if frame.height else 0.0
+    step = min(0.007, 0.05 / max(len(names), 1)) * span
+    apart = {name: step * (place - (len(names) - 1) / 2) for place, name in enumerate(names)}
+    return frame.with_columns(
+        at=pl.col(amount) + pl.col(by).replace_strict(apart, return_dtype=pl.Float64)
+    )
+
+
+def gains(frame: pl.DataFrame) -> Chart:
+    """Draw paired differences with their intervals, a row per variant.
+
+    Args:
+        frame: answer of `queries.caption_gains`, one vision model or the mean.
+    """
+    told = frame.with_columns(
+        row=pl.col("to_set") + pl.lit("  against  ") + pl.col("from_set"),
+        what=pl.when("pictures").then(pl.lit("pictures changed"))
+        .when("control").then(pl.lit("control"))
+        .when(pl.col("words_more") < 0).then(pl.lit("captions say less"))
+        .otherwise(pl.lit("captions say more")),
+    )  # fmt: skip
+    order = told["row"].to_list()
+    kinds = [kind for kind in _KINDS if kind in told["what"]]
+    low, high = roomy(pl.concat([frame["interval_low"], frame["interval_high"]]), 0.0)
+    # Names stand above their intervals: beside them they would take a phone's whole width.
+    above = alt.Axis(labelAlign="left", labelPadding=-2, labelOffset=-14, labelFontSize=12,
+                     labelLimit=0, ticks=False, domain=False)  # fmt: skip
+    base = alt.Chart(told).encode(
+        y=alt.Y("row:N", sort=order, title=None, axis=above),
+        color=alt.Color(
+            "what:N", title=None,
+            scale=alt.Scale(domain=kinds, range=[_KINDS[kind] for kind in kinds]),
+            legend=alt.Legend(orient="top", columns=2),
+        ),
+        tooltip=[
+            alt.Tooltip("to_set:N", title="This"),
+            alt.Tooltip("from_set:N", title="against"),
+            alt.Tooltip("difference:Q", title="Difference", format="+.4f"),
+            alt.Tooltip("interval_low:Q", title="95 % from", format="+.4f"),
+            alt.Tooltip("interval_high:Q", title="… to", format="+.4f"),
+            alt.Tooltip("words_more:Q", title="Words more", format="+.1f"),
+        ],
+    )  # fmt: skip
+    x = alt.X("difference:Q", title="Alignment gained, paired over images",
+              scale=alt.Scale(domain=[low, high], nice=False, zero=False),
+              axis=alt.Axis(tickCount=5, format="+.2f", **LABELS))  # fmt: skip
+    zero = alt.Chart(pl.DataFrame({"difference": [0.0]})).mark_rule(
+        strokeDash=[5, 4], color=palette.CHANCE, strokeWidth=1.5
+    )
+    return sized(
+        alt.layer(
+            zero.encode(x=x),
+            base.mark_rule(strokeWidth=2).encode(x=alt.X("interval_low:Q"), x2="interval_high:Q"),
+            base.mark_point(filled=True, size=70, opacity=1).encode(x=x),
+        ),
+        max(90, 40 * len(order)),
+    )
+
+
+def picture_sheet(frame: pl.DataFrame) -> Chart:
+    """Draw small pictures, the chosen one framed; a click selects one.
+
+    Args:
+        frame: answer of `queries.caption_pictures` with the column `glyph`, a letter to draw, or
+            `thumbnail`, an image's data URI.
+    """
+    lines = frame["line"].unique().sort().to_list()
+    base = alt.Chart(frame).encode(
+        x=alt.X("place:O", axis=None, scale=alt.Scale(domain=list(range(_ACROSS)), padding=0)),
+        y=alt.Y("line:O", axis=None, scale=alt.Scale(domain=lines, padding=0)),
+        tooltip=alt.Tooltip("sample_id:N", title="Image"),
+    )
+    frames = base.transform_filter("datum.chosen").mark_rect(
+        filled=False, stroke=palette.FAMILY[5], strokeWidth=3, cornerRadius=6
+    )
+    if "glyph" in frame.columns:
+        marks = base.mark_text(
+            fontSize=alt.expr(f"0.8 * ({_ROOM})"), color=palette.CHANCE, cursor="pointer"
+        ).encode(text="glyph:N")
+    else:
+        marks = base.mark_image(
+            width=alt.expr(_ROOM), height=alt.expr(_ROOM), cursor="pointer"
+        ).encode(url="thumbnail:N")
+    picked = alt.selection_point(name=PICKED, fields=["position"])
+    drawn = alt.layer(frames, marks.add_params(picked)).configure_view(stroke=None)
+    return sized(drawn, _HEIGHT * len(lines))

@@ -1,0 +1,152 @@
+"""Caption sets, in words."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import polars as pl
+
+_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+_ESCAPED = r"\\\1"
+
+
+def describe_study(row: dict[str, Any]) -> list[str]:
+    """Say what was measured, in two lines.
+
+    Args:
+        row: of `queries.caption_studies`.
+    """
+    how = f"n = {row['n']:,}" + (f" · k = {row['k']}" if row["k"] is not None else "")
+    return [
+        f"{row['dataset']} · {how} · truncation {row['truncation']}"
+        + (f" · networks in {row['precision']}" if row["precision"] else "")
+        + " · best of all pairs of layers "
+        f"· {row['language_models']} trained language and {row['vision_models']} trained vision "
+        "models",
+        f"{row['sets']} variants compared · run {row['runs']} · measured {row['measured_at']} · "
+        f"from {row['source']} ({row['license']})",
+    ]
+
+
+def describe_means(frame: pl.DataFrame) -> list[str]:
+    """Say how many models a mean over all of them is of; nothing where lines are of single models.
+
+    Args:
+        frame: answer of `queries.caption_overall`, or another.
+    """
+    if "vision_models" not in frame.columns:
+        return []
+    row = frame.row(0, named=True)
+    return [
+        f"A point is the mean over {row['language_models']} language × {row['vision_models']} "
+        "vision models, those compared under every caption set; its whisker is the standard "
+        f"deviation over the {row['language_models']} language models of their means over vision "
+        "models."
+    ]
+
+
+def describe_gains(gains: pl.DataFrame, sets: pl.DataFrame) -> str:
+    """Say whether captions that say more align better, what controls do, and how to read it.
+
+    Args:
+        gains: answer of `queries.caption_gains`, the mean over vision models.
+        sets: answer of `queries.caption_sets`.
+    """
+    more = gains.filter(~pl.col("control"), ~pl.col("pictures")).sort("words_more")
+    told = []
+    if not more.is_empty():
+        best = more.row(-1, named=True)
+        told.append(
+            f"**{best['to_set'].capitalize()}** against {best['from_set']} "
+            f"({best['words_more']:+.1f} words): {_format_difference(best)}"
+        )
+    for row in gains.filter(pl.col("control") | pl.col("pictures")).iter_rows(named=True):
+        told.append(
+            f"{row['to_set'].capitalize()} against {row['from_set']}: {_format_difference(row)}"
+        )
+    return (
+        ". ".join(told) + f".\n\n{describe_length_adherence(sets)}\n\n"
+        "A difference is of the same images under two sets of captions, so its interval is that "
+        "of the *paired* difference: best layers and neighbor lists are held fixed, pairs of "
+        "images that share an image are allowed to depend on each other. Whiskers in the first "
+        "chart are the standard deviation over language models, as in the paper; models share "
+        "images, so they say nothing about chance. Several models of one set are drawn "
+        "a little apart, or whiskers would hide one another. **Controls** take apart what longer "
+        "captions bring: the first words only (length), the same words in random order (order), as "
+        "many words of other captions (length without what is said)."
+    )
+
+
+def _format_difference(row: dict[str, Any]) -> str:
+    return f"{row['difference']:+.3f} ({row['interval_low']:+.3f} to {row['interval_high']:+.3f})"
+
+
+def describe_length_adherence(sets: pl.DataFrame) -> str:
+    """Say how far a model that wrote summaries kept to the words it was given; empty without one.
+
+    Args:
+        sets: answer of `queries.caption_sets`.
+    """
+    written = sets.filter(pl.col("writer").is_not_null()).sort("words_asked")
+    told = [
+        f"asked for {row['words_asked']:.0f} words, {row['writer']} wrote {row['words']:.1f} ± "
+        f"{row['words_spread']:.1f}, and {row['off_length']:,} of {row['n']:,} captions stayed "
+        "more than 30 % off after a second try"
+        for row in written.iter_rows(named=True)
+    ]
+    return f"**Length obeyed:** {'; '.join(told)}." if told else ""
+
+
+def quote_captions(examples: pl.DataFrame) -> str:
+    """Return what one image's captions say, as a list; their own signs are no markup.
+
+    Args:
+        examples: answer of `queries.caption_examples`.
+    """
+    told = []
+    for row in examples.iter_rows(named=True):
+        count = "1 word" if row["words"] == 1 else f"{row['words']} words"
+        control = " · control" if row["control"] else ""
+        caption = _MARKUP.sub(_ESCAPED, " ".join(row["caption"].split()))
+        told.append(f"- **{row['caption_set']}** · {count}{control}  \n  {caption}")
+    return "\n".join(told)
+
+
+def name_study(row: dict[str, Any]) -> str:
+    """Name a study for a control."""
+    k = f", k = {row['k']}" if row["k"] is not None else ""
+    precision = row["precision"]
+    half = f", {precision}" if precision not in (None, "float32") else ""
+    return f"{row['dataset']} ({row['truncation']}{k}{half})"
+
+
+def name_metric(study: Any) -> str:
+    """Name the metric of a study; its differences are paired for mutual k-NN alone."""
+    return f"Mutual k-NN (k = {study.k})"
+
+
+def list_known_amounts(means: pl.DataFrame, amounts: Iterable[str]) -> list[str]:
+    """Return what density can be counted in: words, and what is known of two sets or more.
+
+    Args:
+        means: answer of `queries.caption_means`.
+        amounts: columns of it.
+    """
+    sets = means.filter(~pl.col("pictures"))
+    return [
+        name
+        for name in amounts
+        if name == "words" or sets.drop_nulls(name)["dataset_id"].n_unique() > 1
+    ]
+
+
+def choose_score(frame: pl.DataFrame, *, calibrated: bool) -> pl.DataFrame:
+    """Put the chosen score where charts look for it."""
+    if not calibrated:
+        return frame
+    moved = frame.with_columns(alignment=pl.col("calibrated"))
+    if "calibrated_spread" in frame.columns:
+        moved = moved.with_columns(spread=pl.col("calibrated_spread"))
+    return moved

@@ -1,0 +1,73 @@
+"""Is it color-deep: colors in words, in pictures and in human vision (Fig. 8)."""
+
+import polars as pl
+import streamlit as st
+
+from pages.color import chart, queries, text
+from pages.ui import shell
+from pages.ui.controls import Controls
+from pages.ui.q_values import with_q
+from pages.ui.shell import Nothing
+
+_NONE = "none"
+
+
+def draw() -> None:
+    """Choose, ask, draw, explain."""
+    everything = queries.color_agreement()
+    if everything.frame.is_empty():
+        raise Nothing
+    rows = with_q(everything.frame).to_dicts()
+    named = {text.name_layout(row): row for row in rows}
+    seen = [name for name, row in named.items() if row["side"] == "vision"]
+    controls = Controls()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        tables = list(dict.fromkeys(text.name_words(r) for r in rows if r["side"] == "language"))
+        table = controls.choose("Words", tables, key="words", width=330) if tables else None
+        said = [n for n, r in named.items() if r["side"] == "language"
+                and text.name_words(r) == table]  # fmt: skip
+        pictures = controls.choose("Pictures", [*seen, _NONE], key="pictures", width=250)
+        first = controls.choose("Language model", [*said, _NONE], key="first", width=250)
+        second = controls.choose(
+            "Another",
+            [*said, _NONE],
+            key="second",
+            default=text.pick_another_model(said, first),
+            width=250,
+        )
+    controls.show_notes()
+
+    shown = [named[name] for name in (pictures, first, second) if name != _NONE]
+    if not shown:
+        st.info("Choose pictures or a language model.")
+        return
+    layouts = queries.Layouts.of(*shown)
+    points = queries.color_points(layouts)
+    shell.figure(
+        chart.color_views(points.frame),
+        points,
+        title="Colors in human vision, in pictures and in words",
+        measured=text.describe_layouts(shown),
+        controls=controls,
+        alt_text="Colors in CIELAB's space: human vision, "
+        + ", ".join(text.name_layout(row) for row in shown),
+    )
+    shell.explain(text.describe_agreement(shown))
+    st.markdown("**Every layout**, best agreement first")
+    st.dataframe(text.tabulate_agreement(pl.DataFrame(rows)), hide_index=True)
+    pairs = queries.color_pairs(layouts)
+    shell.also(
+        "How far apart, two colors at a time", chart.color_pairs(pairs.frame), pairs,
+        "Distances of pairs of colors in each layout against CIELAB.",
+    )  # fmt: skip
+    spoken = next((row for row in shown if row["side"] == "language"), None)
+    if spoken is not None:
+        layers = queries.color_layers(spoken["colors"], spoken["rule"])
+        if not layers.frame.filter(pl.col("rho").is_not_null()).is_empty():
+            shell.also(
+                "At which layer does color emerge?", chart.color_layers(with_q(layers.frame)),
+                layers, "Agreement with CIELAB by layer of each language model.",
+            )  # fmt: skip
+
+
+shell.show("color", draw)

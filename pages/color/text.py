@@ -1,0 +1,103 @@
+"""Colors laid out, in words."""
+
+from typing import Any
+
+import polars as pl
+
+
+def name_layout(row: dict[str, Any]) -> str:
+    """Name a layout for a control."""
+    return f"{row['label']}, {row['reading']}"
+
+
+def describe_layouts(rows: list[dict[str, Any]]) -> list[str]:
+    """Say what was measured, a line per layout shown.
+
+    Args:
+        rows: of `queries.color_agreement`.
+    """
+    return [_describe_layout(row) for row in rows]
+
+
+def _describe_layout(row: dict[str, Any]) -> str:
+    parts = [f"**{name_layout(row)}**"]
+    if row["side"] == "vision":
+        parts += [
+            f"{row['pictures']:,} picture{'s' if row['pictures'] > 1 else ''}",
+            f"{row['counted_pairs']:,} pairs of pixels at most {row['radius']} apart",
+            f"{row['things']} {row['rule']}",
+            f"{row['counted_share']:.0%} of pairs of colors seen together",
+        ]
+    else:
+        parts += [f"{row['things']} words of {row['colors']}, {row['rule']}"]
+    parts += [
+        f"{row['starts']:,} starts of MDS, stress {row['stress']:.2f}",
+        "mirror image" if row["reflected"] else "not mirrored",
+        f"run {row['run']}",
+        f"source: {row['source']} ({row['license']})",
+    ]
+    return " · ".join(parts)
+
+
+def describe_agreement(rows: list[dict[str, Any]]) -> str:
+    """Say how far the shown layouts agree with human vision, and how to read the views.
+
+    Args:
+        rows: of `queries.color_agreement`, with their q over all layouts.
+    """
+    said = " ".join(
+        f"{name_layout(row)}: **ρ = {row['rho']:.2f}**{_format_interval(row)}, "
+        f"n = {row['things']} colors, q = {row['q_value']:.2g}, Procrustes "
+        f"R² = {row['r_squared']:.2f}, {row['rmsd']:.0f} ΔE off."
+        for row in rows
+    )
+    return (
+        f"{said}\n\nEach view is brought onto **CIELAB**, in which equal distances look about "
+        "equally different, by rotation, scale and mirror image (Kabsch and Umeyama); up is "
+        "lighter. Each is drawn at the spread of its colors in CIELAB, whatever scale fits best. "
+        "ρ is the Spearman correlation of the *distances* before laying out with CIELAB's, its "
+        f"interval leaves out one color after the other, p is the share of "
+        f"{rows[0]['shuffles']:,} shuffles of the colors that agree as well (one-sided), and q "
+        "corrects it for all layouts of the table (Benjamini and Hochberg): a view that looks "
+        "right by luck has a high q. R² and ΔE are of the three-dimensional layout once it is "
+        "brought over, which can always be brought *somewhat* near, so they never start at zero."
+    )
+
+
+def _format_interval(row: dict[str, Any]) -> str:
+    if row["interval_low"] is None:
+        return ""
+    return f" ({row['interval_low']:.2f} to {row['interval_high']:.2f})"
+
+
+def tabulate_agreement(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the table of agreement as a reader reads it.
+
+    Args:
+        frame: answer of `queries.color_agreement`, with q over it.
+    """
+    return frame.select(
+        pl.col("label").alias("Who"),
+        pl.col("reading").alias("Distances between"),
+        pl.col("things").alias("Colors"),
+        pl.col("rho").round(3).alias("ρ with CIELAB"),
+        pl.col("interval_low").round(2).alias("95 % from"),
+        pl.col("interval_high").round(2).alias("to"),
+        pl.col("p_value").round(4).alias("p"),
+        pl.col("q_value").round(4).alias("q"),
+        pl.col("r_squared").round(2).alias("Procrustes R²"),
+        pl.col("rmsd").round(1).alias("RMSD, ΔE"),
+        pl.col("stress").round(3).alias("Stress"),
+    )
+
+
+def name_words(row: dict[str, Any]) -> str:
+    """Name the color words of a layout."""
+    return f"{row['colors']}: {row['rule']}"
+
+
+def pick_another_model(said: list[str], first: str) -> str:
+    """Return a layout of another model than the first, or of another reading."""
+    model = first.rpartition(", ")[0]
+    others = [name for name in said if name.rpartition(", ")[0] != model]
+    return (others or [name for name in said if name != first] or ["none"])[0]

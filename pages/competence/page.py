@@ -1,0 +1,89 @@
+"""Do strong models agree: models of one modality among themselves, by what they can do (Fig. 2)."""
+
+from typing import Literal
+
+import polars as pl
+import streamlit as st
+
+from pages.competence import chart, queries, statistics, text
+from pages.ui import queries as shared
+from pages.ui import shell
+from pages.ui import text as words
+from pages.ui.answers import Modality
+from pages.ui.charts.parts import Chart
+from pages.ui.controls import Controls, choose_setting
+from pages.ui.reference import held_against
+from pages.ui.shell import Nothing
+from prh_core.convergence import RULES
+
+_MODALITIES: tuple[Modality, ...] = ("vision", "language")
+_MAPS: dict[str, Literal["umap", "mds"]] = {"UMAP": "umap", "MDS": "mds"}
+# Models from which UMAP is the first choice: of fewer it shows less that is true than MDS.
+_ENOUGH = 15
+_LEFT, _RIGHT = "Agreement by competence", "Map of the models"
+
+
+def draw() -> None:
+    """Choose, ask, draw, explain."""
+    compared = {modality: shared.model_settings(modality).frame for modality in _MODALITIES}
+    there: list[Modality] = [m for m in _MODALITIES if not compared[m].is_empty()]
+    if not there:
+        raise Nothing
+    controls = Controls()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        modality = controls.choose("Models", there, key="models", width=130)
+        settings = compared[modality]
+        own = ("pooling", "prompt") if modality == "vision" else ()
+        setting = choose_setting(controls, settings, without=own)
+        able = shared.skills(setting.dataset_id).frame
+        skills = able.filter(pl.col("modality") == modality, pl.col("here") > 1)
+        names = sorted(skills["skill"].to_list(), key=text.rank_competence)
+        skill = controls.choose("Competence", names, key="skill", width=330) if names else None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        models = int(settings["models"][0])
+        few = statistics.customary_bins(models)
+        count = controls.choose("Bins", [2, 3, 4, 5, 6, 8, 10], key="bins", default=few, width=110)
+        rule = controls.choose("Cut", RULES, key="cut", width=150)
+        trusted = "UMAP" if models >= _ENOUGH else "MDS"
+        method = controls.choose("Map by", list(_MAPS), key="map", default=trusted, width=120)
+    controls.show_notes()
+
+    measured = queries.model_measured(setting, modality).frame.row(0, named=True)
+    if measured["note"]:
+        st.info(f"**{measured['dataset']}.** {measured['note']}")
+    pairs = queries.model_pairs(setting, modality, skill=skill)
+    measure = words.name_metric(measured)
+    found = statistics.bin_models(pairs.frame, count=count, rule=rule)
+    panels: dict[str, Chart] = {}
+    if skill is not None and not found.bins["alignment"].is_null().all():
+        panels[_LEFT] = chart.bins(
+            found.bins, measure=measure, skill=skill, reference=held_against(pairs.frame)
+        )
+    places = queries.map_of_models(setting, modality, method=_MAPS[method], skill=skill)
+    if not places.frame.is_empty():
+        panels[_RIGHT] = chart.model_map(places.frame, skill=skill or "competence")
+    if not panels:
+        st.info(text.describe_lack(measured, skill, modality))
+        return
+    sources = [*text.describe_measured(measured, pairs.frame, modality)]
+    if skill is not None:
+        about = skills.filter(pl.col("skill") == skill).row(0, named=True)
+        sources.append(words.describe_skill(about, shared.text_of(skill)))
+    shell.figure(
+        panels,
+        pairs,
+        title=f"Agreement of {modality} models with each other",
+        measured=sources,
+        controls=controls,
+        alt_text=f"{measure} of {modality} models with each other by their competence.",
+    )
+    if not places.frame.is_empty():
+        shell.behind("Table and SQL of the map", places)
+    shell.explain(
+        text.describe_convergence(found, skill, modality)
+        + "\n\n"
+        + text.describe_map(places.frame, method)
+    )
+
+
+shell.show("competence", draw)

@@ -1,0 +1,81 @@
+"""Which layers: where in two models the agreement sits."""
+
+import polars as pl
+import streamlit as st
+
+from pages.layers import chart, queries, text
+from pages.ui import queries as shared
+from pages.ui import shell
+from pages.ui import text as words
+from pages.ui.controls import Controls, choose_setting
+from pages.ui.reference import held_against
+from pages.ui.shell import Nothing
+
+
+def draw() -> None:
+    """Choose, ask, draw, explain."""
+    settings = shared.settings().frame.filter(~pl.col("published"))
+    if settings.is_empty():
+        raise Nothing
+    controls = Controls()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        setting = choose_setting(controls, settings)
+        # Strongest pair first: that is where a reader wants to look.
+        pairs = shared.alignment(setting, concatenated=True, untrained=True).frame
+        language = controls.choose(
+            "Language model", _names(pairs, "language_label"), key="language", width=220
+        )
+        pairs = pairs.filter(pl.col("language_label") == language)
+        vision = controls.choose(
+            "Vision model", _names(pairs, "vision_label"), key="vision", width=220
+        )
+        pair = pairs.filter(pl.col("vision_label") == vision).row(0, named=True)
+    view = controls.view(["All pairs of layers", "By depth"])
+    controls.show_notes()
+
+    measured = shared.measured(setting).frame.row(0, named=True)
+    if measured["note"]:
+        st.info(f"**{measured['dataset']}.** {measured['note']}")
+    measure = words.name_metric(measured)
+    if view == "By depth":
+        answer = queries.depth(pair["unit_key"])
+        drawing = chart.depth_curve(
+            answer.frame, measure=measure, reference=held_against(answer.frame)
+        )
+    else:
+        answer = queries.layers(pair["unit_key"])
+        drawing = chart.layer_map(
+            answer.frame,
+            language=language,
+            vision=vision,
+            measure=measure,
+            higher_is_closer=measured["higher_is_closer"],
+        )
+    shell.figure(
+        drawing,
+        answer,
+        title=f"{language} and {vision}, layer by layer",
+        measured=words.describe_measured(measured, f"{language} × {vision}"),
+        controls=controls,
+        alt_text=f"{measure} of each layer of {language} with each layer of {vision}.",
+    )
+    shell.explain(
+        f"Best of all: **{pair['language_layer']}** of {language} with **{pair['vision_layer']}** "
+        f"of {vision}, {pair['alignment']:.4f} (solid frame; a dashed frame marks the best pair "
+        "of single layers where it is another one). The last row and column, set apart, stand for "
+        "all layers side by side. A crossed gray cell is a constant layer: it maps every sample "
+        "to the same point, so nothing is near anything."
+        + words.describe_ties(pairs.filter(pl.col("vision_label") == vision))
+        + text.describe_self_agreement(
+            queries.self_agreement(
+                setting, language_model=pair["language_model"], vision_model=pair["vision_model"]
+            ).frame
+        )
+    )
+
+
+def _names(pairs: pl.DataFrame, column: str) -> list[str]:
+    return pairs[column].unique(maintain_order=True).to_list()
+
+
+shell.show("layers", draw)

@@ -1,0 +1,157 @@
+"""Does the metric matter: what each metric looks at, and what each says of the same models."""
+
+from typing import get_args
+
+import polars as pl
+import streamlit as st
+
+from pages.metrics import chart, queries, statistics, text
+from pages.ui import palette, shell, trends
+from pages.ui import queries as shared
+from pages.ui import text as words
+from pages.ui.answers import Modality
+from pages.ui.charts import trends as trend_charts
+from pages.ui.charts.parts import Chart
+from pages.ui.controls import Controls
+from pages.ui.reference import THRESHOLD, held_against
+from pages.ui.shell import Nothing
+
+_AGREE, _TREND, _RANK = "Side by side", "Against language skill", "Do they rank alike?"
+_WITHIN: dict[str, Modality | None] = {
+    "language with language": "language", "language with vision": None,
+    "vision with vision": "vision",
+}  # fmt: skip
+
+
+def draw() -> None:
+    """List the metrics, then compare them on one dataset."""
+    _list()
+    across = shared.settings().frame.filter(~pl.col("published"))
+    among = [shared.model_settings(modality).frame for modality in get_args(Modality)]
+    where = ["dataset", "dataset_id", "row_order"]
+    settings = pl.concat([found.select(where) for found in (across, *among)]).unique(
+        maintain_order=True
+    )
+    if settings.is_empty():
+        raise Nothing
+    controls = Controls()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = settings["dataset"].unique(maintain_order=True).to_list()
+        dataset = controls.choose("Dataset", names, key="dataset", width=240)
+        chosen = settings.filter(pl.col("dataset") == dataset).row(0, named=True)
+        able = shared.skills(chosen["dataset_id"]).frame
+        skills = able.filter(pl.col("modality") == "language", pl.col("here") > 0)
+        compared = [_AGREE, *([] if skills.is_empty() else [_TREND])]
+        meets = chosen["dataset_id"] in across["dataset_id"]
+        view = controls.view([*(compared if meets else []), _RANK])
+    if view == _TREND:
+        _trends(controls, dataset, chosen["dataset_id"], chosen["row_order"], skills)
+        return
+    if view == _RANK:
+        _ranks(controls, dataset, chosen["dataset_id"], chosen["row_order"])
+        return
+    controls.show_notes()
+    answer = queries.metric_scores(chosen["dataset_id"], chosen["row_order"])
+    if answer.frame.is_empty():
+        st.info("No pair of trained models has a calibrated score here: `prh score` makes them.")
+        return
+    shell.figure(
+        chart.metric_dots(answer.frame),
+        answer,
+        title="What each metric says of the same models",
+        measured=text.describe_comparison(dataset, answer.frame),
+        controls=controls,
+        alt_text="Calibrated score of trained language with trained vision models, by metric.",
+    )
+    shell.explain(
+        "Raw scores of two metrics share no unit. A **calibrated** score does: 0 is what the best "
+        "of 95 % of relabeled layer tables does not exceed, 1 is identical. A dot is the mean "
+        "over the pairs of trained models, the line reaches from the smallest to the largest."
+    )
+
+
+def _trends(
+    controls: Controls, dataset: str, dataset_id: str, row_order: str, skills: pl.DataFrame
+) -> None:
+    """Draw alignment against a skill under every metric, small multiples."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        texts = skills.sort("predicts_text", descending=True, maintain_order=True)
+        skill = controls.choose("Skill", texts["skill"].to_list(), key="skill", width=330)
+        scores = controls.choose("Scores", ["raw", "calibrated"], key="scores", width=130)
+    controls.show_notes()
+    answer = queries.metric_trends(
+        dataset_id, row_order, skill=skill, calibrated=scores == "calibrated"
+    )
+    if answer.frame.is_empty():
+        st.info(words.describe_missing_skill(skill, language=True))
+        return
+    colors = palette.families(shared.families().frame["family"].to_list())
+    axes = trend_charts.Axes(
+        "language_score", skill, "language_label", "vision_label", "vision_group"
+    )
+    panels: dict[str, Chart] = {}
+    told: list[pl.DataFrame] = []
+    for metric in answer.frame["metric_label"].unique(maintain_order=True).to_list():
+        rows = answer.frame.filter(pl.col("metric_label") == metric)
+        reference = THRESHOLD if scores == "calibrated" else held_against(rows)
+        found = trends.along(rows, x=axes.x, line=axes.line, family="language_family")
+        panels[metric] = trend_charts.panel(
+            rows, found, axes, colors, measure=scores, reference=reference
+        )
+        told.append(found.lines.with_columns(pl.lit(metric).alias("metric")))
+    about = skills.filter(pl.col("skill") == skill).row(0, named=True)
+    shell.figure(
+        panels,
+        answer,
+        title="Alignment against skill under every metric",
+        measured=[
+            *text.describe_trend_sources(dataset, answer.frame),
+            words.describe_skill(about, None),
+        ],
+        controls=controls,
+        alt_text=f"Alignment of each language model with vision models against {skill}.",
+    )
+    shell.explain(text.describe_trends(trends.corrected(pl.concat(told))))
+
+
+def _ranks(controls: Controls, dataset: str, dataset_id: str, row_order: str) -> None:
+    """Draw how metrics and settings correlate over pairs of models (Fig. 12)."""
+    answers = {
+        name: queries.metric_pairs(dataset_id, row_order, within=within)
+        for name, within in _WITHIN.items()
+    }
+    there = [name for name, found in answers.items() if found.frame["setting"].n_unique() > 1]
+    if not there:
+        st.info("Only one metric in one setting was measured here: `prh score --metric all`.")
+        return
+    which = controls.choose("Pairs of models", there[::-1], key="pairs", width=220)
+    controls.show_notes()
+    found = statistics.correlate_settings(answers[which].frame, within=_WITHIN[which] is not None)
+    shell.figure(
+        chart.metric_agreement(found),
+        answers[which],
+        title="How metrics and settings rank the same pairs of models",
+        measured=text.describe_agreement_sources(dataset, found, within=_WITHIN[which]),
+        controls=controls,
+        alt_text="Spearman correlation between metrics over pairs of models.",
+    )
+    shell.explain(text.describe_agreement(found) + text.describe_batches(answers[which].frame))
+
+
+def _list() -> None:
+    yes = {
+        name: st.column_config.CheckboxColumn(name, help=told)
+        for name, told in {
+            "symmetric": "Swapping the models leaves the score as it is.",
+            "ordinal": "The order of neighbors counts, not only who they are.",
+            "batchable": "Can be estimated from batches.",
+        }.items()
+    }
+    every = st.column_config.TextColumn(
+        "global",
+        help="Every pair of samples counts, not only near ones; for some once k takes in all.",
+    )
+    shell.table(queries.metrics(), {**yes, "global": every})
+
+
+shell.show("metrics", draw)

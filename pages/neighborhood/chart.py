@@ -1,0 +1,102 @@
+"""Alignment from local to global."""
+
+import altair as alt
+import polars as pl
+
+from pages.ui import palette
+from pages.ui.charts.parts import LABELS, Chart, roomy, sized, slanted_axis
+from pages.ui.reference import held_along
+
+
+def growth(frame: pl.DataFrame) -> dict[str, Chart]:
+    """Draw alignment's growth with size, a panel per vision family and a line per k (Fig. 10).
+
+    Args:
+        frame: answer of `queries.local`; without what has no growth.
+    """
+    bottom, top = roomy(frame["growth"], 0.0)
+    found: dict[str, Chart] = {}
+    for (family,), rows in frame.group_by("vision_family", maintain_order=True):
+        order = rows.sort("place")["vision_label"].unique(maintain_order=True).to_list()
+        base = alt.Chart(rows).encode(
+            x=alt.X(
+                "vision_label:N",
+                sort=order,
+                title="Vision model, by size",
+                scale=alt.Scale(type="point", padding=0.3),
+                axis=slanted_axis(len(order)),
+            ),
+            y=alt.Y(
+                "growth:Q",
+                title="Growth, standard deviations",
+                scale=alt.Scale(domain=[bottom, top], nice=False),
+                axis=alt.Axis(tickCount=5, **LABELS),
+            ),
+            color=_neighbors(frame),
+            detail="k:N",
+            tooltip=[
+                alt.Tooltip("vision_label:N", title="Vision model"),
+                alt.Tooltip("k:Q", title="k"),
+                alt.Tooltip("growth:Q", title="Growth", format=".2f"),
+                alt.Tooltip("alignment:Q", title="Alignment, mean", format=".4f"),
+            ],
+        )
+        drawn = alt.layer(base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=45))
+        found[str(family)] = sized(drawn, 300)
+    return found
+
+
+def by_neighbors(frame: pl.DataFrame, *, measure: str) -> Chart:
+    """Draw mean alignment against the number of neighbors, a line per vision model.
+
+    Dashed: what the scores are held against, mean over the vision models, as in `held_along`.
+
+    Args:
+        frame: answer of `queries.local`.
+        measure: what the numbers are.
+    """
+    base = alt.Chart(frame).encode(
+        x=alt.X(
+            "k:Q",
+            title="Neighbors k (logarithmic)",
+            scale=alt.Scale(type="log", nice=False),
+            axis=alt.Axis(values=frame["k"].unique().sort().to_list(), labelOverlap=True, **LABELS),
+        ),
+        y=alt.Y(
+            "alignment:Q",
+            title=f"{measure}, mean over language models",
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(tickCount=6, **LABELS),
+        ),
+        color=alt.Color(
+            "vision_label:N",
+            title="Vision model",
+            scale=alt.Scale(range=list(palette.FAMILY)),
+            legend=alt.Legend(orient="top", columns=2, labelLimit=220),
+        ),
+        tooltip=[
+            alt.Tooltip("vision_label:N", title="Vision model"),
+            alt.Tooltip("k:Q", title="k"),
+            alt.Tooltip("alignment:Q", title=measure, format=".4f"),
+            alt.Tooltip("spread:Q", title="… standard deviation", format=".4f"),
+        ],
+    )
+    drawn: list[alt.Chart] = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=50)]
+    held = held_along(frame)
+    if held is not None:
+        dashed = alt.Chart(held[0].drop_nulls("held")).mark_line(
+            strokeDash=[5, 4], color=palette.CHANCE, strokeWidth=1.5
+        )
+        drawn.insert(0, dashed.encode(x=alt.X("k:Q"), y=alt.Y("mean(held):Q")))
+    return sized(alt.layer(*drawn), 380)
+
+
+def _neighbors(frame: pl.DataFrame) -> alt.Color:
+    return alt.Color(
+        "k:O",
+        title="Neighbors k",
+        scale=alt.Scale(
+            scheme=palette.SEQUENTIAL, domain=frame["k"].unique().sort().to_list(), reverse=True
+        ),
+        legend=alt.Legend(orient="top", columns=8, symbolOpacity=1),
+    )

@@ -1,0 +1,253 @@
+"""Simulated worlds: kernels side by side, training, and what is lost with information."""
+
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from pages.ui import palette
+from pages.ui.charts.parts import (
+    LABELS,
+    Chart,
+    cell_text,
+    held_at,
+    reference_line,
+    roomy,
+    sized,
+    slanted_axis,
+    span,
+    unique,
+)
+from pages.ui.reference import one_pair
+
+_HEIGHT = 320
+
+
+_TITLE = 24
+"""Pixels above each kernel."""
+
+
+_GAP = 12
+
+
+_ACROSS = "(width < 560 ? 2 : 3)"
+
+
+_DOWN = "(width < 560 ? 2 : 1)"
+
+
+_SIDE = f"min(width / {_ACROSS} - {_GAP}, height / {_DOWN} - {_TITLE})"
+
+
+_INKS = (palette.FAMILY[5], palette.FAMILY[0], palette.FAMILY[2])
+
+
+_LOSSES = {"nce": "binary NCE", "infonce": "InfoNCE"}
+
+
+_SEES = {
+    "bijective": "everything", "lossy": "less", "noisy": "with noise",
+}  # fmt: skip
+
+
+def kernels(frame: pl.DataFrame) -> Chart:
+    """Draw K_PMI and both learned kernels side by side, events in the same order, on one scale.
+
+    Args:
+        frame: answer of `queries.theory_kernels`.
+    """
+    count = len(unique(frame["one"]))
+    low, high = span(frame["value"])
+    most = max(abs(low), abs(high))
+    color = alt.Color(
+        "value:Q",
+        title="PMI in nats; learned kernels less their c",
+        scale=alt.Scale(scheme=palette.DIVERGING, domain=[-most, most]),
+        legend=alt.Legend(orient="bottom", gradientLength=220, tickCount=5, titleLimit=330),
+    )
+    cells = (
+        _placed(alt.Chart(frame))
+        .transform_calculate(
+            left=f"datum.start + (datum.other - 1) / {count} * datum.side",
+            top=f"datum.above + (datum.one - 1) / {count} * datum.side",
+        )
+        .transform_calculate(
+            right=f"datum.left + datum.side / {count} + 0.3",
+            bottom=f"datum.top + datum.side / {count} + 0.3",
+        )
+        .mark_rect()
+        .encode(
+            x=alt.X("left:Q", scale=None, axis=None),
+            x2="right:Q",
+            y=alt.Y("top:Q", scale=None, axis=None),
+            y2="bottom:Q",
+            color=color,
+            tooltip=[
+                alt.Tooltip("kernel:N", title="Kernel"),
+                alt.Tooltip("one:Q", title="Event"),
+                alt.Tooltip("other:Q", title="and event"),
+                alt.Tooltip("value:Q", title="Value, nats", format=".3f"),
+                alt.Tooltip("constant:Q", title="Constant taken away", format=".3f"),
+            ],
+        )
+    )
+    names = frame.select("place", "kernel").unique().sort("place")
+    titles = (
+        _placed(alt.Chart(names))
+        .transform_calculate(written="datum.above - 8")
+        .mark_text(align="left", fontSize=12, color=palette.CHANCE, limit=alt.expr(_SIDE))
+        .encode(
+            x=alt.X("start:Q", scale=None, axis=None),
+            y=alt.Y("written:Q", scale=None, axis=None),
+            text="kernel:N",
+        )
+    )
+    return sized(alt.layer(cells, titles), _HEIGHT)
+
+
+def _placed(chart: alt.Chart) -> alt.Chart:
+    """Give each kernel its square: three in a row, two and one where the page is narrow."""
+    return chart.transform_calculate(
+        side=_SIDE,
+        start=f"(datum.place % {_ACROSS}) * width / {_ACROSS}",
+        above=f"floor(datum.place / {_ACROSS}) * height / {_DOWN} + {_TITLE}",
+    )
+
+
+def theory_training(frame: pl.DataFrame) -> Chart:
+    """Draw how kernels come near K_PMI and observers near each other as training goes on.
+
+    Args:
+        frame: answer of `queries.theory_training`.
+    """
+    shown = frame.drop_nulls("value")
+    order = unique(frame.sort("place")["line"])
+    low, high = roomy(shown["value"])
+    return sized(
+        alt.Chart(shown)
+        .mark_line(point=alt.OverlayMarkDef(size=45, filled=True), strokeWidth=2)
+        .encode(
+            x=alt.X(
+                "step:Q", title="Steps of training", scale=alt.Scale(type="log", nice=False),
+                axis=alt.Axis(tickCount=5, format="d", **LABELS),
+            ),
+            y=alt.Y(
+                "value:Q", title="Correlation, or score", axis=alt.Axis(tickCount=6, **LABELS),
+                scale=alt.Scale(domain=[low, high], nice=False, zero=False),
+            ),
+            color=alt.Color(
+                "line:N", title=None, sort=order,
+                scale=alt.Scale(domain=order, range=list(_INKS[: len(order)])),
+                legend=alt.Legend(orient="top", columns=1, labelLimit=330),
+            ),
+            strokeDash=alt.StrokeDash(
+                "line:N", sort=order, legend=None,
+                scale=alt.Scale(domain=order, range=[[1, 0], [6, 3], [2, 2]][: len(order)]),
+            ),
+            tooltip=[
+                alt.Tooltip("line:N", title="Between"),
+                alt.Tooltip("step:Q", title="Step"),
+                alt.Tooltip("value:Q", title="Correlation or score", format=".4f"),
+                alt.Tooltip("loss_value:Q", title="Loss, nats a pair", format=".4f"),
+            ],
+        ),
+        280,
+    )  # fmt: skip
+
+
+def theory_metrics(frame: pl.DataFrame) -> Chart:
+    """Draw every metric's score as training goes on, a row a metric.
+
+    Args:
+        frame: answer of `queries.theory_metrics`.
+    """
+    told = frame.with_columns(
+        pl.when("higher_is_closer")
+        .then("metric_label")
+        .otherwise(pl.col("metric_label") + " (lower is closer)")
+        .alias("row")
+    )
+    order, columns = unique(told["row"]), len(unique(told["step"]))
+    base = alt.Chart(told).encode(
+        x=alt.X("step:O", title="Steps of training", axis=slanted_axis(columns)),
+        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelOverlap=False, **LABELS)),
+        tooltip=[
+            alt.Tooltip("row:N", title="Metric"),
+            alt.Tooltip("step:O", title="Step"),
+            alt.Tooltip("score:Q", title="Score", format=".4f"),
+            alt.Tooltip("k:Q", title="Neighbors k"),
+            alt.Tooltip("note:N", title="Not computed"),
+        ],
+    )
+    similar = "datum.higher_is_closer && isValid(datum.score)"
+    cells = base.mark_rect().encode(
+        color=alt.condition(
+            similar,
+            alt.Color(
+                "score:Q",
+                title="Score (gray: distance)",
+                scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=[0, 1], clamp=True),
+                legend=alt.Legend(orient="bottom", gradientLength=150, tickCount=4, titleLimit=200),
+            ),
+            alt.value(palette.MISSING),
+        )
+    )
+    text = base.mark_text(fontSize=cell_text(columns + 3)).encode(
+        text=alt.Text("score:Q", format=".2f"),
+        color=alt.condition(
+            f"!({similar}) || datum.score > 0.6", alt.value("black"), alt.value("white")
+        ),
+    )
+    return sized(cells + text, max(160, 24 * len(order)))
+
+
+def theory_lost(frame: pl.DataFrame, *, measure: str) -> Chart:
+    """Draw agreement at the end of training against the information the second observer lost.
+
+    Args:
+        frame: answer of `queries.theory_lost`.
+        measure: what the score is.
+    """
+    shown = frame.drop_nulls("score").with_columns(
+        pl.col("loss").replace(_LOSSES).alias("by"), pl.col("observer").replace(_SEES).alias("sees")
+    )
+    chance = shown["chance"].drop_nulls().to_list()
+    reference = one_pair(chance[0]) if chance else None
+    low, high = roomy(shown["score"], *held_at(reference))
+    order = list(_LOSSES.values())
+    base = alt.Chart(shown).encode(
+        x=alt.X(
+            "lost:Q", title="Information about the event that B does not have",
+            scale=alt.Scale(domain=[-0.02, 1.02], nice=False),
+            axis=alt.Axis(tickCount=6, format="%", **LABELS),
+        ),
+        y=alt.Y(
+            "score:Q", title=measure, axis=alt.Axis(tickCount=6, **LABELS),
+            scale=alt.Scale(domain=[low, high], nice=False, zero=False),
+        ),
+        color=alt.Color(
+            "by:N", title="Learned by", sort=order,
+            scale=alt.Scale(domain=order, range=[palette.FAMILY[5], palette.FAMILY[0]]),
+            legend=alt.Legend(orient="top", columns=2),
+        ),
+    )  # fmt: skip
+    points = base.mark_point(filled=True, size=90, opacity=0.9).encode(
+        shape=alt.Shape(
+            "sees:N", title="B sees", sort=list(_SEES.values()),
+            scale=alt.Scale(domain=list(_SEES.values()), range=["circle", "square", "diamond"]),
+            legend=alt.Legend(orient="top", columns=1, symbolFillColor=palette.MISSING),
+        ),
+        tooltip=[
+            alt.Tooltip("by:N", title="Learned by"),
+            alt.Tooltip("sees:N", title="B sees"),
+            alt.Tooltip("lost:Q", title="Information lost", format=".1%"),
+            alt.Tooltip("symbols:Q", title="Symbols B tells apart"),
+            alt.Tooltip("score:Q", title=measure, format=".4f"),
+            alt.Tooltip("correlation_b:Q", title="B's kernel and K_PMI", format=".4f"),
+            alt.Tooltip("own_correlation_b:Q", title="… and the PMI of its symbols", format=".4f"),
+        ],
+    )  # fmt: skip
+    lines: list[Any] = [
+        base.mark_line(strokeWidth=2).transform_filter("datum.observer != 'noisy'"), points
+    ]  # fmt: skip
+    return sized(alt.layer(*lines, *reference_line(reference)), 280)
