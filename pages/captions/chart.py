@@ -11,25 +11,15 @@ from pages.ui.charts.parts import LABELS, Chart, held_at, reference_line, roomy,
 from pages.ui.reference import Reference
 
 AMOUNTS = {"words": "Words a caption", "tokens": "Tokens a caption", "bits": "Bits a caption"}
-
-
 _KINDS = {
     "captions say more": palette.FAMILY[5], "captions say less": palette.FAMILY[3],
     "control": palette.FAMILY[0], "pictures changed": palette.FAMILY[2],
 }  # fmt: skip
 """What a variant does, and its color."""
-
-
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
-
-
 PICKED = "picked"
 """Name of the selection: a click gives the picture's `position`."""
-
-
 _ACROSS, _HEIGHT = 8, 72
-
-
 _ROOM = f"min(width / {_ACROSS}, {_HEIGHT}) - 10"
 
 

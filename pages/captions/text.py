@@ -7,8 +7,6 @@ from typing import Any
 import polars as pl
 
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
-
-
 _ESCAPED = r"\\\1"
 
 

@@ -9,29 +9,15 @@ from pages.ui import palette
 from pages.ui.charts.parts import LABELS, Chart, roomy, sized
 
 _HEIGHT = 310
-
-
 _TITLES = 36
 """Pixels above each view."""
-
-
 _REACH = 108
 """Units of CIELAB from the middle of a view to its edge, whichever way it is turned."""
-
-
 _MOST_NAMED = 30
 """Colors up to which a view names each; beyond, the pointer does."""
-
-
 _ROWS = "(width < 640 ? 2 : 1)"
-
-
 _ACROSS = f"({{views}} / {_ROWS} < 1 ? 1 : ceil({{views}} / {_ROWS}))"
-
-
 _TURN = "((turn + (isArray(drag_turned) ? drag_turned[0] : 0)) * PI / 180)"
-
-
 _TILT = "(clamp(tilt + (isArray(drag_tilted) ? drag_tilted[0] + 90 : 0), -90, 90) * PI / 180)"
 """Angles: a slider's, and how far an unseen pair of axes in degrees was dragged."""
 

@@ -10,20 +10,14 @@ from pages.ui.charts.parts import LABELS, Chart, held_at, reference_line, roomy,
 from pages.ui.reference import Reference
 
 _HEIGHT = 380
-
-
 _NAMED = 20
 """Models up to which a map names each; beyond, the pointer does."""
-
-
 _BESIDE: dict[str, dict[str, Any]] = {
     "above": {"dy": -12},
     "below": {"dy": 13},
     "right": {"dx": 10, "align": "left"},
     "left": {"dx": -10, "align": "right"},
 }
-
-
 _SHAPES = (
     "circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right",
     "triangle-left",

@@ -21,8 +21,6 @@ BIN = {
     "above": pl.Float64,
     "names": pl.String,
 }
-
-
 _SIDES = ["model_a", "model_b"]
 
 

@@ -21,30 +21,14 @@ from pages.ui.charts.parts import (
 from pages.ui.reference import one_pair
 
 _HEIGHT = 320
-
-
 _TITLE = 24
 """Pixels above each kernel."""
-
-
 _GAP = 12
-
-
 _ACROSS = "(width < 560 ? 2 : 3)"
-
-
 _DOWN = "(width < 560 ? 2 : 1)"
-
-
 _SIDE = f"min(width / {_ACROSS} - {_GAP}, height / {_DOWN} - {_TITLE})"
-
-
 _INKS = (palette.FAMILY[5], palette.FAMILY[0], palette.FAMILY[2])
-
-
 _LOSSES = {"nce": "binary NCE", "infonce": "InfoNCE"}
-
-
 _SEES = {
     "bijective": "everything", "lossy": "less", "noisy": "with noise",
 }  # fmt: skip

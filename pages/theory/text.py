@@ -5,8 +5,6 @@ from typing import Any
 WORLDS = {
     "ring": "ring", "grid": "grid on a torus", "tree": "binary tree", "field": "random places",
 }  # fmt: skip
-
-
 LOSSES = {"nce": "binary NCE", "infonce": "InfoNCE"}
 
 
@@ -16,8 +14,6 @@ OBSERVERS = {
     "lossy": "takes events for one",
     "noisy": "sees some at random",
 }
-
-
 LOST = (
     "The line joins observers who take events for one: each merges what the one before merged, and "
     "more. At what unrelated embeddings score (dashed, for mutual k-NN) nothing of the world is "

@@ -126,8 +126,6 @@ def describe_missing_skill(skill: str, language: bool) -> str:
 
 MUCH = 0.5
 """Neighbors chosen by row order on both sides beyond which a score says little."""
-
-
 SOME = 0.05
 """Share of them that is worth saying."""
 

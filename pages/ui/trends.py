@@ -30,8 +30,6 @@ class Trends(NamedTuple):
 
 _Q = {"p_value": "q_value", "rho_p": "rho_q", "within_p": "within_q"}
 """p-values of a line, and their names once they are corrected for all lines shown."""
-
-
 LINE = {
     "line": pl.String,
     "models": pl.Int64,
@@ -54,8 +52,6 @@ LINE = {
     "highest_without": pl.Float64,
     "highest_family": pl.String,
 }
-
-
 _CURVE = {
     "line": pl.String,
     "x": pl.Float64,

@@ -9,20 +9,12 @@ from pages.ui import palette
 from pages.ui.reference import Reference
 
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
-
-
 Drawn: TypeAlias = Chart | dict[str, Chart]
 """One chart, or several small ones by their names."""
-
-
 LABELS: dict[str, Any] = {
     "labelLimit": 220, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
 }  # fmt: skip
-
-
 _CELL_TEXT = "width / {columns} < 21 ? 0 : min(13, width / {columns} / 3.1)"
-
-
 _SLANTED_TEXT = "min(12, width / {columns} * {room})"
 
 

@@ -23,19 +23,11 @@ from pages.ui.reference import Reference
 from pages.ui.trends import Trends
 
 _HEIGHT = 420
-
-
 _PANEL = 300
-
-
 _NAME_GAP = 15
 """Pixels between the names along the bottom."""
-
-
 _SHADED = 5
 """Models a line needs for its interval to be drawn."""
-
-
 _TESTED = {
     "models": ("Models n", "d"),
     "r": ("r", ".2f"),
@@ -44,8 +36,6 @@ _TESTED = {
     "rho_q": ("… q over the lines", ".2g"),
 }
 """What a fitted line tells of itself."""
-
-
 _NARROW = 290
 """Width of a phone's plot: names along the bottom keep apart there, too."""
 
