@@ -95,8 +95,8 @@ def _trends(
         rows = answer.frame.filter(pl.col("metric_label") == metric)
         reference = THRESHOLD if scores == "calibrated" else held_against(rows)
         found = trends.along(rows, x=axes.x, line=axes.line, family="language_family")
-        panels[metric] = trend_charts.panel(
-            rows, found, axes, colors, measure=scores, reference=reference
+        panels[metric] = trend_charts.against(
+            rows, found, axes, colors, measure=scores, reference=reference, panel=True
         )
         told.append(found.lines.with_columns(pl.lit(metric).alias("metric")))
     about = skills.filter(pl.col("skill") == skill).row(0, named=True)

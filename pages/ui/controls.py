@@ -1,5 +1,6 @@
 """Widgets in, a frozen selection out; every choice stands in the page's address."""
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -33,22 +34,8 @@ class Controls:
     ) -> T:
         """Offer options; where there is one only, take it and spare the reader a widget."""
         start = options.index(default) if default in options else 0
-        labels = [shown(option) for option in options]
-        self._check_address(label, key, labels, labels[start])
-        if len(options) == 1:
-            return options[0]
-        picked: T = st.selectbox(
-            label,
-            options,
-            index=start,
-            format_func=shown,
-            key=key,
-            help=help,
-            width=width,
-            bind="query-params",
-        )
-        self.chosen[key] = shown(picked)
-        return picked
+        menu = functools.partial(st.selectbox, index=start)
+        return self._offer(menu, label, options, start, key, shown, help, width)
 
     def slide(
         self,
@@ -61,18 +48,25 @@ class Controls:
         width: int = 190,
     ) -> T:
         """Offer what there is along a slider, from the left; one option needs none."""
+        return self._offer(st.select_slider, label, options, 0, key, shown, help, width)
+
+    def _offer(
+        self,
+        widget: Callable[..., T],
+        label: str,
+        options: Sequence[T],
+        start: int,
+        key: str,
+        shown: Callable[[T], str],
+        help: str | None,  # noqa: A002
+        width: int,
+    ) -> T:
         labels = [shown(option) for option in options]
-        self._check_address(label, key, labels, labels[0])
+        self._check_address(label, key, labels, labels[start])
         if len(options) == 1:
             return options[0]
-        picked: Any = st.select_slider(
-            label,
-            options,
-            format_func=shown,
-            key=key,
-            help=help,
-            width=width,
-            bind="query-params",
+        picked = widget(
+            label, options, format_func=shown, key=key, help=help, width=width, bind="query-params"
         )
         self.chosen[key] = shown(picked)
         return picked

@@ -62,6 +62,7 @@ def against(
     *,
     measure: str,
     reference: Reference | None,
+    panel: bool = False,
 ) -> Chart:
     """Draw alignment against a skill, a line fitted per model of the other side (paper, Fig. 3).
 
@@ -72,11 +73,12 @@ def against(
         colors: color of every family.
         measure: what the numbers are, for the axis.
         reference: what scores are held against; None draws nothing.
+        panel: whether it is one of several small pictures.
     """
     known = frame.drop_nulls([axes.x, "alignment"])
     span, across = _range(known, trends, reference), roomy(known[axes.x])
-    drawn = _layers(known, trends, axes, colors, measure, reference, span, across)
-    return sized(alt.layer(*drawn), _HEIGHT)
+    layers = _layers(known, trends, axes, colors, measure, reference, span, across, panel=panel)
+    return sized(alt.layer(*layers), _PANEL if panel else _HEIGHT)
 
 
 def family_panels(
@@ -102,25 +104,6 @@ def family_panels(
         layers = _layers(rows, own, axes, colors, measure, reference, whole, across, panel=True)
         found[name] = sized(alt.layer(*layers), _PANEL)
     return found
-
-
-def panel(
-    frame: pl.DataFrame,
-    trends: Trends,
-    axes: Axes,
-    colors: dict[str, str],
-    *,
-    measure: str,
-    reference: Reference | None,
-) -> Chart:
-    """Draw `against` as one of several small pictures, on a scale of its own.
-
-    The arguments are those of `against`.
-    """
-    known = frame.drop_nulls([axes.x, "alignment"])
-    span, across = _range(known, trends, reference), roomy(known[axes.x])
-    layers = _layers(known, trends, axes, colors, measure, reference, span, across, panel=True)
-    return sized(alt.layer(*layers), _PANEL)
 
 
 def _range(known: pl.DataFrame, trends: Trends, reference: Reference | None) -> list[float]:
