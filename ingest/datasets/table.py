@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,12 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     Raises:
         DatasetError: the file is missing, no UTF-8, malformed, empty, or lacks a column.
     """
-    readers = {".csv": _read_csv, ".jsonl": _read_jsonl}
-    reader = readers.get(path.suffix.lower())
+    readers = {".csv": csv_rows, ".jsonl": _read_jsonl}
+    reader: Callable[[Path, str], Sequence[Row]] | None = readers.get(path.suffix.lower())
     if reader is None:
         raise DatasetError(f"The captions file {path} should end in .csv or .jsonl.")
     text = read_text(path, "captions file")
-    rows = reader(path, text)
+    rows = [*reader(path, text)]
     if not rows:
         raise DatasetError(f"The captions file {path} holds no rows.")
     for number, row in enumerate(rows, start=1):
@@ -124,10 +124,6 @@ def csv_rows(path: Path, text: str) -> list[dict[str, str | None]]:
     return [
         {name: cell for name, cell in zip_longest(header, row) if name.strip()} for row in rows[1:]
     ]
-
-
-def _read_csv(path: Path, text: str) -> list[Row]:
-    return [*csv_rows(path, text)]
 
 
 def _read_jsonl(path: Path, text: str) -> list[Row]:

@@ -54,9 +54,12 @@ def extract_features(
                 record, loaded, dataset, variants, where, batch_size, shown, watch
             )
     ended = time.perf_counter()
+    device_name = where.device.type
+    if device_name == "cuda":
+        device_name = torch.cuda.get_device_name(where.device)
     facts = {
         "revision": loaded.revision,
-        "device": _device_name(where.device),
+        "device": device_name,
         "dtype": where.precision,
         **_versions(),
         "seconds": f"{ended - started:.2f}",
@@ -95,10 +98,6 @@ def _parameters(loaded: LoadedVision | LoadedLanguage) -> int:
     if loaded.module is None:
         return 0
     return sum(parameter.numel() for parameter in loaded.module.parameters())
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def _versions() -> dict[str, str]:

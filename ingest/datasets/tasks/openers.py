@@ -189,7 +189,8 @@ def _in(record: TaskRecord, folder: Path) -> dict[PurePath, Callable[[], bytes]]
         raise TaskError(f"task {record.id}: expected a folder per class; {folder.name} {what}")
     with _refusing(record, DatasetError):
         files = files_below(folder, image_endings())
-    return {path.relative_to(folder): path.read_bytes for path in files if not _hidden(path)}
+    shown = [path for path in files if not path.name.startswith(".")]
+    return {path.relative_to(folder): path.read_bytes for path in shown}
 
 
 def _zipped(record: TaskRecord, file: Path) -> dict[PurePath, Callable[[], bytes]]:
@@ -204,10 +205,6 @@ def _zipped(record: TaskRecord, file: Path) -> dict[PurePath, Callable[[], bytes
     if len({path.parts[0] for path in paths}) == 1:
         paths = {PurePosixPath(*path.parts[1:]): read for path, read in paths.items()}
     return paths
-
-
-def _hidden(path: PurePath) -> bool:
-    return path.name.startswith(".")
 
 
 def _decoded(read: Callable[[], bytes]) -> Image.Image:
