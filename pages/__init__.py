@@ -14,6 +14,7 @@ class Page(NamedTuple):
     """The folder."""
     title: str
     url: str
+    """Path of its address; the first page has the app's own."""
     claim: str
     """What the page answers, one sentence."""
     lack: str
@@ -31,7 +32,7 @@ PAGES = (
     Page(
         "inventory",
         "What is in here?",
-        "what_is_in_here",
+        "",
         "Every model, every set of pairs and every run behind these pages",
         "it holds no models",
     ),

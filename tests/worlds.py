@@ -39,7 +39,7 @@ from ingest.progress import Silent
 from ingest.store.features import FeatureHeader, read_layers, unit_key
 from ingest.store.workspace import Workspace
 from prh_core.metrics import get_metric
-from prh_core.warehouse import open_readonly
+from prh_core.warehouse.reading import open_readonly
 
 
 def query(path: Path, sql: str) -> pl.DataFrame:

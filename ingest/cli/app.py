@@ -9,7 +9,7 @@ from ingest.cli.options import Data, Device
 from ingest.cli.work import publish, recorded, workspace
 from ingest.experiments.demo import begin_demo, run_demo, unfinished
 from ingest.pipeline.run import Run
-from prh_core.warehouse import PROJECT
+from prh_core.warehouse.location import PROJECT
 
 
 def demo(data: Data = None, device: Device = "auto") -> None:

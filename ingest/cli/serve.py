@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingest.errors import PortInUseError
-from prh_core.warehouse import PROJECT
+from prh_core.warehouse.location import PROJECT
 
 HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
 """Imported before the server opens, so that the first reader does not wait for them."""
@@ -70,8 +70,12 @@ def serve(script: Path, home: Path, port: int) -> None:
     os.environ["PRH_DATA"] = str(home)
     for name in HEAVY:
         importlib.import_module(name)
+    from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli
 
+    # Until st.navigation was called once, Streamlit takes a folder named "pages" for its older
+    # kind of app, and tells a first visitor who comes by a page's own address that there is none.
+    PagesManager.uses_pages_directory = False
     sys.stderr.write(f"\nPRH Explorer is on http://localhost:{port}  (Ctrl-C stops it)\n\n")
     sys.stderr.flush()
     options = {

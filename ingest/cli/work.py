@@ -15,7 +15,7 @@ from ingest.pipeline.features import Beside
 from ingest.pipeline.options import ExtractOptions
 from ingest.pipeline.run import Run
 from ingest.store.workspace import Workspace
-from prh_core.warehouse import data_folder
+from prh_core.warehouse.location import data_folder
 
 
 def workspace(data: Path | None) -> Workspace:

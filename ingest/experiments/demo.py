@@ -16,7 +16,7 @@ from ingest.pipeline.scores.plan import Setting, settings_for
 from ingest.pipeline.study import Study, open_study
 from ingest.progress import Progress
 from ingest.store.workspace import Workspace
-from prh_core.warehouse import DEMO_UNFINISHED, PROJECT
+from prh_core.warehouse.location import DEMO_UNFINISHED, PROJECT
 
 if TYPE_CHECKING:
     from ingest.datasets.caption_sets import CaptionSet

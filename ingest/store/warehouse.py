@@ -23,12 +23,9 @@ from ingest.errors import (
 from ingest.store import schema
 from ingest.store.atomic import atomic_path, disk_full_named, sweep
 from ingest.store.publishing import ask, carry_over, damage_named, fill
-from prh_core.warehouse import (
-    WAREHOUSE_FILE,
-    WarehouseDamagedError,
-    WarehouseMissingError,
-    open_readonly,
-)
+from prh_core.warehouse.errors import WarehouseDamagedError, WarehouseMissingError
+from prh_core.warehouse.location import WAREHOUSE_FILE
+from prh_core.warehouse.reading import open_readonly
 
 STORAGE_VERSION = "v1.5.0"
 """Written so that DuckDB shells from 1.5 on open the file too."""

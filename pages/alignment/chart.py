@@ -7,7 +7,6 @@ from pages.ui.charts.parts import (
     LABELS,
     Chart,
     cell_text,
-    closeness,
     dodged,
     family,
     held_at,
@@ -19,6 +18,7 @@ from pages.ui.charts.parts import (
     sized,
     slanted_axis,
     unique,
+    y_axis,
 )
 from pages.ui.reference import Reference
 
@@ -91,7 +91,7 @@ def lines(
     ends = ("alignment", "interval_low", "interval_high", "selection_free")
     seen = pl.concat([frame[name].cast(pl.Float64).rename("seen") for name in ends])
     bottom, top = roomy(seen, *held_at(reference))
-    y = closeness(measure, bottom, top)
+    y = y_axis("alignment", measure, [bottom, top])
     room, wide = _room(frame["vision_label"], max(26 * len(names), 100))
     x = alt.X(
         "language_label:N",

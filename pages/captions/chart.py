@@ -7,7 +7,18 @@ import numpy as np
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, held_at, reference_line, roomy, sized, unique
+from pages.ui.charts.parts import (
+    DASHED,
+    LABELS,
+    Chart,
+    held_at,
+    reference_line,
+    roomy,
+    sized,
+    unique,
+    x_axis,
+    y_axis,
+)
 from pages.ui.reference import Reference
 
 AMOUNTS = {"words": "Words a caption", "tokens": "Tokens a caption", "bits": "Bits a caption"}
@@ -61,16 +72,8 @@ def density(
         scale=alt.Scale(zero=False),
         axis=alt.Axis(tickCount=6, **LABELS),
     )
-    y = alt.Y(
-        "alignment:Q",
-        title=measure,
-        scale=alt.Scale(
-            domain=roomy(pl.concat([ends["below"], ends["above"]]), *held_at(reference)),
-            zero=False,
-            nice=False,
-        ),
-        axis=alt.Axis(tickCount=6, **LABELS),
-    )
+    heights = roomy(pl.concat([ends["below"], ends["above"]]), *held_at(reference))
+    y = y_axis("alignment", measure, heights)
     tooltip = [
         alt.Tooltip("caption_set:N", title="Captions"),
         alt.Tooltip(f"{by}:N", title="Model"),
@@ -171,12 +174,8 @@ def gains(frame: pl.DataFrame) -> Chart:
             alt.Tooltip("words_more:Q", title="Words more", format="+.1f"),
         ],
     )  # fmt: skip
-    x = alt.X("difference:Q", title="Alignment gained, paired over images",
-              scale=alt.Scale(domain=[low, high], nice=False, zero=False),
-              axis=alt.Axis(tickCount=5, format="+.2f", **LABELS))  # fmt: skip
-    zero = alt.Chart(pl.DataFrame({"difference": [0.0]})).mark_rule(
-        strokeDash=[5, 4], color=palette.CHANCE, strokeWidth=1.5
-    )
+    x = x_axis("difference", "Alignment gained, paired over images", [low, high], format="+.2f")
+    zero = alt.Chart(pl.DataFrame({"difference": [0.0]})).mark_rule(**DASHED)
     return sized(
         alt.layer(
             zero.encode(x=x),

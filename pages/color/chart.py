@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, roomy, sized
+from pages.ui.charts.parts import DASHED, Chart, roomy, sized, x_axis, y_axis
 
 _HEIGHT = 310
 _TITLES = 36
@@ -187,10 +187,9 @@ def color_pairs(frame: pl.DataFrame) -> Chart:
         alt.Chart(frame)
         .mark_point(filled=True, size=22, opacity=0.45)
         .encode(
-            x=alt.X("color_difference:Q", title="Distance in CIELAB, ΔE",
-                    axis=alt.Axis(tickCount=5, **LABELS)),
-            y=alt.Y("share_of_largest:Q", title="Distance in the layout, of its largest",
-                    axis=alt.Axis(tickCount=5, format="%", **LABELS)),
+            x=x_axis("color_difference", "Distance in CIELAB, ΔE"),
+            y=y_axis("share_of_largest", "Distance in the layout, of its largest",
+                     tickCount=5, format="%"),
             color=alt.Color(
                 "shown:N", title=None, sort=order, scale=alt.Scale(domain=order, range=colors),
                 legend=alt.Legend(orient="top", columns=1, labelLimit=330, symbolOpacity=1),
@@ -222,8 +221,7 @@ def color_layers(frame: pl.DataFrame) -> Chart:
     ]
     low, high = roomy(pl.concat([known["interval_low"], known["interval_high"]]), 0.0)
     base = alt.Chart(known).encode(
-        x=alt.X("depth:Q", title="Relative depth (0 embedding, 1 last layer)",
-                axis=alt.Axis(tickCount=5, **LABELS)),
+        x=x_axis("depth", "Relative depth (0 embedding, 1 last layer)"),
         color=alt.Color(
             "label:N", title=None, sort=order, scale=alt.Scale(domain=order, range=colors),
             legend=alt.Legend(orient="top", columns=2, labelLimit=220, symbolOpacity=1),
@@ -238,13 +236,11 @@ def color_layers(frame: pl.DataFrame) -> Chart:
             alt.Tooltip("q_value:Q", title="q, over all layers here", format=".2g"),
         ],
     )  # fmt: skip
-    y = alt.Y("rho:Q", title="Spearman ρ of distances with CIELAB's",
-              scale=alt.Scale(domain=[low, high], nice=False, zero=False),
-              axis=alt.Axis(tickCount=6, **LABELS))  # fmt: skip
+    y = y_axis("rho", "Spearman ρ of distances with CIELAB's", [low, high])
     zero = alt.Chart(pl.DataFrame({"rho": [0.0]})).encode(y=y)
     return sized(
         alt.layer(
-            zero.mark_rule(strokeDash=[5, 4], color=palette.CHANCE, strokeWidth=1.5),
+            zero.mark_rule(**DASHED),
             base.mark_area(opacity=0.12).encode(y=alt.Y("interval_low:Q"), y2="interval_high:Q"),
             base.mark_line(strokeWidth=2).encode(y=y),
             base.mark_point(filled=True, size=40).encode(y=y),

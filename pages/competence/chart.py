@@ -6,7 +6,15 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, held_at, reference_line, roomy, sized
+from pages.ui.charts.parts import (
+    Chart,
+    held_at,
+    reference_line,
+    roomy,
+    sized,
+    x_axis,
+    y_axis,
+)
 from pages.ui.reference import Reference
 
 _HEIGHT = 380
@@ -37,12 +45,7 @@ def bins(frame: pl.DataFrame, *, measure: str, skill: str, reference: Reference 
     seen = pl.concat([shown["below"], shown["above"]])
     bottom, top = roomy(seen, *held_at(reference))
     left, right = roomy(pl.concat([frame["low"], frame["high"]]))
-    y = alt.Y(
-        "alignment:Q",
-        title=f"{measure}, mean within the bin",
-        scale=alt.Scale(domain=[bottom, top + 0.1 * (top - bottom)], zero=False, nice=False),
-        axis=alt.Axis(tickCount=6, **LABELS),
-    )
+    y = y_axis("alignment", f"{measure}, mean within the bin", [bottom, top + 0.1 * (top - bottom)])
     base = alt.Chart(shown).encode(
         tooltip=[
             alt.Tooltip("low:Q", title=f"{skill}, from", format=".3f"),
@@ -55,8 +58,7 @@ def bins(frame: pl.DataFrame, *, measure: str, skill: str, reference: Reference 
             alt.Tooltip("names:N", title="They are"),
         ],
     )
-    axis = alt.Axis(tickCount=5, **LABELS)
-    x = alt.X("middle:Q", title=skill, scale=alt.Scale(domain=[left, right], nice=False), axis=axis)
+    x = x_axis("middle", skill, [left, right])
     ink = palette.FAMILY[5]
     drawn = [
         base.mark_rule(strokeWidth=2, color=ink).encode(x=alt.X("low:Q"), x2="high:Q", y=y),
@@ -96,20 +98,10 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
     (left, right), (low, high) = roomy(frame["x"]), roomy(frame["y"])
     # Both directions to one scale: distances are what a map is read by.
     half = 0.56 * max(right - left, high - low)
-    x = alt.X(
-        "x:Q",
-        scale=alt.Scale(
-            domain=[(left + right) / 2 - half, (left + right) / 2 + half], nice=False, zero=False
-        ),
-        **nowhere,
-    )
-    y = alt.Y(
-        "y:Q",
-        scale=alt.Scale(
-            domain=[(low + high) / 2 - half, (low + high) / 2 + half], nice=False, zero=False
-        ),
-        **nowhere,
-    )
+    middle_x, middle_y = (left + right) / 2, (low + high) / 2
+    same: dict[str, Any] = {"nice": False, "zero": False}
+    x = alt.X("x:Q", scale=alt.Scale(domain=[middle_x - half, middle_x + half], **same), **nowhere)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[middle_y - half, middle_y + half], **same), **nowhere)
     color = alt.Color(
         "competence:Q",
         title=skill,

@@ -26,15 +26,6 @@ SELECT
 FROM alignment_within_modality AS a
 JOIN datasets AS d ON d.dataset_id = a.dataset_id AND d.row_order = a.row_order
 WHERE a.modality = $modality
-    AND a.dataset_id = $dataset_id
-    AND a.row_order = $row_order
-    AND a.n = $n
-    AND a.metric = $metric
-    AND a.k IS NOT DISTINCT FROM $k
-    AND a.sigma IS NOT DISTINCT FROM $sigma
-    AND a.truncation = $truncation
-    AND a.normalized = $normalized
-    AND a.pooling = $pooling
-    AND a.prompt = $prompt
-    AND a.precision IS NOT DISTINCT FROM $precision
+    AND
+    -- include ../ui/queries/in_setting.sql
 GROUP BY ALL

@@ -23,15 +23,6 @@ FROM alignment_within_modality AS a
 LEFT JOIN skills AS s ON s.model_id = a.model_a AND s.skill = $skill
 LEFT JOIN skills AS t ON t.model_id = a.model_b AND t.skill = $skill
 WHERE a.modality = $modality
-    AND a.dataset_id = $dataset_id
-    AND a.row_order = $row_order
-    AND a.n = $n
-    AND a.metric = $metric
-    AND a.k IS NOT DISTINCT FROM $k
-    AND a.sigma IS NOT DISTINCT FROM $sigma
-    AND a.truncation = $truncation
-    AND a.normalized = $normalized
-    AND a.pooling = $pooling
-    AND a.prompt = $prompt
-    AND a.precision IS NOT DISTINCT FROM $precision
+    AND
+    -- include ../ui/queries/in_setting.sql
 ORDER BY alignment DESC, a.model_a, a.model_b

@@ -18,6 +18,8 @@ from pages.ui.charts.parts import (
     sized,
     slanted_axis,
     span,
+    x_axis,
+    y_axis,
 )
 from pages.ui.reference import Reference
 
@@ -122,12 +124,8 @@ def depth_curve(frame: pl.DataFrame, *, measure: str, reference: Reference | Non
         legend=alt.Legend(orient="top"),
     )
     base = alt.Chart(frame.filter(pl.col("alignment").is_not_null())).encode(
-        x=alt.X("depth:Q", title="Relative depth (0 first layer, 1 last)",
-                axis=alt.Axis(tickCount=5, **LABELS)),
-        y=alt.Y("alignment:Q", title=f"Best {measure}",
-                scale=alt.Scale(domain=roomy(frame["alignment"], *held_at(reference)), zero=False,
-                                nice=False),
-                axis=alt.Axis(tickCount=6, **LABELS)),
+        x=x_axis("depth", "Relative depth (0 first layer, 1 last)"),
+        y=y_axis("alignment", f"Best {measure}", roomy(frame["alignment"], *held_at(reference))),
         color=color,
         tooltip=[
             alt.Tooltip("model:N", title="Model"),

@@ -4,7 +4,7 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, cell_text, sized, slanted_axis, unique
+from pages.ui.charts.parts import LABELS, Chart, cell_text, sized, slanted_axis, unique, x_axis
 
 
 def metric_dots(frame: pl.DataFrame) -> Chart:
@@ -26,16 +26,11 @@ def metric_dots(frame: pl.DataFrame) -> Chart:
             alt.Tooltip("significant:Q", title="… with q ≤ 0.05"),
         ],
     )  # fmt: skip
-    across = alt.X(
-        "calibrated:Q",
-        title="Calibrated (0 threshold, 1 identical)",
-        axis=alt.Axis(tickCount=5, **LABELS),
-    )
     line = base.mark_rule(strokeWidth=1.5, color=palette.CHANCE).encode(
         x=alt.X("calibrated_low:Q"), x2="calibrated_high:Q"
     )
     dots = base.mark_point(filled=True, size=90, color=palette.FAMILY[5], opacity=1).encode(
-        x=across
+        x=x_axis("calibrated", "Calibrated (0 threshold, 1 identical)")
     )
     return sized(line + dots, max(80, frame.height * 26))
 

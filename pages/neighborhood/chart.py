@@ -4,7 +4,7 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, roomy, sized, slanted_axis
+from pages.ui.charts.parts import DASHED, LABELS, Chart, roomy, sized, slanted_axis, y_axis
 from pages.ui.reference import held_along
 
 
@@ -26,12 +26,7 @@ def growth(frame: pl.DataFrame) -> dict[str, Chart]:
                 scale=alt.Scale(type="point", padding=0.3),
                 axis=slanted_axis(len(order)),
             ),
-            y=alt.Y(
-                "growth:Q",
-                title="Growth, standard deviations",
-                scale=alt.Scale(domain=[bottom, top], nice=False),
-                axis=alt.Axis(tickCount=5, **LABELS),
-            ),
+            y=y_axis("growth", "Growth, standard deviations", [bottom, top], tickCount=5),
             color=_neighbors(frame),
             detail="k:N",
             tooltip=[
@@ -84,9 +79,7 @@ def by_neighbors(frame: pl.DataFrame, *, measure: str) -> Chart:
     drawn: list[alt.Chart] = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=50)]
     held = held_along(frame)
     if held is not None:
-        dashed = alt.Chart(held[0].drop_nulls("held")).mark_line(
-            strokeDash=[5, 4], color=palette.CHANCE, strokeWidth=1.5
-        )
+        dashed = alt.Chart(held[0].drop_nulls("held")).mark_line(**DASHED)
         drawn.insert(0, dashed.encode(x=alt.X("k:Q"), y=alt.Y("mean(held):Q")))
     return sized(alt.layer(*drawn), 380)
 

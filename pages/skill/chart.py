@@ -6,7 +6,16 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, dodged, held_at, roomy, sized
+from pages.ui.charts.parts import (
+    DASHED,
+    Chart,
+    dodged,
+    held_at,
+    roomy,
+    sized,
+    x_axis,
+    y_axis,
+)
 from pages.ui.reference import Reference
 from prh_core import Emergence
 
@@ -41,18 +50,8 @@ def skill(
     seen = pl.concat([frame["score"], pl.Series("score", fitted, dtype=pl.Float64)])
     bottom, top = roomy(seen)
     top += 0.06 * (top - bottom)  # room for the names above the discs
-    x = alt.X(
-        "alignment:Q",
-        title=measure,
-        scale=alt.Scale(domain=[left, right], zero=False, nice=False),
-        axis=alt.Axis(tickCount=5, labelOverlap=True, **LABELS),
-    )
-    y = alt.Y(
-        "score:Q",
-        title=skill,
-        scale=alt.Scale(domain=[bottom, top], zero=False, nice=False),
-        axis=alt.Axis(tickCount=6, **LABELS),
-    )
+    x = x_axis("alignment", measure, [left, right], labelOverlap=True)
+    y = y_axis("score", skill, [bottom, top])
     base = alt.Chart(frame).encode(x=x, y=y, tooltip=_told(frame, measure, skill))
     discs = base.mark_point(filled=True, opacity=0.85).encode(
         size=alt.Size(
@@ -111,7 +110,7 @@ def _upright(reference: Reference | None) -> list[alt.Chart]:
     )
     name: dict[str, Any] = {"angle": 270, "align": "left", "baseline": "bottom", "dx": 6, "dy": -3}
     return [
-        base.mark_rule(strokeDash=[5, 4], color=palette.CHANCE, strokeWidth=1.5),
+        base.mark_rule(**DASHED),
         alt.Chart(frame[:1])
         .mark_text(fontSize=12, color=palette.CHANCE, **name)
         .encode(x=alt.X("held:Q"), y=alt.value(_HEIGHT), text=alt.value(reference.said)),

@@ -16,17 +16,8 @@ WITH named AS (
         CASE WHEN $concatenated THEN a.null_best_mean END AS null_best_mean,
         a.unit_key
     FROM language_vision_alignment AS a
-    WHERE a.dataset_id = $dataset_id
-        AND a.row_order = $row_order
-        AND a.n = $n
-        AND a.metric = $metric
-        AND a.k IS NOT DISTINCT FROM $k
-        AND a.sigma IS NOT DISTINCT FROM $sigma
-        AND a.truncation = $truncation
-        AND a.normalized = $normalized
-        AND a.precision IS NOT DISTINCT FROM $precision
-        AND a.pooling = $pooling
-        AND a.prompt = $prompt
+    WHERE
+        -- include ../ui/queries/in_setting.sql
         AND a.vision_model = $vision_model
         AND a.language_trained
 )

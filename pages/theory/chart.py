@@ -17,6 +17,8 @@ from pages.ui.charts.parts import (
     slanted_axis,
     span,
     unique,
+    x_axis,
+    y_axis,
 )
 from pages.ui.reference import one_pair
 
@@ -115,10 +117,7 @@ def theory_training(frame: pl.DataFrame) -> Chart:
                 "step:Q", title="Steps of training", scale=alt.Scale(type="log", nice=False),
                 axis=alt.Axis(tickCount=5, format="d", **LABELS),
             ),
-            y=alt.Y(
-                "value:Q", title="Correlation, or score", axis=alt.Axis(tickCount=6, **LABELS),
-                scale=alt.Scale(domain=[low, high], nice=False, zero=False),
-            ),
+            y=y_axis("value", "Correlation, or score", [low, high]),
             color=alt.Color(
                 "line:N", title=None, sort=order,
                 scale=alt.Scale(domain=order, range=list(_INKS[: len(order)])),
@@ -200,15 +199,11 @@ def theory_lost(frame: pl.DataFrame, *, measure: str) -> Chart:
     low, high = roomy(shown["score"], *held_at(reference))
     order = list(_LOSSES.values())
     base = alt.Chart(shown).encode(
-        x=alt.X(
-            "lost:Q", title="Information about the event that B does not have",
-            scale=alt.Scale(domain=[-0.02, 1.02], nice=False),
-            axis=alt.Axis(tickCount=6, format="%", **LABELS),
+        x=x_axis(
+            "lost", "Information about the event that B does not have", [-0.02, 1.02],
+            tickCount=6, format="%",
         ),
-        y=alt.Y(
-            "score:Q", title=measure, axis=alt.Axis(tickCount=6, **LABELS),
-            scale=alt.Scale(domain=[low, high], nice=False, zero=False),
-        ),
+        y=y_axis("score", measure, [low, high]),
         color=alt.Color(
             "by:N", title="Learned by", sort=order,
             scale=alt.Scale(domain=order, range=[palette.FAMILY[5], palette.FAMILY[0]]),

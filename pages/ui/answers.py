@@ -78,4 +78,11 @@ def answer_beside(module: str) -> Callable[..., Answer]:
 
 @functools.cache
 def _load(file: Path) -> str:
-    return file.read_text(encoding="utf-8")
+    """Return the text of a query, with what its lines "-- include FILE" stand for."""
+
+    def included(line: re.Match[str]) -> str:
+        _comment, _, sql = (file.parent / line[1]).read_text(encoding="utf-8").partition("\n")
+        return sql.rstrip("\n") + line[2]
+
+    text = file.read_text(encoding="utf-8")
+    return re.sub(r"^ *-- include (\S+\.sql)(,?)$", included, text, flags=re.M)

@@ -12,7 +12,7 @@ from pages.ui.charts.finish import on_screen, titled
 from pages.ui.charts.parts import Chart, Drawn
 from pages.ui.controls import Controls
 from pages.ui.warehouse import demo_unfinished
-from prh_core.warehouse import WarehouseError
+from prh_core.warehouse.errors import WarehouseError
 
 _LESS_AIR = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
 """Streamlit leaves a sixth of a phone's screen empty above the first line."""

@@ -9,13 +9,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from prh_core.warehouse import (
-    DEMO_UNFINISHED,
-    data_folder,
-    name_error,
-    open_readonly,
-    published_file,
-)
+from prh_core.warehouse.location import DEMO_UNFINISHED, data_folder, published_file
+from prh_core.warehouse.reading import name_error, open_readonly
 
 _REMEMBERED = 256
 _opening = threading.Lock()

@@ -13,13 +13,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from ingest.cli.console import table
 from pages import PAGES
-from prh_core.warehouse import data_folder
+from prh_core.warehouse.location import data_folder
 from tests.e2e.conftest import FLAGS, chromium_path, serving
 
 CHART = "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
-VIEWS = {"inventory": "", "competence": "do_strong_models_agree?map=UMAP"}
-"""Addresses other than a page's own."""
-PATHS = {page.title: VIEWS.get(page.topic, page.url) for page in PAGES}
+PATHS = {
+    page.title: page.url + ("?map=UMAP" if page.topic == "competence" else "") for page in PAGES
+}
 ROUNDS = 3
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from prh_core.warehouse import QueryError
 from prh_core.warehouse.answer import answer
+from prh_core.warehouse.errors import QueryError
 from tests.ingest.command import prh
 
 TYPES = {

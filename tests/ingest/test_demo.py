@@ -12,7 +12,7 @@ from ingest.experiments import demo
 from ingest.pipeline.run import Run
 from ingest.progress import Progress
 from ingest.store.workspace import Workspace
-from prh_core.warehouse import DEMO_UNFINISHED
+from prh_core.warehouse.location import DEMO_UNFINISHED
 from tests.ingest.command import prh
 
 

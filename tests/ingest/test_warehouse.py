@@ -25,8 +25,8 @@ from ingest.store.warehouse import Warehouse
 from ingest.store.workspace import Workspace
 from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics
-from prh_core.warehouse import (
-    SCHEMA_VERSION,
+from prh_core.warehouse.answer import answer
+from prh_core.warehouse.errors import (
     QueryError,
     WarehouseBusyError,
     WarehouseDamagedError,
@@ -34,9 +34,8 @@ from prh_core.warehouse import (
     WarehouseMissingError,
     WarehouseTooNewError,
     WarehouseUnreadableError,
-    open_readonly,
 )
-from prh_core.warehouse.answer import answer
+from prh_core.warehouse.reading import SCHEMA_VERSION, open_readonly
 from tests.worlds import MODELS, SETTINGS, WITHIN, build_world, query
 
 PAIRS = 4 * 4

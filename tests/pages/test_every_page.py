@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import PAGES, Page
-from prh_core.warehouse import DEMO_UNFINISHED, SCHEMA_VERSION
+from prh_core.warehouse.location import DEMO_UNFINISHED
+from prh_core.warehouse.reading import SCHEMA_VERSION
 from tests.pages.conftest import OpenPage
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.topic)

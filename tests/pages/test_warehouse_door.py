@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pages.ui import warehouse
-from prh_core.warehouse import WarehouseError
+from prh_core.warehouse.errors import WarehouseError
 
 COUNT = "SELECT count(*) AS n FROM models"
 

@@ -26,7 +26,7 @@ from pages.metrics.queries import metric_pairs, metric_scores
 from pages.ui import export, queries
 from pages.ui.answers import Answer, Modality, Parameters, Setting
 from prh_core import align, get_metric, split_half_agreement
-from prh_core.warehouse import open_readonly
+from prh_core.warehouse.reading import open_readonly
 from tests.worlds import SETTINGS, query
 
 FOLDER = Path(pages.__file__).parent
@@ -41,6 +41,12 @@ QUERIES = {
     and get_type_hints(function)["return"] is Answer
 }
 """Every typed query, found in the pages' folders."""
+INCLUDED = {
+    str((path.parent / name).resolve().relative_to(FOLDER))
+    for path in FOLDER.rglob("*.sql")
+    for name in re.findall(r"^ *-- include (\S+\.sql),?$", path.read_text(encoding="utf-8"), re.M)
+}
+"""Parts that several queries share."""
 MOST_TRIED = 1000
 
 
@@ -188,7 +194,7 @@ def test_the_downloaded_script_runs_as_it_stands(
 
 
 def test_every_file_has_a_function_and_every_function_a_file() -> None:
-    files = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql")}
+    files = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql")} - INCLUDED
     functions = {
         str(Path(inspect.getfile(function)).with_name(f"{name}.sql").relative_to(FOLDER))
         for name, function in QUERIES.items()
@@ -197,10 +203,13 @@ def test_every_file_has_a_function_and_every_function_a_file() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.sql")), ids=lambda path: path.stem)
-def test_a_query_starts_with_a_comment_and_is_one_statement(path: Path) -> None:
-    sql = path.read_text(encoding="utf-8")
-    assert sql.startswith("-- ")
-    assert len(duckdb.connect().extract_statements(sql)) == 1
+def test_a_file_starts_with_a_comment(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").startswith("-- ")
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_is_one_statement(answers: dict[str, dict[str, Answer]], name: str) -> None:
+    assert len(duckdb.connect().extract_statements(answers[_full(name)][name].sql)) == 1
 
 
 def test_a_quote_in_a_parameter_stays_a_value() -> None:

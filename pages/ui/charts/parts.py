@@ -14,6 +14,8 @@ Drawn: TypeAlias = Chart | dict[str, Chart]
 LABELS: dict[str, Any] = {
     "labelLimit": 220, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
 }  # fmt: skip
+DASHED: dict[str, Any] = {"strokeDash": [5, 4], "color": palette.CHANCE, "strokeWidth": 1.5}
+"""The line of what scores are held against."""
 _CELL_TEXT = "width / {columns} < 21 ? 0 : min(13, width / {columns} / 3.1)"
 _SLANTED_TEXT = "min(12, width / {columns} * {room})"
 
@@ -81,16 +83,15 @@ def reference_line(reference: Reference | None) -> list[alt.Chart]:
             alt.Tooltip("held_high:Q", format=".4f", title="… to"),
         ],
     )
-    line: dict[str, Any] = {"strokeDash": [5, 4], "color": palette.CHANCE, "strokeWidth": 1.5}
     drawn = [
-        base.mark_rule(**line),
+        base.mark_rule(**DASHED),
         base.mark_text(align="left", dx=4, dy=10, fontSize=12, color=palette.CHANCE).encode(
             x=alt.value(0), text=alt.value(reference.said)
         ),
     ]
     if reference.low < reference.high:
         band = base.mark_rect(color=palette.CHANCE, opacity=0.15)
-        upper = base.mark_rule(**line).encode(y=alt.Y("held_high:Q"))
+        upper = base.mark_rule(**DASHED).encode(y=alt.Y("held_high:Q"))
         drawn = [band.encode(y2=alt.Y2("held_high:Q")), upper, *drawn]
     return drawn
 
@@ -119,17 +120,19 @@ def unique(names: pl.Series) -> list[str]:
     return names.unique(maintain_order=True).to_list()
 
 
-def closeness(measure: str, bottom: float, top: float, *, named_from: float | None = None) -> alt.Y:
-    """Return the y axis of alignment; its numbers begin at `named_from`."""
-    words: dict[str, Any] = dict(LABELS)
-    if named_from is not None:
-        words["labelExpr"] = f"datum.value < {named_from} ? '' : datum.label"
-    return alt.Y(
-        "alignment:Q",
-        title=measure,
-        scale=alt.Scale(domain=[bottom, top], zero=False, nice=False),
-        axis=alt.Axis(tickCount=6, **words),
-    )
+def x_axis(column: str, title: str, domain: list[float] | None = None, **axis: Any) -> alt.X:
+    """Return the axis of a column of numbers along the bottom; without a domain, Vega's own."""
+    return alt.X(f"{column}:Q", title=title, **_numbers(domain, {"tickCount": 5, **axis}))
+
+
+def y_axis(column: str, title: str, domain: list[float] | None = None, **axis: Any) -> alt.Y:
+    """Return the axis of a column of numbers along the side; without a domain, Vega's own."""
+    return alt.Y(f"{column}:Q", title=title, **_numbers(domain, {"tickCount": 6, **axis}))
+
+
+def _numbers(domain: list[float] | None, axis: dict[str, Any]) -> dict[str, Any]:
+    held = {} if domain is None else {"scale": alt.Scale(domain=domain, zero=False, nice=False)}
+    return {**held, "axis": alt.Axis(**{**LABELS, **axis})}
 
 
 def dodged(ends: pl.DataFrame, *, gap: float, top: float, by: str = "alignment") -> pl.DataFrame:

@@ -9,7 +9,6 @@ from pages.ui import palette
 from pages.ui.charts.parts import (
     LABELS,
     Chart,
-    closeness,
     dodged,
     family,
     held_at,
@@ -18,6 +17,7 @@ from pages.ui.charts.parts import (
     roomy,
     sized,
     unique,
+    y_axis,
 )
 from pages.ui.reference import Reference
 from pages.ui.trends import Trends
@@ -163,7 +163,12 @@ def _layers(
         ],
     )
     points = base.mark_point(filled=True, size=40 if panel else 60).encode(
-        y=closeness(measure, floor, high, named_from=low)
+        y=y_axis(
+            "alignment",
+            measure,
+            [floor, high],
+            labelExpr=f"datum.value < {low} ? '' : datum.label",
+        )
     )
     drawn = [areas, fits, points, *_names(known, axes, x, floor, low, across)]
     if not curves.is_empty():

@@ -22,17 +22,8 @@ WITH shown AS (
     FROM language_vision_alignment AS a
     LEFT JOIN skills AS l ON l.model_id = a.language_model AND l.skill = $language_skill
     LEFT JOIN skills AS v ON v.model_id = a.vision_model AND v.skill = $vision_skill
-    WHERE a.dataset_id = $dataset_id
-        AND a.row_order = $row_order
-        AND a.n = $n
-        AND a.metric = $metric
-        AND a.k IS NOT DISTINCT FROM $k
-        AND a.sigma IS NOT DISTINCT FROM $sigma
-        AND a.truncation = $truncation
-        AND a.normalized = $normalized
-        AND a.precision IS NOT DISTINCT FROM $precision
-        AND a.pooling = $pooling
-        AND a.prompt = $prompt
+    WHERE
+        -- include in_setting.sql
         AND (NOT $calibrated OR a.calibrated IS NOT NULL)
         AND ($untrained OR (a.language_trained AND a.vision_trained))
 ),
