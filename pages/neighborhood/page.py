@@ -10,8 +10,8 @@ from pages.ui import text as words
 from pages.ui.controls import Controls, choose_setting
 from pages.ui.shell import Nothing
 
+# What is measured at each k by itself, and so not said of all. No string: a page would show it.
 _OF_ONE_K = ("k", "chance", "null_best_low", "permutations", "interval_method")
-"""What is measured at each k by itself, and told of none."""
 _GROWTH, _ALIGNMENT = "Growth with size", "Alignment"
 
 
