@@ -6,7 +6,7 @@ float32 products everywhere; bfloat16 and TF32 would tie neighbors that are not 
 import importlib
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int32, Int64
@@ -17,41 +17,6 @@ from prh_core.errors import MissingLibraryError, PRHError
 from prh_core.types import Layer
 
 Block = Float32[np.ndarray, "rows n"]
-
-
-@runtime_checkable
-class Products(Protocol):
-    """Where similarities are computed, ranked and gathered."""
-
-    def load(self, layer: Layer, bias: Float32[np.ndarray, " n"] | None = None) -> Any:
-        """Bring a layer to where the products run, and what is added to each of its columns."""
-        ...
-
-    def similarity(self, layer: Any, start: int, stop: int) -> Any:
-        """Return <x_i, x_j> + bias_j for i in start ... stop, all j."""
-        ...
-
-    def top_k(
-        self, block: Any, start: int, k: int
-    ) -> tuple[Int32[np.ndarray, "rows k"], Float32[np.ndarray, "rows k"]]:
-        """Return each row's k largest columns but its own, and their values, largest first."""
-        ...
-
-    def rows(self, block: Any, which: Int64[np.ndarray, " some"]) -> Float32[np.ndarray, "some n"]:
-        """Bring some rows of a block back."""
-        ...
-
-    def gather(self, block: Any, at: Int32[np.ndarray, "rows k"]) -> Float32[np.ndarray, "rows k"]:
-        """Return each row's values at those columns."""
-        ...
-
-    def host(self, block: Any) -> Block:
-        """Bring a block back."""
-        ...
-
-    def exact_gram(self, rows: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n n"]:
-        """Return all inner products of rows, multiplied and summed in float64."""
-        ...
 
 
 class _Loaded(NamedTuple):
@@ -79,15 +44,15 @@ def repeated_rows(
     return repeats, originals[repeats]
 
 
-class HostProducts:
-    """numpy's float32 products, ranked by numba."""
+class Products:
+    """Where similarities are computed, ranked and gathered: by numpy and numba, on the host."""
 
     def load(self, layer: Layer, bias: Float32[np.ndarray, " n"] | None = None) -> _Loaded:
-        """Keep the layer where it is."""
+        """Bring a layer to where the products run, and what is added to each of its columns."""
         return _Loaded(layer, bias)
 
-    def similarity(self, layer: _Loaded, start: int, stop: int) -> Block:
-        """Return a block of rows of the Gram matrix."""
+    def similarity(self, layer: _Loaded, start: int, stop: int) -> Any:
+        """Return <x_i, x_j> + bias_j for i in start ... stop, all j."""
         # The transpose of the very same array lets numpy compute one triangle only.
         block = layer.values[start:stop] @ layer.values.T
         if layer.bias is not None:
@@ -95,36 +60,32 @@ class HostProducts:
         return block
 
     def top_k(
-        self, block: Block, start: int, k: int
+        self, block: Any, start: int, k: int
     ) -> tuple[Int32[np.ndarray, "rows k"], Float32[np.ndarray, "rows k"]]:
-        """Rank by insertion, in parallel over rows."""
+        """Return each row's k largest columns but its own, and their values, largest first."""
         indices = np.empty((block.shape[0], k), dtype=np.int32)
         values = np.empty((block.shape[0], k), dtype=np.float32)
         top_k(block, start, indices, values)
         return indices, values
 
-    def rows(
-        self, block: Block, which: Int64[np.ndarray, " some"]
-    ) -> Float32[np.ndarray, "some n"]:
-        """Take some rows."""
+    def rows(self, block: Any, which: Int64[np.ndarray, " some"]) -> Float32[np.ndarray, "some n"]:
+        """Bring some rows of a block back."""
         return block[which]
 
-    def gather(
-        self, block: Block, at: Int32[np.ndarray, "rows k"]
-    ) -> Float32[np.ndarray, "rows k"]:
-        """Take values along each row."""
+    def gather(self, block: Any, at: Int32[np.ndarray, "rows k"]) -> Float32[np.ndarray, "rows k"]:
+        """Return each row's values at those columns."""
         return np.take_along_axis(block, at, axis=1)
 
-    def host(self, block: Block) -> Block:
-        """Nothing to bring back."""
+    def host(self, block: Any) -> Block:
+        """Bring a block back."""
         return block
 
     def exact_gram(self, rows: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n n"]:
-        """Multiply by numpy."""
+        """Return all inner products of rows, multiplied and summed in float64."""
         return rows @ rows.T
 
 
-class TorchProducts:
+class TorchProducts(Products):
     """The same on a torch device, CUDA for one."""
 
     def __init__(self, device: str) -> None:
@@ -208,4 +169,4 @@ class TorchProducts:
 
 def products(device: str | None) -> Products:
     """Return numpy's products for None, torch's on a named device otherwise."""
-    return HostProducts() if device is None else TorchProducts(device)
+    return Products() if device is None else TorchProducts(device)

@@ -99,6 +99,7 @@ def _row_scores(
     return sums.sum(axis=0).T
 
 
+@numba.njit(cache=CACHED, parallel=True)
 def reversed_graph(
     x: NDArray[np.int32],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
@@ -107,13 +108,6 @@ def reversed_graph(
     starts (layers, n + 1): where sample i's members begin; members (layers, n k): who they are;
     places (layers, n k): where in x, flattened, each was found.
     """
-    return _reversed_graph(x)
-
-
-@numba.njit(cache=CACHED, parallel=True)
-def _reversed_graph(
-    x: NDArray[np.int32],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
     n, layers, k = x.shape
     starts = np.zeros((layers, n + 1), dtype=np.int64)
     members = np.empty((layers, n * k), dtype=np.int32)

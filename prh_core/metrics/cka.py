@@ -22,12 +22,12 @@ from prh_core.metrics.kernels import (
     centered_kernel,
     inner_products,
     kernel_family,
-    kernel_metric,
     prepare_matrices,
+    register_kernel_metric,
     unit_norm,
     upper_pairs,
 )
-from prh_core.metrics.registry import Family, PrepareOptions, register
+from prh_core.metrics.registry import Family, PrepareOptions
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
 from prh_core.types import Layer, Layers, Order, check_four, check_same_n
 
@@ -257,55 +257,49 @@ def _delete_one(without_each: Callable[[RowSums, RowSums], RowSums]) -> Callable
     return influences
 
 
-CKA = register(
-    kernel_metric(
-        name="cka",
-        label="CKA (linear)",
-        family=Family("linear kernels", _prepare_linear),
-        compare=inner_products,
-        influences=_delete_one(_without_each_centered),
-        interval_method=DELETE_ONE,
-        batchable=True,
-        lowest=0.0,
-        equation="⟨HKH, HLH⟩ / (‖HKH‖ ‖HLH‖), K = XXᵀ, L = YYᵀ",
-        citation="Kornblith et al. 2019; Huh et al. 2024, App. A",
-    )
+register_kernel_metric(
+    name="cka",
+    label="CKA (linear)",
+    family=Family("linear kernels", _prepare_linear),
+    compare=inner_products,
+    influences=_delete_one(_without_each_centered),
+    interval_method=DELETE_ONE,
+    batchable=True,
+    lowest=0.0,
+    equation="⟨HKH, HLH⟩ / (‖HKH‖ ‖HLH‖), K = XXᵀ, L = YYᵀ",
+    citation="Kornblith et al. 2019; Huh et al. 2024, App. A",
 )
-CKA_RBF = register(
-    kernel_metric(
-        name="cka_rbf",
-        label="CKA (RBF)",
-        family=Family(
-            "RBF kernels",
-            lambda layers, options: prepare_matrices(
-                layers,
-                options,
-                _distances,
-                lambda squared, sigma: cka_matrix(rbf(squared, sigma)),
-            ),
+register_kernel_metric(
+    name="cka_rbf",
+    label="CKA (RBF)",
+    family=Family(
+        "RBF kernels",
+        lambda layers, options: prepare_matrices(
+            layers,
+            options,
+            _distances,
+            lambda squared, sigma: cka_matrix(rbf(squared, sigma)),
         ),
-        compare=inner_products,
-        influences=_delete_one(_without_each_centered),
-        interval_method=f"{DELETE_ONE}, bandwidth fixed",
-        batchable=True,
-        lowest=0.0,
-        uses_sigma=True,
-        equation="CKA of exp(-‖x_i - x_j‖² / 2σ²); σ = median distance unless given",
-        citation="Kornblith et al. 2019; Huh et al. 2024, App. A",
-    )
+    ),
+    compare=inner_products,
+    influences=_delete_one(_without_each_centered),
+    interval_method=f"{DELETE_ONE}, bandwidth fixed",
+    batchable=True,
+    lowest=0.0,
+    uses_sigma=True,
+    equation="CKA of exp(-‖x_i - x_j‖² / 2σ²); σ = median distance unless given",
+    citation="Kornblith et al. 2019; Huh et al. 2024, App. A",
 )
-UNBIASED_CKA = register(
-    kernel_metric(
-        name="unbiased_cka",
-        label="unbiased CKA",
-        family=kernel_family("U-centered kernels", centered_kernel, unbiased_matrix),
-        compare=inner_products,
-        influences=_delete_one(_without_each_unbiased),
-        interval_method=DELETE_ONE,
-        batchable=True,
-        lowest=-1.0,
-        null=lambda n, k: 0.0,
-        equation="CKA with HSIC's unbiased estimator (zero diagonals, linear kernel)",
-        citation="Song et al. 2012, eq. 5; Huh et al. 2024, App. A",
-    )
+register_kernel_metric(
+    name="unbiased_cka",
+    label="unbiased CKA",
+    family=kernel_family("U-centered kernels", centered_kernel, unbiased_matrix),
+    compare=inner_products,
+    influences=_delete_one(_without_each_unbiased),
+    interval_method=DELETE_ONE,
+    batchable=True,
+    lowest=-1.0,
+    null=lambda n, k: 0.0,
+    equation="CKA with HSIC's unbiased estimator (zero diagonals, linear kernel)",
+    citation="Song et al. 2012, eq. 5; Huh et al. 2024, App. A",
 )

@@ -16,7 +16,7 @@ from prh_core.compiled.overlaps import reciprocal, reversed_graph
 from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import DYAD_ROBUST, Influence, dyad_robust
 from prh_core.metrics.neighbors import by_sample, check_sides, edges
-from prh_core.metrics.registry import Family, Metric, register
+from prh_core.metrics.registry import Family, register
 from prh_core.metrics.search import Kernel, NeighborLists, search
 from prh_core.types import Neighbors, Order, check_four
 
@@ -226,44 +226,40 @@ def _family(name: str, kernel: Kernel) -> Family:
     )
 
 
-CKNNA = register(
-    Metric(
-        name="cknna",
-        label="CKNNA",
-        family=_family("centered local kernels", "centered"),
-        compare=cknna,
-        influences=_each(_cknna_influence),
-        interval_method=DYAD_ROBUST,
-        symmetric=True,
-        uses_all_samples=False,
-        global_at_full_k=True,
-        ordinal=False,
-        batchable=False,
-        lowest=-1.0,
-        highest=1.0,
-        equation="A(K̄,L̄) / √(A(K̄,K̄) A(L̄,L̄)), A = Σ_ij [j ∈ S_x(i) ∩ S_y(i)] K̄_ij L̄_ij",
-        citation="Huh et al. 2024, App. B, eqs. 12, 16–18",
-    )
+register(
+    name="cknna",
+    label="CKNNA",
+    family=_family("centered local kernels", "centered"),
+    compare=cknna,
+    influences=_each(_cknna_influence),
+    interval_method=DYAD_ROBUST,
+    symmetric=True,
+    uses_all_samples=False,
+    global_at_full_k=True,
+    ordinal=False,
+    batchable=False,
+    lowest=-1.0,
+    highest=1.0,
+    equation="A(K̄,L̄) / √(A(K̄,K̄) A(L̄,L̄)), A = Σ_ij [j ∈ S_x(i) ∩ S_y(i)] K̄_ij L̄_ij",
+    citation="Huh et al. 2024, App. B, eqs. 12, 16–18",
 )
-CKNNA_RELEASED = register(
-    Metric(
-        name="cknna_released",
-        label="CKNNA, released code",
-        family=_family("local kernels", "raw"),
-        compare=cknna_released,
-        influences=_each(_released_influence),
-        rivals=6,
-        interval_method=DYAD_ROBUST,
-        symmetric=False,
-        uses_all_samples=False,
-        global_at_full_k=True,
-        ordinal=False,
-        batchable=False,
-        lowest=-np.inf,
-        highest=np.inf,
-        self_score=1.0,
-        direction="column sums of X's masked kernel meet row sums of Y's",
-        equation="h(a∘K, a∘L) / √(h(a_x∘K, a_x∘K) h(a_y∘L, a_y∘L)), h: unbiased HSIC",
-        citation="minyoungg/platonic-rep (code of Huh et al. 2024); Song et al. 2012, eq. 5",
-    )
+register(
+    name="cknna_released",
+    label="CKNNA, released code",
+    family=_family("local kernels", "raw"),
+    compare=cknna_released,
+    influences=_each(_released_influence),
+    rivals=6,
+    interval_method=DYAD_ROBUST,
+    symmetric=False,
+    uses_all_samples=False,
+    global_at_full_k=True,
+    ordinal=False,
+    batchable=False,
+    lowest=-np.inf,
+    highest=np.inf,
+    self_score=1.0,
+    direction="column sums of X's masked kernel meet row sums of Y's",
+    equation="h(a∘K, a∘L) / √(h(a_x∘K, a_x∘K) h(a_y∘L, a_y∘L)), h: unbiased HSIC",
+    citation="minyoungg/platonic-rep (code of Huh et al. 2024); Song et al. 2012, eq. 5",
 )

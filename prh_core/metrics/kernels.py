@@ -21,7 +21,7 @@ from prh_core.compiled.kernels import pack
 from prh_core.compiled.residuals import squared_residuals
 from prh_core.errors import DegenerateLayerError, TooManySamplesError
 from prh_core.gram import Products, products
-from prh_core.metrics.registry import Family, Metric, PrepareOptions
+from prh_core.metrics.registry import Family, PrepareOptions, register
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
 from prh_core.types import Layers, Order, check_same_n
 
@@ -191,6 +191,6 @@ def kernel_family(name: str, form: Form, transform: Callable[[NDArray[Any]], Mat
     )
 
 
-kernel_metric = partial(
-    Metric, symmetric=True, uses_all_samples=True, ordinal=False, highest=1.0, uses_k=False
+register_kernel_metric = partial(
+    register, symmetric=True, uses_all_samples=True, ordinal=False, highest=1.0, uses_k=False
 )

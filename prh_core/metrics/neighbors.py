@@ -29,7 +29,7 @@ from prh_core.compiled.sequences import (
 from prh_core.errors import NeighborCountError, PRHError
 from prh_core.intervals import DYAD_ROBUST, Influence, of_dyads
 from prh_core.metrics.approximate import approximate_neighbors
-from prh_core.metrics.registry import Family, Metric, PrepareOptions, register
+from prh_core.metrics.registry import Family, PrepareOptions, register
 from prh_core.metrics.search import NeighborLists, search
 from prh_core.metrics.search import nearest as nearest
 from prh_core.prepared import PreparedLayers
@@ -297,8 +297,8 @@ def _jaccard_step(k: int) -> float:
     return 1 / ((k - 1) * (2 * k - 1)) if k > 1 else 1.0
 
 
-_neighbor_metric = partial(
-    Metric,
+_register = partial(
+    register,
     family=NEIGHBORS,
     interval_method=DYAD_ROBUST,
     is_share=True,
@@ -308,87 +308,75 @@ _neighbor_metric = partial(
     highest=1.0,
 )
 
-MUTUAL_KNN = register(
-    _neighbor_metric(
-        name="mutual_knn",
-        label="mutual k-NN",
-        compare=_of_lists(mutual_knn),
-        influences=_influences(lambda a, b, k: row_shared(a, b) / k, lambda k: 1 / k),
-        symmetric=True,
-        ordinal=False,
-        null=lambda n, k: k / (n - 1),
-        equation="mean_i |S_x(i) ∩ S_y(i)| / k",
-        citation="Huh et al. 2024, App. A, eq. 11",
-    )
+_register(
+    name="mutual_knn",
+    label="mutual k-NN",
+    compare=_of_lists(mutual_knn),
+    influences=_influences(lambda a, b, k: row_shared(a, b) / k, lambda k: 1 / k),
+    symmetric=True,
+    ordinal=False,
+    null=lambda n, k: k / (n - 1),
+    equation="mean_i |S_x(i) ∩ S_y(i)| / k",
+    citation="Huh et al. 2024, App. A, eq. 11",
 )
-CYCLE_KNN = register(
-    _neighbor_metric(
-        name="cycle_knn",
-        label="cycle k-NN",
-        compare=_of_lists(cycle_knn),
-        influences=_cycle_influences,
-        counts_samples=True,
-        symmetric=False,
-        ordinal=False,
-        null=_cycle_null,
-        reverse="cycle_knn_reverse",
-        direction="out by Y's neighbors, back by X's",
-        equation="mean_i [∃ j ∈ S_y(i): i ∈ S_x(j)]",
-        citation="Huh et al. 2024, App. A",
-    )
+_register(
+    name="cycle_knn",
+    label="cycle k-NN",
+    compare=_of_lists(cycle_knn),
+    influences=_cycle_influences,
+    counts_samples=True,
+    symmetric=False,
+    ordinal=False,
+    null=_cycle_null,
+    reverse="cycle_knn_reverse",
+    direction="out by Y's neighbors, back by X's",
+    equation="mean_i [∃ j ∈ S_y(i): i ∈ S_x(j)]",
+    citation="Huh et al. 2024, App. A",
 )
-CYCLE_KNN_REVERSE = register(
-    _neighbor_metric(
-        name="cycle_knn_reverse",
-        label="cycle k-NN, reverse",
-        compare=_of_lists(cycle_knn_reverse),
-        influences=_cycle_reverse_influences,
-        counts_samples=True,
-        symmetric=False,
-        ordinal=False,
-        null=_cycle_null,
-        reverse="cycle_knn",
-        direction="out by X's neighbors, back by Y's",
-        equation="mean_i [∃ j ∈ S_x(i): i ∈ S_y(j)]",
-        citation="Huh et al. 2024, App. A",
-    )
+_register(
+    name="cycle_knn_reverse",
+    label="cycle k-NN, reverse",
+    compare=_of_lists(cycle_knn_reverse),
+    influences=_cycle_reverse_influences,
+    counts_samples=True,
+    symmetric=False,
+    ordinal=False,
+    null=_cycle_null,
+    reverse="cycle_knn",
+    direction="out by X's neighbors, back by Y's",
+    equation="mean_i [∃ j ∈ S_x(i): i ∈ S_y(j)]",
+    citation="Huh et al. 2024, App. A",
 )
-LCS_KNN = register(
-    _neighbor_metric(
-        name="lcs_knn",
-        label="LCS k-NN",
-        compare=_of_lists(lcs_knn),
-        influences=_influences(lambda a, b, k: row_common_subsequence(a, b) / k, lambda k: 1 / k),
-        symmetric=True,
-        ordinal=True,
-        global_at_full_k=True,
-        equation="mean_i LCS(S_x(i), S_y(i)) / k",
-        citation="Huh et al. 2024, App. A",
-    )
+_register(
+    name="lcs_knn",
+    label="LCS k-NN",
+    compare=_of_lists(lcs_knn),
+    influences=_influences(lambda a, b, k: row_common_subsequence(a, b) / k, lambda k: 1 / k),
+    symmetric=True,
+    ordinal=True,
+    global_at_full_k=True,
+    equation="mean_i LCS(S_x(i), S_y(i)) / k",
+    citation="Huh et al. 2024, App. A",
 )
-EDIT_KNN = register(
-    _neighbor_metric(
-        name="edit_knn",
-        label="edit-distance k-NN",
-        compare=_of_lists(edit_knn),
-        influences=_influences(lambda a, b, k: 1 - row_edit_distance(a, b) / k, lambda k: 1 / k),
-        symmetric=True,
-        ordinal=True,
-        global_at_full_k=True,
-        equation="1 - mean_i Levenshtein(S_x(i), S_y(i)) / k",
-        citation="Huh et al. 2024, App. A",
-    )
+_register(
+    name="edit_knn",
+    label="edit-distance k-NN",
+    compare=_of_lists(edit_knn),
+    influences=_influences(lambda a, b, k: 1 - row_edit_distance(a, b) / k, lambda k: 1 / k),
+    symmetric=True,
+    ordinal=True,
+    global_at_full_k=True,
+    equation="1 - mean_i Levenshtein(S_x(i), S_y(i)) / k",
+    citation="Huh et al. 2024, App. A",
 )
-JACCARD_KNN = register(
-    _neighbor_metric(
-        name="jaccard_knn",
-        label="Jaccard k-NN",
-        compare=_of_lists(jaccard_knn),
-        influences=_influences(lambda a, b, k: _jaccard(k)[row_shared(a, b)], _jaccard_step),
-        symmetric=True,
-        ordinal=False,
-        null=_jaccard_null,
-        equation="mean_i |S_x(i) ∩ S_y(i)| / |S_x(i) ∪ S_y(i)|",
-        citation="Jaccard 1912; Hryniowski and Wong 2020",
-    )
+_register(
+    name="jaccard_knn",
+    label="Jaccard k-NN",
+    compare=_of_lists(jaccard_knn),
+    influences=_influences(lambda a, b, k: _jaccard(k)[row_shared(a, b)], _jaccard_step),
+    symmetric=True,
+    ordinal=False,
+    null=_jaccard_null,
+    equation="mean_i |S_x(i) ∩ S_y(i)| / |S_x(i) ∪ S_y(i)|",
+    citation="Jaccard 1912; Hryniowski and Wong 2020",
 )

@@ -183,12 +183,13 @@ class Metric:
 _METRICS: dict[str, Metric] = {}
 
 
-def register(metric: Metric) -> Metric:
-    """Add a metric to the registry.
+def register(**fields: Any) -> Metric:
+    """Add a metric, made of the fields of `Metric`, to the registry.
 
     Raises:
         PRHError: a metric of that name is registered already.
     """
+    metric = Metric(**fields)
     if metric.name in _METRICS:
         raise PRHError(f"metric {metric.name!r} is registered twice")
     _METRICS[metric.name] = metric

@@ -17,11 +17,10 @@ from prh_core.metrics.kernels import (
     as_repeated,
     inner_products,
     kernel_family,
-    kernel_metric,
+    register_kernel_metric,
     unit_norm,
     upper_pairs,
 )
-from prh_core.metrics.registry import register
 from prh_core.prepared import PreparedLayer
 
 
@@ -104,19 +103,17 @@ def _steadied(
     return influence._replace(shares=influence.shares * (variance**0.5 / influence.error))
 
 
-RSA = register(
-    kernel_metric(
-        name="rsa",
-        label="RSA",
-        family=kernel_family("ranked kernels", _exact_kernel, rank_matrix),
-        compare=inner_products,
-        influences=_delete_group,
-        rivals=6,
-        interval_method=DELETE_GROUP,
-        batchable=False,
-        lowest=-1.0,
-        null=lambda n, k: 0.0,
-        equation="Spearman(K_ij, L_ij), i < j, K = XXᵀ, L = YYᵀ",
-        citation="Kriegeskorte et al. 2008",
-    )
+register_kernel_metric(
+    name="rsa",
+    label="RSA",
+    family=kernel_family("ranked kernels", _exact_kernel, rank_matrix),
+    compare=inner_products,
+    influences=_delete_group,
+    rivals=6,
+    interval_method=DELETE_GROUP,
+    batchable=False,
+    lowest=-1.0,
+    null=lambda n, k: 0.0,
+    equation="Spearman(K_ij, L_ij), i < j, K = XXᵀ, L = YYᵀ",
+    citation="Kriegeskorte et al. 2008",
 )

@@ -22,7 +22,7 @@ from prh_core.intervals import (
     random_subsets,
     subsampling,
 )
-from prh_core.metrics.registry import Family, Metric, PrepareOptions, register
+from prh_core.metrics.registry import Family, PrepareOptions, register
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared
 from prh_core.types import Layers, Order, check_same_n
 
@@ -234,48 +234,44 @@ def _procrustes_influences(
     return influences
 
 
-SVCCA = register(
-    Metric(
-        name="svcca",
-        label="SVCCA",
-        family=Family("leading subspaces", _prepare_svcca),
-        compare=svcca,
-        influences=_svcca_influences,
-        rivals=12,
-        interval_method=SUBSAMPLING,
-        symmetric=True,
-        uses_all_samples=True,
-        ordinal=False,
-        batchable=True,
-        lowest=0.0,
-        highest=1.0,
-        uses_k=False,
-        rotation_invariant=False,
-        equation="mean singular value of U_xᵀU_y, U: top 10 left singular vectors",
-        citation="Raghu et al. 2017; Huh et al. 2024, App. A",
-    )
+register(
+    name="svcca",
+    label="SVCCA",
+    family=Family("leading subspaces", _prepare_svcca),
+    compare=svcca,
+    influences=_svcca_influences,
+    rivals=12,
+    interval_method=SUBSAMPLING,
+    symmetric=True,
+    uses_all_samples=True,
+    ordinal=False,
+    batchable=True,
+    lowest=0.0,
+    highest=1.0,
+    uses_k=False,
+    rotation_invariant=False,
+    equation="mean singular value of U_xᵀU_y, U: top 10 left singular vectors",
+    citation="Raghu et al. 2017; Huh et al. 2024, App. A",
 )
-PROCRUSTES = register(
-    Metric(
-        name="procrustes",
-        label="Procrustes distance",
-        family=Family(
-            "factors",
-            lambda layers, options: Factors(_factors(layers, options, standardize=False)),
-        ),
-        compare=procrustes,
-        influences=_procrustes_influences,
-        rivals=4,
-        interval_method=DELETE_GROUP,
-        symmetric=True,
-        uses_all_samples=True,
-        ordinal=False,
-        batchable=False,
-        lowest=0.0,
-        highest=2.0,
-        uses_k=False,
-        higher_is_closer=False,
-        equation="2 - 2 ‖XᵀY‖_* / (‖X‖ ‖Y‖), columns centered",
-        citation="Ding et al. 2021; Schönemann 1966",
-    )
+register(
+    name="procrustes",
+    label="Procrustes distance",
+    family=Family(
+        "factors",
+        lambda layers, options: Factors(_factors(layers, options, standardize=False)),
+    ),
+    compare=procrustes,
+    influences=_procrustes_influences,
+    rivals=4,
+    interval_method=DELETE_GROUP,
+    symmetric=True,
+    uses_all_samples=True,
+    ordinal=False,
+    batchable=False,
+    lowest=0.0,
+    highest=2.0,
+    uses_k=False,
+    higher_is_closer=False,
+    equation="2 - 2 ‖XᵀY‖_* / (‖X‖ ‖Y‖), columns centered",
+    citation="Ding et al. 2021; Schönemann 1966",
 )
