@@ -37,13 +37,13 @@ def describe_fits(lines: pl.DataFrame) -> str:
     """
     if lines.is_empty():
         return "A line needs three trained models with this skill."
-    told = "; ".join(
+    listed = "; ".join(
         f"{row['line']} r = {row['r']:.2f}, ρ = {row['rho']:.2f} (n = {row['models']}, "
         f"q = {_short(row['q_value'])} and {_short(row['rho_q'])})"
         for row in lines.drop_nulls("r").sort("r", descending=True).to_dicts()
     )
     return (
-        f"Along each line, over {count_models(lines)} trained models: {told}. {Q_MEANING} The "
+        f"Along each line, over {count_models(lines)} trained models: {listed}. {Q_MEANING} The "
         "shade, from five models on, is the 95 % interval of a line that takes every model as "
         "independent. Models of one family are not: the table says what is left within families, "
         "and without each."

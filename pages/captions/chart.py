@@ -145,20 +145,20 @@ def gains(frame: pl.DataFrame) -> Chart:
     Args:
         frame: answer of `queries.caption_gains`, one vision model or the mean.
     """
-    told = frame.with_columns(
+    labeled = frame.with_columns(
         row=pl.col("to_set") + pl.lit("  against  ") + pl.col("from_set"),
         what=pl.when("pictures").then(pl.lit("pictures changed"))
         .when("control").then(pl.lit("control"))
         .when(pl.col("words_more") < 0).then(pl.lit("captions say less"))
         .otherwise(pl.lit("captions say more")),
     )  # fmt: skip
-    order = told["row"].to_list()
-    kinds = [kind for kind in _KINDS if kind in told["what"]]
+    order = labeled["row"].to_list()
+    kinds = [kind for kind in _KINDS if kind in labeled["what"]]
     low, high = roomy(pl.concat([frame["interval_low"], frame["interval_high"]]), 0.0)
     # Names stand above their intervals: beside them they would take a phone's whole width.
     above = alt.Axis(labelAlign="left", labelPadding=-2, labelOffset=-14, labelFontSize=12,
                      labelLimit=0, ticks=False, domain=False)  # fmt: skip
-    base = alt.Chart(told).encode(
+    base = alt.Chart(labeled).encode(
         y=alt.Y("row:N", sort=order, title=None, axis=above),
         color=alt.Color(
             "what:N", title=None,

@@ -72,13 +72,13 @@ def draw() -> None:
     pictures.pick(
         queries.caption_pictures(study.base_id, study.row_order, place).frame, key="image"
     )
-    said = queries.caption_examples(study.base_id, study.row_order, place)
-    if not said.frame.is_empty():
+    examples = queries.caption_examples(study.base_id, study.row_order, place)
+    if not examples.frame.is_empty():
         one, captions = st.columns((1, 3))
         with one:
-            pictures.picture(said.frame["sample_id"][0], said.frame["image"][0])
-        captions.markdown(text.quote_captions(said.frame))
-        shell.behind("Table and SQL: this image's captions", said)
+            pictures.picture(examples.frame["sample_id"][0], examples.frame["image"][0])
+        captions.markdown(text.quote_captions(examples.frame))
+        shell.behind("Table and SQL: this image's captions", examples)
     shell.behind("Table and SQL: caption sets, who wrote them, and what a model was told", sets)
 
 

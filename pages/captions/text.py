@@ -53,19 +53,19 @@ def describe_gains(gains: pl.DataFrame, sets: pl.DataFrame) -> str:
         sets: answer of `queries.caption_sets`.
     """
     more = gains.filter(~pl.col("control"), ~pl.col("pictures")).sort("words_more")
-    told = []
+    listed = []
     if not more.is_empty():
         best = more.row(-1, named=True)
-        told.append(
+        listed.append(
             f"**{best['to_set'].capitalize()}** against {best['from_set']} "
             f"({best['words_more']:+.1f} words): {_format_difference(best)}"
         )
     for row in gains.filter(pl.col("control") | pl.col("pictures")).iter_rows(named=True):
-        told.append(
+        listed.append(
             f"{row['to_set'].capitalize()} against {row['from_set']}: {_format_difference(row)}"
         )
     return (
-        ". ".join(told) + f".\n\n{describe_length_adherence(sets)}\n\n"
+        ". ".join(listed) + f".\n\n{describe_length_adherence(sets)}\n\n"
         "A difference is of the same images under two sets of captions, so its interval is that "
         "of the *paired* difference: best layers and neighbor lists are held fixed, pairs of "
         "images that share an image are allowed to depend on each other. Whiskers in the first "
@@ -88,13 +88,13 @@ def describe_length_adherence(sets: pl.DataFrame) -> str:
         sets: answer of `queries.caption_sets`.
     """
     written = sets.filter(pl.col("writer").is_not_null()).sort("words_asked")
-    told = [
+    listed = [
         f"asked for {row['words_asked']:.0f} words, {row['writer']} wrote {row['words']:.1f} ± "
         f"{row['words_spread']:.1f}, and {row['off_length']:,} of {row['n']:,} captions stayed "
         "more than 30 % off after a second try"
         for row in written.iter_rows(named=True)
     ]
-    return f"**Length obeyed:** {'; '.join(told)}." if told else ""
+    return f"**Length obeyed:** {'; '.join(listed)}." if listed else ""
 
 
 def quote_captions(examples: pl.DataFrame) -> str:
@@ -103,13 +103,13 @@ def quote_captions(examples: pl.DataFrame) -> str:
     Args:
         examples: answer of `queries.caption_examples`.
     """
-    told = []
+    listed = []
     for row in examples.iter_rows(named=True):
         count = "1 word" if row["words"] == 1 else f"{row['words']} words"
         control = " · control" if row["control"] else ""
         caption = _MARKUP.sub(_ESCAPED, " ".join(row["caption"].split()))
-        told.append(f"- **{row['caption_set']}** · {count}{control}  \n  {caption}")
-    return "\n".join(told)
+        listed.append(f"- **{row['caption_set']}** · {count}{control}  \n  {caption}")
+    return "\n".join(listed)
 
 
 def name_study(row: dict[str, Any]) -> str:

@@ -24,15 +24,15 @@ def draw() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         tables = list(dict.fromkeys(text.name_words(r) for r in rows if r["side"] == "language"))
         table = controls.choose("Words", tables, key="words", width=330) if tables else None
-        said = [n for n, r in named.items() if r["side"] == "language"
+        worded = [n for n, r in named.items() if r["side"] == "language"
                 and text.name_words(r) == table]  # fmt: skip
         pictures = controls.choose("Pictures", [*seen, _NONE], key="pictures", width=250)
-        first = controls.choose("Language model", [*said, _NONE], key="first", width=250)
+        first = controls.choose("Language model", [*worded, _NONE], key="first", width=250)
         second = controls.choose(
             "Another",
-            [*said, _NONE],
+            [*worded, _NONE],
             key="second",
-            default=text.pick_another_model(said, first),
+            default=text.pick_another_model(worded, first),
             width=250,
         )
     controls.show_notes()
@@ -60,9 +60,9 @@ def draw() -> None:
         "How far apart, two colors at a time", chart.color_pairs(pairs.frame), pairs,
         "Distances of pairs of colors in each layout against CIELAB.",
     )  # fmt: skip
-    spoken = next((row for row in shown if row["side"] == "language"), None)
-    if spoken is not None:
-        layers = queries.color_layers(spoken["colors"], spoken["rule"])
+    language = next((row for row in shown if row["side"] == "language"), None)
+    if language is not None:
+        layers = queries.color_layers(language["colors"], language["rule"])
         if not layers.frame.filter(pl.col("rho").is_not_null()).is_empty():
             shell.also(
                 "At which layer does color emerge?", chart.color_layers(with_q(layers.frame)),

@@ -45,14 +45,14 @@ def describe_agreement(rows: list[dict[str, Any]]) -> str:
     Args:
         rows: of `queries.color_agreement`, with their q over all layouts.
     """
-    said = " ".join(
+    sentence = " ".join(
         f"{name_layout(row)}: **ρ = {row['rho']:.2f}**{_format_interval(row)}, "
         f"n = {row['things']} colors, q = {row['q_value']:.2g}, Procrustes "
         f"R² = {row['r_squared']:.2f}, {row['rmsd']:.0f} ΔE off."
         for row in rows
     )
     return (
-        f"{said}\n\nEach view is brought onto **CIELAB**, in which equal distances look about "
+        f"{sentence}\n\nEach view is brought onto **CIELAB**, in which equal distances look about "
         "equally different, by rotation, scale and mirror image (Kabsch and Umeyama); up is "
         "lighter. Each is drawn at the spread of its colors in CIELAB, whatever scale fits best. "
         "ρ is the Spearman correlation of the *distances* before laying out with CIELAB's, its "
@@ -96,8 +96,8 @@ def name_words(row: dict[str, Any]) -> str:
     return f"{row['colors']}: {row['rule']}"
 
 
-def pick_another_model(said: list[str], first: str) -> str:
+def pick_another_model(layouts: list[str], first: str) -> str:
     """Return a layout of another model than the first, or of another reading."""
     model = first.rpartition(", ")[0]
-    others = [name for name in said if name.rpartition(", ")[0] != model]
-    return (others or [name for name in said if name != first] or ["none"])[0]
+    others = [name for name in layouts if name.rpartition(", ")[0] != model]
+    return (others or [name for name in layouts if name != first] or ["none"])[0]

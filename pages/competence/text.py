@@ -23,7 +23,7 @@ def _describe_competence(skill: str) -> str:
     """Say what a share of tasks solved, or a mean of probes, is; empty for another competence."""
     if not skill.startswith(("share of", "mean of", "linear probe of")):
         return ""
-    told = (
+    definition = (
         "**Competence** is measured by linear probes on frozen features. "
         if not skill.startswith("share of")
         else "A task is **solved** where a model reaches at least 80 % of the best of all models "
@@ -37,7 +37,7 @@ def _describe_competence(skill: str) -> str:
         else "The measure is top-1 accuracy, as in the paper and VTAB; the choices that end in "
         "“mean per class” count every class alike instead."
     )
-    return f"\n\n{told}{by} Models are compared only over the same set of tasks."
+    return f"\n\n{definition}{by} Models are compared only over the same set of tasks."
 
 
 _SEEN = {"vision": "images", "language": "captions"}
@@ -52,7 +52,7 @@ def describe_measured(row: dict[str, Any], pairs: pl.DataFrame, modality: str) -
         modality: of the models.
     """
     models = pl.concat([pairs["model_a"], pairs["model_b"].alias("model_a")]).n_unique()
-    said = (
+    captions = (
         [f"captions pooled by {row['pooling']}, prompt {row['prompt']}"]
         if modality == "language"
         else []
@@ -71,7 +71,7 @@ def describe_measured(row: dict[str, Any], pairs: pl.DataFrame, modality: str) -
         f"{_SEEN[modality]} from {row['source']} ({row['license']})",
     ]
     return [
-        " · ".join([*describe_setting(row, *said), *describe_corrupt_images(row)]),
+        " · ".join([*describe_setting(row, *captions), *describe_corrupt_images(row)]),
         " · ".join(origin),
     ]
 
@@ -87,7 +87,7 @@ def describe_convergence(found: Binned, skill: str | None, modality: str) -> str
     """Say whether stronger models agree more, how sure that is, and how to read the bins."""
     if skill is None:
         return f"What two or more of these models can do is not known here: {_MEASURES[modality]}"
-    told = (
+    reading = (
         "A **bin** holds models of like competence; its dot is the mean alignment over the pairs "
         "within, its whisker one standard error (a jackknife over models, since pairs share "
         "models; none below three), the number above it counts models (a bin of one has no pair, "
@@ -95,13 +95,13 @@ def describe_convergence(found: Binned, skill: str | None, modality: str) -> str
     )
     if found.trend is None:
         return (
-            told
+            reading
             + "A trend needs four models that differ in competence and alignment."
             + _describe_competence(skill)
         )
     t = found.trend
     orders = f"all {t.shuffles:,}" if t.exact else f"{t.shuffles:,} drawn"
-    said = (
+    trend = (
         f"Over all {t.pairs} pairs of {t.models} models, alignment and the competence of the "
         f"weaker model correlate with **ρ = {t.rho:.2f}, p = {t.p_value:.2g}** ({orders} orders "
         "of the models, two-sided): that test sees every model, bins hide how few there are."
@@ -109,7 +109,7 @@ def describe_convergence(found: Binned, skill: str | None, modality: str) -> str
     left = f" Left out, without this competence: {', '.join(found.left_out)}." * bool(
         found.left_out
     )
-    return told + said + left + _describe_competence(skill)
+    return reading + trend + left + _describe_competence(skill)
 
 
 def describe_map(places: pl.DataFrame, method: str) -> str:

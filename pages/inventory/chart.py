@@ -19,10 +19,10 @@ def coverage(frame: pl.DataFrame) -> Chart:
         if columns <= 2
         else pl.format("{}", "layers")
     )
-    told = frame.with_columns(
+    labeled = frame.with_columns(
         told=pl.when(pl.col("layers").is_null()).then(pl.lit("no features")).otherwise(words)
     )
-    base = alt.Chart(told).encode(
+    base = alt.Chart(labeled).encode(
         x=alt.X("dataset:N", title=None,
                 axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False, **LABELS)),
         y=alt.Y("model:N", sort=unique(frame["model"]), title=None,

@@ -9,12 +9,12 @@ def describe_self_agreement(frame: pl.DataFrame) -> str:
     Args:
         frame: answer of `queries.self_agreement`.
     """
-    told: list[str] = []
+    listed: list[str] = []
     for (label,), rows in frame.group_by("label", maintain_order=True):
         known = rows.drop_nulls("noise_ceiling").select("noise_ceiling", "second_view").rows()
         views = [f"{ceiling:.4f} ({view})" for ceiling, view in known]
-        told.append(f"{label} {', '.join(views) if views else 'not known'}")
-    if not told:
+        listed.append(f"{label} {', '.join(views) if views else 'not known'}")
+    if not listed:
         return ""
     if frame["noise_ceiling"].is_null().all():
         means = (
@@ -29,18 +29,18 @@ def describe_self_agreement(frame: pl.DataFrame) -> str:
             "of less noise, or one that saw the very same view, it can score closer; a view that "
             "changes little bounds little."
         )
-    return f"\n\n**Noise ceiling:** {'; '.join(told)}. {means}" + _describe_halves(frame)
+    return f"\n\n**Noise ceiling:** {'; '.join(listed)}. {means}" + _describe_halves(frame)
 
 
 def _describe_halves(frame: pl.DataFrame) -> str:
     known = frame.drop_nulls("split_half_agreement").unique("label", maintain_order=True)
     if known.is_empty():
         return ""
-    told = "; ".join(
+    listed = "; ".join(
         f"{row['label']} {row['split_half_agreement']:.4f}" for row in known.iter_rows(named=True)
     )
     return (
-        f"\n\n**Split-half agreement:** {told}: two random halves of a layer's dimensions with "
+        f"\n\n**Split-half agreement:** {listed}: two random halves of a layer's dimensions with "
         f"each other, best layer, mean of {known['splits'][0]} splits. It says how redundant the "
         "dimensions are and bounds no other model: a rotated copy agrees perfectly (truncation "
         "apart), whatever the halves do."

@@ -90,7 +90,7 @@ def _trends(
         "language_score", skill, "language_label", "vision_label", "vision_group"
     )
     panels: dict[str, Chart] = {}
-    told: list[pl.DataFrame] = []
+    lines: list[pl.DataFrame] = []
     for metric in answer.frame["metric_label"].unique(maintain_order=True).to_list():
         rows = answer.frame.filter(pl.col("metric_label") == metric)
         reference = THRESHOLD if scores == "calibrated" else held_against(rows)
@@ -98,7 +98,7 @@ def _trends(
         panels[metric] = trend_charts.against(
             rows, found, axes, colors, measure=scores, reference=reference, panel=True
         )
-        told.append(found.lines.with_columns(pl.lit(metric).alias("metric")))
+        lines.append(found.lines.with_columns(pl.lit(metric).alias("metric")))
     about = skills.filter(pl.col("skill") == skill).row(0, named=True)
     shell.figure(
         panels,
@@ -111,7 +111,7 @@ def _trends(
         controls=controls,
         alt_text=f"Alignment of each language model with vision models against {skill}.",
     )
-    shell.explain(text.describe_trends(trends.corrected(pl.concat(told))))
+    shell.explain(text.describe_trends(trends.corrected(pl.concat(lines))))
 
 
 def _ranks(controls: Controls, dataset: str, dataset_id: str, row_order: str) -> None:
@@ -140,8 +140,8 @@ def _ranks(controls: Controls, dataset: str, dataset_id: str, row_order: str) ->
 
 def _list() -> None:
     yes = {
-        name: st.column_config.CheckboxColumn(name, help=told)
-        for name, told in {
+        name: st.column_config.CheckboxColumn(name, help=meaning)
+        for name, meaning in {
             "symmetric": "Swapping the models leaves the score as it is.",
             "ordinal": "The order of neighbors counts, not only who they are.",
             "batchable": "Can be estimated from batches.",

@@ -48,7 +48,7 @@ def describe_trends(lines: pl.DataFrame) -> str:
     """
     if lines.is_empty():
         return "A line needs three trained models with this skill."
-    told = "; ".join(
+    listed = "; ".join(
         f"{metric}: r from {low:.2f} to {high:.2f} ({firm} of {count} lines with q ≤ .05)"
         for metric, low, high, firm, count in lines.drop_nulls("r")
         .group_by("metric", maintain_order=True)
@@ -61,8 +61,8 @@ def describe_trends(lines: pl.DataFrame) -> str:
         .iter_rows()
     )
     return (
-        f"Along the lines of each metric, over {count_models(lines)} trained models each, {told}. "
-        f"{Q_MEANING} Each panel has a scale of its own: a metric's "
+        f"Along the lines of each metric, over {count_models(lines)} trained models each, "
+        f"{listed}. {Q_MEANING} Each panel has a scale of its own: a metric's "
         "unit is not another's. Where lower is closer (Procrustes), agreement falls as the line "
         "rises; calibrated scores all rise with agreement."
     )
@@ -137,8 +137,8 @@ def describe_batches(pairs: pl.DataFrame) -> str:
 
 
 def _format_rho(row: dict[str, Any]) -> str:
-    told = f"ρ = {row['rho']:.2f}, n = {row['pairs']} pairs"
-    return told + (", not tested" if row["q_value"] is None else f", q = {row['q_value']:.2g}")
+    rho = f"ρ = {row['rho']:.2f}, n = {row['pairs']} pairs"
+    return rho + (", not tested" if row["q_value"] is None else f", q = {row['q_value']:.2g}")
 
 
 def _describe_significance(apart: pl.DataFrame) -> str:

@@ -11,9 +11,9 @@ def describe_neighbors(frame: pl.DataFrame) -> str:
     Args:
         frame: answer of `queries.local`.
     """
-    told = ", ".join(str(k) for k in frame["k"].unique().sort())
+    listed = ", ".join(str(k) for k in frame["k"].unique().sort())
     return (
-        f"k = {told} · {frame['language_models'][0]} language × "
+        f"k = {listed} · {frame['language_models'][0]} language × "
         f"{frame['vision_model'].n_unique()} vision models"
     )
 
@@ -26,16 +26,16 @@ def describe_missing_growth(frame: pl.DataFrame) -> str:
     """
     few = _list_models(frame.filter(pl.col("no_growth") == "few"))
     equal = frame.filter(pl.col("no_growth") == "equal")
-    told = ""
+    reasons = ""
     if few:
-        told += (
+        reasons += (
             f"\n\nWithout growth, fewer than three of their family here: {few}. Two sizes are "
             "inconclusive: in standard deviations they are √2 apart, whatever was measured."
         )
     for (k,), rows in equal.group_by("k", maintain_order=True):
         names = _list_models(rows)
-        told += f"\n\nWithout growth at k = {k}, since their alignments are equal: {names}."
-    return told
+        reasons += f"\n\nWithout growth at k = {k}, since their alignments are equal: {names}."
+    return reasons
 
 
 def _list_models(frame: pl.DataFrame) -> str:

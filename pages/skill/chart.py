@@ -52,7 +52,7 @@ def skill(
     top += 0.06 * (top - bottom)  # room for the names above the discs
     x = x_axis("alignment", measure, [left, right], labelOverlap=True)
     y = y_axis("score", skill, [bottom, top])
-    base = alt.Chart(frame).encode(x=x, y=y, tooltip=_told(frame, measure, skill))
+    base = alt.Chart(frame).encode(x=x, y=y, tooltip=_tooltip(frame, measure, skill))
     discs = base.mark_point(filled=True, opacity=0.85).encode(
         size=alt.Size(
             "language_parameters:Q",
@@ -106,14 +106,14 @@ def _upright(reference: Reference | None) -> list[alt.Chart]:
         return []
     frame = pl.DataFrame({"held": sorted({reference.low, reference.high})})
     base = alt.Chart(frame).encode(
-        x=alt.X("held:Q"), tooltip=alt.Tooltip("held:Q", format=".4f", title=reference.said)
+        x=alt.X("held:Q"), tooltip=alt.Tooltip("held:Q", format=".4f", title=reference.label)
     )
     name: dict[str, Any] = {"angle": 270, "align": "left", "baseline": "bottom", "dx": 6, "dy": -3}
     return [
         base.mark_rule(**DASHED),
         alt.Chart(frame[:1])
         .mark_text(fontSize=12, color=palette.CHANCE, **name)
-        .encode(x=alt.X("held:Q"), y=alt.value(_HEIGHT), text=alt.value(reference.said)),
+        .encode(x=alt.X("held:Q"), y=alt.value(_HEIGHT), text=alt.value(reference.label)),
     ]
 
 
@@ -144,7 +144,7 @@ def _color(frame: pl.DataFrame, colors: dict[str, str], rank: str | None) -> alt
     )
 
 
-def _told(frame: pl.DataFrame, measure: str, skill: str) -> list[alt.Tooltip]:
+def _tooltip(frame: pl.DataFrame, measure: str, skill: str) -> list[alt.Tooltip]:
     words = [
         alt.Tooltip("language_label:N", title="Language model"),
         alt.Tooltip("language_family:N", title="Family"),

@@ -32,27 +32,27 @@ def describe_emergence(frame: pl.DataFrame, found: Emergence | None) -> str:
     test = f"p = {found.p_value:.2g}, {found.draws:,} simulated sets of {found.n} models"
     fair = " The test takes models as independent, which those of one family are not."
     if found.verdict == "emergent":
-        said = (
+        sentence = (
             f"Skill emerges: up to an alignment of about {found.onset:.3f} it rises less than half "
             "as steeply as at its steepest. Were there no such onset, chance would seldom make the "
             f"dashed curve fit so much better ({test})."
         )
     elif found.p_value <= LEVEL:
-        said = (
+        sentence = (
             f"Skill does not emerge: its rise quickens ({test}), but from the start it rises at "
             "least half as steeply as at its steepest, so there is no onset."
         )
     elif found.verdict == "not emergent":
-        said = (
+        sentence = (
             "Skill does not emerge: a curve with an onset fits no better than chance makes it fit "
             f"without one ({test}). An onset at the median alignment, with as much rise and "
             f"scatter, would have been found in {found.power:.0%} of simulated sets."
         )
     else:
-        said = (
+        sentence = (
             "Whether skill emerges cannot be told: a curve with an onset fits no better than "
             f"chance makes it fit without one ({test}), but an onset at the median alignment, with "
             f"as much rise and scatter, would have been found in {found.power:.0%} of simulated "
             "sets only."
         )
-    return said + drawn + fair
+    return sentence + drawn + fair

@@ -144,14 +144,14 @@ def theory_metrics(frame: pl.DataFrame) -> Chart:
     Args:
         frame: answer of `queries.theory_metrics`.
     """
-    told = frame.with_columns(
+    labeled = frame.with_columns(
         pl.when("higher_is_closer")
         .then("metric_label")
         .otherwise(pl.col("metric_label") + " (lower is closer)")
         .alias("row")
     )
-    order, columns = unique(told["row"]), len(unique(told["step"]))
-    base = alt.Chart(told).encode(
+    order, columns = unique(labeled["row"]), len(unique(labeled["step"]))
+    base = alt.Chart(labeled).encode(
         x=alt.X("step:O", title="Steps of training", axis=slanted_axis(columns)),
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelOverlap=False, **LABELS)),
         tooltip=[

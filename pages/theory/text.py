@@ -78,20 +78,20 @@ def describe_learning(row: dict[str, Any]) -> str:
 def _describe_kernel(row: dict[str, Any]) -> str:
     tau = row["temperature"]
     kernel = "A's kernel" if tau in (None, 1) else f"A's kernel over τ = {tau:g}"
-    told = (
+    fit = (
         f"**{kernel} is K_PMI plus {row['offset_a']:.3f}**: correlation "
         f"{row['correlation_a']:.4f} over the {_count_pairs(row['events']):,} pairs of different "
         "events (Pearson; a measure of fit, so without a p-value), and what is left, "
         f"|K − (K_PMI + c)|, is {row['error_a']:.1%} of the PMI's own spread. "
     )
     if row["expected_offset"] is not None:
-        told += f"Theory says c = log(p₊ / (1 − p₊)) = {row['expected_offset']:.3f} for binary NCE."
+        fit += f"Theory says c = log(p₊ / (1 − p₊)) = {row['expected_offset']:.3f} for binary NCE."
     else:
-        told += (
+        fit += (
             "InfoNCE fixes no constant; the least that inner products allow is C below, and a "
             "learner that starts small ends near it."
         )
-    return told
+    return fit
 
 
 def _describe_agreement(row: dict[str, Any]) -> str:

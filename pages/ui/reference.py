@@ -10,7 +10,7 @@ class Reference(NamedTuple):
 
     low: float
     high: float
-    said: str
+    label: str
     """What it is, in a few words with its figures."""
 
 
@@ -45,11 +45,11 @@ def held_along(frame: pl.DataFrame) -> tuple[pl.DataFrame, str] | None:
         return frame.with_columns(held="null_best_mean"), "the mean best of relabeled tables"
     if frame["chance"].is_null().all():
         return None
-    said = (
+    label = (
         "the chance of one pair of layers: some scores have no permutations, so what the best of a "
         "table scores by chance, which is more, is not known"
     )
-    return frame.with_columns(held="chance"), said
+    return frame.with_columns(held="chance"), label
 
 
 def one_pair(chance: float, more: str = "") -> Reference:

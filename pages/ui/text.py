@@ -7,8 +7,8 @@ import polars as pl
 
 def name_metric(row: dict[str, Any], *, calibrated: bool = False) -> str:
     """Name the metric with its k and bandwidth, e.g. for an axis."""
-    told = {"k": row["k"], "σ": row["sigma"]}
-    inside = ", ".join(f"{name} = {value}" for name, value in told.items() if value is not None)
+    listed = {"k": row["k"], "σ": row["sigma"]}
+    inside = ", ".join(f"{name} = {value}" for name, value in listed.items() if value is not None)
     named = row["metric_label"] + (f" ({inside})" if inside else "")
     return f"{named}, calibrated" if calibrated else named
 
@@ -71,12 +71,12 @@ def describe_measured(row: dict[str, Any], models: str | None = None) -> list[st
 
 def _describe_calibration(row: dict[str, Any]) -> list[str]:
     """Say how a score was calibrated and where its interval comes from, as far as it was."""
-    told = []
+    listed = []
     if row["permutations"]:
-        told.append(f"{row['permutations']} permutations (seed {row['seeds']})")
+        listed.append(f"{row['permutations']} permutations (seed {row['seeds']})")
     if row["interval_method"]:
-        told.append(f"{100 * row['interval_level']:g} % interval by {row['interval_method']}")
-    return [", ".join(told)] if told else []
+        listed.append(f"{100 * row['interval_level']:g} % interval by {row['interval_method']}")
+    return [", ".join(listed)] if listed else []
 
 
 def describe_text(text: dict[str, Any]) -> str:
@@ -144,18 +144,18 @@ def describe_ties(frame: pl.DataFrame) -> str:
     worst = found.row(0, named=True)
     name = f"{worst['language_label']} with {worst['vision_label']}"
     shares = f"{worst['language_tied']:.0%} and {worst['vision_tied']:.0%}"
-    told = (
+    listed = (
         f"\n\n**Ties.** In {len(found)} of {len(frame)} pairs of models, on both sides, several "
         "samples are equally near and row order chose among them (captions that repeat, few "
         f"distinct features): most of all {name}, {shares} of their neighbors. Relabeled tables "
         "choose anew, so p stays right."
     )
     if worst["least"] > MUCH:
-        told += (
+        listed += (
             f" Where more than {MUCH:.0%} is chosen so on both sides, the score says little about "
             "the models: it is mostly the order of the rows."
         )
-    return told
+    return listed
 
 
 Q_MEANING = (

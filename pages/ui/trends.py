@@ -71,12 +71,12 @@ def along(frame: pl.DataFrame, *, x: str, line: str, family: str, y: str = "alig
         family: column of the family of the models along the line.
         y: column that rises or falls.
     """
-    told: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     drawn: list[dict[str, Any]] = []
     known = frame.drop_nulls([x, y])
-    for (name,), rows in known.group_by(line, maintain_order=True):
-        xs, ys = rows[x].to_list(), rows[y].to_list()
-        families = rows[family].to_list()
+    for (name,), points in known.group_by(line, maintain_order=True):
+        xs, ys = points[x].to_list(), points[y].to_list()
+        families = points[family].to_list()
         try:
             trend = linear_trend(xs, ys)
         except TrendError:
@@ -93,8 +93,8 @@ def along(frame: pl.DataFrame, *, x: str, line: str, family: str, y: str = "alig
         row = {**trend._asdict(), "line": name, "models": trend.n}
         row["rho_p"] = _rank_p(xs, ys)
         row |= _within(xs, ys, families) | _without(xs, ys, families)
-        told.append({key: _known(row.get(key)) for key in LINE})
-    return Trends(corrected(pl.DataFrame(told, schema=LINE)), pl.DataFrame(drawn, schema=_CURVE))
+        rows.append({key: _known(row.get(key)) for key in LINE})
+    return Trends(corrected(pl.DataFrame(rows, schema=LINE)), pl.DataFrame(drawn, schema=_CURVE))
 
 
 def corrected(lines: pl.DataFrame) -> pl.DataFrame:

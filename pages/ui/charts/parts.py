@@ -79,14 +79,14 @@ def reference_line(reference: Reference | None) -> list[alt.Chart]:
     base = alt.Chart(frame).encode(
         y=alt.Y("held_low:Q"),
         tooltip=[
-            alt.Tooltip("held_low:Q", format=".4f", title=reference.said),
+            alt.Tooltip("held_low:Q", format=".4f", title=reference.label),
             alt.Tooltip("held_high:Q", format=".4f", title="… to"),
         ],
     )
     drawn = [
         base.mark_rule(**DASHED),
         base.mark_text(align="left", dx=4, dy=10, fontSize=12, color=palette.CHANCE).encode(
-            x=alt.value(0), text=alt.value(reference.said)
+            x=alt.value(0), text=alt.value(reference.label)
         ),
     ]
     if reference.low < reference.high:
@@ -192,7 +192,11 @@ def pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
     }
     known = {name for name in frame.columns if frame[name].is_not_null().any()}
     return [
-        *(alt.Tooltip(f"{name}:N", title=told) for name, told in names.items() if name in known),
+        *(
+            alt.Tooltip(f"{name}:N", title=labeled)
+            for name, labeled in names.items()
+            if name in known
+        ),
         *(
             alt.Tooltip(f"{name}:Q", title=title, format=form)
             for name, (title, form) in numbers.items()

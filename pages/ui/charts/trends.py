@@ -146,7 +146,7 @@ def _layers(
         trends.lines.select("line", *_TESTED), on="line"
     )
     base = alt.Chart(known).encode(
-        x=x, color=color, detail=f"{axes.line}:N", tooltip=_told(known, trends, axes, measure)
+        x=x, color=color, detail=f"{axes.line}:N", tooltip=_tooltip(known, trends, axes, measure)
     )
     along = alt.Chart(curves).encode(x=alt.X("x:Q"), color=color, detail="line:N")
     # Over fewer models an interval fills the picture and says nothing.
@@ -176,7 +176,7 @@ def _layers(
     return [*reference_line(reference), *drawn]
 
 
-def _told(known: pl.DataFrame, trends: Trends, axes: Axes, measure: str) -> list[alt.Tooltip]:
+def _tooltip(known: pl.DataFrame, trends: Trends, axes: Axes, measure: str) -> list[alt.Tooltip]:
     return [
         *pair_tooltip(known, measure),
         alt.Tooltip(f"{axes.x}:Q", title=axes.title, format=".3f"),
