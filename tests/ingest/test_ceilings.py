@@ -11,7 +11,7 @@ from pages.ui import queries
 from pages.ui.answers import Setting
 from prh_core import align
 from tests.ingest.command import prh
-from tests.ingest.test_captions import write_rich
+from tests.ingest.rich_study import write_rich
 from tests.worlds import query
 
 MODELS = "conv-a,letters-a"

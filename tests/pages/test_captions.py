@@ -17,7 +17,7 @@ from PIL import Image
 from ingest.store.warehouse import Warehouse
 from pages.captions import chart, pictures, queries, text
 from tests.pages.conftest import OpenPage
-from tests.pages.test_competence import frames, told
+from tests.pages.shown import frames, told
 from tests.worlds import query
 
 PAGE = "captions"

@@ -11,7 +11,7 @@ from pages.color import chart, queries
 from pages.ui.charts.finish import titled
 from pages.ui.q_values import with_q
 from tests.pages.conftest import OpenPage
-from tests.pages.test_competence import frames, told
+from tests.pages.shown import frames, told
 from tests.worlds import query
 
 PAGE = "color"

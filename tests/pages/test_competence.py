@@ -1,6 +1,5 @@
 """Vision models among themselves: what the page draws is what the warehouse and prh_core say."""
 
-import io
 import json
 from itertools import combinations
 from pathlib import Path
@@ -8,10 +7,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import polars as pl
-import pyarrow.ipc
 import pytest
 from scipy.stats import spearmanr
-from streamlit.testing.v1 import AppTest
 
 from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import open_features, plan, plan_batches, settings_for
@@ -24,6 +21,7 @@ from pages.ui.charts.finish import titled
 from prh_core.calibration import benjamini_hochberg
 from prh_core.convergence import convergence_trend
 from tests.pages.conftest import OpenPage
+from tests.pages.shown import frames, told
 from tests.worlds import MODELS, PlantedModel, build_world, query
 
 PAGE, METRICS = "competence", "metrics"
@@ -38,21 +36,6 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for i in range(12)
     )
     return build_world(tmp_path_factory.mktemp("panel"), models=(*MODELS[:2], *vision))
-
-
-def frames(app: AppTest) -> list[list[pl.DataFrame]]:
-    """Return the data sets of every chart."""
-    return [
-        [
-            pl.DataFrame(pl.from_arrow(pyarrow.ipc.open_stream(io.BytesIO(d.data.data)).read_all()))
-            for d in chart.proto.datasets  # type: ignore[attr-defined]
-        ]
-        for chart in app.get("vega_lite_chart")
-    ]
-
-
-def told(app: AppTest) -> str:
-    return " ".join(block.value for block in app.markdown)
 
 
 def test_competent_models_agree_more(open_page: OpenPage, panel: Path) -> None:

@@ -7,7 +7,7 @@ import polars as pl
 from pages.alignment import text
 from pages.ui import text as words
 from tests.pages.conftest import OpenPage
-from tests.pages.test_figures import drawn
+from tests.pages.shown import drawn
 from tests.worlds import query
 
 PAGE = "alignment"

@@ -3,12 +3,10 @@
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 import polars as pl
-import pyarrow.ipc
 import pytest
 from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
@@ -25,28 +23,12 @@ from prh_core import emergence_test
 from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics, get_metric
 from tests.pages.conftest import OpenPage
+from tests.pages.shown import drawn, spec
 from tests.worlds import SETTINGS, query
 
 MEET, LAYERS = "alignment", "layers"
 METRICS = "metrics"
 SKILL, LOCAL = "skill", "neighborhood"
-
-
-def drawn(app: AppTest) -> list[pl.DataFrame]:
-    """Return the data sets of the page's chart, largest first."""
-    (chart,) = app.get("vega_lite_chart")
-    proto = chart.proto  # type: ignore[attr-defined]
-    frames = [
-        pl.DataFrame(pl.from_arrow(pyarrow.ipc.open_stream(item.data.data).read_all()))
-        for item in proto.datasets
-    ]
-    return sorted(frames, key=lambda frame: frame.height, reverse=True)
-
-
-def spec(app: AppTest) -> dict[str, Any]:
-    """Return the Vega-Lite specification of the page's chart."""
-    (chart,) = app.get("vega_lite_chart")
-    return json.loads(chart.proto.spec)  # type: ignore[attr-defined]
 
 
 def test_the_heat_map_draws_the_warehouse(open_page: OpenPage, world: Path) -> None:

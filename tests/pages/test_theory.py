@@ -16,7 +16,7 @@ from pages.theory import chart, queries
 from pages.ui.charts.finish import titled
 from prh_core import all_metrics
 from tests.pages.conftest import OpenPage
-from tests.pages.test_competence import frames, told
+from tests.pages.shown import frames, told
 from tests.worlds import query
 
 PAGE = "theory"
