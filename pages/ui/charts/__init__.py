@@ -1,0 +1,1 @@
+"""Charts: shared parts, trend lines, and what every one is finished with."""

@@ -1,0 +1,1 @@
+"""Tests of the documentation: links, examples, roads, how-to pages, the site."""
