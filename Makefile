@@ -5,7 +5,7 @@ BIN := .venv/bin
 # For two cores: the third worker fills in while others wait for servers, kills and retries.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help env run demo app test lint types unit bench sweep lock clean
+.PHONY: help env run demo app test lint types unit bench sweep docs lock clean
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -42,8 +42,11 @@ bench: env ## measure speed against pair-at-a-time scoring and write docs/how-fa
 sweep: env ## read every architecture and damaged files of every kind (an hour or more; resumes)
 	@$(BIN)/python -m tests.sweep
 
+docs: env ## build the documentation and the API reference into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+
 lock: ## resolve pyproject.toml anew into requirements/*.txt
 	@$(PYTHON) requirements/lock.py
 
 clean: ## remove this clone's environment link and caches, not the data
-	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist
+	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist site
