@@ -36,8 +36,9 @@ def on_files(files: Files, config: Any) -> Files:
     for package, modules in packages().items():
         parts = [f"# {package}"]
         for module in modules:
-            members = "" if module != package else "\n    options:\n      members: false"
-            parts.append(f"::: {module}{members}")
+            parts.append(f"::: {module}")
+            if module == package:  # what it exports stands under the module that defines it
+                parts[-1] += "\n    options:\n      members: false\n      show_root_heading: false"
         content = "\n\n".join(parts) + "\n"
         files.append(File.generated(config, f"reference/{package}.md", content=content))
     return files
