@@ -12,6 +12,8 @@ from tests.docs.markdown import DOCS, ROOT, follow
 
 HOW_TO = sorted(page for page in (DOCS / "how-to").glob("*.md") if page.stem != "index")
 ROOMS = ("ingest", "pages", "prh_core")
+TESTS = ("__init__.py", "conftest.py", "worlds.py", "core")
+"""What the check of a metric needs of the suite."""
 
 
 @pytest.fixture
@@ -24,6 +26,13 @@ def project(tmp_path: Path) -> Path:
     (copy / "prh_core" / "compiled").symlink_to(ROOT / "prh_core" / "compiled")
     for name in ("app.py", "pyproject.toml"):
         shutil.copy(ROOT / name, copy)
+    for name in TESTS:
+        source, target = ROOT / "tests" / name, copy / "tests" / name
+        target.parent.mkdir(exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=ignored)
+        else:
+            shutil.copy(source, target)
     return copy
 
 
