@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+_OUTSIDE = ("README.md", "CHANGELOG.md", "data/README.md")
+PAGES = [*(ROOT / name for name in _OUTSIDE), *sorted(DOCS.rglob("*.md"))]
 _FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.M | re.S)
 _MAKE = re.compile(r"Make `([^`]+)`:$")
 _APPEND = re.compile(r"Append to `([^`]+)`:$")

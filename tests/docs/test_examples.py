@@ -12,11 +12,12 @@ import typer.main
 
 from ingest.catalog.load import load_catalog
 from ingest.cli.main import app
-from tests.docs.markdown import DOCS, ROOT, Block, blocks
+from tests.docs.markdown import PAGES, Block, blocks
 
-OF_OTHER_PROGRAMS = {"--limit"}
-"""Options that guides name and that are those of lm-evaluation-harness."""
-GUIDES = [ROOT / "README.md", DOCS / "usage.md", DOCS / "own-study.md"]
+OF_OTHER_PROGRAMS = {"--limit", "--only"}
+"""Options that guides name: of lm-evaluation-harness, and of `python -m tests.bench.battery`."""
+GUIDES = [page for page in PAGES if page.parent.name != "how-to" and page.name != "CHANGELOG.md"]
+"""Pages whose examples stand by themselves: how-to pages are followed by a test of their own."""
 EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in GUIDES
