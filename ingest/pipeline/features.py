@@ -126,10 +126,8 @@ def plan_extraction(
 ) -> list[Extraction]:
     """List the feature sets these models need on this dataset, done or not.
 
-    Raises
-    ------
-    CatalogError
-        The precision is none of `PRECISIONS`: auto is resolved before keys are made.
+    Raises:
+        CatalogError: the precision is none of `PRECISIONS`: auto is resolved before keys are made.
     """
     if precision not in PRECISIONS:
         raise CatalogError(f"expected one of {', '.join(PRECISIONS)}, got {precision!r}")
@@ -168,10 +166,8 @@ def study_precision(
 ) -> str:
     """Return the one precision of a study; say so where stored features have another.
 
-    Raises
-    ------
-    CatalogError, MixedPrecisionError
-        See `chosen_precision`.
+    Raises:
+        CatalogError, MixedPrecisionError: see `chosen_precision`.
     """
     stored = stored_precisions(workspace, dataset, models)
     chosen = chosen_precision(dtype, stored, dataset.record.id) or suited_precision(device)

@@ -29,10 +29,8 @@ def atomic_path(target: Path) -> Iterator[Path]:
     File and folder are synced around the rename, so after a power cut the target is either the
     old file, the new one, or absent.
 
-    Raises
-    ------
-    DiskFullError
-        The disk filled up while writing; `target` is as it was.
+    Raises:
+        DiskFullError: the disk filled up while writing; `target` is as it was.
     """
     temporary = _temporary(target)
     with disk_full_named(target):

@@ -93,21 +93,14 @@ class FeatureStore:
     def write(self, header: FeatureHeader, layers: Mapping[str, np.ndarray]) -> Path:
         """Store a feature set, whole or not at all.
 
-        Parameters
-        ----------
-        header
-            Its description; checksums are filled in here.
-        layers
-            Name to (n, d_l) array, in depth order, float16 or float32.
+        Args:
+            header: its description; checksums are filled in here.
+            layers: name to (n, d_l) array, in depth order, float16 or float32.
 
-        Raises
-        ------
-        NotFiniteError
-            A layer holds NaN or infinity; nothing is written.
-        RowOrderError
-            A layer does not hold n rows.
-        DiskFullError
-            The disk filled up; nothing is stored.
+        Raises:
+            NotFiniteError: a layer holds NaN or infinity; nothing is written.
+            RowOrderError: a layer does not hold n rows.
+            DiskFullError: the disk filled up; nothing is stored.
         """
         tensors: dict[str, np.ndarray] = {}
         for index, (name, layer) in enumerate(layers.items()):
@@ -147,10 +140,8 @@ class Place(NamedTuple):
 def read_header(path: Path) -> FeatureHeader:
     """Read what a feature file says about itself.
 
-    Raises
-    ------
-    DamagedFeatureFileError
-        Not a feature file, truncated, or written by a newer version.
+    Raises:
+        DamagedFeatureFileError: not a feature file, truncated, or written by a newer version.
     """
     try:
         with safe_open(path, framework="numpy") as opened:
@@ -200,17 +191,12 @@ def _described(text: str) -> FeatureHeader:
 def read_layers(path: Path, only: Sequence[int] | None = None) -> Layers:
     """Read a file's layers in depth order as float32, each checked against its checksum.
 
-    Parameters
-    ----------
-    path
-        A feature file.
-    only
-        Indices of the layers wanted; all by default.
+    Args:
+        path: a feature file.
+        only: indices of the layers wanted; all by default.
 
-    Raises
-    ------
-    DamagedFeatureFileError
-        Truncated or altered; the message names the layer.
+    Raises:
+        DamagedFeatureFileError: truncated or altered; the message names the layer.
     """
     header = read_header(path)
     wanted = range(len(header.layer_names)) if only is None else only
@@ -236,10 +222,8 @@ def read_layers(path: Path, only: Sequence[int] | None = None) -> Layers:
 def check_same_rows(first: FeatureHeader, second: FeatureHeader) -> None:
     """Refuse to compare features of other samples, or of the same samples in another order.
 
-    Raises
-    ------
-    RowOrderError
-        The classic silent failure: floor scores from scrambled rows.
+    Raises:
+        RowOrderError: the classic silent failure: floor scores from scrambled rows.
     """
     if first.row_order != second.row_order or first.n != second.n:
         raise RowOrderError(
@@ -253,10 +237,8 @@ def check_same_rows(first: FeatureHeader, second: FeatureHeader) -> None:
 def check_same_precision(first: FeatureHeader, second: FeatureHeader) -> None:
     """Refuse to compare features that were computed in different precision.
 
-    Raises
-    ------
-    MixedPrecisionError
-        The sentence says how to get both in one.
+    Raises:
+        MixedPrecisionError: the sentence says how to get both in one.
     """
     if first.precision != second.precision:
         raise MixedPrecisionError(

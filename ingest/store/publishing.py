@@ -37,12 +37,12 @@ def fill(connection: duckdb.DuckDBPyConnection, parts: Path) -> None:
 
 def carry_over(connection: duckdb.DuckDBPyConnection, previous: Path) -> None:
     """Insert rows of the file that is being replaced whose parts are not here."""
-    connection.execute("ATTACH $path AS previous (READ_ONLY)", {"path": str(previous)})
+    connection.execute(_SQL["attach_previous"], {"path": str(previous)})
     known = connection.execute(_SQL["previous_tables"]).fetchall()
     for table in tables():
         if (table,) in known:
             _insert(connection, table, connection.table(f"previous.{table}"))
-    connection.execute("DETACH previous")
+    connection.execute(_SQL["detach_previous"])
 
 
 def tables() -> list[str]:

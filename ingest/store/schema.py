@@ -5,6 +5,7 @@ what it is, a column a line with its type and its own comment; these comments be
 """
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ import duckdb
 import polars as pl
 
 _FOLDER = Path(__file__).parent / "schema"
+_RECORD = Path(__file__).parent / "publish" / "record_subject.sql"
 _VERSION = re.compile(r"-- Version (\d+)\. ")
 _CREATED = re.compile(
     r"(?P<comment>(?:^--[^\n]*\n)+)^CREATE (?P<kind>TABLE|VIEW) (?P<name>\w+)(?P<body>.*?;)\n",
@@ -63,17 +65,14 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("BEGIN")
     try:
         for match in made:
-            connection.execute(f"CREATE TABLE {match['name']}{match['body']}")
+            connection.execute(match[0])
         _create_views(connection, views)
-        for match in (*made, *views):
-            _comment(connection, f"{match['kind']} {match['name']}", _sentences(match["comment"]))
-        for match in made:
-            for column in _COLUMN.finditer(match["body"]):
-                place = f'{match["name"]}."{column["name"]}"'
-                _comment(connection, f"COLUMN {place}", column["comment"])
+        for statement in _comments([*made, *views]):
+            connection.execute(statement)
         now = datetime.now(tz=UTC)
-        rows = [(subject.version, subject.name, now) for subject in subjects()]
-        connection.executemany("INSERT INTO schema_migrations VALUES (?, ?, ?)", rows)
+        for subject in subjects():
+            facts = {"version": subject.version, "name": subject.name, "applied_at": now}
+            connection.execute(_RECORD.read_text(encoding="utf-8"), facts)
     except BaseException:
         connection.execute("ROLLBACK")
         raise
@@ -96,17 +95,23 @@ def _create_views(connection: duckdb.DuckDBPyConnection, views: list[re.Match[st
         if not ready:
             raise ValueError(f"views ask each other in a circle: {', '.join(sorted(names))}")
         for match in ready:
-            connection.execute(f"CREATE VIEW {match['name']}{match['body']}")
+            connection.execute(match[0])
         waiting = [match for match in waiting if match not in ready]
 
 
-def _sentences(block: str) -> str:
-    return " ".join(line.removeprefix("--").strip() for line in block.splitlines())
+def _comments(definitions: list[re.Match[str]]) -> Iterator[str]:
+    """Yield what hands the files' own comments to the database; DuckDB binds no parameter there."""
+    for match in definitions:
+        text = " ".join(line.removeprefix("--").strip() for line in match["comment"].splitlines())
+        yield f"COMMENT ON {match['kind']} {match['name']} IS {_quoted(text)}"
+        if match["kind"] == "TABLE":
+            for column in _COLUMN.finditer(match["body"]):
+                place = f'{match["name"]}."{column["name"]}"'
+                yield f"COMMENT ON COLUMN {place} IS {_quoted(column['comment'])}"
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> None:
-    quoted = text.replace("'", "''")  # DuckDB binds no parameter here
-    connection.execute(f"COMMENT ON {what} IS '{quoted}'")
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def column_types(table: str) -> dict[str, pl.DataType]:

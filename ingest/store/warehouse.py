@@ -118,17 +118,12 @@ class Warehouse:
     def publish(self) -> Published:
         """Build the database from all parts and swap it in.
 
-        Raises
-        ------
-        WarehouseTooNewError, WarehouseBusyError
-            The published file has a newer schema, a newer DuckDB wrote it, or another program
-            holds it; it is left alone.
-        DamagedPartError
-            A part cannot be read; the message says which and what to do.
-        DataFolderError
-            The data folder cannot be written.
-        DiskFullError
-            The published file is as it was.
+        Raises:
+            WarehouseTooNewError, WarehouseBusyError: the published file has a newer schema, a newer
+                DuckDB wrote it, or another program holds it; it is left alone.
+            DamagedPartError: a part cannot be read; the message says which and what to do.
+            DataFolderError: the data folder cannot be written.
+            DiskFullError: the published file is as it was.
         """
         started = datetime.now(tz=UTC)
         with folder_named(self.home):
@@ -187,10 +182,8 @@ class Warehouse:
 def folder_named(home: Path) -> Iterator[None]:
     """Turn the system's refusal of a data folder into one sentence.
 
-    Raises
-    ------
-    DataFolderError
-        It is a file, or cannot be made, read or written.
+    Raises:
+        DataFolderError: it is a file, or cannot be made, read or written.
     """
     try:
         yield

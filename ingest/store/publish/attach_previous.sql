@@ -1,0 +1,2 @@
+-- The file that is being replaced, to carry its rows over.
+ATTACH $path AS previous (READ_ONLY);

@@ -1,0 +1,2 @@
+-- Its rows were carried over.
+DETACH previous;
