@@ -7,10 +7,9 @@ from pages.ui import warm
 
 st.set_page_config(page_title="PRH Explorer", page_icon="🏛️", layout="wide")
 
-first = PAGES[0]
 page = st.navigation(
     [
-        st.Page(page.script, title=page.title, url_path=page.url, default=page is first)
+        st.Page(page.script, title=page.title, url_path=page.url, default=not page.url)
         for page in PAGES
     ]
 )

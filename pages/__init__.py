@@ -14,7 +14,7 @@ class Page(NamedTuple):
     """The folder."""
     title: str
     url: str
-    """Path of its address; the first page has the app's own."""
+    """Path of its address; the page without one is where the app opens."""
     claim: str
     """What the page answers, one sentence."""
     lack: str
