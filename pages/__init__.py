@@ -30,14 +30,6 @@ class Page(NamedTuple):
 
 PAGES = (
     Page(
-        "wordiness",
-        "How wordy are captions?",
-        "how_wordy_are_captions",
-        "How much do captions say?",
-        "no captions were counted",
-        "prh wordiness --dataset emoji",
-    ),
-    Page(
         "inventory",
         "What is in here?",
         "",

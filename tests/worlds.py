@@ -117,8 +117,6 @@ def build_world(
         _plant_bits(run, dataset_id, models)
         _plant_benchmarks(run, models)
         _plant_competence(run, models)
-        words = {"dataset_id": dataset_id, "row_order": dataset.row_order, "n": n, "words": 2.0}
-        run.append("wordiness", f"words-{dataset_id}", [words])
         _plant_colors(run, models)
         _simulate_theory(run)
     if publish:
