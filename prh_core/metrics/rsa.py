@@ -117,3 +117,48 @@ register_kernel_metric(
     equation="Spearman(K_ij, L_ij), i < j, K = XXᵀ, L = YYᵀ",
     citation="Kriegeskorte et al. 2008",
 )
+
+
+def correlation_matrix(kernel: NDArray[Any]) -> Matrix:
+    """Center a kernel's off-diagonal entries and scale: inner products are Pearson's r."""
+    n = len(kernel)
+    upper = upper_pairs(n)
+    entries = kernel[upper] - kernel[upper].mean(dtype=np.float64)
+    out = np.zeros((n, n), dtype=np.float32)
+    out[upper] = entries
+    out += out.T
+    return unit_norm(out, of=kernel)
+
+
+def _correlate_again(
+    x: Matrices, y: Matrices, pairs: Sequence[tuple[int, int]], k: int, seed: int
+) -> list[Influence]:
+    """Correlate again without each group of samples."""
+    groups = leave_out_groups(x.stack.shape[1], seed)
+    influences: list[Influence] = []
+    for a, b in pairs:
+        kernels = (x.stack[a], y.stack[b])
+        left_out = np.array(
+            [
+                np.vdot(*(correlation_matrix(kernel[np.ix_(kept, kept)]) for kernel in kernels))
+                for kept in groups
+            ]
+        )
+        influences.append(jackknife(float(np.vdot(*kernels)), left_out))
+    return influences
+
+
+register_kernel_metric(
+    name="mantel",
+    label="Mantel",
+    family=kernel_family("correlated kernels", _exact_kernel, correlation_matrix),
+    compare=inner_products,
+    influences=_correlate_again,
+    rivals=6,
+    interval_method=DELETE_GROUP,
+    batchable=False,
+    lowest=-1.0,
+    null=lambda n, k: 0.0,
+    equation="Pearson(K_ij, L_ij), i < j, K = XXᵀ, L = YYᵀ",
+    citation="Mantel 1967",
+)
