@@ -230,13 +230,3 @@ ORACLES: dict[str, Callable[[np.ndarray, np.ndarray, int], float]] = {
     "rsa": rsa,
     "procrustes": procrustes,
 }
-
-
-def mantel(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
-    """Pearson correlation of the similarities of all pairs i < j."""
-    upper = np.triu_indices(len(x), 1)
-    one, other = (linear_kernel(side)[upper] for side in (x, y))
-    return float(np.corrcoef(one, other)[0, 1])
-
-
-ORACLES["mantel"] = mantel
