@@ -102,7 +102,7 @@ class DatasetRecord(Record):
 
     id: Identifier
     title: str
-    kind: Literal["hub", "folder", "listed", "openmoji", "sidecar", "task"]
+    kind: Literal["hub", "folder", "listed", "openmoji", "task"]
     """task: the pictures of a task, which only probes open."""
     source: str
     revision: str

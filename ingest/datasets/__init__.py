@@ -1,17 +1,8 @@
 """Datasets: paired images and captions, checked before any model is loaded."""
 
 # The openers register themselves on import.
-from ingest.datasets import folder, hub, listed, openmoji, sidecar
+from ingest.datasets import folder, hub, listed, openmoji
 from ingest.datasets.dataset import Dataset, row_order_hash
 from ingest.datasets.registry import open_dataset
 
-__all__ = [
-    "Dataset",
-    "folder",
-    "hub",
-    "listed",
-    "open_dataset",
-    "openmoji",
-    "row_order_hash",
-    "sidecar",
-]
+__all__ = ["Dataset", "folder", "hub", "listed", "open_dataset", "openmoji", "row_order_hash"]
