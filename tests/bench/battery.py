@@ -2,6 +2,8 @@
 
 `python -m tests.bench.battery` measures and writes docs/error-rates.md; the suite runs a bounded
 slice of the same (tests/core/test_battery.py).
+
+One file, since every rate is of the same simulated data.
 """
 
 import argparse

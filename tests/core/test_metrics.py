@@ -1,4 +1,7 @@
-"""Every registered metric against its slow definition, its declared properties and libraries."""
+"""Every registered metric against its slow definition, its declared properties and libraries.
+
+One file, since every test runs over the same list of metrics.
+"""
 
 from collections.abc import Callable
 

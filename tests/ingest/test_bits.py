@@ -1,4 +1,7 @@
-"""Bits per byte: exact against one pass over the whole text, and every byte accounted for."""
+"""Bits per byte: exact against one pass over the whole text, and every byte accounted for.
+
+One file, since its tests share one tiny network and one folder of texts.
+"""
 
 import json
 import math

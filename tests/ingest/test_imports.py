@@ -1,4 +1,7 @@
-"""Importing what others measured: sources kept, unknown models named, wrong values refused."""
+"""Importing what others measured: sources kept, unknown models named, wrong values refused.
+
+One file, since harness files and tables fail in the same ways.
+"""
 
 import json
 import sys

@@ -1,4 +1,7 @@
-"""Parts, migrations, publication, and what readers see meanwhile."""
+"""Parts, migrations, publication, and what readers see meanwhile.
+
+One file, since its tests share a planted world that they damage.
+"""
 
 import errno
 import os

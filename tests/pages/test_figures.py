@@ -1,4 +1,7 @@
-"""What a page draws is what its SQL answers, under the choices in its address."""
+"""What a page draws is what its SQL answers, under the choices in its address.
+
+One file, since its tests read charts in one way.
+"""
 
 import io
 import json

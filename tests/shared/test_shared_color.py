@@ -18,7 +18,7 @@ CONTROL = "random-MiniLM-L6"
 
 def english_words(folder: Path) -> Path:
     """Write the English color words of LabInTheWild as `prh color` reads them."""
-    source = shared_dir() / "datasets/color/litw_full_colors_info.csv"
+    source = shared_dir() / "datasets/colour/litw_full_colors_info.csv"
     target = folder / "english.csv"
     with source.open(encoding="utf-8") as read, target.open("w", encoding="utf-8") as written:
         writer = csv.writer(written)

@@ -4,6 +4,8 @@ Files of every kind are written as they should be, then bits are turned, stretch
 twice or exchanged, and values of JSON, TOML and file heads replaced by those of another kind. An
 input is `read`, `refused` (one of our errors), or `failed`: any other error, kept with its
 traceback and the seed that makes it again.
+
+One file, since every kind of file is damaged by one runner.
 """
 
 import contextlib
