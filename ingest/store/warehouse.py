@@ -16,10 +16,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from ingest.errors import (
-    DataFolderError,
-    UnknownColumnError,
-)
+from ingest.errors import DataFolderError, UnknownColumnError
 from ingest.store import schema
 from ingest.store.atomic import atomic_path, disk_full_named, sweep
 from ingest.store.publishing import ask, carry_over, damage_named, fill
@@ -201,14 +198,6 @@ def _reason(error: OSError, home: Path) -> str:
     return f"{what[:1].lower()}{what[1:]} ({Path(os.fsdecode(error.filename)).name})"
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
-
-
-def _sql(name: str) -> str:
-    return (Path(__file__).parent / "publish" / f"{name}.sql").read_text(encoding="utf-8")
-
-
 def _counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    scores, feature_sets = connection.execute(_sql("counts")).fetchall()[0]
+    scores, feature_sets = ask(connection, "counts").fetchall()[0]
     return scores, feature_sets
