@@ -19,7 +19,6 @@ from ingest.progress import Progress
 from ingest.store.features import check_same_precision, check_same_rows, read_layers, unit_key
 from prh_core.ceilings import noise_ceiling, split_half_agreement
 from prh_core.errors import DegenerateLayerError, PRHError
-from prh_core.metrics import get_metric
 from prh_core.prepare import constant_layers
 from prh_core.types import Layers
 
@@ -184,7 +183,7 @@ def _row(unit: SelfUnit, device: str | None) -> dict[str, Any]:
         "pooling": header.pooling,
         "prompt": header.prompt,
         "metric": setting.metric,
-        "k": setting.k if get_metric(setting.metric).uses_k else None,
+        "k": setting.k if setting.definition.uses_k else None,
         "truncation": setting.truncation,
         "n": header.n,
         "score": score,

@@ -108,10 +108,13 @@ class Run:
 
     def missing(self, table: str, units: Sequence[K]) -> list[K]:
         """Return the units whose rows the table's parts do not hold; count the others as found."""
-        stored = self.workspace.warehouse.column(table, "unit_key")
-        left = [unit for unit in units if unit.key not in stored]
+        left = self._not_stored(table, units)
         self.skipped += len(units) - len(left)
         return left
+
+    def _not_stored(self, table: str, units: Sequence[K]) -> list[K]:
+        stored = self.workspace.warehouse.column(table, "unit_key") if units else set[str]()
+        return [unit for unit in units if unit.key not in stored]
 
     def each(
         self,
@@ -140,10 +143,7 @@ class Run:
         Raises:
             DiskFullError: nothing already stored was changed.
         """
-        skipped = self.skipped
-        missing = self.missing(table, units)
-        if derived:
-            self.skipped = skipped
+        missing = (self._not_stored if derived else self.missing)(table, units)
         if not missing:
             return
         if title is not None:
@@ -152,10 +152,7 @@ class Run:
             try:
                 rows = compute(unit)
             except PRHError as error:
-                if derived:
-                    progress.note(f"{unit.name} left out: {error}")
-                else:
-                    self.leave_out(unit.name, error, progress)
+                self.leave_out(unit.name, error, progress, counted=not derived)
             else:
                 self.append(table, unit.key, rows)
                 self.done += not derived
@@ -189,11 +186,14 @@ class Run:
             )
         return [stamp | dict(row) for row in rows]
 
-    def leave_out(self, name: str, error: PRHError, progress: Progress) -> None:
+    def leave_out(
+        self, name: str, error: PRHError, progress: Progress, *, counted: bool = True
+    ) -> None:
         """Note what failed; what the next unit would meet, too, is raised again."""
         if isinstance(error, DiskFullError | MissingExtraError):
             raise error
-        self.refused.append(Refused(name, str(error)))
+        if counted:
+            self.refused.append(Refused(name, str(error)))
         progress.note(f"{name} left out: {error}")
 
 

@@ -40,7 +40,6 @@ from ingest.pipeline.scoring import plan_scores, score_missing
 from ingest.progress import Progress
 from ingest.store.precision import EXACT, by_precision, listed, named_precision
 from ingest.store.workspace import Workspace
-from prh_core.metrics import get_metric
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ class Study:
             unit.variant for unit in self.extractions if unit.record.modality == "language"
         )
         pairs_alike = sum(count * (count - 1) for count in variants.values())
-        symmetric = sum(get_metric(setting.metric).symmetric for setting in self.settings)
+        symmetric = sum(setting.definition.symmetric for setting in self.settings)
         total = 0
         for x, y in self.sides:
             ordered = sets[x] * (sets[y] - 1) if x == y else sets[x] * sets[y]

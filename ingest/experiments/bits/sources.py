@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from ingest.catalog.hub import hub_errors
 from ingest.catalog.packages import shipped_files
 from ingest.catalog.records import TextRecord
-from ingest.errors import DatasetError, MissingPackageError
+from ingest.datasets.hub import hub_library
+from ingest.errors import DatasetError
 from ingest.experiments.bits.texts import (
     Document,
     Skip,
@@ -99,13 +100,9 @@ def _packaged(name: str) -> Text:
 
 
 def _streamed(hub: HubText, column: str) -> Text:
-    try:
-        import datasets
-        from huggingface_hub import HfApi
-    except ImportError as error:
-        raise MissingPackageError(
-            "Hub datasets need the package datasets: pip install datasets"
-        ) from error
+    datasets = hub_library()
+    from huggingface_hub import HfApi  # comes with datasets
+
     with hub_errors("dataset", hub.repository, hub.revision):
         commit = HfApi().dataset_info(hub.repository, revision=hub.revision).sha
     where = f"The hub dataset {hub.repository!r} at revision {commit!r}"

@@ -1,6 +1,7 @@
 """Extract and score a dataset's caption sets, and say what each scores beyond another."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,6 @@ from ingest.pipeline.scoring import plan_scores, score_missing
 from ingest.pipeline.study import Study
 from ingest.progress import Progress
 from ingest.store.features import unit_key
-from prh_core.metrics import get_metric
 from prh_core.metrics.neighbors import mutual_residuals
 from prh_core.metrics.registry import PrepareOptions
 from prh_core.paired import Residuals, paired_difference
@@ -167,23 +167,24 @@ class Difference(NamedTuple):
 
 def compare_sets(run: Run, study: Study, compared: Sequence[Compared], progress: Progress) -> None:
     """Compare sets that say more or less with the first of them, and controls with their parent."""
-    units = plan_differences(study, compared)
-    scores = run.workspace.warehouse.rows("scores")
-    if scores is None:
-        return
-    best = {
-        row["unit_key"]: (row["layer_x"], row["layer_y"])
-        for row in scores.select("unit_key", "layer_x", "layer_y").iter_rows(named=True)
-    }
+    best = cache(lambda: _best_layers(run))  # tables of all scores: read only where one is missing
     lists = _Lists()
     run.each(
         "caption_differences",
-        units,
-        lambda unit: _differences(unit, best, lists),
+        plan_differences(study, compared),
+        lambda unit: _differences(unit, best(), lists),
         progress,
         "Comparing caption sets",
         derived=True,
     )
+
+
+def _best_layers(run: Run) -> dict[str, tuple[int, int]]:
+    """Return the best pair of layers of every stored score, by its key."""
+    scores = run.workspace.warehouse.rows("scores")
+    assert scores is not None  # they were scored before they are compared
+    columns = scores.select("unit_key", "layer_x", "layer_y")
+    return {key: (layer_x, layer_y) for key, layer_x, layer_y in columns.iter_rows()}
 
 
 def plan_differences(study: Study, compared: Sequence[Compared]) -> list[Difference]:
@@ -229,7 +230,7 @@ class _Lists:
         k = setting.k or 1
         slot = (side.header.key, setting.truncation, k)
         if slot not in self._made:
-            family = get_metric(PAIRED).family
+            family = setting.definition.family
             ready = prepare(
                 side,
                 family,
