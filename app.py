@@ -3,15 +3,19 @@
 import streamlit as st
 
 from pages import PAGES
-from pages.ui import warm
+from pages.ui import shell, warm
 
-st.set_page_config(page_title="PRH Explorer", page_icon="🏛️", layout="wide")
-
-page = st.navigation(
-    [
-        st.Page(page.script, title=page.title, url_path=page.url, default=not page.url)
-        for page in PAGES
-    ]
+st.set_page_config(
+    page_title="PRH Explorer", page_icon="🏛️", layout="wide", initial_sidebar_state=250
 )
+
+pages = {
+    page.topic: st.Page(page.script, title=page.title, url_path=page.url, default=not page.url)
+    for page in PAGES
+}
+shown = st.navigation(list(pages.values()), position="hidden")
+st.set_page_config(page_title=f"{shown.title} · PRH Explorer")
 warm.up()
-page.run()
+with st.sidebar:
+    shell.navigate(pages)
+shown.run()

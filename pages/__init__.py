@@ -6,6 +6,11 @@ chart.py, text.py, statistics.py) and its record here.
 
 from typing import NamedTuple
 
+_SETTING = (
+    "dataset", "n", "metric", "k", "sigma", "truncation", "normalized", "pooling", "prompt",
+    "precision",
+)  # fmt: skip
+
 
 class Page(NamedTuple):
     """One question a reader has."""
@@ -21,6 +26,12 @@ class Page(NamedTuple):
     """What an empty warehouse does not hold or have yet."""
     command: str = "prh demo"
     """Fills the page."""
+    figure: str = ""
+    """Of the paper, that the page reproduces."""
+    takes: tuple[str, ...] = ()
+    """Keys of the setting that go along when a reader comes from another page."""
+    terms: tuple[str, ...] = ()
+    """Words of the glossary that the page uses."""
 
     @property
     def script(self) -> str:
@@ -42,6 +53,8 @@ PAGES = (
         "do_language_and_vision_meet",
         "Do models that never saw an image agree with models that never read a word?",
         "it holds no scores of language against vision",
+        figure="Fig. 3",
+        takes=_SETTING,
     ),
     Page(
         "skill",
@@ -49,6 +62,8 @@ PAGES = (
         "does_it_predict_skill",
         "Are the language models that agree with vision the ones that can do more?",
         "it holds no scores of language against vision",
+        figure="Fig. 4",
+        takes=_SETTING,
     ),
     Page(
         "competence",
@@ -56,6 +71,8 @@ PAGES = (
         "do_strong_models_agree",
         "Do models that can do more agree more with each other?",
         "no models of one modality were compared with each other",
+        figure="Fig. 2",
+        takes=_SETTING,
     ),
     Page(
         "color",
@@ -64,6 +81,7 @@ PAGES = (
         "Do words and pictures arrange colors as the eye does?",
         "no colors were laid out",
         "prh color --panel demo --pictures package:scikit-learn",
+        figure="Fig. 8",
     ),
     Page(
         "captions",
@@ -73,6 +91,7 @@ PAGES = (
         "no caption sets were compared",
         "prh captions --dataset emoji --panel demo --set column:word --set own "
         "--set column:definition",
+        figure="Fig. 9",
     ),
     Page(
         "neighborhood",
@@ -80,6 +99,8 @@ PAGES = (
         "local_or_global",
         "Do larger vision models agree with language about neighbors, or about everything?",
         "it holds no metric at two numbers of neighbors",
+        figure="Fig. 10",
+        takes=("dataset", "n", "metric", "truncation", "pooling", "prompt", "precision"),
     ),
     Page(
         "layers",
@@ -87,6 +108,8 @@ PAGES = (
         "which_layers",
         "Where in the two models does the agreement sit?",
         "it holds no scores of layers",
+        figure="App. C",
+        takes=_SETTING,
     ),
     Page(
         "metrics",
@@ -94,6 +117,8 @@ PAGES = (
         "does_the_metric_matter",
         "What does each metric look at, and do they agree about the same models?",
         "it holds no scores of language against vision",
+        figure="Figs. 11–14",
+        takes=("dataset",),
     ),
     Page(
         "theory",
@@ -102,6 +127,7 @@ PAGES = (
         "Do learners that see one world in two ways end with one kernel?",
         "no world was simulated",
         "prh theory",
+        figure="Section 4",
     ),
 )
 """In the order a reader would ask: it is the app's navigation, and what every page is tested by."""

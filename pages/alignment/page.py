@@ -9,11 +9,11 @@ from pages.ui import queries as shared
 from pages.ui import text as words
 from pages.ui.charts import trends as trend_charts
 from pages.ui.charts.parts import Drawn
-from pages.ui.controls import Controls, choose_candidates, choose_setting
+from pages.ui.controls import choose_candidates, choose_setting, choose_untrained
 from pages.ui.reference import THRESHOLD, held_against
-from pages.ui.shell import Nothing
+from pages.ui.shell import Frame, Nothing
 
-_LANGUAGE, _VISION = "Against language skill", "Against vision skill"
+_LANGUAGE, _VISION = "By language skill", "By vision skill"
 _ORDERS = {"mean alignment": "language_mean", "parameters": "language_parameters"}
 _SIDES = {
     _LANGUAGE: ("language_score", "language_label", "vision_label", "vision_group"),
@@ -22,34 +22,35 @@ _SIDES = {
 _LAYOUTS = ("one picture", "a panel per family")
 
 
-def draw() -> None:
+def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
     settings = shared.settings().frame
     if settings.is_empty():
         raise Nothing
-    controls = Controls()
-    first_row = st.container(horizontal=True, vertical_alignment="bottom")
-    with first_row:
-        setting = choose_setting(controls, settings)
+    setting = choose_setting(frame, settings)
     measured = shared.measured(setting).frame.row(0, named=True)
     able = shared.skills(setting.dataset_id).frame.with_columns(pl.col("here") == 0)
     skills = able.sort("here", ~pl.col("predicts_text"), maintain_order=True)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        offered = {_LANGUAGE: "language", _VISION: "vision"}
-        there = [view for view, side in offered.items() if side in skills["modality"]]
-        view = controls.view(["Heat map", "Lines", *there])
-        concatenated, untrained = choose_candidates(controls)
+    offered = {_LANGUAGE: "language", _VISION: "vision"}
+    there = [view for view, side in offered.items() if side in skills["modality"]]
+    with frame.row:
+        view = frame.view(["Heat map", "Lines", *there])
+    with frame.options:
+        concatenated = choose_candidates(frame)
+        untrained = choose_untrained(frame)
     skill, order, layout, scale = None, "mean alignment", _LAYOUTS[0], "raw"
-    with first_row:
-        if view in offered:
-            side = skills.filter(pl.col("modality") == offered[view])["skill"].to_list()
-            skill = controls.choose("Skill", side, key="skill", width=330)
-            layout = controls.choose("Layout", _LAYOUTS, key="layout")
-        else:
-            order = controls.choose("Order language models by", list(_ORDERS), key="order")
-        if concatenated and measured["permutations"]:
-            scale = controls.choose("Scores", ["raw", "calibrated"], key="scores", width=130)
-    controls.show_notes()
+    if view in offered:
+        side = skills.filter(pl.col("modality") == offered[view])["skill"].to_list()
+        with frame.row:
+            skill = frame.choose("Skill", side, key="skill", width=330)
+        with frame.options:
+            layout = frame.choose("Layout", _LAYOUTS, key="layout")
+    else:
+        with frame.options:
+            order = frame.choose("Order language models by", list(_ORDERS), key="order")
+    if concatenated and measured["permutations"]:
+        with frame.options:
+            scale = frame.choose("Scores", ["raw", "calibrated"], key="scores", width=130)
 
     answer = shared.alignment(
         setting,
@@ -95,16 +96,15 @@ def draw() -> None:
         sources.append(words.describe_skill(about.row(0, named=True), shared.text_of(skill)))
         missing = text.list_models_without_skill(answer.frame, x, point)
         reading = text.describe_fits(lines) + missing + "\n\n" + reading
-    shell.figure(
+    frame.figure(
         drawing,
         answer,
         title="Alignment of language with vision models",
         measured=sources,
-        controls=controls,
         alt_text=f"{measure} of each language model with each vision model.",
     )
     _show_slopes(lines)
-    shell.explain(reading)
+    frame.explain(reading)
 
 
 def _show_slopes(lines: pl.DataFrame) -> None:

@@ -5,9 +5,8 @@ import streamlit as st
 
 from pages.captions import chart, pictures, queries, text
 from pages.ui import shell
-from pages.ui.controls import Controls
 from pages.ui.reference import THRESHOLD, held_against
-from pages.ui.shell import Nothing
+from pages.ui.shell import Frame, Nothing
 
 _RAW, _CALIBRATED = "raw", "calibrated"
 _OVERALL = "mean over all vision models"
@@ -15,60 +14,57 @@ _OVERALL = "mean over all vision models"
 _EACH = "mean over language models"
 
 
-def draw() -> None:
+def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
     studies = queries.caption_studies().frame
     if studies.is_empty():
         raise Nothing
-    controls = Controls()
     rows = {text.name_study(row): row for row in studies.iter_rows(named=True)}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        row = rows[controls.choose("Dataset", list(rows), key="dataset", width=330)]
+    with frame.row:
+        row = rows[frame.choose("Dataset", list(rows), key="dataset", width=330)]
         study = queries.CaptionStudy.of(row)
         means = queries.caption_means(study)
         known = text.list_known_amounts(means.frame, chart.AMOUNTS)
-        amount = controls.choose("Density in", known, key="density", width=130)
+        amount = frame.choose("Density in", known, key="density", width=130)
         scores = [_RAW, *([] if means.frame["calibrated"].is_null().all() else [_CALIBRATED])]
-        score = controls.choose("Score", scores, key="score", width=130)
+        score = frame.choose("Score", scores, key="score", width=130)
         seen = means.frame["vision_label"].unique(maintain_order=True).to_list()
-        lines = controls.choose("Lines", [_OVERALL, _EACH, *seen], key="lines", width=250)
-    controls.show_notes()
+        lines = frame.choose("Lines", [_OVERALL, _EACH, *seen], key="lines", width=250)
     if row["note"]:
         st.info(f"**{row['dataset']}.** {row['note']}")
 
     answers = {_OVERALL: queries.caption_overall, _EACH: queries.caption_means}
     answer = answers.get(lines, queries.caption_density)(study)
-    frame = answer.frame.filter(~pl.col("pictures"))
+    kept = answer.frame.filter(~pl.col("pictures"))
     if lines not in answers:
-        frame = frame.filter(pl.col("vision_label") == lines)
-    if frame.is_empty():
+        kept = kept.filter(pl.col("vision_label") == lines)
+    if kept.is_empty():
         st.info("No pair of models was compared under every caption set: choose other lines.")
         return
     measure = f"{text.name_metric(study)}" + (", calibrated" if score == _CALIBRATED else "")
-    shell.figure(
+    frame.figure(
         chart.density(
-            text.choose_score(frame, calibrated=score == _CALIBRATED),
+            text.choose_score(kept, calibrated=score == _CALIBRATED),
             amount=amount,
             measure=measure,
-            reference=held_against(frame) if score == _RAW else THRESHOLD,
+            reference=held_against(kept) if score == _RAW else THRESHOLD,
             by="vision_label" if lines in answers else "language_label",
         ),
         answer,
         title=f"Alignment by how much captions say, {row['dataset']}",
-        measured=[*text.describe_study(row), *text.describe_means(frame)],
-        controls=controls,
+        measured=[*text.describe_study(row), *text.describe_means(kept)],
         alt_text=f"{measure} against {chart.AMOUNTS[amount].lower()}, {lines}.",
     )
     gains = queries.caption_gains(study)
     overall = gains.frame.filter("overall")
     sets = queries.caption_sets(study.base_id, study.row_order)
-    shell.explain(text.describe_gains(overall, sets.frame))
-    shell.also(
+    frame.explain(text.describe_gains(overall, sets.frame))
+    frame.also(
         "What each variant gains, all trained vision models", chart.gains(overall), gains,
         "Paired differences of alignment with intervals.",
     )  # fmt: skip
     st.markdown("**What one image's captions say**")
-    place = controls.place("Image", row["n"], key="image")
+    place = frame.place("Image", row["n"], key="image")
     pictures.pick(
         queries.caption_pictures(study.base_id, study.row_order, place).frame, key="image"
     )

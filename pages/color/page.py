@@ -5,14 +5,13 @@ import streamlit as st
 
 from pages.color import chart, queries, text
 from pages.ui import shell
-from pages.ui.controls import Controls
 from pages.ui.q_values import with_q
-from pages.ui.shell import Nothing
+from pages.ui.shell import Frame, Nothing
 
 _NONE = "none"
 
 
-def draw() -> None:
+def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
     everything = queries.color_agreement()
     if everything.frame.is_empty():
@@ -20,22 +19,20 @@ def draw() -> None:
     rows = with_q(everything.frame).to_dicts()
     named = {text.name_layout(row): row for row in rows}
     seen = [name for name, row in named.items() if row["side"] == "vision"]
-    controls = Controls()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with frame.row:
         tables = list(dict.fromkeys(text.name_words(r) for r in rows if r["side"] == "language"))
-        table = controls.choose("Words", tables, key="words", width=330) if tables else None
+        table = frame.choose("Words", tables, key="words", width=330) if tables else None
         worded = [n for n, r in named.items() if r["side"] == "language"
                 and text.name_words(r) == table]  # fmt: skip
-        pictures = controls.choose("Pictures", [*seen, _NONE], key="pictures", width=250)
-        first = controls.choose("Language model", [*worded, _NONE], key="first", width=250)
-        second = controls.choose(
+        pictures = frame.choose("Pictures", [*seen, _NONE], key="pictures", width=250)
+        first = frame.choose("Language model", [*worded, _NONE], key="first", width=250)
+        second = frame.choose(
             "Another",
             [*worded, _NONE],
             key="second",
             default=text.pick_another_model(worded, first),
             width=250,
         )
-    controls.show_notes()
 
     shown = [named[name] for name in (pictures, first, second) if name != _NONE]
     if not shown:
@@ -43,20 +40,19 @@ def draw() -> None:
         return
     layouts = queries.Layouts.of(*shown)
     points = queries.color_points(layouts)
-    shell.figure(
+    frame.figure(
         chart.color_views(points.frame),
         points,
         title="Colors in human vision, in pictures and in words",
         measured=text.describe_layouts(shown),
-        controls=controls,
         alt_text="Colors in CIELAB's space: human vision, "
         + ", ".join(text.name_layout(row) for row in shown),
     )
-    shell.explain(text.describe_agreement(shown))
+    frame.explain(text.describe_agreement(shown))
     st.markdown("**Every layout**, best agreement first")
     st.dataframe(text.tabulate_agreement(pl.DataFrame(rows)), hide_index=True)
     pairs = queries.color_pairs(layouts)
-    shell.also(
+    frame.also(
         "How far apart, two colors at a time", chart.color_pairs(pairs.frame), pairs,
         "Distances of pairs of colors in each layout against CIELAB.",
     )  # fmt: skip
@@ -64,7 +60,7 @@ def draw() -> None:
     if language is not None:
         layers = queries.color_layers(language["colors"], language["rule"])
         if not layers.frame.filter(pl.col("rho").is_not_null()).is_empty():
-            shell.also(
+            frame.also(
                 "At which layer does color emerge?", chart.color_layers(with_q(layers.frame)),
                 layers, "Agreement with CIELAB by layer of each language model.",
             )  # fmt: skip

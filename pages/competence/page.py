@@ -11,9 +11,9 @@ from pages.ui import shell
 from pages.ui import text as words
 from pages.ui.answers import Modality
 from pages.ui.charts.parts import Chart
-from pages.ui.controls import Controls, choose_setting
+from pages.ui.controls import choose_setting
 from pages.ui.reference import held_against
-from pages.ui.shell import Nothing
+from pages.ui.shell import Frame, Nothing
 from prh_core.convergence import RULES
 
 _MODALITIES: tuple[Modality, ...] = ("vision", "language")
@@ -23,30 +23,28 @@ _ENOUGH = 15
 _LEFT, _RIGHT = "Agreement by competence", "Map of the models"
 
 
-def draw() -> None:
+def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
     compared = {modality: shared.model_settings(modality).frame for modality in _MODALITIES}
     there: list[Modality] = [m for m in _MODALITIES if not compared[m].is_empty()]
     if not there:
         raise Nothing
-    controls = Controls()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        modality = controls.choose("Models", there, key="models", width=130)
+    with frame.row:
+        modality = frame.choose("Models", there, key="models", width=130)
         settings = compared[modality]
         own = ("pooling", "prompt") if modality == "vision" else ()
-        setting = choose_setting(controls, settings, without=own)
+        setting = choose_setting(frame, settings, without=own)
         able = shared.skills(setting.dataset_id).frame
         skills = able.filter(pl.col("modality") == modality, pl.col("here") > 1)
         names = sorted(skills["skill"].to_list(), key=text.rank_competence)
-        skill = controls.choose("Competence", names, key="skill", width=330) if names else None
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+        skill = frame.choose("Competence", names, key="skill", width=330) if names else None
+    with frame.row:
         models = int(settings["models"][0])
         few = statistics.customary_bins(models)
-        count = controls.choose("Bins", [2, 3, 4, 5, 6, 8, 10], key="bins", default=few, width=110)
-        rule = controls.choose("Cut", RULES, key="cut", width=150)
+        count = frame.choose("Bins", [2, 3, 4, 5, 6, 8, 10], key="bins", default=few, width=110)
+        rule = frame.choose("Cut", RULES, key="cut", width=150)
         trusted = "UMAP" if models >= _ENOUGH else "MDS"
-        method = controls.choose("Map by", list(_MAPS), key="map", default=trusted, width=120)
-    controls.show_notes()
+        method = frame.choose("Map by", list(_MAPS), key="map", default=trusted, width=120)
 
     measured = queries.model_measured(setting, modality).frame.row(0, named=True)
     if measured["note"]:
@@ -69,17 +67,16 @@ def draw() -> None:
     if skill is not None:
         about = skills.filter(pl.col("skill") == skill).row(0, named=True)
         sources.append(words.describe_skill(about, shared.text_of(skill)))
-    shell.figure(
+    frame.figure(
         panels,
         pairs,
         title=f"Agreement of {modality} models with each other",
         measured=sources,
-        controls=controls,
         alt_text=f"{measure} of {modality} models with each other by their competence.",
     )
     if not places.frame.is_empty():
         shell.behind("Table and SQL of the map", places)
-    shell.explain(
+    frame.explain(
         text.describe_convergence(found, skill, modality)
         + "\n\n"
         + text.describe_map(places.frame, method)

@@ -4,11 +4,10 @@ import streamlit as st
 
 from pages.inventory import chart, queries
 from pages.ui import shell
-from pages.ui.controls import Controls
-from pages.ui.shell import Nothing
+from pages.ui.shell import Frame, Nothing
 
 
-def draw() -> None:
+def draw(frame: Frame) -> None:
     """Ask, draw, explain."""
     models, coverage = queries.models(), queries.coverage()
     if models.frame.is_empty():
@@ -17,18 +16,17 @@ def draw() -> None:
     if coverage.frame.is_empty():
         st.info("Models are here, but no dataset yet.")
     else:
-        shell.figure(
+        frame.figure(
             chart.coverage(coverage.frame),
             coverage,
             title="What is in here: layers and scores per model and dataset",
             measured=[_last(runs.frame.row(0, named=True))] if runs.frame.height else [],
-            controls=Controls(),
             alt_text="Which model has features on which dataset.",
         )
-        shell.explain(
+        frame.explain(
             "A filled cell: the model's layers over that dataset are stored. A score compares one "
             "language with one vision model under one setting (metric, k, truncation, precision). "
-            "*Untrained* models are randomly initialized controls."
+            "*Untrained* models are randomly initialized frame."
         )
     st.markdown("#### Datasets")
     shell.table(datasets)

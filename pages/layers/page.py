@@ -7,31 +7,29 @@ from pages.layers import chart, queries, text
 from pages.ui import queries as shared
 from pages.ui import shell
 from pages.ui import text as words
-from pages.ui.controls import Controls, choose_setting
+from pages.ui.controls import choose_setting
 from pages.ui.reference import held_against
-from pages.ui.shell import Nothing
+from pages.ui.shell import Frame, Nothing
 
 
-def draw() -> None:
+def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
     settings = shared.settings().frame.filter(~pl.col("published"))
     if settings.is_empty():
         raise Nothing
-    controls = Controls()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        setting = choose_setting(controls, settings)
+    with frame.row:
+        setting = choose_setting(frame, settings)
         # Strongest pair first: that is where a reader wants to look.
         pairs = shared.alignment(setting, concatenated=True, untrained=True).frame
-        language = controls.choose(
+        language = frame.choose(
             "Language model", _names(pairs, "language_label"), key="language", width=220
         )
         pairs = pairs.filter(pl.col("language_label") == language)
-        vision = controls.choose(
+        vision = frame.choose(
             "Vision model", _names(pairs, "vision_label"), key="vision", width=220
         )
         pair = pairs.filter(pl.col("vision_label") == vision).row(0, named=True)
-    view = controls.view(["All pairs of layers", "By depth"])
-    controls.show_notes()
+    view = frame.view(["All pairs of layers", "By depth"])
 
     measured = shared.measured(setting).frame.row(0, named=True)
     if measured["note"]:
@@ -51,15 +49,14 @@ def draw() -> None:
             measure=measure,
             higher_is_closer=measured["higher_is_closer"],
         )
-    shell.figure(
+    frame.figure(
         drawing,
         answer,
         title=f"{language} and {vision}, layer by layer",
         measured=words.describe_measured(measured, f"{language} × {vision}"),
-        controls=controls,
         alt_text=f"{measure} of each layer of {language} with each layer of {vision}.",
     )
-    shell.explain(
+    frame.explain(
         f"Best of all: **{pair['language_layer']}** of {language} with **{pair['vision_layer']}** "
         f"of {vision}, {pair['alignment']:.4f} (solid frame; a dashed frame marks the best pair "
         "of single layers where it is another one). The last row and column, set apart, stand for "

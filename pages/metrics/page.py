@@ -12,9 +12,8 @@ from pages.ui import text as words
 from pages.ui.answers import Modality
 from pages.ui.charts import trends as trend_charts
 from pages.ui.charts.parts import Chart
-from pages.ui.controls import Controls
 from pages.ui.reference import THRESHOLD, held_against
-from pages.ui.shell import Nothing
+from pages.ui.shell import Frame, Nothing
 
 _AGREE, _TREND, _RANK = "Side by side", "Against language skill", "Do they rank alike?"
 _WITHIN: dict[str, Modality | None] = {
@@ -23,7 +22,7 @@ _WITHIN: dict[str, Modality | None] = {
 }  # fmt: skip
 
 
-def draw() -> None:
+def draw(frame: Frame) -> None:
     """List the metrics, then compare them on one dataset."""
     _list()
     across = shared.settings().frame.filter(~pl.col("published"))
@@ -34,36 +33,33 @@ def draw() -> None:
     )
     if settings.is_empty():
         raise Nothing
-    controls = Controls()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with frame.row:
         names = settings["dataset"].unique(maintain_order=True).to_list()
-        dataset = controls.choose("Dataset", names, key="dataset", width=240)
+        dataset = frame.choose("Dataset", names, key="dataset", width=240)
         chosen = settings.filter(pl.col("dataset") == dataset).row(0, named=True)
         able = shared.skills(chosen["dataset_id"]).frame
         skills = able.filter(pl.col("modality") == "language", pl.col("here") > 0)
         compared = [_AGREE, *([] if skills.is_empty() else [_TREND])]
         meets = chosen["dataset_id"] in across["dataset_id"]
-        view = controls.view([*(compared if meets else []), _RANK])
+        view = frame.view([*(compared if meets else []), _RANK])
     if view == _TREND:
-        _trends(controls, dataset, chosen["dataset_id"], chosen["row_order"], skills)
+        _trends(frame, dataset, chosen["dataset_id"], chosen["row_order"], skills)
         return
     if view == _RANK:
-        _ranks(controls, dataset, chosen["dataset_id"], chosen["row_order"])
+        _ranks(frame, dataset, chosen["dataset_id"], chosen["row_order"])
         return
-    controls.show_notes()
     answer = queries.metric_scores(chosen["dataset_id"], chosen["row_order"])
     if answer.frame.is_empty():
         st.info("No pair of trained models has a calibrated score here: `prh score` makes them.")
         return
-    shell.figure(
+    frame.figure(
         chart.metric_dots(answer.frame),
         answer,
         title="What each metric says of the same models",
         measured=text.describe_comparison(dataset, answer.frame),
-        controls=controls,
         alt_text="Calibrated score of trained language with trained vision models, by metric.",
     )
-    shell.explain(
+    frame.explain(
         "Raw scores of two metrics share no unit. A **calibrated** score does: 0 is what the best "
         "of 95 % of relabeled layer tables does not exceed, 1 is identical. A dot is the mean "
         "over the pairs of trained models, the line reaches from the smallest to the largest."
@@ -71,14 +67,13 @@ def draw() -> None:
 
 
 def _trends(
-    controls: Controls, dataset: str, dataset_id: str, row_order: str, skills: pl.DataFrame
+    frame: Frame, dataset: str, dataset_id: str, row_order: str, skills: pl.DataFrame
 ) -> None:
     """Draw alignment against a skill under every metric, small multiples."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with frame.row:
         texts = skills.sort("predicts_text", descending=True, maintain_order=True)
-        skill = controls.choose("Skill", texts["skill"].to_list(), key="skill", width=330)
-        scores = controls.choose("Scores", ["raw", "calibrated"], key="scores", width=130)
-    controls.show_notes()
+        skill = frame.choose("Skill", texts["skill"].to_list(), key="skill", width=330)
+        scores = frame.choose("Scores", ["raw", "calibrated"], key="scores", width=130)
     answer = queries.metric_trends(
         dataset_id, row_order, skill=skill, calibrated=scores == "calibrated"
     )
@@ -100,7 +95,7 @@ def _trends(
         )
         lines.append(found.lines.with_columns(pl.lit(metric).alias("metric")))
     about = skills.filter(pl.col("skill") == skill).row(0, named=True)
-    shell.figure(
+    frame.figure(
         panels,
         answer,
         title="Alignment against skill under every metric",
@@ -108,13 +103,12 @@ def _trends(
             *text.describe_trend_sources(dataset, answer.frame),
             words.describe_skill(about, None),
         ],
-        controls=controls,
         alt_text=f"Alignment of each language model with vision models against {skill}.",
     )
-    shell.explain(text.describe_trends(trends.corrected(pl.concat(lines))))
+    frame.explain(text.describe_trends(trends.corrected(pl.concat(lines))))
 
 
-def _ranks(controls: Controls, dataset: str, dataset_id: str, row_order: str) -> None:
+def _ranks(frame: Frame, dataset: str, dataset_id: str, row_order: str) -> None:
     """Draw how metrics and settings correlate over pairs of models (Fig. 12)."""
     answers = {
         name: queries.metric_pairs(dataset_id, row_order, within=within)
@@ -124,18 +118,16 @@ def _ranks(controls: Controls, dataset: str, dataset_id: str, row_order: str) ->
     if not there:
         st.info("Only one metric in one setting was measured here: `prh score --metric all`.")
         return
-    which = controls.choose("Pairs of models", there[::-1], key="pairs", width=220)
-    controls.show_notes()
+    which = frame.choose("Pairs of models", there[::-1], key="pairs", width=220)
     found = statistics.correlate_settings(answers[which].frame, within=_WITHIN[which] is not None)
-    shell.figure(
+    frame.figure(
         chart.metric_agreement(found),
         answers[which],
         title="How metrics and settings rank the same pairs of models",
         measured=text.describe_agreement_sources(dataset, found, within=_WITHIN[which]),
-        controls=controls,
         alt_text="Spearman correlation between metrics over pairs of models.",
     )
-    shell.explain(text.describe_agreement(found) + text.describe_batches(answers[which].frame))
+    frame.explain(text.describe_agreement(found) + text.describe_batches(answers[which].frame))
 
 
 def _list() -> None:

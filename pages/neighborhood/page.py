@@ -7,29 +7,27 @@ from pages.neighborhood import chart, queries, text
 from pages.ui import queries as shared
 from pages.ui import shell
 from pages.ui import text as words
-from pages.ui.controls import Controls, choose_setting
-from pages.ui.shell import Nothing
+from pages.ui.controls import choose_setting
+from pages.ui.shell import Frame, Nothing
 
 # What is measured at each k by itself, and so not said of all. No string: a page would show it.
 _OF_ONE_K = ("k", "chance", "null_best_low", "permutations", "interval_method")
 _GROWTH, _ALIGNMENT = "Growth with size", "Alignment"
 
 
-def draw() -> None:
+def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
     settings = shared.settings().frame.filter(pl.col("ks") >= 2)
     if settings.is_empty():
         raise Nothing
     # CKNNA is the paper's choice, and it reaches k = n - 1.
     settings = settings.sort(pl.col("published"), pl.col("metric") != "cknna", maintain_order=True)
-    controls = Controls()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        setting = choose_setting(controls, settings, without=("k",))
+    with frame.row:
+        setting = choose_setting(frame, settings, without=("k",))
     answer = queries.local(setting, concatenated=True)
     grown = answer.frame.drop_nulls("growth")
     views = [_GROWTH, _ALIGNMENT]
-    view = controls.view(views if grown.height else views[::-1])
-    controls.show_notes()
+    view = frame.view(views if grown.height else views[::-1])
 
     measured = shared.measured(setting).frame.row(0, named=True)
     if answer.frame.is_empty():
@@ -45,7 +43,7 @@ def draw() -> None:
         drawing = chart.growth(grown)
     else:
         drawing = chart.by_neighbors(answer.frame, measure=metric)
-    shell.figure(
+    frame.figure(
         drawing,
         answer,
         title=f"{metric} from local to global",
@@ -53,10 +51,9 @@ def draw() -> None:
             {**measured, **dict.fromkeys(_OF_ONE_K), "metric_label": metric},
             text.describe_neighbors(answer.frame),
         ),
-        controls=controls,
         alt_text=f"{metric} of vision models of growing size, a line per number of neighbors.",
     )
-    shell.explain(
+    frame.explain(
         "Mean over the trained language models. **Growth** is centered on the smallest model of a "
         "family and divided by the standard deviation over the family, at each k by itself, so "
         "it says which way alignment goes with size, not how far: lines that rise at small k and "

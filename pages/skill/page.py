@@ -7,23 +7,22 @@ from pages.skill import chart, queries, statistics, text
 from pages.ui import palette, shell
 from pages.ui import queries as shared
 from pages.ui import text as words
-from pages.ui.controls import Controls, choose_setting
+from pages.ui.controls import choose_setting
 from pages.ui.reference import held_against
-from pages.ui.shell import Nothing
+from pages.ui.shell import Frame, Nothing
 
 _NO_RANK = "nothing"
 
 
-def draw() -> None:
+def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
     settings = shared.settings().frame
     if settings.is_empty():
         raise Nothing
     # Where most models have a skill comes first: one dot says nothing.
     settings = settings.sort("skilled", descending=True, maintain_order=True)
-    controls = Controls()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        setting = choose_setting(controls, settings)
+    with frame.row:
+        setting = choose_setting(frame, settings)
         able = shared.skills(setting.dataset_id).frame
         skills = able.filter(pl.col("modality") == "language")
         if skills.is_empty():
@@ -36,11 +35,10 @@ def draw() -> None:
         if not names:
             st.info("Only untrained models were measured here.")
             return
-        vision = controls.choose("Vision model", names, key="vision", width=240)
-        skill = controls.choose("Skill", skills["skill"].to_list(), key="skill", width=330)
+        vision = frame.choose("Vision model", names, key="vision", width=240)
+        skill = frame.choose("Skill", skills["skill"].to_list(), key="skill", width=330)
         texts = skills.filter("predicts_text", pl.col("skill") != skill)["skill"].to_list()
-        rank = controls.choose("Color by rank in", [*texts, _NO_RANK], key="rank", width=330)
-    controls.show_notes()
+        rank = frame.choose("Color by rank in", [*texts, _NO_RANK], key="rank", width=330)
 
     measured = shared.measured(setting).frame.row(0, named=True)
     model = pairs.filter(pl.col("vision_label") == vision)["vision_model"][0]
@@ -59,7 +57,7 @@ def draw() -> None:
     about = skills.filter(pl.col("skill") == skill).row(0, named=True)
     emergence = statistics.run_emergence_test(answer.frame)
     colors = palette.families(shared.families().frame["family"].to_list())
-    shell.figure(
+    frame.figure(
         chart.skill(
             answer.frame,
             emergence,
@@ -75,10 +73,9 @@ def draw() -> None:
             *words.describe_measured(measured, vision),
             words.describe_skill(about, None),
         ],
-        controls=controls,
         alt_text=f"{skill} of each language model against its alignment with {vision}.",
     )
-    shell.explain(
+    frame.explain(
         text.describe_emergence(answer.frame, emergence)
         + " A disc's area grows with the number of parameters. What predicts is not what causes: "
         "larger models are better at both."

@@ -1,20 +1,17 @@
 """Why should it happen: worlds small enough to know, observed twice and learned (Section 4)."""
 
 import polars as pl
-import streamlit as st
 
 from pages.theory import chart, queries, text
 from pages.ui import shell
-from pages.ui.controls import Controls
-from pages.ui.shell import Nothing
+from pages.ui.shell import Frame, Nothing
 
 
-def draw() -> None:
+def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
     left = queries.theory_simulations().frame
     if left.is_empty():
         raise Nothing
-    controls = Controls()
 
     def narrowed(column: str, value: object) -> pl.DataFrame:
         return left.filter(pl.col(column) == value)
@@ -22,8 +19,8 @@ def draw() -> None:
     def offered(column: str) -> list:
         return left[column].unique(maintain_order=True).to_list()
 
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        world = controls.choose(
+    with frame.row:
+        world = frame.choose(
             "World", offered("world"), key="world", shown=text.WORLDS.__getitem__, width=180
         )
         left = narrowed("world", world)
@@ -32,15 +29,15 @@ def draw() -> None:
             ("Window T", "window", "window"),
             ("Smoothness", "smoothness", "smoothness"),
         ):
-            left = narrowed(column, controls.slide(label, sorted(offered(column)), key=key))
-        loss = controls.choose(
+            left = narrowed(column, frame.slide(label, sorted(offered(column)), key=key))
+        loss = frame.choose(
             "Loss", offered("loss"), key="loss", shown=text.LOSSES.__getitem__, width=150
         )
         left = narrowed("loss", loss)
         if left["temperature"].is_not_null().all():
-            tau = controls.slide("Temperature τ", sorted(offered("temperature")), key="temperature")
+            tau = frame.slide("Temperature τ", sorted(offered("temperature")), key="temperature")
             left = narrowed("temperature", tau)
-        observer = controls.choose(
+        observer = frame.choose(
             "Observer B", offered("observer"), key="observer",
             shown=text.OBSERVERS.__getitem__, width=270,
             help="A sees every event under names of its own. B does, too, or sees less.",
@@ -49,41 +46,39 @@ def draw() -> None:
         if observer != "bijective":
             label = "Information lost" if observer == "lossy" else "Seen at random"
             shares = sorted(offered("share"))
-            share = controls.slide(label, shares, key=observer, shown=text.format_percent)
+            share = frame.slide(label, shares, key=observer, shown=text.format_percent)
             left = narrowed("share", share)
         row = left.row(0, named=True)
         metrics = queries.theory_metrics(row["simulation"])
         labels = dict(metrics.frame.select("metric", "metric_label").iter_rows())
-        metric = controls.choose(
+        metric = frame.choose(
             "Metric", sorted(labels, key=labels.__getitem__), key="metric", default="mutual_knn",
             shown=labels.__getitem__,
         )  # fmt: skip
-    controls.show_notes()
 
     simulation = row["simulation"]
     measured = queries.theory_measured(simulation, metric=metric).frame.row(0, named=True)
-    shell.figure(
+    frame.figure(
         chart.kernels(queries.theory_kernels(simulation).frame),
         queries.theory_kernels(simulation),
         title="Two observers of one world learn its pointwise mutual information",
         measured=text.describe_simulation(measured),
-        controls=controls,
         alt_text="K_PMI of the world and the kernels that two observers learned, side by side.",
     )
-    shell.explain(text.describe_learning(measured))
+    frame.explain(text.describe_learning(measured))
     training = queries.theory_training(simulation, metric=metric)
-    shell.also(
+    frame.also(
         "As training goes on", chart.theory_training(training.frame), training,
         "Correlation of both kernels with K_PMI, and the observers' agreement, by step.",
     )  # fmt: skip
     scene = queries.Scene.of(row)
     lost = queries.theory_lost(scene, metric=metric)
-    shell.also(
+    frame.also(
         "What is lost with information", chart.theory_lost(lost.frame, measure=labels[metric]),
         lost, f"{labels[metric]} of the observers against the information B lost.",
     )  # fmt: skip
-    shell.explain(text.LOST)
-    shell.also(
+    frame.explain(text.LOST)
+    frame.also(
         "Every metric", chart.theory_metrics(metrics.frame), metrics,
         "Score of the two observers by every metric and step of training.",
     )  # fmt: skip

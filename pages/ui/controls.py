@@ -1,8 +1,11 @@
-"""Widgets in, a frozen selection out; every choice stands in the page's address."""
+"""Widgets in, choices out: a page's state is its address.
 
-import functools
+Every choice stands in it, by the page's own keys; a reader's move writes a new address, and Back
+and Forward walk through them.
+"""
+
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -10,16 +13,64 @@ import polars as pl
 import streamlit as st
 
 from pages.ui.answers import Setting
+from pages.ui.plain import plain
 
 T = TypeVar("T")
 
+SETTING = (
+    "dataset", "n", "metric", "k", "sigma", "truncation", "normalized", "pooling", "prompt",
+    "precision",
+)  # fmt: skip
+"""Keys of what must be equal for scores to be comparable; a reader's choice of them goes along to
+other pages."""
+_MOVED, _SHOWN, _SPELLED, _CARRIED = "moved", "shown", "spelled", "carried"
+"""Of the session: whether a control was moved just now; which controls its page showed last; each
+page's choices, all of them; the setting that a reader chose."""
 
-@dataclass
+
+def link(topic: str, takes: Sequence[str]) -> dict[str, str]:
+    """Return the query that a link to a page has: as it was left, or with the setting carried over.
+
+    Args:
+        topic: of the page.
+        takes: keys of the setting that the page has.
+    """
+    state = st.session_state
+    if topic in state.get(_SPELLED, {}):
+        return state[_SPELLED][topic]
+    return {key: value for key, value in state.get(_CARRIED, {}).items() if key in takes}
+
+
+def _note_move(key: str, label: str | None) -> None:
+    """Keep in mind that the reader moved a control, and what of the setting was chosen."""
+    st.session_state[_MOVED] = True
+    if key in SETTING and label is not None:
+        carried = st.session_state.get(_CARRIED, {})
+        st.session_state[_CARRIED] = {**carried, key: label}
+
+
 class Controls:
-    """A row of widgets, and what was chosen: enough to write the view's address."""
+    """A page's widgets, and what was chosen: enough to write the view's address."""
 
-    chosen: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    def __init__(self, topic: str) -> None:
+        """Take the state of a page from its address, or from the control that was just moved."""
+        self.topic = topic
+        self.chosen: dict[str, str] = {}
+        self.notes: list[str] = []
+        before_topic, self._before = st.session_state.get(_SHOWN, ("", ()))
+        moved = st.session_state.pop(_MOVED, False)
+        self._moved = moved and before_topic == topic
+        self._shown: list[str] = []
+
+    @property
+    def row(self) -> AbstractContextManager[Any]:
+        """Return where the two to four controls go that stay in view."""
+        return nullcontext()
+
+    @property
+    def options(self) -> AbstractContextManager[Any]:
+        """Return the drawer of controls that most readers never touch."""
+        return nullcontext()
 
     def choose(
         self,
@@ -33,9 +84,8 @@ class Controls:
         width: int = 190,
     ) -> T:
         """Offer options; where there is one only, take it and spare the reader a widget."""
-        start = options.index(default) if default in options else 0
-        menu = functools.partial(st.selectbox, index=start)
-        return self._offer(menu, label, options, start, key, shown, help, width)
+        start = default if default in options else options[0]
+        return self._offer(st.selectbox, label, options, start, key, shown, help, width)
 
     def slide(
         self,
@@ -48,75 +98,148 @@ class Controls:
         width: int = 190,
     ) -> T:
         """Offer what there is along a slider, from the left; one option needs none."""
-        return self._offer(st.select_slider, label, options, 0, key, shown, help, width)
+        return self._offer(
+            st.select_slider, label, options, options[0], key, shown, help, width
+        )  # fmt: skip
 
     def _offer(
         self,
         widget: Callable[..., T],
         label: str,
         options: Sequence[T],
-        start: int,
+        start: Any,
         key: str,
         shown: Callable[[T], str],
         help: str | None,  # noqa: A002
         width: int,
     ) -> T:
-        labels = [shown(option) for option in options]
-        self._check_address(label, key, labels, labels[start])
-        if len(options) == 1:
-            return options[0]
-        picked = widget(
-            label, options, format_func=shown, key=key, help=help, width=width, bind="query-params"
-        )
-        self.chosen[key] = shown(picked)
+        picked = self._settle(label, key, options, start, shown)
+        if len(options) > 1:
+            st.session_state[key] = picked
+            picked = widget(
+                label, options, format_func=shown, key=key, help=help, width=width,
+                on_change=self._move(key, shown),
+            )  # fmt: skip
+        self._keep(key, shown(picked))
         return picked
 
     def view(self, options: Sequence[str], *, key: str = "view") -> str:
-        """Offer ways to draw the same answer."""
-        self._check_address("Show as", key, options, options[0])
-        picked = st.segmented_control(
-            "Show as", options, default=options[0], required=True, key=key, bind="query-params"
-        )
-        self.chosen[key] = picked or options[0]
-        return picked or options[0]
+        """Offer ways to draw the same answer; one only needs no widget."""
+        picked = self._settle("Show as", key, options, options[0], str)
+        if len(options) > 1:
+            st.session_state[key] = picked
+            given = st.segmented_control(
+                "Show as", options, required=True, key=key, on_change=self._move(key, str)
+            )
+            picked = given or options[0]
+        self._keep(key, picked)
+        return picked
 
     def place(self, label: str, count: int, *, key: str) -> int:
         """Offer the places 0 to count - 1 of a row."""
-        # No value: a click on a picture may have set one.
-        picked = st.slider(label, 0, count - 1, key=key, bind="query-params")
-        self.chosen[key] = str(picked)
+        picked = self._settle(label, key, range(count), 0, str)
+        if count > 1:
+            st.session_state[key] = picked
+            picked = st.slider(label, 0, count - 1, key=key, on_change=self._move(key, str))
+        self._keep(key, str(picked))
         return picked
 
-    def switch(self, label: str, *, key: str, help: str) -> bool:  # noqa: A002
-        """Offer yes or no, yes unless the reader says otherwise."""
-        self._check_address(label, key, ("true", "false"), "true")
-        picked = st.toggle(label, value=True, key=key, help=help, bind="query-params")
-        self.chosen[key] = "true" if picked else "false"
+    def switch(self, label: str, *, key: str, help: str, default: bool = True) -> bool:  # noqa: A002
+        """Offer yes or no."""
+        picked = self._settle(label, key, (True, False), default, _say_truth)
+        st.session_state[key] = picked
+        picked = st.toggle(label, key=key, help=help, on_change=self._move(key, _say_truth))
+        self._keep(key, _say_truth(picked))
         return picked
+
+    def search(self, label: str, *, key: str, placeholder: str = "", width: int = 260) -> str:
+        """Offer a field for words to look for; at most 80 characters."""
+        asked = str(st.query_params.get(key, ""))[:80]
+        given = st.session_state[key] if self._is_widgets(key) else asked
+        st.session_state[key] = given
+        typed = st.text_input(
+            label, key=key, placeholder=placeholder, width=width, max_chars=80,
+            on_change=self._move(key, str),
+        )  # fmt: skip
+        self._keep(key, typed)
+        return typed
+
+    def several(
+        self, label: str, options: Sequence[str], *, key: str, width: int = 260
+    ) -> list[str]:
+        """Offer any number of options; none chosen means all."""
+        asked = [name for name in st.query_params.get_all(key) if name in options]
+        given = st.session_state[key] if self._is_widgets(key) else asked
+        st.session_state[key] = [name for name in given if name in options]
+        picked = st.multiselect(
+            label, options, key=key, width=width, on_change=self._move(key, lambda _: None)
+        )  # fmt: skip
+        self._shown.append(key)
+        if picked:
+            self.chosen[key] = picked  # type: ignore[assignment]
+        return picked
+
+    def move(self, key: str, value: Any) -> None:
+        """Set a control from elsewhere, e.g. by a click on a picture; for a callback."""
+        st.session_state[key] = value
+        _note_move(key, None)
 
     def address(self) -> str:
         """Return this view's address with every choice spelled out, defaults too."""
         base = (st.context.url or "").partition("?")[0]
-        return base + ("?" + urlencode(self.chosen) if self.chosen else "")
+        return base + ("?" + urlencode(self.chosen, doseq=True) if self.chosen else "")
+
+    def remember(self) -> None:
+        """Keep the page as it is for who comes back, and write a reader's move to the address."""
+        state = st.session_state
+        state[_SHOWN] = (self.topic, tuple(self._shown))
+        if not self.chosen:
+            return
+        state[_SPELLED] = {**state.get(_SPELLED, {}), self.topic: dict(self.chosen)}
+        if self._moved:
+            st.query_params.from_dict(self.chosen)
 
     def show_notes(self) -> None:
         """Say which parts of the address were not understood."""
         for note in self.notes:
             st.info(note)
 
-    def _check_address(self, label: str, key: str, labels: Sequence[str], default: str) -> None:
-        asked = st.query_params.get(key)
-        if asked is not None and asked not in labels:
+    def _move(self, key: str, shown: Callable[[Any], str | None]) -> Callable[[], None]:
+        return lambda: _note_move(key, shown(st.session_state[key]))
+
+    def _is_widgets(self, key: str) -> bool:
+        """Tell whether the reader is at the controls and this one stood there before."""
+        return self._moved and key in self._before and key in st.session_state
+
+    def _settle(
+        self, label: str, key: str, options: Sequence[T], start: T, shown: Callable[[T], str]
+    ) -> T:
+        """Return what stands: in the widget after a move, else in the address, else the default."""
+        if self._is_widgets(key) and st.session_state[key] in options:
+            return st.session_state[key]
+        asked = None if self._moved and key in self._before else st.query_params.get(key)
+        if asked is None:
+            return start
+        for option in options:
+            if shown(option) == asked:
+                return option
+        if st.session_state.get(_CARRIED, {}).get(key) != asked:
             self.notes.append(
-                f"The address asks for {label} “{asked}”, which is not here; showing “{default}”."
+                f"The address asks for {label} “{plain(asked, 80)}”, which is not here; showing "
+                f"“{plain(shown(start), 80)}”."
             )
+        return start
+
+    def _keep(self, key: str, label: str) -> None:
+        self._shown.append(key)
+        self.chosen[key] = label
 
 
 _STEPS = (
     # label, column offered, key in the address, width
-    ("Dataset", "dataset", "dataset", 240),
+    ("Dataset", "dataset", "dataset", 220),
     ("Samples n", "n", "n", 130),
-    ("Metric", "metric_label", "metric", 170),
+    ("Metric", "metric_label", "metric", 160),
     ("Neighbors k", "k", "k", 130),
     ("Bandwidth σ", "sigma", "sigma", 130),
     ("Truncation", "truncation", "truncation", 150),
@@ -125,10 +248,16 @@ _STEPS = (
     ("Caption prompt", "prompt", "prompt", 160),
     ("Precision", "precision", "precision", 150),
 )
+_IN_VIEW = ("dataset", "metric")
 
 
 def choose_setting(
-    controls: Controls, settings: pl.DataFrame, *, without: Sequence[str] = ()
+    controls: Controls,
+    settings: pl.DataFrame,
+    *,
+    without: Sequence[str] = (),
+    in_view: Sequence[str] = _IN_VIEW,
+    prefix: str = "",
 ) -> Setting:
     """Narrow the settings down, from the dataset to the precision; the first row is the default.
 
@@ -136,6 +265,8 @@ def choose_setting(
         controls: where the widgets go.
         settings: answer of `queries.settings`, or part of it.
         without: columns that are not asked for; what is left of them is taken.
+        in_view: keys of those that stay in view; the others are in the drawer of options.
+        prefix: of the keys in the address, where a page has two settings.
     """
     left = settings
     for label, column, key, width in _STEPS:
@@ -144,32 +275,36 @@ def choose_setting(
         options = left[column].unique(maintain_order=True).to_list()
         if options == [None]:
             continue  # the metric has no such thing, whatever the address of another one says
-        picked = controls.choose(
-            label,
-            sorted(options, key=_natural),
-            key=key,
-            default=options[0],
-            shown=_plain,
-            width=width,
-        )
+        with controls.row if key in in_view else controls.options:
+            picked = controls.choose(
+                label,
+                sorted(options, key=_natural),
+                key=prefix + key,
+                default=options[0],
+                shown=_plain,
+                width=width,
+            )
         left = left.filter(pl.col(column).eq_missing(pl.lit(picked)))
     return Setting.of(left.row(0, named=True))
 
 
-def choose_candidates(controls: Controls) -> tuple[bool, bool]:
-    """Ask whether all layers side by side compete, and whether untrained models are shown."""
-    concatenated = controls.switch(
-        "All layers side by side compete",
+def choose_candidates(controls: Controls) -> bool:
+    """Ask whether the concatenation of all layers is a candidate for the best pair."""
+    return controls.switch(
+        "Include concatenated layers",
         key="concatenated",
-        help="On: the concatenation of all layers is one more candidate, as in the paper. "
-        "Off: single layers only, as in the paper's released code.",
+        help="On: the concatenation of all layers is one more candidate for the best pair, as in "
+        "the paper. Off: single layers only, as in the paper's released code.",
     )
-    untrained = controls.switch(
+
+
+def choose_untrained(controls: Controls) -> bool:
+    """Ask whether untrained models are shown."""
+    return controls.switch(
         "Show untrained models",
         key="untrained",
         help="Randomly initialized networks show what architecture and pictures alone bring.",
     )
-    return concatenated, untrained
 
 
 def _natural(value: Any) -> tuple[bool, Any]:
@@ -178,3 +313,7 @@ def _natural(value: Any) -> tuple[bool, Any]:
 
 def _plain(value: Any) -> str:
     return "none" if value is None else str(value)
+
+
+def _say_truth(value: bool) -> str:
+    return "true" if value else "false"

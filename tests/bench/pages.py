@@ -35,10 +35,10 @@ def opening(page: Page, address: str) -> tuple[float, float]:
 
 def switching(page: Page, title: str) -> float:
     """Click a page's name; return seconds until its own chart is drawn."""
-    heading = page.locator("[data-testid=stMainBlockContainer] h3").first.inner_text()
+    heading = page.locator("[data-testid=stMainBlockContainer] h1").first.inner_text()
     started = time.perf_counter()
     page.get_by_role("link", name=title).click()
-    changed = "old => document.querySelector('[data-testid=stMainBlockContainer] h3')"
+    changed = "old => document.querySelector('[data-testid=stMainBlockContainer] h1')"
     page.wait_for_function(changed + "?.innerText !== old", arg=heading)
     page.wait_for_selector(CHART)
     return time.perf_counter() - started

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 SHOTS = Path(__file__).parent / "screenshots"
-CLAIMS = {page.title: page.claim for page in PAGES}
 # Small charts are drawn as SVG, large ones on a canvas.
 CHART = ".stVegaLiteChart svg.marks, .stVegaLiteChart canvas"
 LOOKS: dict[str, dict[str, Any]] = {
@@ -60,7 +59,7 @@ def _watched(context: "BrowserContext") -> Iterator["Page"]:
 
 
 def _settled(page: "Page", title: str) -> None:
-    page.locator("h3", has_text=CLAIMS[title]).wait_for()
+    page.locator("h1", has_text=title).wait_for()
     page.locator(CHART).first.wait_for()
     page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
     assert page.locator("[data-testid=stException]").all_inner_texts() == []
@@ -80,7 +79,7 @@ def test_a_reader_walks_through_the_pages(page: "Page", served: Served) -> None:
     for title, topic in ((page.title, page.topic) for page in PAGES):
         page.get_by_role("link", name=title).click()
         if topic == "captions":  # which this world has none of
-            page.locator("h3", has_text=CLAIMS[title]).wait_for()
+            page.locator("h1", has_text=title).wait_for()
             continue
         _settled(page, title)
 
@@ -146,7 +145,7 @@ def test_a_reader_looks_at_captions_that_say_more(
             options = LOOKS[look]
             for page in _watched(browser.new_context(**options)):
                 page.goto(f"{served.address}/do_denser_captions_help")
-                page.locator("h3", has_text="Do captions that say more").wait_for()
+                page.locator("h1", has_text="Do denser captions help?").wait_for()
                 page.locator(CHART).nth(1).wait_for()
                 page.locator("strong", has_text="What one image's captions say").wait_for()
                 page.wait_for_timeout(400)

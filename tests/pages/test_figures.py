@@ -66,7 +66,7 @@ def test_alignment_against_bits_per_byte(open_page: OpenPage, world: Path) -> No
         "JOIN bits_per_byte ON model_id = language_model WHERE metric = 'mutual_knn' AND k = 10 "
         "AND truncation = 'exact' AND language_trained AND vision_trained ORDER BY ALL",
     )
-    app = open_page(world, MEET, view="Against language skill")
+    app = open_page(world, MEET, view="By language skill")
     assert not app.exception
     frames = drawn(app)
     points = next(frame for frame in frames if "alignment" in frame.columns)
@@ -92,7 +92,7 @@ def test_alignment_against_bits_per_byte(open_page: OpenPage, world: Path) -> No
 
 def test_a_panel_per_family_has_the_same_axes(open_page: OpenPage, world: Path) -> None:
     app = open_page(
-        world, MEET, view="Against language skill", layout="a panel per family",
+        world, MEET, view="By language skill", layout="a panel per family",
         scores="calibrated",
     )  # fmt: skip
     assert not app.exception
@@ -122,7 +122,7 @@ def test_a_panel_per_family_has_the_same_axes(open_page: OpenPage, world: Path) 
 
 def test_the_converse_view_has_a_line_per_language_model(open_page: OpenPage, world: Path) -> None:
     app = open_page(
-        world, MEET, view="Against vision skill", skill="Pictures (acc, 5-shot), planted"
+        world, MEET, view="By vision skill", skill="Pictures (acc, 5-shot), planted"
     )
     curves = next(frame for frame in drawn(app) if "fit_low" in frame.columns)
     assert set(curves["line"]) == {"Lang Small", "Lang Large", "Lang Other"}
@@ -343,7 +343,7 @@ def test_without_permutations_chance_of_one_pair_is_called_so(
 
 
 def test_lines_of_several_models_carry_q_over_all_of_them(open_page: OpenPage, world: Path) -> None:
-    app = open_page(world, MEET, view="Against language skill")
+    app = open_page(world, MEET, view="By language skill")
     slopes = app.dataframe[-1].value
     p = np.array([float(value) for value in slopes["p"]])
     q = np.array([float(value) for value in slopes["q"]])
