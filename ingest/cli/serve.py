@@ -9,6 +9,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from starlette.middleware import Middleware
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from ingest.errors import PortInUseError
 from prh_core.warehouse.location import PROJECT
 
@@ -60,6 +64,35 @@ def running_beside(command: Sequence[str] | None) -> Iterator[None]:
         process.wait()
 
 
+_STREAMLITS = {"_stcore", "static", "media", "component", "app"}
+"""Where the server keeps what is no page."""
+
+
+class PagesOneLevelDeep:
+    """Leads an address below a page's own to that page: Streamlit would answer with a blank one.
+
+    Its start page names its files relative to the address, so a level deeper there are none.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Stand before the app."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a browser that asks for /page/more to /page; let files and all else pass."""
+        page, _, more = scope.get("path", "").strip("/").partition("/")
+        looks = any(
+            name == b"accept" and b"text/html" in value for name, value in scope.get("headers", ())
+        )
+        if more and looks and page not in _STREAMLITS:
+            query = scope.get("query_string", b"").decode("latin-1")
+            headers = {"Cache-Control": "no-cache"}
+            leads = RedirectResponse(f"/{page}" + f"?{query}" * bool(query), 307, headers)
+            await leads(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
 def serve(script: Path, home: Path, port: int) -> None:
     """Run Streamlit on http://localhost:`port` until it is stopped.
 
@@ -73,6 +106,13 @@ def serve(script: Path, home: Path, port: int) -> None:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli
 
+    from streamlit.web.server.starlette import starlette_app
+
+    streamlit_middleware = starlette_app.create_streamlit_middleware
+    starlette_app.create_streamlit_middleware = lambda: [
+        Middleware(PagesOneLevelDeep),
+        *streamlit_middleware(),
+    ]
     # Until st.navigation was called once, Streamlit takes a folder named "pages" for its older
     # kind of app, and tells a first visitor who comes by a page's own address that there is none.
     PagesManager.uses_pages_directory = False
