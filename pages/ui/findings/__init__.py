@@ -1,0 +1,18 @@
+"""The answer of a page in a sentence, with its doubt and what the paper has: numbers in, words out.
+
+Templates only. A sentence says "rises" or "falls" where the interval of the slope excludes zero,
+and "Yes" where the test that its doubt names does. Nothing here is escaped.
+"""
+
+from pages.ui.findings.captions import Contrast, density
+from pages.ui.findings.color import Layout, colors
+from pages.ui.findings.finding import BADGES, Finding, Verdict
+from pages.ui.findings.methods import Growth, locality, metrics_agree, theory
+from pages.ui.findings.pairs import layers, meeting
+from pages.ui.findings.skills import emergence
+from pages.ui.findings.trends import convergence, trend
+
+__all__ = [
+    "BADGES", "Contrast", "Finding", "Growth", "Layout", "Verdict", "colors", "convergence",
+    "density", "emergence", "layers", "locality", "meeting", "metrics_agree", "theory", "trend",
+]  # fmt: skip
