@@ -9,8 +9,8 @@ from pages.ui import queries as shared
 from pages.ui import text as words
 from pages.ui.charts import trends as trend_charts
 from pages.ui.charts.parts import Drawn
-from pages.ui.controls import choose_candidates, choose_setting, choose_untrained
 from pages.ui.reference import THRESHOLD, held_against
+from pages.ui.settings import choose_candidates, choose_setting, choose_untrained
 from pages.ui.shell import Frame, Nothing
 
 _LANGUAGE, _VISION = "By language skill", "By vision skill"

@@ -11,8 +11,8 @@ from pages.ui import shell
 from pages.ui import text as words
 from pages.ui.answers import Modality
 from pages.ui.charts.parts import Chart
-from pages.ui.controls import choose_setting
 from pages.ui.reference import held_against
+from pages.ui.settings import choose_setting
 from pages.ui.shell import Frame, Nothing
 from prh_core.convergence import RULES
 

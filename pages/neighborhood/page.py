@@ -7,7 +7,7 @@ from pages.neighborhood import chart, queries, text
 from pages.ui import queries as shared
 from pages.ui import shell
 from pages.ui import text as words
-from pages.ui.controls import choose_setting
+from pages.ui.settings import choose_setting
 from pages.ui.shell import Frame, Nothing
 
 # What is measured at each k by itself, and so not said of all. No string: a page would show it.

@@ -7,8 +7,8 @@ from pages.skill import chart, queries, statistics, text
 from pages.ui import palette, shell
 from pages.ui import queries as shared
 from pages.ui import text as words
-from pages.ui.controls import choose_setting
 from pages.ui.reference import held_against
+from pages.ui.settings import choose_setting
 from pages.ui.shell import Frame, Nothing
 
 _NO_RANK = "nothing"

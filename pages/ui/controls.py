@@ -9,10 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-import polars as pl
 import streamlit as st
 
-from pages.ui.answers import Setting
 from pages.ui.plain import plain
 
 T = TypeVar("T")
@@ -233,86 +231,6 @@ class Controls:
     def _keep(self, key: str, label: str) -> None:
         self._shown.append(key)
         self.chosen[key] = label
-
-
-_STEPS = (
-    # label, column offered, key in the address, width
-    ("Dataset", "dataset", "dataset", 220),
-    ("Samples n", "n", "n", 130),
-    ("Metric", "metric_label", "metric", 160),
-    ("Neighbors k", "k", "k", 130),
-    ("Bandwidth σ", "sigma", "sigma", 130),
-    ("Truncation", "truncation", "truncation", 150),
-    ("Rows normalized", "normalized", "normalized", 150),
-    ("Caption pooling", "pooling", "pooling", 160),
-    ("Caption prompt", "prompt", "prompt", 160),
-    ("Precision", "precision", "precision", 150),
-)
-_IN_VIEW = ("dataset", "metric")
-
-
-def choose_setting(
-    controls: Controls,
-    settings: pl.DataFrame,
-    *,
-    without: Sequence[str] = (),
-    in_view: Sequence[str] = _IN_VIEW,
-    prefix: str = "",
-) -> Setting:
-    """Narrow the settings down, from the dataset to the precision; the first row is the default.
-
-    Args:
-        controls: where the widgets go.
-        settings: answer of `queries.settings`, or part of it.
-        without: columns that are not asked for; what is left of them is taken.
-        in_view: keys of those that stay in view; the others are in the drawer of options.
-        prefix: of the keys in the address, where a page has two settings.
-    """
-    left = settings
-    for label, column, key, width in _STEPS:
-        if column in without:
-            continue
-        options = left[column].unique(maintain_order=True).to_list()
-        if options == [None]:
-            continue  # the metric has no such thing, whatever the address of another one says
-        with controls.row if key in in_view else controls.options:
-            picked = controls.choose(
-                label,
-                sorted(options, key=_natural),
-                key=prefix + key,
-                default=options[0],
-                shown=_plain,
-                width=width,
-            )
-        left = left.filter(pl.col(column).eq_missing(pl.lit(picked)))
-    return Setting.of(left.row(0, named=True))
-
-
-def choose_candidates(controls: Controls) -> bool:
-    """Ask whether the concatenation of all layers is a candidate for the best pair."""
-    return controls.switch(
-        "Include concatenated layers",
-        key="concatenated",
-        help="On: the concatenation of all layers is one more candidate for the best pair, as in "
-        "the paper. Off: single layers only, as in the paper's released code.",
-    )
-
-
-def choose_untrained(controls: Controls) -> bool:
-    """Ask whether untrained models are shown."""
-    return controls.switch(
-        "Show untrained models",
-        key="untrained",
-        help="Randomly initialized networks show what architecture and pictures alone bring.",
-    )
-
-
-def _natural(value: Any) -> tuple[bool, Any]:
-    return (value is None, value if value is not None else 0)
-
-
-def _plain(value: Any) -> str:
-    return "none" if value is None else str(value)
 
 
 def _say_truth(value: bool) -> str:

@@ -14,21 +14,32 @@ class Reference(NamedTuple):
     """What it is, in a few words with its figures."""
 
 
+_BEST = {
+    "null_threshold": "threshold of the permutation null (5 %)",
+    "null_best_mean": "permutation null, mean of the best",
+}
+
+
 def held_against(frame: pl.DataFrame) -> Reference | None:
     """Return what the scores of a frame are held against; None where nothing is known.
 
-    A score that is the best over a table of layers is held against the mean best of relabeled
-    tables. Where one of the scores has none (no permutations), only the chance of one pair of
-    layers is known, which the best of a table exceeds without any relation: it is called so.
+    A score that is the best over a table of layers is held against its threshold: what the best
+    of a table whose samples were permuted exceeds in 5 %. A mean of scores, whose threshold is not
+    known, is held against the mean best of permuted tables. Where one of the scores has neither
+    (no permutations), only the chance of one pair of layers is known, which the best of a table
+    exceeds without any relation: it is called so.
 
     Args:
-        frame: with columns null_best_mean and chance; a row per score.
+        frame: a row per score, with the columns chance, null_best_mean and, of single scores,
+            null_threshold.
     """
-    best, chance = frame["null_best_mean"], frame["chance"]
-    if frame.height and not best.null_count():
-        low, high = float(min(best)), float(max(best))
-        ends = f"{low:.3f}" if f"{low:.3f}" == f"{high:.3f}" else f"{low:.3f} to {high:.3f}"
-        return Reference(low, high, f"best of relabeled tables, mean {ends}")
+    for column, label in _BEST.items():
+        best = frame[column] if column in frame.columns else pl.Series([None])
+        if frame.height and not best.null_count():
+            low, high = float(min(best)), float(max(best))
+            ends = f"{low:.3f}" if f"{low:.3f}" == f"{high:.3f}" else f"{low:.3f} to {high:.3f}"
+            return Reference(low, high, f"{label} {ends}")
+    chance = frame["chance"]
     known = chance.drop_nulls()
     if known.is_empty():
         return None
@@ -42,7 +53,7 @@ def held_along(frame: pl.DataFrame) -> tuple[pl.DataFrame, str] | None:
         frame: as in `held_against`, its rows differing in k, which both depend on.
     """
     if frame.height and not frame["null_best_mean"].null_count():
-        return frame.with_columns(held="null_best_mean"), "the mean best of relabeled tables"
+        return frame.with_columns(held="null_best_mean"), "the mean best of the permutation null"
     if frame["chance"].is_null().all():
         return None
     label = (
@@ -57,5 +68,7 @@ def one_pair(chance: float, more: str = "") -> Reference:
     return Reference(chance, chance, f"chance of one pair {chance:.3f}{more}")
 
 
-THRESHOLD = Reference(0.0, 0.0, "threshold of relabeled tables")
+THRESHOLD = Reference(0.0, 0.0, "threshold of the permutation null")
 """What calibrated scores are held against."""
+CONTROL = Reference(0.0, 0.0, "untrained control")
+"""What scores less their control are held against."""

@@ -121,9 +121,7 @@ def test_a_panel_per_family_has_the_same_axes(open_page: OpenPage, world: Path) 
 
 
 def test_the_converse_view_has_a_line_per_language_model(open_page: OpenPage, world: Path) -> None:
-    app = open_page(
-        world, MEET, view="By vision skill", skill="Pictures (acc, 5-shot), planted"
-    )
+    app = open_page(world, MEET, view="By vision skill", skill="Pictures (acc, 5-shot), planted")
     curves = next(frame for frame in drawn(app) if "fit_low" in frame.columns)
     assert set(curves["line"]) == {"Lang Small", "Lang Large", "Lang Other"}
     captions = " ".join(caption.value for caption in app.caption)

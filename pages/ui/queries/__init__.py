@@ -29,6 +29,7 @@ def settings() -> Answer:
         pairs: model pairs scored
         ks: different k under otherwise the same setting
         skilled: language models a skill is known of
+        predicting: language models whose bits per byte of some text are known
         published: measured by others, so without layers, calibration or interval
     """
     return _answer("settings")
@@ -77,6 +78,7 @@ def alignment(
     concatenated: bool,
     untrained: bool,
     calibrated: bool = False,
+    minus_control: bool = False,
     language_skill: str | None = None,
     vision_skill: str | None = None,
 ) -> Answer:
@@ -91,8 +93,9 @@ def alignment(
         p_value: share of relabeled tables at least as close; null where not calibrated
         q_value: p_value corrected for the model pairs of the setting; null where not calibrated
         null_best_mean: mean best of relabeled tables, same unit; null without permutations, for
-            single layers only, and where calibrated scores are shown
-        null_threshold: what 5 % of relabeled tables exceed, same unit; null where not calibrated
+            single layers only, and where other than raw scores are shown
+        null_threshold: what 5 % of relabeled tables exceed, same unit; null where not calibrated or
+            where other than raw scores are shown
         interval_low: confidence interval of the expected score of the pair of layers that was
             best, lower end; null where not made
         interval_high: upper end
@@ -101,6 +104,8 @@ def alignment(
         language_tied: share of the language model's neighbors that row order alone chose; null
             for metrics without neighbors
         vision_tied: of the vision model's
+        control: closest score of either model with an untrained one of the other side, same unit;
+            null without one, and for untrained pairs
         higher_is_closer: false where the metric is a distance
         language_layer: name of the best layer
         vision_layer: name of the best layer
@@ -113,6 +118,7 @@ def alignment(
         trained: both models are
         language_mean: mean alignment over the vision models shown
         vision_mean: mean alignment over the language models shown
+        layered: its layer table is here
         language_model: catalog id
         vision_model: catalog id
         unit_key: names the score
@@ -123,6 +129,7 @@ def alignment(
         concatenated=concatenated,
         untrained=untrained,
         calibrated=calibrated,
+        minus_control=minus_control,
         language_skill=language_skill,
         vision_skill=vision_skill,
     )

@@ -2,29 +2,72 @@
 -- $concatenated: let "all layers side by side" compete with the single layers, as the paper does.
 -- $untrained: show randomly initialized controls, too.
 -- $calibrated: show calibrated scores; those without calibration are left out.
+-- $minus_control: show scores less those of the untrained control; pairs without one are left out.
 -- $language_skill, $vision_skill: which skill of either side to tell; null leaves it out.
-WITH shown AS (
+WITH scored AS (
+    SELECT
+        a.*,
+        CASE WHEN $concatenated THEN a.score ELSE a.single_layer_score END AS value
+    FROM language_vision_alignment AS a
+    WHERE
+        -- include in_setting.sql
+),
+
+-- How close either model of a pair comes to an untrained model of the other side.
+language_controls AS (
+    SELECT
+        language_model,
+        CASE WHEN bool_and(higher_is_closer) THEN max(value) ELSE min(value) END AS value
+    FROM scored
+    WHERE language_trained AND NOT vision_trained
+    GROUP BY language_model
+),
+
+vision_controls AS (
+    SELECT
+        vision_model,
+        CASE WHEN bool_and(higher_is_closer) THEN max(value) ELSE min(value) END AS value
+    FROM scored
+    WHERE vision_trained AND NOT language_trained
+    GROUP BY vision_model
+),
+
+controlled AS (
+    SELECT
+        a.*,
+        CASE
+            WHEN NOT (a.language_trained AND a.vision_trained) THEN NULL
+            WHEN a.higher_is_closer THEN greatest(lc.value, vc.value)
+            ELSE least(lc.value, vc.value)
+        END AS control
+    FROM scored AS a
+    LEFT JOIN language_controls AS lc USING (language_model)
+    LEFT JOIN vision_controls AS vc USING (vision_model)
+),
+
+shown AS (
     SELECT
         a.*,
         l.score AS language_score,
         v.score AS vision_score,
         CASE
             WHEN $calibrated THEN a.calibrated
-            WHEN $concatenated THEN a.score
-            ELSE a.single_layer_score
+            WHEN $minus_control THEN CASE WHEN a.higher_is_closer THEN a.value - a.control ELSE a.control - a.value END
+            ELSE a.value
         END AS alignment,
+        $calibrated OR $minus_control AS moved,
         CASE WHEN $concatenated THEN a.language_layer ELSE a.single_language_layer END AS best_language_layer,
         CASE WHEN $concatenated THEN a.vision_layer ELSE a.single_vision_layer END AS best_vision_layer,
         -- The interval is that of the pair of layers that was the best: it holds where that is shown.
         $concatenated OR (
             a.language_layer = a.single_language_layer AND a.vision_layer = a.single_vision_layer
         ) AS same_pair
-    FROM language_vision_alignment AS a
+    FROM controlled AS a
     LEFT JOIN skills AS l ON l.model_id = a.language_model AND l.skill = $language_skill
     LEFT JOIN skills AS v ON v.model_id = a.vision_model AND v.skill = $vision_skill
     WHERE
-        -- include in_setting.sql
-        AND (NOT $calibrated OR a.calibrated IS NOT NULL)
+        (NOT $calibrated OR a.calibrated IS NOT NULL)
+        AND (NOT $minus_control OR a.control IS NOT NULL)
         AND ($untrained OR (a.language_trained AND a.vision_trained))
 ),
 
@@ -54,19 +97,20 @@ SELECT
     language_label,
     vision_label,
     alignment,
-    CASE WHEN NOT $calibrated THEN chance END AS chance,
+    CASE WHEN NOT moved THEN chance END AS chance,
     -- Relabeled tables held the concatenation, too: they say nothing about single layers only.
     CASE WHEN $concatenated THEN calibrated END AS calibrated,
     CASE WHEN $concatenated THEN p_value END AS p_value,
     CASE WHEN $concatenated THEN q_value END AS q_value,
-    CASE WHEN $concatenated AND NOT $calibrated THEN null_best_mean END AS null_best_mean,
-    CASE WHEN $concatenated THEN null_threshold END AS null_threshold,
-    CASE WHEN same_pair AND NOT $calibrated THEN interval_low END AS interval_low,
-    CASE WHEN same_pair AND NOT $calibrated THEN interval_high END AS interval_high,
-    CASE WHEN same_pair AND NOT $calibrated THEN selection_free END AS selection_free,
+    CASE WHEN $concatenated AND NOT moved THEN null_best_mean END AS null_best_mean,
+    CASE WHEN $concatenated AND NOT moved THEN null_threshold END AS null_threshold,
+    CASE WHEN same_pair AND NOT moved THEN interval_low END AS interval_low,
+    CASE WHEN same_pair AND NOT moved THEN interval_high END AS interval_high,
+    CASE WHEN same_pair AND NOT moved THEN selection_free END AS selection_free,
     CASE WHEN same_pair THEN language_tied END AS language_tied,
     CASE WHEN same_pair THEN vision_tied END AS vision_tied,
-    higher_is_closer OR $calibrated AS higher_is_closer,
+    control,
+    higher_is_closer OR moved AS higher_is_closer,
     best_language_layer AS language_layer,
     best_vision_layer AS vision_layer,
     CASE WHEN language_trained THEN language_family ELSE 'untrained' END AS language_group,
@@ -78,8 +122,9 @@ SELECT
     language_trained AND vision_trained AS trained,
     avg(alignment) OVER (PARTITION BY language_label) AS language_mean,
     avg(alignment) OVER (PARTITION BY vision_label) AS vision_mean,
+    EXISTS (FROM layer_scores AS t WHERE t.unit_key = named.unit_key) AS layered,
     language_model,
     vision_model,
     unit_key
 FROM named
-ORDER BY CASE WHEN named.higher_is_closer OR $calibrated THEN -alignment ELSE alignment END, language_label, vision_label
+ORDER BY CASE WHEN named.higher_is_closer OR moved THEN -alignment ELSE alignment END, language_label, vision_label

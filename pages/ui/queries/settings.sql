@@ -28,6 +28,9 @@ SELECT
     count(DISTINCT a.language_model) FILTER (
         a.language_model IN (SELECT model_id FROM skills)
     ) AS skilled,
+    count(DISTINCT a.language_model) FILTER (
+        a.language_model IN (SELECT model_id FROM skills WHERE predicts_text)
+    ) AS predicting,
     a.row_order = 'unknown' AS published
 FROM language_vision_alignment AS a
 GROUP BY

@@ -1,0 +1,243 @@
+"""A page under way: places for its answer and controls, its chart and what stands behind it."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from pages import PAGES, Page
+from pages.ui import export
+from pages.ui.answers import Answer
+from pages.ui.charts.finish import on_screen, titled
+from pages.ui.charts.parts import Chart, Drawn
+from pages.ui.controls import Controls
+from pages.ui.findings import Finding
+from pages.ui.plain import plain
+
+_CLICKS = "clicks"
+"""Of the session: clicks on charts that led to another page; each chart after one is a new one."""
+
+
+class Lead(NamedTuple):
+    """Where a click on a chart leads."""
+
+    picked: str
+    """Name of the chart's selection."""
+    topic: str
+    """Page it leads to."""
+    query: Callable[[Mapping[str, Any]], dict[str, str]]
+    """Its query, made of the fields that were clicked."""
+    hint: str
+    """What a click does, one sentence."""
+
+
+def script_of(topic: str) -> str:
+    """Return the path of a page's script, as links within the app want it."""
+    return next(page.script for page in PAGES if page.topic == topic)
+
+
+class Frame(Controls):
+    """A page under way: places for its answer and controls, its chart and what stands behind it."""
+
+    def __init__(self, page: Page) -> None:
+        """Write the title and the question, and keep places for what follows."""
+        super().__init__(page.topic)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.title(page.title, anchor=False, width="content")
+            if page.figure:
+                st.badge(f"Paper, {page.figure}", color="gray")
+        st.markdown(page.claim)
+        self._answer = st.container()
+        whole = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+        self._row = whole.container(
+            horizontal=True, vertical_alignment="bottom", width="content", gap="small"
+        )
+        self._place = whole
+        self._drawer: Any = None
+
+    @property
+    def row(self) -> AbstractContextManager[Any]:
+        """Return where the two to four controls go that stay in view."""
+        return self._row
+
+    @property
+    def options(self) -> AbstractContextManager[Any]:
+        """Return the drawer of controls that most readers never touch."""
+        if self._drawer is None:
+            self._drawer = self._place.popover("Options")
+        return self._drawer
+
+    def answer(self, finding: Finding, *, note: str | None = None) -> None:
+        """Answer the page's question above its controls.
+
+        Args:
+            finding: what the numbers in view say, how sure that is, and what the paper has.
+            note: what to know of the dataset before believing it.
+        """
+        with self._answer.container(key="answer", gap=None):
+            st.markdown(f"**{plain(finding.sentence, 500)}**")
+            lines = [plain(line, 700) for line in (finding.doubt, finding.paper) if line]
+            if lines:
+                st.caption("  \n".join(lines))
+        if note:
+            self._answer.caption(f"Note: {plain(note, 400)}")
+
+    def figure(
+        self,
+        chart: Drawn,
+        answer: Answer,
+        *,
+        title: str,
+        measured: list[str],
+        alt_text: str,
+        about: Mapping[str, Any] | None = None,
+        view: str = "",
+        columns: dict[str, Any] | None = None,
+        across: int = 2,
+        lead: Lead | None = None,
+    ) -> None:
+        """Show the chart, what was measured, the table behind it, and everything as a download.
+
+        Args:
+            chart: the page's one chart, or its panels by their names.
+            answer: the query it draws.
+            title: of the downloaded picture.
+            measured: lines of Markdown that say what was measured; they stand with the method.
+            alt_text: the chart in words, for screen readers.
+            about: what the numbers are of, for files: dataset, metric, k, n and so on.
+            view: how the answer is drawn, for the files' names.
+            columns: Streamlit column configuration of the table.
+            across: panels side by side.
+            lead: where a click leads.
+        """
+        if isinstance(chart, dict):
+            _panels(chart, alt_text, across)
+        else:
+            self._draw(chart, alt_text, lead)
+        self._measured = measured
+        known = {name: value for name, value in (about or {}).items() if value is not None}
+        if known:
+            st.caption(" · ".join(f"{name} {plain(value, 120)}" for name, value in known.items()))
+        self._downloads(chart, answer, title, measured, known, view)
+        self._method = st.expander("How this was measured, and how to read it")
+        with self._method:
+            for line in measured:
+                st.caption(line)
+        with st.expander("Table"):
+            table(answer, columns)
+        with st.expander("SQL and link to this view"):
+            st.code(export.script(answer), language="sql", wrap_lines=True)
+            st.caption("This view, with every choice spelled out:")
+            st.code(self.address(), language=None, wrap_lines=True)
+
+    def show_notes(self) -> None:
+        """Say which parts of the address were not understood, below the answer."""
+        with self._answer:
+            super().show_notes()
+
+    def explain(self, text: str) -> None:
+        """Say how to read the chart, and what not to read into it: behind one click."""
+        self._method.markdown(text)
+
+    def also(self, title: str, chart: Drawn, answer: Answer, alt_text: str) -> None:
+        """Show a second chart of the page, with the table and SQL behind it.
+
+        Args:
+            title: what it shows.
+            chart: of it.
+            answer: the query it draws.
+            alt_text: the chart in words, for screen readers.
+        """
+        st.markdown(f"#### {title}")
+        if isinstance(chart, dict):
+            _panels(chart, alt_text, 2)
+        else:
+            _draw(chart, alt_text)
+        behind(f"Table and SQL: {title[0].lower()}{title[1:]}", answer)
+
+    def _draw(self, chart: Chart, alt_text: str, lead: Lead | None) -> None:
+        """Draw the page's chart; a click on it leads to another page, if it leads anywhere."""
+        if lead is None:
+            _draw(chart, alt_text)
+            return
+        clicks = st.session_state.get(_CLICKS, 0)
+        event = st.altair_chart(
+            on_screen(chart, dark=_is_dark()), width="stretch", alt=alt_text,
+            key=f"{self.topic}-chart-{clicks}", on_select="rerun", selection_mode=lead.picked,
+        )  # fmt: skip
+        st.caption(lead.hint)
+        clicked = event["selection"].get(lead.picked)
+        if clicked:
+            st.session_state[_CLICKS] = clicks + 1
+            self.remember()
+            st.switch_page(script_of(lead.topic), query_params=lead.query(clicked[0]))
+
+    def _downloads(
+        self,
+        chart: Drawn,
+        answer: Answer,
+        title: str,
+        measured: list[str],
+        about: Mapping[str, Any],
+        view: str,
+    ) -> None:
+        # Files are made when asked for: a page that nobody downloads from costs nothing.
+        def picture(render: Callable[[dict[str, Any]], bytes]) -> Callable[[], bytes]:
+            return lambda: render(titled(chart, title, measured))
+
+        offers: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
+            ("CSV", "text/csv", lambda: export.csv(answer.frame)),
+            (
+                "Parquet",
+                "application/vnd.apache.parquet",
+                lambda: export.parquet(answer.frame),
+            ),
+            ("SVG", "image/svg+xml", picture(export.svg)),
+            ("PNG", "image/png", picture(export.png)),
+            ("SQL", "application/sql", lambda: export.script(answer).encode()),
+        )
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.caption("Download", width="content")
+            for label, mime, make in offers:
+                st.download_button(
+                    label,
+                    make,
+                    file_name=f"{answer.name}.{label.lower()}",
+                    mime=mime,
+                    key=f"download-{label}",
+                    on_click="ignore",
+                    type="tertiary",
+                )
+
+
+def table(answer: Answer, columns: dict[str, Any] | None = None) -> None:
+    """Show an answer as a table, its column names in words."""
+    words = {name: name.replace("_", " ") for name in answer.frame.columns}
+    st.dataframe(answer.frame, hide_index=True, column_config={**words, **(columns or {})})
+
+
+def behind(label: str, answer: Answer) -> None:
+    """Fold away a second answer that a figure draws: its table and its SQL."""
+    with st.expander(label):
+        table(answer)
+        st.code(export.script(answer), language="sql", wrap_lines=True)
+
+
+def _is_dark() -> bool:
+    return st.context.theme.type == "dark"
+
+
+def _draw(chart: Chart, alt_text: str) -> None:
+    st.altair_chart(on_screen(chart, dark=_is_dark()), width="stretch", alt=alt_text)
+
+
+def _panels(panels: dict[str, Chart], alt_text: str, across: int) -> None:
+    """Draw panels side by side; on a phone Streamlit puts them one below the other."""
+    names = list(panels)
+    across = min(across, len(names))
+    for first in range(0, len(names), across):
+        for name, column in zip(names[first : first + across], st.columns(across), strict=False):
+            with column:
+                st.markdown(f"**{plain(name)}**")
+                _draw(panels[name], f"{name}: {alt_text}")
