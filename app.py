@@ -6,7 +6,7 @@ from pages import PAGES
 from pages.ui import shell, warm
 
 st.set_page_config(
-    page_title="PRH Explorer", page_icon="🏛️", layout="wide", initial_sidebar_state=250
+    page_title="PRH Explorer", page_icon="🏛️", layout="wide", initial_sidebar_state=272
 )
 
 pages = {

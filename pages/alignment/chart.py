@@ -24,6 +24,10 @@ from pages.ui.reference import Reference
 
 _ROW = 38
 """Height of a heat map's row, in pixels."""
+PICKED = "picked"
+"""Name of the selection: a click gives the labels of both models."""
+_MARKED = "format(datum.alignment, '.3f') + (datum.q_value < 0.05 ? '*' : '')"
+"""A score, with an asterisk where it is more than chance."""
 
 
 def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
@@ -54,14 +58,15 @@ def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
         axis=alt.Axis(domain=False, ticks=False, **LABELS),
     )
     base = alt.Chart(frame).encode(x=x, y=y, tooltip=pair_tooltip(frame, measure))
-    cells = base.mark_rect().encode(
-        color=sequential(frame["alignment"], measure, higher_is_closer=closer_up)
+    picked = alt.selection_point(name=PICKED, fields=["language_label", "vision_label"])
+    cells = (
+        base.mark_rect(cursor="pointer")
+        .encode(color=sequential(frame["alignment"], measure, higher_is_closer=closer_up))
+        .add_params(picked)
     )
-    text = base.mark_text(
-        fontSize=cell_text(across),
-        fontWeight=500,
-    ).encode(
-        text=alt.Text("alignment:Q", format=".3f"),
+    marked = base.transform_calculate(told=_MARKED)
+    text = marked.mark_text(fontSize=cell_text(across), fontWeight=500, cursor="pointer").encode(
+        text="told:N",
         color=on_cell(frame["alignment"], higher_is_closer=closer_up),
     )
     return sized(cells + text, down * _ROW)

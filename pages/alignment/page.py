@@ -1,25 +1,58 @@
 """Do language and vision meet: alignment of every language model with every vision model."""
 
+from typing import Any, NamedTuple
+
 import polars as pl
 import streamlit as st
 
-from pages.alignment import chart, text
+from pages.alignment import chart, finding, statistics, text
 from pages.ui import palette, shell, trends
 from pages.ui import queries as shared
 from pages.ui import text as words
+from pages.ui.answers import Answer, Setting
 from pages.ui.charts import trends as trend_charts
-from pages.ui.charts.parts import Drawn
-from pages.ui.reference import THRESHOLD, held_against
-from pages.ui.settings import choose_candidates, choose_setting, choose_untrained
-from pages.ui.shell import Frame, Nothing
+from pages.ui.charts.parts import Chart, Drawn
+from pages.ui.findings import Finding
+from pages.ui.reference import CONTROL, THRESHOLD, held_against
+from pages.ui.settings import SETTING, choose_candidates, choose_setting, choose_untrained
+from pages.ui.shell import Frame, Lead, Nothing
 
-_LANGUAGE, _VISION = "By language skill", "By vision skill"
-_ORDERS = {"mean alignment": "language_mean", "parameters": "language_parameters"}
+_HEAT, _LINES, _LANGUAGE, _VISION = "Heat map", "Lines", "By language skill", "By vision skill"
+_OF = {_LANGUAGE: "language", _VISION: "vision"}
+_RAW, _CALIBRATED, _MINUS = "raw", "calibrated", "minus untrained control"
+_ORDERS = {
+    "parameters": "language_parameters", "1 − bits per byte": "language_score",
+    "mean alignment": "language_mean",
+}  # fmt: skip
 _SIDES = {
     _LANGUAGE: ("language_score", "language_label", "vision_label", "vision_group"),
     _VISION: ("vision_score", "vision_label", "language_label", "language_group"),
 }
-_LAYOUTS = ("one picture", "a panel per family")
+_PANELS, _ONE = "a panel per family", "one picture"
+
+
+class _View(NamedTuple):
+    """What was chosen beside the setting."""
+
+    name: str
+    skill: str | None
+    order: str
+    layout: str
+    scale: str
+    concatenated: bool
+    untrained: bool
+
+
+class _Shown(NamedTuple):
+    """One setting as it is drawn."""
+
+    drawing: Drawn | None
+    answer: Answer
+    finding: Finding
+    measured: dict[str, Any]
+    sources: list[str]
+    reading: str
+    lines: pl.DataFrame
 
 
 def draw(frame: Frame) -> None:
@@ -27,93 +60,166 @@ def draw(frame: Frame) -> None:
     settings = shared.settings().frame
     if settings.is_empty():
         raise Nothing
+    # The paper's picture needs language models whose bits per byte are known: where most are.
+    settings = settings.sort("predicting", descending=True, maintain_order=True)
     setting = choose_setting(frame, settings)
-    measured = shared.measured(setting).frame.row(0, named=True)
-    able = shared.skills(setting.dataset_id).frame.with_columns(pl.col("here") == 0)
-    skills = able.sort("here", ~pl.col("predicts_text"), maintain_order=True)
-    offered = {_LANGUAGE: "language", _VISION: "vision"}
-    there = [view for view, side in offered.items() if side in skills["modality"]]
-    with frame.row:
-        view = frame.view(["Heat map", "Lines", *there])
-    with frame.options:
-        concatenated = choose_candidates(frame)
-        untrained = choose_untrained(frame)
-    skill, order, layout, scale = None, "mean alignment", _LAYOUTS[0], "raw"
-    if view in offered:
-        side = skills.filter(pl.col("modality") == offered[view])["skill"].to_list()
-        with frame.row:
-            skill = frame.choose("Skill", side, key="skill", width=330)
-        with frame.options:
-            layout = frame.choose("Layout", _LAYOUTS, key="layout")
-    else:
-        with frame.options:
-            order = frame.choose("Order language models by", list(_ORDERS), key="order")
-    if concatenated and measured["permutations"]:
-        with frame.options:
-            scale = frame.choose("Scores", ["raw", "calibrated"], key="scores", width=130)
-
-    answer = shared.alignment(
-        setting,
-        concatenated=concatenated,
-        untrained=untrained,
-        calibrated=scale == "calibrated",
-        language_skill=skill if view == _LANGUAGE else None,
-        vision_skill=skill if view == _VISION else None,
-    )
-    if answer.frame.is_empty():
-        st.info("Nothing to show under these choices: the models here are untrained only.")
+    view = _choose(frame, setting)
+    shown = _show(setting, view)
+    frame.answer(shown.finding, note=shown.measured["note"])
+    if shown.drawing is None:
         return
-    if measured["note"]:
-        st.info(f"**{measured['dataset']}.** {measured['note']}")
-    measure = words.name_metric(measured, calibrated=scale == "calibrated")
-    sources = words.describe_measured(measured)
-    reading = text.describe_reading(measured, concatenated=concatenated)
-    colors = palette.families(shared.families().frame["family"].to_list())
-    reference = THRESHOLD if scale == "calibrated" else held_against(answer.frame)
-    reading += words.describe_ties(answer.frame)
-    drawing: Drawn
-    lines = pl.DataFrame()
-    if view == "Lines":
-        reading = text.describe_whiskers(answer.frame).strip() + "\n\n" + reading
-        drawing = chart.lines(
-            answer.frame, colors, order=_ORDERS[order], measure=measure, reference=reference
-        )
-    elif skill is None:
-        drawing = chart.heat_map(answer.frame, order=_ORDERS[order], measure=measure)
-    else:
-        x, point, line, group = _SIDES[view]
-        if answer.frame[x].is_null().all():
-            st.info(words.describe_missing_skill(skill, view == _LANGUAGE))
-            return
-        shown = answer.frame.filter("trained")
-        along = point.replace("label", "group")
-        fitted = trends.along(shown, x=x, line=line, family=along)
-        lines = fitted.lines
-        axes = trend_charts.Axes(x, f"{skill} (better to the right)", point, line, group)
-        against = trend_charts.against if layout == _LAYOUTS[0] else trend_charts.family_panels
-        drawing = against(shown, fitted, axes, colors, measure=measure, reference=reference)
-        about = skills.filter(pl.col("skill") == skill, pl.col("modality") == offered[view])
-        sources.append(words.describe_skill(about.row(0, named=True), shared.text_of(skill)))
-        missing = text.list_models_without_skill(answer.frame, x, point)
-        reading = text.describe_fits(lines) + missing + "\n\n" + reading
+    drawing, lead = shown.drawing, None
+    if view.name == _HEAT and shown.answer.frame["layered"].any():
+        lead = Lead(chart.PICKED, "layers", _layers(frame), "Click a cell to see its layers.")
+    beside = _beside(frame, settings, view)
+    if beside is not None and beside.drawing is not None:
+        drawing = _side_by_side(shown, beside)
     frame.figure(
         drawing,
-        answer,
+        shown.answer,
         title="Alignment of language with vision models",
-        measured=sources,
-        alt_text=f"{measure} of each language model with each vision model.",
+        measured=shown.sources,
+        about=words.about(setting, shown.measured),
+        view=view.name,
+        alt_text=f"{words.name_metric(shown.measured)} of each language model with each vision "
+        "model.",
+        lead=lead,
     )
-    _show_slopes(lines)
-    frame.explain(reading)
+    if beside is not None:
+        st.markdown(f"**On the right:** {words.say(beside.finding)}")
+        shell.behind("Table and SQL of the setting on the right", beside.answer)
+    if not shown.lines.is_empty():
+        with st.expander("Confounded by family? Slopes of the lines, with 95 % intervals"):
+            st.dataframe(text.tabulate_slopes(shown.lines), hide_index=True)
+            st.caption(text.SLOPES)
+    frame.explain(shown.reading)
 
 
-def _show_slopes(lines: pl.DataFrame) -> None:
-    """Show what is left of each line's slope once families are looked at one by one."""
-    if lines.is_empty():
-        return
-    st.markdown("**Is it one family's doing?** Slopes of the lines, with 95 % intervals")
-    st.dataframe(text.tabulate_slopes(lines), hide_index=True)
-    st.caption(text.SLOPES)
+def _choose(frame: Frame, setting: Setting) -> _View:
+    """Ask how to draw a setting; what does nothing in a view is not asked there."""
+    there = shared.skills(setting.dataset_id).frame.filter(pl.col("here") > 0)
+    skills = there.sort(~pl.col("predicts_text"), maintain_order=True)
+    offered = [view for view, side in _OF.items() if side in skills["modality"]]
+    predicted = skills.filter("predicts_text", pl.col("modality") == "language")
+    measured = shared.measured(setting).frame.row(0, named=True)
+    with frame.row:
+        views = [_HEAT, _LINES, *offered]
+        first = _LANGUAGE if statistics.is_enough_for_a_trend(predicted) else _HEAT
+        name = frame.view(views, default=first)
+    skill, order, layout = None, "mean alignment", _PANELS
+    concatenated = untrained = True
+    if name in _OF:
+        of_side = skills.filter(pl.col("modality") == _OF[name])["skill"].to_list()
+        with frame.row:
+            skill = frame.choose("Skill", of_side, key="skill", width=260)
+        with frame.options:
+            layout = frame.choose("Layout", [_PANELS, _ONE], key="layout")
+    elif not predicted.is_empty():
+        skill = predicted["skill"][0]
+    with frame.options:
+        if name not in _OF:
+            # Lines whose order is that of their own heights would rise whatever was measured.
+            orders = [key for key in _ORDERS if skill or key != "1 − bits per byte"]
+            orders = orders[:-1] if name == _LINES else orders[::-1]
+            order = frame.choose("Order language models by", orders, key="order")
+        if not measured["published"]:
+            concatenated = choose_candidates(frame)
+            if name not in _OF:
+                untrained = choose_untrained(frame)
+        scales = [_RAW]
+        scales += [_CALIBRATED] if concatenated and measured["permutations"] else []
+        scales += [_MINUS] if measured["untrained_models"] else []
+        scale = frame.choose("Scores", scales, key="scores", width=210)
+    return _View(name, skill, order, layout, scale, concatenated, untrained)
+
+
+def _show(setting: Setting, view: _View) -> _Shown:
+    """Ask for a setting, draw it, and say what it says."""
+    measured = shared.measured(setting).frame.row(0, named=True)
+    by_vision = view.name == _VISION
+    answer = shared.alignment(
+        setting,
+        concatenated=view.concatenated,
+        untrained=view.untrained,
+        calibrated=view.scale == _CALIBRATED,
+        minus_control=view.scale == _MINUS,
+        language_skill=None if by_vision else view.skill,
+        vision_skill=view.skill if by_vision else None,
+    )
+    found = answer.frame
+    measure = words.name_metric(measured, calibrated=view.scale == _CALIBRATED)
+    measure += f", {_MINUS}" if view.scale == _MINUS else ""
+    sources = words.describe_measured(measured)
+    ties = words.describe_ties(found)
+    colors = palette.families(shared.families().frame["family"].to_list())
+    reference = {_CALIBRATED: THRESHOLD, _MINUS: CONTROL}.get(view.scale, held_against(found))
+    lines = pl.DataFrame()
+    if found.is_empty() or view.name not in _OF:
+        drawing: Drawn | None = None
+        order = _ORDERS[view.order]
+        if view.name == _HEAT and not found.is_empty():
+            drawing = chart.heat_map(found, order=order, measure=measure)
+        elif not found.is_empty():
+            drawing = chart.lines(found, colors, order=order, measure=measure, reference=reference)
+        reading = text.describe_reading(
+            measured, scale=view.scale, concatenated=view.concatenated, lines=view.name == _LINES
+        )
+        reading += (text.describe_whiskers(found) if view.name == _LINES else "") + ties
+        says = finding.meet(setting, measured, concatenated=view.concatenated)
+        return _Shown(drawing, answer, says, measured, sources, reading, lines)
+    x, point, line, group = _SIDES[view.name]
+    trained = found.filter("trained")
+    fitted = trends.along(trained, x=x, line=line, family=point.replace("label", "group"))
+    says = finding.follow(trained, measured, side=_OF[view.name], skill=str(view.skill))
+    sources.append(text.describe_source(str(view.skill), _OF[view.name], setting.dataset_id))
+    missing = text.list_models_without_skill(found, x, point)
+    reading = text.describe_fits(fitted.lines) + missing
+    reading += "\n\n" + text.describe_reading(
+        measured, scale=view.scale, concatenated=view.concatenated, lines=True
+    )
+    drawing = None
+    if not trained[x].is_null().all():
+        axes = trend_charts.Axes(x, f"{view.skill} (better to the right)", point, line, group)
+        several = view.layout == _PANELS and trained.drop_nulls(x)[group].n_unique() > 1
+        against = trend_charts.family_panels if several else trend_charts.against
+        drawing = against(trained, fitted, axes, colors, measure=measure, reference=reference)
+    return _Shown(drawing, answer, says, measured, sources, reading + ties, fitted.lines)
+
+
+def _beside(frame: Frame, settings: pl.DataFrame, view: _View) -> _Shown | None:
+    """Show another setting beside the first, if the reader wants one."""
+    if settings.height < 2:
+        return None
+    with frame.options:
+        asked = frame.switch(
+            "Compare with another setting", key="compare", default=False,
+            help="Draws the same picture under a second setting, chosen below.",
+        )  # fmt: skip
+        if not asked:
+            return None
+        other = choose_setting(frame, settings, in_view=(), prefix="other_")
+    return _show(other, view)
+
+
+def _side_by_side(left: _Shown, right: _Shown) -> dict[str, Chart]:
+    """Name both settings by what differs and put their pictures side by side."""
+    names = text.name_apart(left.measured, right.measured)
+    return {
+        name if not part else f"{name}, {part}": picture
+        for name, drawn in zip(names, (left.drawing, right.drawing), strict=True)
+        for part, picture in (drawn if isinstance(drawn, dict) else {"": drawn}).items()
+        if picture is not None
+    }
+
+
+def _layers(frame: Frame) -> Any:
+    """Return what leads from a pair of models to its layers in the same setting."""
+    setting = {key: label for key, label in frame.chosen.items() if key in SETTING}
+    return lambda clicked: {
+        **setting,
+        "language": clicked["language_label"],
+        "vision": clicked["vision_label"],
+    }
 
 
 shell.show("alignment", draw)

@@ -4,7 +4,9 @@ from typing import Any
 
 import polars as pl
 
-from pages.ui.text import Q_MEANING, count_models
+from pages.ui import queries as shared
+from pages.ui.plain import plain
+from pages.ui.text import Q_MEANING, count_models, describe_skill, name_metric
 
 
 def describe_whiskers(frame: pl.DataFrame) -> str:
@@ -38,7 +40,7 @@ def describe_fits(lines: pl.DataFrame) -> str:
     if lines.is_empty():
         return "A line needs three trained models with this skill."
     listed = "; ".join(
-        f"{row['line']} r = {row['r']:.2f}, ρ = {row['rho']:.2f} (n = {row['models']}, "
+        f"{plain(row['line'])} r = {row['r']:.2f}, ρ = {row['rho']:.2f} (n = {row['models']}, "
         f"q = {_short(row['q_value'])} and {_short(row['rho_q'])})"
         for row in lines.drop_nulls("r").sort("r", descending=True).to_dicts()
     )
@@ -112,47 +114,85 @@ def list_models_without_skill(frame: pl.DataFrame, column: str, label: str) -> s
     if lacking.is_empty():
         return ""
     encoder = " An encoder has no bits per byte at all: it does not predict the next token."
-    return f"\n\nNot shown, since this skill of theirs is not known: {', '.join(lacking)}." + (
-        encoder if column == "language_score" else ""
+    return (
+        f"\n\nNot shown, since this skill of theirs is not known: {plain(', '.join(lacking), 600)}."
+        + (encoder if column == "language_score" else "")
     )
 
 
-def describe_reading(measured: dict[str, Any], *, concatenated: bool) -> str:
+def describe_reading(
+    measured: dict[str, Any], *, scale: str, concatenated: bool, lines: bool
+) -> str:
     """Say what the numbers are, and what not to compare.
 
     Args:
         measured: the row of `queries.measured`.
-        concatenated: whether all layers side by side compete.
+        scale: raw, calibrated or minus untrained control.
+        concatenated: whether concatenated layers are candidates.
+        lines: whether the picture has a line of chance.
     """
-    significance = (
-        "A score is **significant** when it lies beyond the **threshold**: what the best of the "
-        f"whole layer table exceeds in 5 % of {measured['permutations']} tables whose samples "
-        "were relabeled. **q** corrects p for the number of pairs. "
-        if concatenated and measured["permutations"]
-        else ""
-    )
-    return (
-        "Each number is the best over all pairs of layers of the two models"
-        + (", all layers side by side competing too" if concatenated else "")
-        + ". "
-        + _describe_chance(measured, concatenated=concatenated)
-        + "Compare trained models with the untrained controls, too. "
-        + significance
-        + "Scores fall as n grows at a fixed k: never compare across n."
-    )
-
-
-def _describe_chance(measured: dict[str, Any], *, concatenated: bool) -> str:
-    if concatenated and measured["null_best_low"] is not None:
-        return (
-            "Dashed lines stand at the least and the largest **mean best of relabeled tables**: "
-            "what the best of as many pairs of layers scores without any relation, more than "
-            "**chance**, the mean of one pair of unrelated layers. "
+    candidates = ", concatenated layers included. " if concatenated else ". "
+    told = "Each number is the best over all pairs of layers of the two models" + candidates
+    if scale.startswith("minus"):
+        told = (
+            "Each number is a score less that of its **untrained control**: the closest that "
+            "either model of the pair comes to a randomly initialized model of the other side. "
+            "Above zero, training adds to what architecture and pictures alone bring. "
         )
-    return (
-        "**Chance** is what one pair of unrelated layers scores on average; the best of many pairs "
-        "lies above it even without any relation, and how far is not known here. "
+    elif scale == "calibrated":
+        told += "**Calibrated**: 0 is the threshold of the permutation null, 1 is identical. "
+    if concatenated and measured["permutations"]:
+        told += (
+            "An asterisk marks **q < .05**: the score lies beyond what the best of the whole layer "
+            f"table reaches in {plain(measured['permutations'])} tables whose samples were "
+            "permuted, corrected for the number of pairs (Benjamini and Hochberg). "
+        )
+        if lines and scale == "raw":
+            told += (
+                "The dashed line is the **threshold** of that null, which 5 % of permuted tables "
+                "exceed; pairs differ in it, so it may be a band. "
+            )
+    elif scale == "raw":
+        told += (
+            "**Chance** is what one pair of unrelated layers scores on average; the best of many "
+            "pairs lies above it without any relation, and how far is not known here. "
+        )
+    return told + "Scores fall as n grows at a fixed k: never compare across n."
+
+
+def describe_source(skill: str, side: str, dataset_id: str) -> str:
+    """Say where a skill's scores come from.
+
+    Args:
+        skill: its name.
+        side: language or vision.
+        dataset_id: whose models are shown.
+    """
+    there = shared.skills(dataset_id).frame
+    found = there.filter(pl.col("skill") == skill, pl.col("modality") == side)
+    return describe_skill(found.row(0, named=True), shared.text_of(skill))
+
+
+def name_apart(left: dict[str, Any], right: dict[str, Any]) -> tuple[str, str]:
+    """Name two settings by what differs between them.
+
+    Args:
+        left: a row of `queries.measured`.
+        right: another.
+    """
+    words = {"dataset": "", "n": "n = ", "truncation": "truncation ", "pooling": "pooling ",
+             "prompt": "prompt ", "precision": ""}  # fmt: skip
+    names = tuple(
+        ", ".join(
+            [name_metric(one)] * (name_metric(left) != name_metric(right))
+            + [f"{lead}{one[key]}" for key, lead in words.items() if left[key] != right[key]]
+        )
+        for one in (left, right)
     )
+    first, second = names
+    if first == second:
+        return f"{first or name_metric(left)} (left)", f"{second or name_metric(right)} (right)"
+    return first, second
 
 
 SLOPES = (

@@ -121,15 +121,16 @@ class Controls:
         self._keep(key, shown(picked))
         return picked
 
-    def view(self, options: Sequence[str], *, key: str = "view") -> str:
+    def view(self, options: Sequence[str], *, key: str = "view", default: str | None = None) -> str:
         """Offer ways to draw the same answer; one only needs no widget."""
-        picked = self._settle("Show as", key, options, options[0], str)
+        start = default if default is not None and default in options else options[0]
+        picked = self._settle("Show as", key, options, start, str)
         if len(options) > 1:
             st.session_state[key] = picked
             given = st.segmented_control(
                 "Show as", options, required=True, key=key, on_change=self._move(key, str)
             )
-            picked = given or options[0]
+            picked = given or start
         self._keep(key, picked)
         return picked
 

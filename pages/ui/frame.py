@@ -118,7 +118,7 @@ class Frame(Controls):
         self._measured = measured
         known = {name: value for name, value in (about or {}).items() if value is not None}
         if known:
-            st.caption(" · ".join(f"{name} {plain(value, 120)}" for name, value in known.items()))
+            st.caption(_describe(known))
         self._downloads(chart, answer, title, measured, known, view)
         self._method = st.expander("How this was measured, and how to read it")
         with self._method:
@@ -222,6 +222,19 @@ def behind(label: str, answer: Answer) -> None:
     with st.expander(label):
         table(answer)
         st.code(export.script(answer), language="sql", wrap_lines=True)
+
+
+_SAID = {
+    "dataset": "{}", "n": "n = {}", "metric": "{}", "k": "k = {}", "sigma": "σ = {}",
+    "run": "run {}", "measured_at": "measured {}", "source": "source {}", "license": "{}",
+}  # fmt: skip
+"""What stands below a chart; files hold the rest, too."""
+
+
+def _describe(about: Mapping[str, Any]) -> str:
+    """Say in one line what a chart's numbers are of."""
+    told = {name: plain(value, 120) for name, value in about.items()}
+    return " · ".join(said.format(told[name]) for name, said in _SAID.items() if name in told)
 
 
 def _is_dark() -> bool:

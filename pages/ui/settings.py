@@ -6,7 +6,9 @@ from typing import Any
 import polars as pl
 
 from pages.ui.answers import Setting
-from pages.ui.controls import Controls
+from pages.ui.controls import SETTING, Controls
+
+__all__ = ["SETTING", "choose_candidates", "choose_setting", "choose_untrained"]
 
 _STEPS = (
     # label, column offered, key in the address, width

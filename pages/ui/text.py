@@ -4,6 +4,10 @@ from typing import Any
 
 import polars as pl
 
+from pages.ui.answers import Setting
+from pages.ui.findings import Finding
+from pages.ui.plain import plain, plained
+
 
 def name_metric(row: dict[str, Any], *, calibrated: bool = False) -> str:
     """Name the metric with its k and bandwidth, e.g. for an axis."""
@@ -13,8 +17,37 @@ def name_metric(row: dict[str, Any], *, calibrated: bool = False) -> str:
     return f"{named}, calibrated" if calibrated else named
 
 
+def about(setting: Setting, row: dict[str, Any]) -> dict[str, Any]:
+    """Return what the numbers of a setting are of, for the line below a chart and for files.
+
+    Args:
+        setting: the setting.
+        row: the row of `queries.measured`, or of another query with its columns.
+    """
+    return {
+        "dataset": row["dataset"],
+        "n": row["n"],
+        "metric": row["metric_label"],
+        "k": row["k"],
+        "sigma": row["sigma"],
+        "truncation": row["truncation"],
+        "precision": row["precision"],
+        "row_order": setting.row_order,
+        "run": row["runs"],
+        "measured_at": row["measured_at"],
+        "source": row["source"],
+        "license": row["license"],
+    }
+
+
+def say(finding: Finding) -> str:
+    """Return a finding's sentence and doubt as Markdown, for a place beside the answer."""
+    return plain(f"{finding.sentence} {finding.doubt}", 900)
+
+
 def describe_setting(row: dict[str, Any], *more: str) -> list[str]:
     """Say how models were compared: the setting, and what its scores mean."""
+    row = plained(row)
     parts = [
         f"{row['dataset']}: n = {row['n']}",
         name_metric(row),
@@ -26,7 +59,7 @@ def describe_setting(row: dict[str, Any], *more: str) -> list[str]:
     if row["chance"] is not None:
         parts.append(f"chance {row['chance']:.4f} for one pair of unrelated layers")
     if row["null_best_low"] is not None:
-        parts.append(f"best of relabeled tables, mean {_format_range(row)}")
+        parts.append(f"permutation null of the best, mean {_format_range(row)}")
     elif row["chance"] is not None:
         parts.append("no permutations, so what the best of a table scores by chance is not known")
     if not row["higher_is_closer"]:
@@ -52,6 +85,7 @@ def describe_measured(row: dict[str, Any], models: str | None = None) -> list[st
         row: the row of `queries.measured`.
         models: which models a figure shows; None says how many were measured.
     """
+    row = plained(row)
     captions = f"captions pooled by {row['pooling']}, prompt {row['prompt']}"
     parts = [
         *describe_setting(row, captions),
@@ -85,6 +119,7 @@ def describe_text(text: dict[str, Any]) -> str:
     Args:
         text: a row of `queries.texts`.
     """
+    text = plained(text)
     if text["tokens"] is None:
         return (
             f"Bits per byte of {text['text']}: {text['models']} models, published by others "
@@ -108,6 +143,7 @@ def describe_skill(skill: dict[str, Any], text: dict[str, Any] | None) -> str:
     """
     if text is not None and text["tokens"] is not None:
         return describe_text(text)
+    skill = plained(skill)
     parts = [f"{skill['skill']}: {skill['models']} models, collection {skill['collection']}"]
     parts += [skill["source"]] if skill["source"] else []
     parts += [f"license {skill['license']}"] if skill["license"] else []
@@ -121,7 +157,7 @@ def describe_missing_skill(skill: str, language: bool) -> str:
         if language
         else "`prh import csv` brings in benchmarks of vision models."
     )
-    return f"No model measured here has a score for {skill}. {makes}"
+    return f"No model measured here has a score for {plain(skill)}. {makes}"
 
 
 MUCH = 0.5
@@ -142,13 +178,13 @@ def describe_ties(frame: pl.DataFrame) -> str:
     if found.is_empty():
         return ""
     worst = found.row(0, named=True)
-    name = f"{worst['language_label']} with {worst['vision_label']}"
+    name = f"{plain(worst['language_label'])} with {plain(worst['vision_label'])}"
     shares = f"{worst['language_tied']:.0%} and {worst['vision_tied']:.0%}"
     listed = (
         f"\n\n**Ties.** In {len(found)} of {len(frame)} pairs of models, on both sides, several "
         "samples are equally near and row order chose among them (captions that repeat, few "
-        f"distinct features): most of all {name}, {shares} of their neighbors. Relabeled tables "
-        "choose anew, so p stays right."
+        f"distinct features): most of all {name}, {shares} of their neighbors. The permutation "
+        "null chooses anew, so p stays right."
     )
     if worst["least"] > MUCH:
         listed += (

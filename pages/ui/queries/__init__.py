@@ -61,6 +61,7 @@ def measured(setting: Setting) -> Answer:
         null_best_high: largest
         language_models: count
         vision_models: count
+        untrained_models: of these, with random weights
         pairs: count
         permutations: relabeled tables per score, comma-separated; null where not calibrated
         seeds: of the permutations, comma-separated; null where not calibrated

@@ -22,6 +22,7 @@ SELECT
     CASE WHEN count(s.null_best_mean) = count(*) THEN max(s.null_best_mean) END AS null_best_high,
     count(DISTINCT s.model_x) AS language_models,
     count(DISTINCT s.model_y) AS vision_models,
+    count(DISTINCT s.model_x) FILTER (NOT l.trained) + count(DISTINCT s.model_y) FILTER (NOT v.trained) AS untrained_models,
     count(*) AS pairs,
     string_agg(DISTINCT nullif(s.permutations, 0), ', ') AS permutations,
     string_agg(DISTINCT CASE WHEN s.permutations > 0 THEN s.seed END, ', ') AS seeds,

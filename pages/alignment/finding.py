@@ -1,0 +1,91 @@
+"""What the scores of a setting answer."""
+
+from typing import Any
+
+import polars as pl
+
+from pages.alignment.statistics import count_meeting, mean_trend
+from pages.ui import findings
+from pages.ui import queries as shared
+from pages.ui.answers import Setting
+from pages.ui.text import name_metric
+
+
+def meet(
+    setting: Setting, measured: dict[str, Any], *, concatenated: bool = True
+) -> findings.Finding:
+    """Say whether language and vision models agree more than chance, and than untrained ones.
+
+    Args:
+        setting: which scores.
+        measured: the row of `queries.measured`.
+        concatenated: whether concatenated layers are candidates.
+    """
+    pairs = shared.alignment(setting, concatenated=concatenated, untrained=True).frame
+    met = count_meeting(pairs)
+    best, control = met.best or {}, met.control
+    return findings.meeting(
+        pairs=met.pairs,
+        models=met.models,
+        exceed=met.exceed,
+        first=best.get("language_label", ""),
+        second=best.get("vision_label", ""),
+        score=best.get("alignment"),
+        low=best.get("interval_low"),
+        high=best.get("interval_high"),
+        control=control["alignment"] if control else None,
+        control_name=f"{control['language_label']} with {control['vision_label']}"
+        if control
+        else "",
+        metric=name_metric(measured),
+        samples=measured["n"],
+        higher_is_closer=measured["higher_is_closer"],
+        published=measured["published"],
+    )
+
+
+def follow(
+    pairs: pl.DataFrame, measured: dict[str, Any], *, side: str, skill: str
+) -> findings.Finding:
+    """Say whether alignment rises with what the models of a side can do.
+
+    Args:
+        pairs: answer of `queries.alignment`, trained models, with the skill of that side.
+        measured: the row of `queries.measured`.
+        side: language or vision.
+        skill: name of it.
+    """
+    trend, models, lines = mean_trend(pairs, side=side)
+    row = trend or {}
+    other = {"language": "vision", "vision": "language"}[side]
+    higher = bool(pairs["higher_is_closer"].all())
+    return findings.trend(
+        effect=f"alignment with {other}",
+        cause=skill,
+        models=models,
+        r=row.get("r"),
+        slope=row.get("slope"),
+        slope_low=row.get("slope_low"),
+        slope_high=row.get("slope_high"),
+        p=row.get("p_value"),
+        families=pairs.drop_nulls(f"{side}_score")[f"{side}_group"].n_unique(),
+        within_slope=row.get("within_slope"),
+        within_low=row.get("within_low"),
+        within_high=row.get("within_high"),
+        within_p=row.get("within_p"),
+        samples=measured["n"],
+        expected=1 if higher else -1,
+        lines=lines,
+        published=measured["published"],
+        figure="Fig. 3",
+    )
+
+
+def find() -> tuple[findings.Finding, Setting, str] | None:
+    """Return what the page answers where it opens, its setting and view; None without scores."""
+    settings = shared.settings().frame.sort("predicting", descending=True, maintain_order=True)
+    if settings.is_empty():
+        return None
+    setting = Setting.of(settings.row(0, named=True))
+    measured = shared.measured(setting).frame.row(0, named=True)
+    return meet(setting, measured), setting, measured["dataset"]
