@@ -1,0 +1,157 @@
+"""Words for how alike two models represent the same samples."""
+
+from pages.ui.glossary.term import Term
+
+_PAPER = "Huh et al. 2024 (arXiv 2405.07987)"
+TERMS = (
+    Term(
+        "kernel",
+        "How similar a model finds every two samples: the inner products of their vectors. Two "
+        "models of any width can be compared through it, sample by sample.",
+        r"K_{ij} = \langle \phi_i, \phi_j \rangle",
+        f"{_PAPER}, Section 2",
+    ),
+    Term(
+        "alignment",
+        "How alike the kernels of two models are over the same samples, or over pairs of an image "
+        "and its caption, by one of the metrics below.",
+        r"m(K, L) \in \mathbb{R}",
+        f"{_PAPER}, Section 2",
+        "that of the metric",
+    ),
+    Term(
+        "mutual k-NN",
+        "The share of a sample's k nearest neighbors that two models have in common, mean over "
+        "samples. The paper's main metric.",
+        r"\frac{1}{n} \sum_i \frac{|S_\phi(i) \cap S_\psi(i)|}{k}",
+        f"{_PAPER}, App. A, eq. 11",
+        "share, 0 to 1; k / (n − 1) by chance",
+    ),
+    Term(
+        "cycle k-NN",
+        "The share of samples that are found again by walking to a neighbor in one model and back "
+        "by a neighbor in the other. It has a direction, so it is stored both ways.",
+        r"\frac{1}{n} \left|\{ i : \exists\, j \in S_\psi(i),\ i \in S_\phi(j) \}\right|",
+        f"{_PAPER}, App. A",
+        "share, 0 to 1; about k² / n by chance",
+    ),
+    Term(
+        "LCS k-NN",
+        "The longest common subsequence of two models' lists of neighbors, nearest first: who the "
+        "neighbors are and in which order.",
+        r"\frac{1}{nk} \sum_i \mathrm{LCS}(S_\phi(i), S_\psi(i))",
+        f"{_PAPER}, App. A (the released code does not divide by k)",
+        "share, 0 to 1",
+    ),
+    Term(
+        "edit-distance k-NN",
+        "One less the share of a list of neighbors that must be inserted, deleted or replaced to "
+        "get the other model's list.",
+        r"1 - \frac{1}{nk} \sum_i \mathrm{Lev}(S_\phi(i), S_\psi(i))",
+        f"{_PAPER}, App. A",
+        "share, 0 to 1",
+    ),
+    Term(
+        "CKA",
+        "Centered kernel alignment: the correlation of two centered kernels over all pairs of "
+        "samples. Global: far samples count as much as near ones.",
+        r"\frac{\mathrm{HSIC}(K, L)}{\sqrt{\mathrm{HSIC}(K, K)\,\mathrm{HSIC}(L, L)}},\quad "
+        r"\mathrm{HSIC}(K, L) = \frac{\mathrm{tr}(\bar K \bar L)}{(n - 1)^2}",
+        "Kornblith et al. 2019; " + _PAPER + ", App. A",
+        "0 to 1",
+    ),
+    Term(
+        "unbiased CKA",
+        "CKA with an estimator of HSIC whose mean is zero for unrelated kernels, however wide the "
+        "models are. It leaves the diagonals out and may be negative.",
+        r"\frac{1}{n(n-3)} \left[ \mathrm{tr}(\tilde K \tilde L) + \frac{1^\top \tilde K 1 \cdot "
+        r"1^\top \tilde L 1}{(n-1)(n-2)} - \frac{2}{n-2}\, 1^\top \tilde K \tilde L 1 \right]",
+        "Song et al. 2012, eq. 5; " + _PAPER + ", App. A",
+        "at most 1",
+    ),
+    Term(
+        "CKNNA",
+        "CKA whose sums run only over pairs of samples that are neighbors in both models. At "
+        "small k it is local, at k = n − 1 it is CKA without the diagonal.",
+        r"\frac{A(K, L)}{\sqrt{A(K, K)\, A(L, L)}},\quad A(K, L) = \sum_{i \ne j} "
+        r"\alpha(i, j)\, \bar K_{ij} \bar L_{ij}",
+        f"{_PAPER}, App. B, eqs. 12 and 16–18; both sides are centered here",
+        "tends to CKA as k grows",
+    ),
+    Term(
+        "Jaccard k-NN",
+        "The neighbors that two models share, of all that either has: like mutual k-NN, but what "
+        "they do not share counts twice.",
+        r"\frac{1}{n} \sum_i \frac{|S_\phi(i) \cap S_\psi(i)|}{|S_\phi(i) \cup S_\psi(i)|}",
+        "Jaccard 1912; Hryniowski and Wong 2020",
+        "share, 0 to 1",
+    ),
+    Term(
+        "RSA",
+        "Representational similarity analysis: Spearman's correlation of two kernels over all "
+        "pairs of samples, so only the order of the similarities counts.",
+        r"\rho(K_{ij}, L_{ij}),\quad i < j",
+        "Kriegeskorte et al. 2008",
+        "−1 to 1",
+    ),
+    Term(
+        "Procrustes distance",
+        "What is left of the distance of two sets of features once one is rotated and scaled onto "
+        "the other. Lower is closer.",
+        r"2 - 2 \frac{\lVert X^\top Y \rVert_*}{\lVert X \rVert \lVert Y \rVert}",
+        "Schönemann 1966; Ding et al. 2021",
+        "0 (identical) to 2",
+    ),
+    Term(
+        "SVCCA",
+        "How far the ten strongest directions of one model can be rotated onto those of the other: "
+        "the mean canonical correlation of its left singular vectors.",
+        r"\frac{1}{10} \sum_{r=1}^{10} \sigma_r(U_\phi^\top U_\psi)",
+        "Raghu et al. 2017; " + _PAPER + ", App. A",
+        "0 to 1",
+    ),
+    Term(
+        "neighbors k",
+        "How many nearest samples count as a sample's neighbors. Scores of different k are not "
+        "compared with each other.",
+        r"S_\phi(i) = \{ k \text{ samples } j \ne i \text{ of largest } "
+        r"\langle \phi_i, \phi_j \rangle \}",
+        f"{_PAPER}, App. A; k = 10 in Fig. 3",
+        "1 to n − 1",
+    ),
+    Term(
+        "samples n",
+        "How many images, captions or pairs of both a score is over. At a fixed k, k-NN scores "
+        "fall as n grows, so scores are compared at one n only.",
+        source=f"{_PAPER}, App. C.2: n = 1,024 pairs, or 1,000 images",
+    ),
+    Term(
+        "best pair of layers",
+        "Where in two models the agreement sits is not known beforehand, so every layer of one is "
+        "scored against every layer of the other, and the best pair stands for the models.",
+        r"\max_{a, b}\ m(K^{(a)}, L^{(b)})",
+        f"{_PAPER}, App. C.2",
+    ),
+    Term(
+        "concatenated layers",
+        "All layers of a model side by side, as one more candidate for the best pair. The paper "
+        "has it, its released code does not.",
+        r"[\phi^{(1)}, \ldots, \phi^{(L)}]",
+        f"{_PAPER}, App. C.2",
+    ),
+    Term(
+        "tie",
+        "Several samples are equally near, as where captions repeat. The one that stands first in "
+        "the dataset is taken. Where that happens often on both sides, a score says more about "
+        "the order of the rows than about the models.",
+        source="definition of PRH Explorer",
+        unit="share of neighbors",
+    ),
+    Term(
+        "row order",
+        "The order of the samples in a feature file. Two files in different orders give scores at "
+        "the floor, so every file carries a hash of its order and a mismatch is refused.",
+        source="definition of PRH Explorer",
+    ),
+)
+"""Metrics first, then what they are taken over."""
