@@ -23,7 +23,7 @@ class Page(NamedTuple):
     claim: str
     """What the page answers, one sentence."""
     lack: str
-    """What an empty warehouse does not hold or have yet."""
+    """What an empty warehouse does not hold or have yet; empty where a page needs no warehouse."""
     command: str = "prh demo"
     """Fills the page."""
     figure: str = ""
@@ -128,6 +128,13 @@ PAGES = (
         "no world was simulated",
         "prh theory",
         figure="Section 4",
+    ),
+    Page(
+        "glossary",
+        "Glossary",
+        "glossary",
+        "What the words of these pages mean, and where they come from",
+        "",
     ),
 )
 """In the order a reader would ask: it is the app's navigation, and what every page is tested by."""

@@ -13,7 +13,9 @@ from prh_core.warehouse.location import DEMO_UNFINISHED
 from prh_core.warehouse.reading import SCHEMA_VERSION
 from tests.pages.conftest import OpenPage
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.topic)
+ASKING = [page for page in PAGES if page.lack]
+"""Pages that ask the warehouse."""
+every_page = pytest.mark.parametrize("page", ASKING, ids=lambda page: page.topic)
 MISSING = "There is no warehouse yet."
 DAMAGED = "The warehouse is damaged, or is not one of PRH Explorer's."
 CHARTS = {

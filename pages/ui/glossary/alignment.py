@@ -15,9 +15,8 @@ TERMS = (
         "alignment",
         "How alike the kernels of two models are over the same samples, or over pairs of an image "
         "and its caption, by one of the metrics below.",
-        r"m(K, L) \in \mathbb{R}",
-        f"{_PAPER}, Section 2",
-        "that of the metric",
+        source=f"{_PAPER}, Section 2",
+        unit="that of the metric",
     ),
     Term(
         "mutual k-NN",
@@ -55,8 +54,9 @@ TERMS = (
         "CKA",
         "Centered kernel alignment: the correlation of two centered kernels over all pairs of "
         "samples. Global: far samples count as much as near ones.",
-        r"\frac{\mathrm{HSIC}(K, L)}{\sqrt{\mathrm{HSIC}(K, K)\,\mathrm{HSIC}(L, L)}},\quad "
-        r"\mathrm{HSIC}(K, L) = \frac{\mathrm{tr}(\bar K \bar L)}{(n - 1)^2}",
+        r"\begin{gathered} \frac{\mathrm{HSIC}(K, L)}{\sqrt{\mathrm{HSIC}(K, K)\,"
+        r"\mathrm{HSIC}(L, L)}} \\ \mathrm{HSIC}(K, L) = \frac{\mathrm{tr}(\bar K \bar L)}"
+        r"{(n - 1)^2} \end{gathered}",
         "Kornblith et al. 2019; " + _PAPER + ", App. A",
         "0 to 1",
     ),
@@ -64,8 +64,9 @@ TERMS = (
         "unbiased CKA",
         "CKA with an estimator of HSIC whose mean is zero for unrelated kernels, however wide the "
         "models are. It leaves the diagonals out and may be negative.",
-        r"\frac{1}{n(n-3)} \left[ \mathrm{tr}(\tilde K \tilde L) + \frac{1^\top \tilde K 1 \cdot "
-        r"1^\top \tilde L 1}{(n-1)(n-2)} - \frac{2}{n-2}\, 1^\top \tilde K \tilde L 1 \right]",
+        r"\begin{gathered} \frac{1}{n(n-3)} \big[ \mathrm{tr}(\tilde K \tilde L) "
+        r"+ \frac{1^\top \tilde K 1 \cdot 1^\top \tilde L 1}{(n-1)(n-2)} \\ "
+        r"- \frac{2}{n-2}\, 1^\top \tilde K \tilde L 1 \big] \end{gathered}",
         "Song et al. 2012, eq. 5; " + _PAPER + ", App. A",
         "at most 1",
     ),
@@ -73,8 +74,8 @@ TERMS = (
         "CKNNA",
         "CKA whose sums run only over pairs of samples that are neighbors in both models. At "
         "small k it is local, at k = n − 1 it is CKA without the diagonal.",
-        r"\frac{A(K, L)}{\sqrt{A(K, K)\, A(L, L)}},\quad A(K, L) = \sum_{i \ne j} "
-        r"\alpha(i, j)\, \bar K_{ij} \bar L_{ij}",
+        r"\begin{gathered} \frac{A(K, L)}{\sqrt{A(K, K)\, A(L, L)}} \\ "
+        r"A(K, L) = \sum_{i \ne j} \alpha(i, j)\, \bar K_{ij} \bar L_{ij} \end{gathered}",
         f"{_PAPER}, App. B, eqs. 12 and 16–18; both sides are centered here",
         "tends to CKA as k grows",
     ),
