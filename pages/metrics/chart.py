@@ -4,7 +4,16 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, cell_text, sized, slanted_axis, unique, x_axis
+from pages.ui.charts.parts import (
+    LABELS,
+    Chart,
+    cell_text,
+    on_diverging,
+    sized,
+    slanted_axis,
+    unique,
+    x_axis,
+)
 
 
 def metric_dots(frame: pl.DataFrame) -> Chart:
@@ -68,6 +77,6 @@ def metric_agreement(frame: pl.DataFrame) -> Chart:
     )
     text = base.mark_text(fontSize=cell_text(len(order))).encode(
         text=alt.Text("rho:Q", format=".2f"),
-        color=alt.condition("abs(datum.rho) > 0.6", alt.value("white"), alt.value("black")),
+        color=on_diverging("rho"),
     )
     return sized(cells + text, max(160, 26 * len(order)))

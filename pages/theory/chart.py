@@ -178,7 +178,9 @@ def theory_metrics(frame: pl.DataFrame) -> Chart:
     text = base.mark_text(fontSize=cell_text(columns + 3)).encode(
         text=alt.Text("score:Q", format=".2f"),
         color=alt.condition(
-            f"!({similar}) || datum.score > 0.6", alt.value("black"), alt.value("white")
+            f"!({similar}) || datum.score > {palette.SEQUENTIAL_LIGHT_FROM}",
+            alt.value("black"),
+            alt.value("white"),
         ),
     )
     return sized(cells + text, max(160, 24 * len(order)))

@@ -1,5 +1,6 @@
 """Pieces that charts share: sizes, scales, colors, the line that scores are held against."""
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import altair as alt
@@ -16,24 +17,59 @@ LABELS: dict[str, Any] = {
 }  # fmt: skip
 DASHED: dict[str, Any] = {"strokeDash": [5, 4], "color": palette.CHANCE, "strokeWidth": 1.5}
 """The line of what scores are held against."""
-_CELL_TEXT = "width / {columns} < 21 ? 0 : min(13, width / {columns} / 3.1)"
-_SLANTED_TEXT = "min(12, width / {columns} * {room})"
+_CELL_TEXT = "width / {columns} < 28 ? 0 : clamp(width / {columns} / 3.1, 11, 13)"
+_SLANTED_ROOM = "(width / {columns} * {room})"
+SMALLEST = 11
+"""Pixels below which words are not read."""
 
 
 def cell_text(columns: int) -> Any:
-    """Return a font size that shrinks with a cell's width; too small to read, it vanishes."""
+    """Return a font size that shrinks with a cell's width; where 11 px do not fit, none."""
     return alt.expr(_CELL_TEXT.format(columns=max(columns, 1)))
 
 
 def slanted_axis(columns: int, **more: Any) -> alt.Axis:
     """Return an axis of names that never lie on one another, on a phone neither.
 
-    Vega hides slanted labels by their upright boxes, far too early: their size gives way instead.
+    Vega hides slanted labels by their upright boxes, far too early: here their size gives way down
+    to 11 px, and from there on every second or third is left out.
     """
     angle, room = (-35, 0.57) if columns <= 8 else (-60, 0.86)
-    size = alt.expr(_SLANTED_TEXT.format(columns=max(columns, 1), room=room))
-    words = {**LABELS, "labelAngle": angle, "labelOverlap": False, "labelFontSize": size, **more}
-    return alt.Axis(**words)
+    room = _SLANTED_ROOM.format(columns=max(columns, 1), room=room)
+    step = f"ceil({SMALLEST} / {room})"
+    name = more.pop("labelExpr", "datum.label")
+    words = {
+        **LABELS, "labelAngle": angle, "labelOverlap": False,
+        "labelFontSize": alt.expr(f"clamp({room}, {SMALLEST}, 12)"),
+        "labelExpr": f"round(datum.index * {columns - 1}) % {step} == 0 ? {name} : ''",
+    }  # fmt: skip
+    return alt.Axis(**{**words, **more})
+
+
+def wrapped(names: Sequence[Any]) -> dict[str, Any]:
+    """Return how a legend of these names is laid out: in as many columns as the page has room for.
+
+    No name is cut unless it alone is wider than the chart.
+    """
+    entry = 40 + round(6.8 * max((len(str(name)) for name in names), default=1))
+    return {
+        "columns": alt.expr(f"clamp(floor(width / {entry}), 1, {max(len(names), 1)})"),
+        "labelLimit": alt.expr("max(width - 30, 160)"),
+    }
+
+
+def highlight(field: str) -> alt.Parameter:
+    """Return a selection by the legend of a field: a click on a name, and only its marks stay.
+
+    It lives in the browser. Add it to one layer whose legend shows the field, and give the others
+    `lit`.
+    """
+    return alt.selection_point(name=f"picked_{field}", fields=[field], bind="legend")
+
+
+def lit(picked: alt.Parameter, opacity: float = 1.0) -> Any:
+    """Return the opacity of marks: full where the legend picked them or nothing is picked."""
+    return alt.condition(picked, alt.value(opacity), alt.value(0.1 * opacity))
 
 
 def sized(chart: Chart, height: int, **more: Any) -> Chart:
@@ -64,11 +100,19 @@ def sequential(values: pl.Series, measure: str, *, higher_is_closer: bool = True
 def on_cell(values: pl.Series, *, higher_is_closer: bool = True) -> Any:
     """Black on the light end of the scale, white on the dark one."""
     low, high = span(values)
+    reach = palette.SEQUENTIAL_LIGHT_FROM * (high - low)
     if higher_is_closer:
-        light = f"datum.alignment > {low + 0.6 * (high - low)}"
+        light = f"datum.alignment > {low + reach}"
     else:
-        light = f"datum.alignment < {high - 0.6 * (high - low)}"
+        light = f"datum.alignment < {high - reach}"
     return alt.condition(light, alt.value("black"), alt.value("white"))
+
+
+def on_diverging(field: str, most: float = 1.0) -> Any:
+    """Black on the pale middle of a scale from -most to most, white on its ends."""
+    low, high = (end * most for end in palette.DIVERGING_PALE)
+    pale = f"!isValid(datum.{field}) || (datum.{field} > {low} && datum.{field} < {high})"
+    return alt.condition(pale, alt.value("black"), alt.value("white"))
 
 
 def reference_line(reference: Reference | None) -> list[alt.Chart]:
@@ -157,15 +201,40 @@ def family(
     **shape: Any,
 ) -> alt.Color:
     """Color by family; the legend names those shown."""
-    shown = [name for name in colors if name in set(frame[column])]
-    words = "Vision family" if column.startswith("vision") else "Language family"
-    drawn = alt.Legend(orient="top", columns=2, labelLimit=220, symbolOpacity=1, **shape)
+    shown = _shown(frame, colors, column)
     return alt.Color(
         f"{column}:N",
-        title=words,
+        title=_family_title(column),
         scale=alt.Scale(domain=shown, range=[colors[name] for name in shown]),
-        legend=drawn if legend else None,
+        legend=_family_legend(shown, **shape) if legend else None,
     )
+
+
+def family_shape(
+    frame: pl.DataFrame, colors: dict[str, str], *, column: str, legend: bool = True
+) -> alt.Shape:
+    """Tell the points of families apart by their markers, too; one legend shows both."""
+    shown = _shown(frame, colors, column)
+    markers = palette.markers(list(colors))
+    return alt.Shape(
+        f"{column}:N",
+        title=_family_title(column),
+        scale=alt.Scale(domain=shown, range=[markers[name] for name in shown]),
+        legend=_family_legend(shown) if legend else None,
+    )
+
+
+def _shown(frame: pl.DataFrame, colors: dict[str, str], column: str) -> list[str]:
+    there = set(frame[column])
+    return [name for name in colors if name in there]
+
+
+def _family_title(column: str) -> str:
+    return "Vision family" if column.startswith("vision") else "Language family"
+
+
+def _family_legend(shown: list[str], **more: Any) -> alt.Legend:
+    return alt.Legend(orient="top", symbolOpacity=1, **wrapped(shown), **more)
 
 
 def pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:

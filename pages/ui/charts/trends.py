@@ -11,7 +11,10 @@ from pages.ui.charts.parts import (
     Chart,
     dodged,
     family,
+    family_shape,
     held_at,
+    highlight,
+    lit,
     pair_tooltip,
     reference_line,
     roomy,
@@ -129,7 +132,7 @@ def _layers(
     low, high = span
     floor = low - (high - low) * names_high / (1 - names_high)
     gap = 14 / height * (high - floor)
-    room = 16 + round(6.3 * max(len(name) for name in known[axes.line]))
+    room = 28 + round(6.3 * max(len(name) for name in known[axes.line]))
     wide = f"width - {room} > 300"
     scale: dict[str, Any] = {"domain": across, "zero": False, "nice": False}
     if not panel:
@@ -141,6 +144,8 @@ def _layers(
         axis=alt.Axis(tickCount=5, labelOverlap=True, **LABELS),
     )
     color = family(known, colors, column=axes.group, legend=not panel)
+    marker = family_shape(known, colors, column=axes.group, legend=not panel)
+    picked = None if panel else highlight(axes.group)
     groups = known.select(pl.col(axes.line).alias("line"), pl.col(axes.group)).unique("line")
     curves = trends.curves.join(groups, on="line").join(
         trends.lines.select("line", *_TESTED), on="line"
@@ -154,26 +159,45 @@ def _layers(
     shaded = alt.Chart(curves.filter(pl.col("line").is_in(firm))).encode(
         x=alt.X("x:Q"), color=color, detail="line:N"
     )
-    areas = shaded.mark_area(opacity=0.12, clip=True).encode(y=alt.Y("fit_low:Q"), y2="fit_high:Q")
-    fits = along.mark_line(strokeWidth=1.5, opacity=0.8).encode(
+    areas = shaded.mark_area(clip=True).encode(
+        y=alt.Y("fit_low:Q"), y2="fit_high:Q", opacity=_lit(picked, 0.12)
+    )
+    fits = along.mark_line(strokeWidth=1.5).encode(
         y=alt.Y("fit:Q"),
+        opacity=_lit(picked),
         tooltip=[
             alt.Tooltip("line:N", title="Line"),
             *(alt.Tooltip(f"{name}:Q", title=t, format=f) for name, (t, f) in _TESTED.items()),
         ],
     )
     points = base.mark_point(filled=True, size=40 if panel else 60).encode(
+        shape=marker,
+        opacity=_lit(picked),
         y=y_axis(
             "alignment",
             measure,
             [floor, high],
             labelExpr=f"datum.value < {low} ? '' : datum.label",
-        )
+        ),
     )
+    if picked is not None:
+        points = points.add_params(picked)
     drawn = [areas, fits, points, *_names(known, axes, x, floor, low, across)]
     if not curves.is_empty():
-        drawn.append(_line_names(curves, axes, color, gap, high, None if panel else wide))
+        drawn += _line_names(
+            curves,
+            axes,
+            {"color": color, "shape": marker},
+            gap,
+            high,
+            None if panel else wide,
+            picked,
+        )
     return [*reference_line(reference), *drawn]
+
+
+def _lit(picked: alt.Parameter | None, opacity: float = 1.0) -> Any:
+    return alt.value(opacity) if picked is None else lit(picked, opacity)
 
 
 def _tooltip(known: pl.DataFrame, trends: Trends, axes: Axes, measure: str) -> list[alt.Tooltip]:
@@ -202,7 +226,7 @@ def _names(
     base = alt.Chart(apart)
     write = base.mark_text(angle=270, align="right", baseline="middle", fontSize=11, dx=-3,
                            color=palette.CHANCE)  # fmt: skip
-    lead = base.mark_rule(color=palette.CHANCE, strokeWidth=0.8, opacity=0.7)
+    lead = base.mark_rule(color=palette.CHANCE, strokeWidth=0.8)
     return [
         write.encode(x=alt.X("label_at:Q"), y=alt.Y("name_low:Q"), text=f"{axes.point}:N"),
         lead.encode(
@@ -212,14 +236,23 @@ def _names(
 
 
 def _line_names(
-    curves: pl.DataFrame, axes: Axes, color: alt.Color, gap: float, top: float, wide: str | None
-) -> alt.Chart:
+    curves: pl.DataFrame,
+    axes: Axes,
+    known_by: dict[str, Any],
+    gap: float,
+    top: float,
+    wide: str | None,
+    picked: alt.Parameter | None,
+) -> list[alt.Chart]:
+    """Name the lines at their ends; the family's marker before a name says whose it is."""
     ends = curves.sort("x").group_by("line", maintain_order=True).last()
-    place: dict[str, Any] = {"align": "right", "dx": -8, "dy": -8, "fontSize": 11}
-    if wide:
-        place = {"align": "left", "dx": 10, "fontSize": alt.expr(f"{wide} ? 12 : 0")}
-    return (
-        alt.Chart(dodged(ends, by="fit", gap=gap, top=top))
-        .mark_text(**place)
-        .encode(x=alt.X("x:Q"), y=alt.Y("label_at:Q"), text="line:N", color=color)
+    base = alt.Chart(dodged(ends, by="fit", gap=gap, top=top)).encode(
+        x=alt.X("x:Q"), y=alt.Y("label_at:Q"), opacity=_lit(picked)
     )
+    if wide is None:
+        return [base.mark_text(align="right", dx=-8, dy=-8, fontSize=11).encode(text="line:N")]
+    keys = base.mark_point(
+        filled=True, xOffset=12, size=alt.expr(f"{wide} ? 40 : 0"), tooltip=False
+    ).encode(**known_by)
+    names = base.mark_text(align="left", dx=20, fontSize=alt.expr(f"{wide} ? 12 : 0"))
+    return [keys, names.encode(text="line:N")]
