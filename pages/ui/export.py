@@ -1,7 +1,11 @@
 """Answers as files: tables, pictures and SQL. No Streamlit, no network."""
 
+import binascii
 import io
-from typing import Any
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import altair as alt
 import polars as pl
@@ -9,32 +13,141 @@ import polars as pl
 from pages.ui.answers import Answer
 
 _VEGA_LITE = alt.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
+_PER_INCH = 96
+"""Pixels of a chart."""
+_DOTS = 300
+"""Per inch of a picture that a journal prints."""
+_LONGEST_NAME = 120
+_TAKEN_BY_WINDOWS = {"con", "prn", "aux", "nul"} | {
+    f"{x}{i}" for x in ("com", "lpt") for i in "123456789"
+}
+
+About: TypeAlias = Mapping[str, str | int | float | None]
+"""What a view shows, name by name: dataset, metric, k, n, row order, run, link and the like."""
 
 
-def csv(frame: pl.DataFrame) -> bytes:
-    """Return a frame as UTF-8 CSV."""
-    return frame.write_csv().encode()
+def csv(answer: Answer | pl.DataFrame, about: About | None = None) -> bytes:
+    """Return an answer as UTF-8 CSV, each row saying what it is about.
+
+    Args:
+        answer: of a query.
+        about: what the view shows; its names become columns after the answer's own.
+    """
+    frame = with_columns_about(_frame(answer), about or {})
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    flat = frame.with_columns(
+        pl.col(name).map_elements(_listed, return_dtype=pl.String, skip_nulls=True)
+        for name in nested
+    )
+    return flat.write_csv().encode()
 
 
-def parquet(frame: pl.DataFrame) -> bytes:
-    """Return a frame as Parquet."""
+def parquet(answer: Answer | pl.DataFrame, about: About | None = None) -> bytes:
+    """Return an answer as Parquet: what it is about stands in columns and in the file's metadata.
+
+    Args:
+        answer: of a query.
+        about: what the view shows.
+    """
     target = io.BytesIO()
-    frame.write_parquet(target)
+    frame = with_columns_about(_frame(answer), about or {})
+    told = {name: "" if value is None else str(value) for name, value in (about or {}).items()}
+    frame.write_parquet(target, metadata=told)
     return target.getvalue()
 
 
+def with_columns_about(frame: pl.DataFrame, about: About) -> pl.DataFrame:
+    """Add what a view shows as constant columns; where an answer has the name, as `NAME_of_view`.
+
+    Args:
+        frame: an answer.
+        about: what the view shows.
+    """
+    taken = {name.casefold() for name in frame.columns}
+    columns: list[pl.Expr] = []
+    for name, value in about.items():
+        while name.casefold() in taken:
+            name += "_of_view"
+        taken.add(name.casefold())
+        kind = pl.String if value is None else None
+        columns.append(pl.lit(value, dtype=kind).alias(name))
+    return frame.with_columns(columns)
+
+
+def _frame(answer: Answer | pl.DataFrame) -> pl.DataFrame:
+    return answer.frame if isinstance(answer, Answer) else answer
+
+
+def _listed(value: Any) -> str:
+    if isinstance(value, pl.Series):
+        value = value.to_list()
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def file_name(topic: str, about: About, view: str | None, suffix: str) -> str:
+    """Return a name that tells page, setting and view, in letters every system takes.
+
+    Args:
+        topic: the page.
+        about: what the view shows; of it dataset, metric, k, sigma and n.
+        view: how the page draws it; None where there is one way only.
+        suffix: kind of file, without a dot.
+    """
+    metric = re.sub(r"\s*\(.*\)", "", str(about.get("metric") or ""))
+    told = [topic, str(about.get("dataset") or ""), metric]
+    told += [f"{name}{about[name]}" for name in ("k", "sigma", "n") if about.get(name) is not None]
+    parts = [part for part in map(_slug, (*told, view or "")) if part]
+    room = _LONGEST_NAME - len(suffix) - 1
+    while len("-".join(parts)) > room:
+        longest = max(range(len(parts)), key=lambda place: len(parts[place]))
+        excess = len("-".join(parts)) - room
+        kept = max(len(parts[longest]) - excess, 8)
+        parts[longest] = parts[longest][:kept].rstrip("-")
+    stem = "-".join(parts) or "answer"
+    return f"{'prh-' if stem in _TAKEN_BY_WINDOWS else ''}{stem}.{_slug(suffix)}"
+
+
+def _slug(words: str) -> str:
+    """Return words in lower-case ASCII; of a script that has no such letters, their checksum."""
+    letters = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")
+    return slug if slug or not words.strip() else f"{binascii.crc32(words.encode()):08x}"
+
+
 def svg(spec: dict[str, Any]) -> bytes:
-    """Return a chart as SVG."""
+    """Return a chart as SVG, as many inches wide as it says of itself."""
     import vl_convert  # loads a JavaScript engine: only when a picture is asked for
 
-    return vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, allowed_base_urls=[]).encode()
+    drawn = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, allowed_base_urls=[])
+    head, close, rest = drawn.partition(">")
+    wide, high = (float(size) for size in _SIZE.findall(head))
+    inches = _inches(spec, wide)
+    sizes = iter((inches, inches * high / wide))
+    sized = _SIZE.sub(lambda size: size[0].split('"')[0] + f'"{next(sizes):.3f}in"', head)
+    return (sized + close + rest).encode()
+
+
+_SIZE = re.compile(r'\b(?:width|height)="([\d.]+)"')
 
 
 def png(spec: dict[str, Any]) -> bytes:
-    """Return a chart as PNG at twice its size."""
+    """Return a chart as PNG at 300 dots an inch, as many inches wide as it says of itself."""
     import vl_convert
 
-    return vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=2, allowed_base_urls=[])
+    def draw(scale: float) -> bytes:
+        return vl_convert.vegalite_to_png(
+            spec, vl_version=_VEGA_LITE, scale=scale, ppi=_DOTS, allowed_base_urls=[]
+        )
+
+    per_inch = 72 / _PER_INCH
+    drawn = draw(per_inch)
+    dots = int.from_bytes(drawn[16:20], "big")  # the width, in a PNG's head
+    off = _inches(spec, dots * _PER_INCH / _DOTS) * _DOTS / dots
+    return drawn if abs(off - 1) < 0.01 else draw(per_inch * off)
+
+
+def _inches(spec: dict[str, Any], pixels: float) -> float:
+    return spec.get("usermeta", {}).get("inches", pixels / _PER_INCH)
 
 
 def script(answer: Answer) -> str:
