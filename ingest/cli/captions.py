@@ -43,8 +43,9 @@ def captions(
 ) -> None:
     """Score the same images under captions that say more or less, and publish.
 
-    Every set is checked before a model is loaded. Sets that say more are compared with the first,
-    controls with what they were made of: paired differences over the same images, with intervals.
+    Every set is checked before a model is loaded. Sets that say more are compared with the first
+    and with the next shorter, controls with what they were made of: paired differences over the
+    same images, with intervals.
     What is done already is skipped. Ask `FROM caption_differences`; the page is "Do denser captions
     help?".
     """

@@ -199,6 +199,7 @@ def test_differences_are_of_the_stored_scores(study: tuple[Path, list[str]]) -> 
     assert pairs == {
         ("rich.column-label", "rich"), ("rich.column-label", "rich.joined-3"),
         ("rich.joined-3", "rich.shuffled-joined-3"), ("rich", "rich.gray"),
+        ("rich", "rich.joined-3"),
     }  # fmt: skip
     means = dict(ask(home, "SELECT dataset_id, avg(score) FROM scores GROUP BY ALL").iter_rows())
     for row in differences.iter_rows(named=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -166,7 +167,10 @@ class Difference(NamedTuple):
 
 
 def compare_sets(run: Run, study: Study, compared: Sequence[Compared], progress: Progress) -> None:
-    """Compare sets that say more or less with the first of them, and controls with their parent."""
+    """Compare sets that say more with the first of them and the next shorter, controls with theirs.
+
+    Controls, and changed pictures, are compared with what they were made of.
+    """
     best = cache(lambda: _best_layers(run))  # tables of all scores: read only where one is missing
     lists = _Lists()
     run.each(
@@ -192,6 +196,9 @@ def plan_differences(study: Study, compared: Sequence[Compared]) -> list[Differe
     by_name = {one.chosen.spec.name: one for one in compared}
     plain = [one for one in compared if not one.chosen.is_control and not one.chosen.of_pictures]
     pairs: list[tuple[Compared, Compared]] = [(plain[0], one) for one in plain[1:]]
+    ladder = sorted(plain, key=lambda one: float(one.chosen.words.mean()))
+    # Those next to each other, unless the first set is one of them: with it all are compared.
+    pairs += [two for two in pairwise(ladder) if plain[0] not in two]
     for one in compared:
         parent = OWN if one.chosen.of_pictures else one.chosen.spec.parent
         if (one.chosen.is_control or one.chosen.of_pictures) and parent in by_name:
