@@ -18,14 +18,17 @@ from pages.ui.findings.words import (
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """What one caption set scores beyond another, paired over images, with its 95 % interval."""
+    """What one caption set scores beyond another, paired over images.
+
+    Without its 95 % interval it was not tested.
+    """
 
     to: str
     from_: str
     words_more: float
     difference: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     control: bool = False
     """Whether `to` takes apart what longer captions bring."""
     unrelated: bool = False
@@ -54,8 +57,10 @@ def density(
         metric: its name, with k.
     """
     claim = "Fig. 9: denser captions align better (Densely Captioned Images, summarized to N words)"
-    steps = [_longer(one) for one in contrasts if not one.control and _whole(one)]
-    controls = [one for one in contrasts if one.control and _whole(one)]
+    there = [one for one in contrasts if known(one.difference) is not None]
+    steps = [_longer(one) for one in there if not one.control]
+    controls = [one for one in there if one.control]
+    untested = [one for one in steps if not _tested(one)]
     doubt = Doubt(metric)
     doubt.add("95 % intervals of paired differences over the same images")
     doubt.add(
@@ -77,9 +82,16 @@ def density(
             doubt.text() if language_models and vision_models else "",
             paper_has(claim),
         )
-    up = [one for one in steps if one.low > 0]
-    down = [one for one in steps if one.high < 0]
-    empty = [one for one in controls if one.unrelated and one.high >= 0]
+    up = [one for one in steps if _tested(one) and float(one.low or 0) > 0]
+    down = [one for one in steps if _tested(one) and float(one.high or 0) < 0]
+    empty = [
+        one for one in controls if one.unrelated and _tested(one) and float(one.high or 0) >= 0
+    ]
+    if untested:
+        doubt.add(
+            f"{counted(len(untested), 'step')} without an interval: `prh captions` compares sets "
+            "that are next to each other"
+        )
     listed = ", ".join(_step(one) for one in steps)
     because = ""
     if empty:
@@ -95,6 +107,12 @@ def density(
             "contrary", f"Contrary: longer captions score lower, {listed}.", doubt.text(),
             paper_has(claim, "contradicts"),
         )  # fmt: skip
+    if len(untested) == len(steps):
+        models = counted(language_models + vision_models, "model")
+        return Finding(
+            "inconclusive", f"Inconclusive with {models}: not tested, {listed}.", doubt.text(),
+            paper_has(claim),
+        )  # fmt: skip
     if not up:
         return Finding(
             "no evidence", f"No evidence here: longer captions score no higher, {listed}.",
@@ -106,19 +124,20 @@ def density(
     )  # fmt: skip
 
 
-def _whole(one: Contrast) -> bool:
-    return None not in [known(x) for x in (one.difference, one.low, one.high)]
+def _tested(one: Contrast) -> bool:
+    return known(one.low) is not None and known(one.high) is not None
 
 
 def _longer(one: Contrast) -> Contrast:
     """Return a contrast of the longer captions against the shorter."""
     if one.words_more >= 0:
         return one
-    return Contrast(one.from_, one.to, -one.words_more, -one.difference, -one.high, -one.low)
+    low, high = (None if end is None else -end for end in (one.high, one.low))
+    return Contrast(one.from_, one.to, -one.words_more, -one.difference, low, high)
 
 
 def _step(one: Contrast, *, short: bool = False) -> str:
     most = 22 if short else 32
-    ends = f"{as_change(one.low)} to {as_change(one.high)}"
+    ends = f"{as_change(one.low)} to {as_change(one.high)}" if _tested(one) else "untested"
     to, against = lowered(named(one.to, most)), lowered(named(one.from_, most))
     return f"{to} against {against} {as_change(one.difference)} ({ends})"

@@ -108,6 +108,17 @@ def colors(
                 f"ρ = {as_share(untrained.rho)}."
             )
             return Finding("partly", sentence, doubt.text(), paper_has(claim))
+    wide = [
+        name
+        for name, one in (("words", words), ("pictures", seen))
+        if one is not None and (known(one.low) or 0) <= 0 and known(one.low) is not None
+    ]
+    if wide:
+        sentence = (
+            f"Partly: {lead}{' and in '.join(told.values())}; the interval of "
+            f"{' and of '.join(wide)} includes zero."
+        )
+        return Finding("partly", sentence, doubt.text(), paper_has(claim))
     if words is None:
         sentence = f"Partly: {lead}{told[id(seen)]}; of words nothing is laid out here."
         return Finding("partly", sentence, doubt.text(), paper_has(claim))
@@ -116,8 +127,8 @@ def colors(
 
 
 def _agrees(one: Layout) -> bool:
-    low, rho = known(one.low), known(one.rho)
-    return rho is not None and rho > 0 and is_significant(one.q) and (low is None or low > 0)
+    rho = known(one.rho)
+    return rho is not None and rho > 0 and is_significant(one.q)
 
 
 def _layout(one: Layout) -> str:
