@@ -46,6 +46,13 @@ PAGES = (
         "",
         "Every model, every set of pairs and every run behind these pages",
         "it holds no models",
+        terms=(
+            "alignment",
+            "kernel",
+            "row order",
+            "untrained control",
+            "q",
+        ),  # fmt: skip
     ),
     Page(
         "alignment",
@@ -55,6 +62,22 @@ PAGES = (
         "it holds no scores of language against vision",
         figure="Fig. 3",
         takes=_SETTING,
+        terms=(
+            "alignment",
+            "mutual k-NN",
+            "best pair of layers",
+            "concatenated layers",
+            "permutation null",
+            "threshold",
+            "q",
+            "interval",
+            "untrained control",
+            "calibrated score",
+            "bits per byte",
+            "confounded by family",
+            "truncation",
+            "row order",
+        ),  # fmt: skip
     ),
     Page(
         "skill",
@@ -64,6 +87,17 @@ PAGES = (
         "it holds no scores of language against vision",
         figure="Fig. 4",
         takes=_SETTING,
+        terms=(
+            "alignment",
+            "mutual k-NN",
+            "best pair of layers",
+            "permutation null",
+            "threshold",
+            "r",
+            "p",
+            "emergence",
+            "bits per byte",
+        ),  # fmt: skip
     ),
     Page(
         "competence",
@@ -73,6 +107,18 @@ PAGES = (
         "no models of one modality were compared with each other",
         figure="Fig. 2",
         takes=_SETTING,
+        terms=(
+            "competence",
+            "linear probe",
+            "task solved",
+            "binning",
+            "standard error",
+            "ρ",
+            "p",
+            "q",
+            "map of models",
+            "trustworthiness of a map",
+        ),  # fmt: skip
     ),
     Page(
         "color",
@@ -82,6 +128,18 @@ PAGES = (
         "no colors were laid out",
         "prh color --panel demo --pictures package:scikit-learn",
         figure="Fig. 8",
+        terms=(
+            "CIELAB",
+            "ΔE",
+            "MDS stress",
+            "Procrustes",
+            "ρ",
+            "p",
+            "q",
+            "interval",
+            "PMI",
+            "untrained control",
+        ),  # fmt: skip
     ),
     Page(
         "captions",
@@ -92,6 +150,16 @@ PAGES = (
         "prh captions --dataset emoji --panel demo --set column:word --set own "
         "--set column:definition",
         figure="Fig. 9",
+        terms=(
+            "words per caption",
+            "length adherence",
+            "mutual k-NN",
+            "interval",
+            "permutation null",
+            "calibrated score",
+            "bits per byte",
+            "untrained control",
+        ),  # fmt: skip
     ),
     Page(
         "neighborhood",
@@ -101,6 +169,15 @@ PAGES = (
         "it holds no metric at two numbers of neighbors",
         figure="Fig. 10",
         takes=("dataset", "n", "metric", "truncation", "pooling", "prompt", "precision"),
+        terms=(
+            "CKNNA",
+            "neighbors k",
+            "growth",
+            "mutual k-NN",
+            "CKA",
+            "permutation null",
+            "single-model families",
+        ),  # fmt: skip
     ),
     Page(
         "layers",
@@ -110,6 +187,15 @@ PAGES = (
         "it holds no scores of layers",
         figure="App. C",
         takes=_SETTING,
+        terms=(
+            "best pair of layers",
+            "concatenated layers",
+            "permutation null",
+            "threshold",
+            "noise ceiling",
+            "split-half agreement",
+            "tie",
+        ),  # fmt: skip
     ),
     Page(
         "metrics",
@@ -119,6 +205,20 @@ PAGES = (
         "it holds no scores of language against vision",
         figure="Figs. 11–14",
         takes=("dataset",),
+        terms=(
+            "mutual k-NN",
+            "CKA",
+            "unbiased CKA",
+            "CKNNA",
+            "SVCCA",
+            "cycle k-NN",
+            "LCS k-NN",
+            "edit-distance k-NN",
+            "Procrustes distance",
+            "calibrated score",
+            "ρ",
+            "q",
+        ),  # fmt: skip
     ),
     Page(
         "theory",
@@ -128,6 +228,16 @@ PAGES = (
         "no world was simulated",
         "prh theory",
         figure="Section 4",
+        terms=(
+            "PMI",
+            "kernel",
+            "binary NCE",
+            "InfoNCE",
+            "up to a constant",
+            "lossy observation",
+            "mutual k-NN",
+            "chance of one pair",
+        ),  # fmt: skip
     ),
     Page(
         "glossary",

@@ -1,6 +1,6 @@
 """A page under way: places for its answer and controls, its chart and what stands behind it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -9,10 +9,11 @@ import streamlit as st
 from pages import PAGES, Page
 from pages.ui import export
 from pages.ui.answers import Answer
-from pages.ui.charts.finish import on_screen, titled
+from pages.ui.charts.finish import Width, on_screen, titled
 from pages.ui.charts.parts import Chart, Drawn
 from pages.ui.controls import Controls
 from pages.ui.findings import Finding
+from pages.ui.glossary import GLOSSARY
 from pages.ui.plain import plain
 
 _CLICKS = "clicks"
@@ -37,6 +38,15 @@ def script_of(topic: str) -> str:
     return next(page.script for page in PAGES if page.topic == topic)
 
 
+def describe_terms(names: Sequence[str]) -> str:
+    """Return what words of the glossary mean, with their formulas, as Markdown."""
+    told = (GLOSSARY[name] for name in names)
+    return "\n\n".join(
+        f"**{term.name}.** {term.says}" + (f"\n\n$${term.formula}$$" if term.formula else "")
+        for term in told
+    )
+
+
 class Frame(Controls):
     """A page under way: places for its answer and controls, its chart and what stands behind it."""
 
@@ -47,6 +57,10 @@ class Frame(Controls):
             st.title(page.title, anchor=False, width="content")
             if page.figure:
                 st.badge(f"Paper, {page.figure}", color="gray")
+            if page.terms:
+                with st.popover("Terms", type="tertiary"):
+                    st.markdown(describe_terms(page.terms))
+                    st.page_link(script_of("glossary"), label="All terms")
         st.markdown(page.claim)
         self._answer = st.container()
         whole = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
@@ -183,27 +197,30 @@ class Frame(Controls):
         view: str,
     ) -> None:
         # Files are made when asked for: a page that nobody downloads from costs nothing.
-        def picture(render: Callable[[dict[str, Any]], bytes]) -> Callable[[], bytes]:
-            return lambda: render(titled(chart, title, measured))
+        told = {**about, "link": self.address()}
 
-        offers: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
-            ("CSV", "text/csv", lambda: export.csv(answer.frame)),
+        def picture(render: Callable[[dict[str, Any]], bytes], width: Width) -> Callable[[], bytes]:
+            return lambda: render(titled(chart, title, measured, width=width))
+
+        offers: tuple[tuple[str, str, str, Callable[[], bytes]], ...] = (
+            ("CSV", "csv", "text/csv", lambda: export.csv(answer, told)),
             (
-                "Parquet",
-                "application/vnd.apache.parquet",
-                lambda: export.parquet(answer.frame),
+                "Parquet", "parquet", "application/vnd.apache.parquet",
+                lambda: export.parquet(answer, told),
             ),
-            ("SVG", "image/svg+xml", picture(export.svg)),
-            ("PNG", "image/png", picture(export.png)),
-            ("SQL", "application/sql", lambda: export.script(answer).encode()),
-        )
+            ("SVG", "svg", "image/svg+xml", picture(export.svg, "double")),
+            ("PNG", "png", "image/png", picture(export.png, "double")),
+            ("SVG, one column", "column.svg", "image/svg+xml", picture(export.svg, "single")),
+            ("PNG, one column", "column.png", "image/png", picture(export.png, "single")),
+            ("SQL", "sql", "application/sql", lambda: export.script(answer).encode()),
+        )  # fmt: skip
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.caption("Download", width="content")
-            for label, mime, make in offers:
+            for label, suffix, mime, make in offers:
                 st.download_button(
                     label,
                     make,
-                    file_name=f"{answer.name}.{label.lower()}",
+                    file_name=export.file_name(self.topic, about, view, suffix),
                     mime=mime,
                     key=f"download-{label}",
                     on_click="ignore",

@@ -167,7 +167,8 @@ def test_every_download_arrives(page: "Page", served: Served) -> None:
     for label, start in starts.items():
         with page.expect_download() as caught:
             page.get_by_role("button", name=label, exact=True).click()
-        assert caught.value.suggested_filename == f"alignment.{label.lower()}"
+        name = caught.value.suggested_filename
+        assert name == f"alignment-planted-pairs-mutual-knn-k10-n60-{VIEW}.{label.lower()}", name
         assert caught.value.path().read_bytes().startswith(start)
 
 

@@ -46,7 +46,9 @@ def test_a_full_warehouse_gives_one_chart_table_and_downloads(
     assert len(app.get("vega_lite_chart")) == CHARTS.get(page.topic, 1)
     assert app.dataframe
     labels = [button.label for button in app.get("download_button")]  # type: ignore[attr-defined]
-    assert labels == ["CSV", "Parquet", "SVG", "PNG", "SQL"]
+    assert labels == [
+        "CSV", "Parquet", "SVG", "PNG", "SVG, one column", "PNG, one column", "SQL"
+    ]  # fmt: skip
 
 
 @every_page
