@@ -105,7 +105,6 @@ def serve(script: Path, home: Path, port: int) -> None:
         importlib.import_module(name)
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli
-
     from streamlit.web.server.starlette import starlette_app
 
     streamlit_middleware = starlette_app.create_streamlit_middleware

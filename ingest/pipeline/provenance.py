@@ -54,5 +54,9 @@ def machine() -> str:
 
 
 def command() -> str:
-    """Return the command as typed, without folders: a warehouse is sent to colleagues."""
-    return shlex.join([Path(word).name if "/" in word else word for word in sys.argv])
+    """Return the command as typed, without folders: a warehouse is sent to colleagues.
+
+    What the module of the command line is told, as `prh app --demo` tells it, reads as `prh` too.
+    """
+    program, *words = [Path(word).name if "/" in word else word for word in sys.argv]
+    return shlex.join(["prh" if program in ("main.py", "-m") else program, *words])

@@ -19,6 +19,7 @@ _STYLE = """<style>
 .stAppHeader { background: transparent; }
 .stMainBlockContainer h1 { font-size: 1.75rem; padding: 0; }
 .stMainBlockContainer [data-testid=stVerticalBlock] { gap: 0.7rem; }
+.stMainBlockContainer [data-testid=stButtonGroup] > div { flex-wrap: wrap; }
 .st-key-answer p { margin-bottom: 0.15rem; line-height: 1.4; }
 .st-key-answer { border-left: 4px solid #0072B2; padding-left: 0.8rem; }
 </style>"""

@@ -92,7 +92,7 @@ def sequential(values: pl.Series, measure: str, *, higher_is_closer: bool = True
             reverse=not higher_is_closer,
         ),
         legend=alt.Legend(
-            orient="bottom", format=".3f", gradientLength=220, tickCount=4, titleLimit=300
+            orient="bottom", format=".3f", gradientLength=180, tickCount=4, titleLimit=300
         ),
     )
 

@@ -101,7 +101,9 @@ def trend(
     if inside is not None:
         ends = as_interval(within_low, within_high, as_number)
         doubt.add(
-            f"within families {as_number(inside)}" + (f", {ends}" if ends else ", no interval")
+            f"within families {as_number(inside)}"
+            + (f", {ends}" if ends else ", no interval")
+            + (f", {as_p(within_p)} (shuffled within families)" if as_p(within_p) else "")
         )
     elif families == 1:
         doubt.add("all models are of one family")
