@@ -10,7 +10,8 @@ WITH asked AS (
 
 SELECT
     a.place,
-    l.label || ', ' || l.reading AS shown,
+    l.label AS shown,
+    l.reading,
     one.name AS first,
     other.name AS second,
     one.color AS first_color,

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.color import chart, queries, text
+from pages.color import chart, finding, queries, text, views
 from pages.ui import shell
 from pages.ui.q_values import with_q
 from pages.ui.shell import Frame, Nothing
@@ -19,11 +19,17 @@ def draw(frame: Frame) -> None:
     rows = with_q(everything.frame).to_dicts()
     named = {text.name_layout(row): row for row in rows}
     seen = [name for name, row in named.items() if row["side"] == "vision"]
+    tables = {text.name_words(r): (r["colors"], r["rule"]) for r in rows if r["side"] == "language"}
+    table = next(iter(tables), None)
+    if len(tables) > 1:
+        with frame.options:
+            table = frame.choose("Words", list(tables), key="words", width=330)
+    worded = [
+        name
+        for name, row in named.items()
+        if row["side"] == "language" and text.name_words(row) == table
+    ]
     with frame.row:
-        tables = list(dict.fromkeys(text.name_words(r) for r in rows if r["side"] == "language"))
-        table = frame.choose("Words", tables, key="words", width=330) if tables else None
-        worded = [n for n, r in named.items() if r["side"] == "language"
-                and text.name_words(r) == table]  # fmt: skip
         pictures = frame.choose("Pictures", [*seen, _NONE], key="pictures", width=250)
         first = frame.choose("Language model", [*worded, _NONE], key="first", width=250)
         second = frame.choose(
@@ -38,19 +44,29 @@ def draw(frame: Frame) -> None:
     if not shown:
         st.info("Choose pictures or a language model.")
         return
+    answer = finding.find(
+        tables.get(table or ""), named[pictures]["unit_key"] if pictures != _NONE else None
+    )
+    if answer is not None:
+        frame.answer(answer)
     layouts = queries.Layouts.of(*shown)
     points = queries.color_points(layouts)
     frame.figure(
-        chart.color_views(points.frame),
+        views.color_views(
+            points.frame, {text.name_layout(row): text.describe_view(row) for row in shown}
+        ),
         points,
         title="Colors in human vision, in pictures and in words",
         measured=text.describe_layouts(shown),
+        about=text.tell_about(shown),
+        view="views",
         alt_text="Colors in CIELAB's space: human vision, "
         + ", ".join(text.name_layout(row) for row in shown),
     )
     frame.explain(text.describe_agreement(shown))
-    st.markdown("**Every layout**, best agreement first")
+    st.markdown("#### Every layout, best agreement first")
     st.dataframe(text.tabulate_agreement(pl.DataFrame(rows)), hide_index=True)
+    st.caption(text.MARKS)
     pairs = queries.color_pairs(layouts)
     frame.also(
         "How far apart, two colors at a time", chart.color_pairs(pairs.frame), pairs,

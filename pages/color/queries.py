@@ -93,7 +93,8 @@ def color_pairs(layouts: Layouts) -> Answer:
 
     Columns:
         place: of the layout, from 1
-        shown: name of the layout
+        shown: whose layout
+        reading: what distances are between
         first: a color
         second: another
         first_color: to draw it in

@@ -4,10 +4,52 @@ from typing import Any
 
 import polars as pl
 
+from pages.ui.findings.words import as_p, as_share, is_significant
+from pages.ui.plain import plained
+
+MARKS = (
+    "● : agrees with human vision beyond chance (q ≤ .05, corrected for all layouts here). "
+    "Untrained models are controls: what they reach owes nothing to what anybody read."
+)
+"""How to read the table of agreement."""
+
 
 def name_layout(row: dict[str, Any]) -> str:
     """Name a layout for a control."""
     return f"{row['label']}, {row['reading']}"
+
+
+def describe_view(row: dict[str, Any]) -> str:
+    """Say over a view whether it agrees with human vision, and that nobody trained its model.
+
+    Args:
+        row: of `queries.color_agreement`, with its q over all layouts.
+    """
+    known = row["rho"] is not None
+    agrees = known and row["rho"] > 0 and is_significant(row["q_value"])
+    lead = "● agrees with the eye" if agrees else "agreement not shown"
+    numbers = [f"ρ = {as_share(row['rho'])}"] if known else []
+    numbers += [as_p(row["q_value"], "q")] if as_p(row["q_value"], "q") else []
+    return ("" if row["trained"] else "untrained, ") + ": ".join(
+        part for part in (lead, ", ".join(numbers)) if part
+    )
+
+
+def tell_about(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what stands behind the views, for their line and for files.
+
+    Args:
+        rows: of `queries.color_agreement`.
+    """
+    words = next((row for row in rows if row["side"] == "language"), None)
+    seen = next((row for row in rows if row["side"] == "vision"), None)
+    return {
+        "words": words and words["colors"],
+        "word colors": words and words["things"],
+        "pictures": seen and seen["label"],
+        "picture colors": seen and seen["things"],
+        "run": ", ".join(dict.fromkeys(row["run"] for row in rows)),
+    }
 
 
 def describe_layouts(rows: list[dict[str, Any]]) -> list[str]:
@@ -16,7 +58,7 @@ def describe_layouts(rows: list[dict[str, Any]]) -> list[str]:
     Args:
         rows: of `queries.color_agreement`.
     """
-    return [_describe_layout(row) for row in rows]
+    return [_describe_layout(plained(row, 400)) for row in rows]
 
 
 def _describe_layout(row: dict[str, Any]) -> str:
@@ -45,14 +87,14 @@ def describe_agreement(rows: list[dict[str, Any]]) -> str:
     Args:
         rows: of `queries.color_agreement`, with their q over all layouts.
     """
-    sentence = " ".join(
-        f"{name_layout(row)}: **ρ = {row['rho']:.2f}**{_format_interval(row)}, "
+    listed = "\n".join(
+        f"- {name_layout(row)}: **ρ = {row['rho']:.2f}**{_format_interval(row)}, "
         f"n = {row['things']} colors, q = {row['q_value']:.2g}, Procrustes "
-        f"R² = {row['r_squared']:.2f}, {row['rmsd']:.0f} ΔE off."
-        for row in rows
+        f"R² = {row['r_squared']:.2f}, {row['rmsd']:.0f} ΔE off"
+        for row in (plained(row) for row in rows)
     )
     return (
-        f"{sentence}\n\nEach view is brought onto **CIELAB**, in which equal distances look about "
+        f"{listed}\n\nEach view is brought onto **CIELAB**, in which equal distances look about "
         "equally different, by rotation, scale and mirror image (Kabsch and Umeyama); up is "
         "lighter. Each is drawn at the spread of its colors in CIELAB, whatever scale fits best. "
         "ρ is the Spearman correlation of the *distances* before laying out with CIELAB's, its "
@@ -77,7 +119,13 @@ def tabulate_agreement(frame: pl.DataFrame) -> pl.DataFrame:
         frame: answer of `queries.color_agreement`, with q over it.
     """
     return frame.select(
-        pl.col("label").alias("Who"),
+        pl.when((pl.col("q_value") <= 0.05) & (pl.col("rho") > 0))
+        .then(pl.lit("●"))
+        .otherwise(pl.lit(""))
+        .alias("q ≤ .05"),
+        pl.concat_str(
+            "label", pl.when("trained").then(pl.lit("")).otherwise(pl.lit(" (untrained)"))
+        ).alias("Who"),
         pl.col("reading").alias("Distances between"),
         pl.col("things").alias("Colors"),
         pl.col("rho").round(3).alias("ρ with CIELAB"),
