@@ -13,6 +13,7 @@ import streamlit as st
 from PIL import Image
 
 from pages.captions import chart
+from pages.ui.plain import plain
 
 _EMOJI = re.compile(r"openmoji:([0-9A-F]{4,5})")
 _KINDS = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
@@ -27,11 +28,14 @@ def picture(sample: str, image: str) -> None:
         sample: its id.
         image: where it comes from, as the warehouse has it.
     """
+    name = f"Image {plain(sample)}"
     if thumbnail := _thumbnail(image):
-        st.image(thumbnail if _EMOJI.fullmatch(image) else image, width=220)
-    elif glyph := _glyph(image):
-        st.markdown(f"# {glyph}")
-    st.caption(f"Image {sample}")
+        # The caption is what a screen reader says of the picture.
+        st.image(thumbnail if _EMOJI.fullmatch(image) else image, width=220, caption=name)
+        return
+    if glyph := _glyph(image):
+        st.markdown(f"## {glyph}")
+    st.caption(name)
 
 
 def pick(frame: pl.DataFrame, *, key: str) -> None:

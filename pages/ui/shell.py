@@ -21,6 +21,7 @@ _STYLE = """<style>
 .stMainBlockContainer [data-testid=stVerticalBlock] { gap: 0.7rem; }
 .stMainBlockContainer [data-testid=stButtonGroup] > div { flex-wrap: wrap; }
 .st-key-answer p { margin-bottom: 0.15rem; line-height: 1.4; }
+.stMainBlockContainer [data-testid=stCaptionContainer] { opacity: 0.8; }
 .st-key-answer { border-left: 4px solid #0072B2; padding-left: 0.8rem; }
 </style>"""
 """Streamlit leaves a sixth of a phone's screen empty above the first line."""
