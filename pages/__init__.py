@@ -42,9 +42,10 @@ class Page(NamedTuple):
 PAGES = (
     Page(
         "inventory",
-        "What is in here?",
+        "Start here",
         "",
-        "Every model, every set of pairs and every run behind these pages",
+        "Networks trained with different objectives, on different data and modalities, are said to "
+        "converge to one statistical model of reality in their representation spaces.",
         "it holds no models",
         terms=(
             "alignment",
@@ -168,7 +169,8 @@ PAGES = (
         "Do larger vision models agree with language about neighbors, or about everything?",
         "it holds no metric at two numbers of neighbors",
         figure="Fig. 10",
-        takes=("dataset", "n", "metric", "truncation", "pooling", "prompt", "precision"),
+        # Not the metric: it opens with the paper's CKNNA, whatever other pages show.
+        takes=("dataset", "n", "truncation", "pooling", "prompt", "precision"),
         terms=(
             "CKNNA",
             "neighbors k",

@@ -12,6 +12,7 @@ from pages.ui.charts.parts import (
     reference_line,
     roomy,
     sized,
+    wrapped,
     x_axis,
     y_axis,
 )
@@ -106,8 +107,15 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
         "competence:Q",
         title=skill,
         scale=alt.Scale(scheme=palette.SEQUENTIAL, zero=False, nice=False),
+        # Above, the other legend below: side by side on a phone they would be cut.
         legend=alt.Legend(
-            orient="bottom", gradientLength=220, tickCount=4, format=".2f", titleLimit=300
+            orient="top",
+            gradientLength=150,
+            gradientThickness=10,
+            tickCount=3,
+            format=".2f",
+            titleOrient="left",
+            titleLimit=170,
         ),
     )
     place: dict[str, Any] = {
@@ -126,9 +134,7 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
             scale=alt.Scale(
                 domain=shapes, range=[_SHAPES[i % len(_SHAPES)] for i in range(len(shapes))]
             ),
-            legend=alt.Legend(
-                orient="top", columns=1, labelLimit=330, symbolFillColor=palette.MISSING
-            ),
+            legend=alt.Legend(orient="bottom", symbolFillColor=palette.MISSING, **wrapped(shapes)),
         ),
     }
     # Vega-Lite drops a point without a value of its color's: such models are a layer of their own.

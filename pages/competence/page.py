@@ -5,7 +5,7 @@ from typing import Literal
 import polars as pl
 import streamlit as st
 
-from pages.competence import chart, queries, statistics, text
+from pages.competence import chart, finding, queries, statistics, text
 from pages.ui import queries as shared
 from pages.ui import shell
 from pages.ui import text as words
@@ -14,9 +14,8 @@ from pages.ui.charts.parts import Chart
 from pages.ui.reference import held_against
 from pages.ui.settings import choose_setting
 from pages.ui.shell import Frame, Nothing
-from prh_core.convergence import RULES
+from prh_core.convergence import RULES, Rule
 
-_MODALITIES: tuple[Modality, ...] = ("vision", "language")
 _MAPS: dict[str, Literal["umap", "mds"]] = {"UMAP": "umap", "MDS": "mds"}
 # Models from which UMAP is the first choice: of fewer it shows less that is true than MDS.
 _ENOUGH = 15
@@ -25,33 +24,30 @@ _LEFT, _RIGHT = "Agreement by competence", "Map of the models"
 
 def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
-    compared = {modality: shared.model_settings(modality).frame for modality in _MODALITIES}
-    there: list[Modality] = [m for m in _MODALITIES if not compared[m].is_empty()]
+    compared = {modality: shared.model_settings(modality).frame for modality in finding.MODALITIES}
+    there: list[Modality] = [m for m in finding.MODALITIES if not compared[m].is_empty()]
     if not there:
         raise Nothing
     with frame.row:
-        modality = frame.choose("Models", there, key="models", width=130)
-        settings = compared[modality]
-        own = ("pooling", "prompt") if modality == "vision" else ()
-        setting = choose_setting(frame, settings, without=own)
-        able = shared.skills(setting.dataset_id).frame
-        skills = able.filter(pl.col("modality") == modality, pl.col("here") > 1)
-        names = sorted(skills["skill"].to_list(), key=text.rank_competence)
-        skill = frame.choose("Competence", names, key="skill", width=330) if names else None
+        modality = frame.choose("Models", there, key="models", width=120)
+    settings = compared[modality]
+    own = ("pooling", "prompt") if modality == "vision" else ()
+    setting = choose_setting(frame, settings, without=own)
+    skills = finding.list_skills(setting.dataset_id, modality)
+    names = skills["skill"].to_list()
     with frame.row:
-        models = int(settings["models"][0])
-        few = statistics.customary_bins(models)
-        count = frame.choose("Bins", [2, 3, 4, 5, 6, 8, 10], key="bins", default=few, width=110)
-        rule = frame.choose("Cut", RULES, key="cut", width=150)
-        trusted = "UMAP" if models >= _ENOUGH else "MDS"
-        method = frame.choose("Map by", list(_MAPS), key="map", default=trusted, width=120)
+        skill = frame.choose("Competence", names, key="skill", width=290) if names else None
+    count, rule, method = _choose_drawing(frame, int(settings["models"][0]))
 
     measured = queries.model_measured(setting, modality).frame.row(0, named=True)
-    if measured["note"]:
-        st.info(f"**{measured['dataset']}.** {measured['note']}")
     pairs = queries.model_pairs(setting, modality, skill=skill)
     measure = words.name_metric(measured)
     found = statistics.bin_models(pairs.frame, count=count, rule=rule)
+    closer = bool(measured["higher_is_closer"])
+    frame.answer(
+        finding.find(setting, modality, found, skill=skill, higher_is_closer=closer),
+        note=measured["note"],
+    )
     panels: dict[str, Chart] = {}
     if skill is not None and not found.bins["alignment"].is_null().all():
         panels[_LEFT] = chart.bins(
@@ -72,6 +68,7 @@ def draw(frame: Frame) -> None:
         pairs,
         title=f"Agreement of {modality} models with each other",
         measured=sources,
+        about=words.about(setting, measured),
         alt_text=f"{measure} of {modality} models with each other by their competence.",
     )
     if not places.frame.is_empty():
@@ -81,6 +78,20 @@ def draw(frame: Frame) -> None:
         + "\n\n"
         + text.describe_map(places.frame, method)
     )
+
+
+def _choose_drawing(frame: Frame, models: int) -> tuple[int, Rule, str]:
+    """Ask how models are binned and mapped: number of bins, how they are cut, and the map."""
+    with frame.options:
+        few = statistics.customary_bins(models)
+        count = frame.choose("Bins", [2, 3, 4, 5, 6, 8, 10], key="bins", default=few, width=110)
+        rule = frame.choose(
+            "Binning", RULES, key="cut", width=150,
+            help="Equal width: the range of competence is cut evenly. Equal count: the models are.",
+        )  # fmt: skip
+        trusted = "UMAP" if models >= _ENOUGH else "MDS"
+        method = frame.choose("Map by", list(_MAPS), key="map", default=trusted, width=120)
+    return count, rule, method
 
 
 shell.show("competence", draw)

@@ -28,7 +28,7 @@ def model_measured(setting: Setting, modality: Modality) -> Answer:
         prompt: likewise
         precision: in which both networks computed; null where nobody says
         chance: expected score of one pair of unrelated layers, same unit; null where unknown
-        null_best_low: least mean best of relabeled layer tables; null where a pair has none
+        null_best_low: least mean best of the permutation null; null where a pair has none
         null_best_high: largest
         permutations: fewest behind a pair
         pairs: unordered pairs of models
@@ -51,7 +51,7 @@ def model_pairs(setting: Setting, modality: Modality, *, skill: str | None) -> A
         competence_of_weaker: the lower of both
         calibrated: 0 threshold, 1 identical; null where not calibrated
         chance: expected score of one pair of unrelated layers; null where unknown
-        null_best_mean: mean best of relabeled layer tables; null without permutations
+        null_best_mean: mean best of the permutation null; null without permutations
         p_value: of the calibration; null without permutations
         q_value: p_value corrected for the pairs of the setting; null without permutations
         single_layer_score: best over pairs of single layers

@@ -1,5 +1,6 @@
 """Models binned by competence, and the trend over them, by prh_core: frames in and out."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -89,8 +90,16 @@ def bin_models(pairs: pl.DataFrame, *, count: int, rule: Rule) -> Binned:
                 "names": ", ".join(inside["label"].to_list()),
             }
         )
-    try:
-        trend = convergence_trend(competence, table)
-    except ConvergenceError:
-        trend = None
+    trend = _tested(tuple(competence.tolist()), table.tobytes())
     return Binned(pl.DataFrame(rows, schema=BIN), trend, left_out)
+
+
+@functools.lru_cache(maxsize=128)
+def _tested(competence: tuple[float, ...], table: bytes) -> Convergence | None:
+    """Shuffle once what readers and pages ask again and again."""
+    models = len(competence)
+    alignment = np.frombuffer(table).reshape(models, models)
+    try:
+        return convergence_trend(np.array(competence), alignment)
+    except ConvergenceError:
+        return None

@@ -59,7 +59,8 @@ def describe_measured(row: dict[str, Any], pairs: pl.DataFrame, modality: str) -
     )
     tested = pairs["q_value"].drop_nulls()
     firm = (
-        f"{(tested <= 0.05).sum()} of {len(tested)} pairs agree more than relabeled ones (q ≤ .05)"
+        f"{(tested <= 0.05).sum()} of {len(tested)} pairs agree more than the permutation null "
+        "(q ≤ .05)"
         if len(tested)
         else "pairs not tested (no permutations)"
     )

@@ -1,10 +1,24 @@
-"""Models against datasets."""
+"""Models against datasets, and small pictures of headline results."""
+
+import textwrap
+from typing import Any
 
 import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, sized, unique
+from pages.ui.charts.parts import DASHED, LABELS, Chart, roomy, sized, unique
+from pages.ui.reference import Reference
+
+_WIDE = 96
+"""Pixels a column needs for its dataset's name to lie flat, in lines, and its cells to say what
+they count; below, names stand upright."""
+_LINE = 15
+"""Characters of a line of a dataset's name."""
+_LINES = 5
+_SMALL = 120
+"""Height of a small picture."""
+_INK = palette.FAMILY[5]
 
 
 def coverage(frame: pl.DataFrame) -> Chart:
@@ -13,21 +27,45 @@ def coverage(frame: pl.DataFrame) -> Chart:
     Args:
         frame: answer of `queries.coverage`.
     """
-    columns = frame["dataset"].n_unique()
-    words = (
-        pl.format("{} layers · {} scores", "layers", "scores")
-        if columns <= 2
-        else pl.format("{}", "layers")
-    )
+    names = frame["dataset"].unique().sort().to_list()
+    wide = f"width / {len(names)} >= {_WIDE}"
+    lines = {name: textwrap.wrap(name, _LINE, max_lines=_LINES, placeholder=" …") for name in names}
+    most = max(len(words) for words in lines.values())
     labeled = frame.with_columns(
-        told=pl.when(pl.col("layers").is_null()).then(pl.lit("no features")).otherwise(words)
+        column=pl.col("dataset").replace_strict(
+            {name: "\n" * (most - len(lines[name])) + "\n".join(lines[name]) for name in names},
+            return_dtype=pl.String,
+        ),
+        long=pl.when(pl.col("layers").is_null())
+        .then(pl.lit("–"))
+        .when(pl.col("layers") == 1)
+        .then(pl.lit("1 layer"))
+        .otherwise(pl.format("{} layers", "layers")),
+        short=pl.format("{}", pl.col("layers").cast(pl.String).fill_null("–")),
     )
+    if labeled["column"].n_unique() < len(names):  # cut names that became one
+        labeled = labeled.with_columns(column=pl.col("dataset"))
     base = alt.Chart(labeled).encode(
-        x=alt.X("dataset:N", title=None,
-                axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False, **LABELS)),
-        y=alt.Y("model:N", sort=unique(frame["model"]), title=None,
-                scale=alt.Scale(paddingInner=0.1),
-                axis=alt.Axis(labelOverlap=False, domain=False, ticks=False, **LABELS)),
+        x=alt.X(
+            "column:N",
+            title=None,
+            axis=alt.Axis(
+                orient="top", domain=False, ticks=False,
+                labelAngle=alt.expr(f"{wide} ? 0 : -90"),
+                labelAlign=alt.expr(f"{wide} ? 'center' : 'left'"),
+                labelBaseline=alt.expr(f"{wide} ? 'bottom' : 'middle'"),
+                # Lines of a name go down from the first one's place.
+                labelPadding=alt.expr(f"{wide} ? {14 * (most - 1) + 4} : 4"),
+                labelExpr=f"{wide} ? split(datum.label, '\\n') : "
+                "truncate(trim(replace(datum.label, /\\n/g, ' ')), 34)",
+                labelOverlap=False, **{**LABELS, "labelLimit": 240},
+            ),
+        ),
+        y=alt.Y(
+            "model:N", sort=unique(frame["model"]), title=None,
+            scale=alt.Scale(paddingInner=0.1),
+            axis=alt.Axis(labelOverlap=False, domain=False, ticks=False, **LABELS),
+        ),
         tooltip=[
             alt.Tooltip("model:N", title="Model"),
             alt.Tooltip("family:N", title="Family"),
@@ -45,14 +83,169 @@ def coverage(frame: pl.DataFrame) -> Chart:
             "kind:N",
             title=None,
             scale=alt.Scale(domain=shown, range=[palette.MODALITY[kind] for kind in shown]),
-            legend=alt.Legend(orient="top", columns=2),
+            legend=alt.Legend(orient="top", columns=3),
         ),
         opacity=alt.condition("isValid(datum.layers)", alt.value(1), alt.value(0.15)),
     )
-    text = base.mark_text(fontSize=12).encode(
-        text="told:N",
-        color=alt.when("!isValid(datum.layers)").then(alt.value(palette.UNTRAINED))
-        .when(alt.datum.kind == "language").then(alt.value("white"))
-        .otherwise(alt.value("black")),
-    )  # fmt: skip
-    return sized(cells + text, frame["model"].n_unique() * 28)
+    ink: Any = (
+        alt.when("!isValid(datum.layers)")
+        .then(alt.value(palette.UNTRAINED))
+        .when(alt.datum.kind == "language")
+        .then(alt.value("white"))
+        .otherwise(alt.value("black"))
+    )
+    order = unique(frame["model"])
+    place = {"x": alt.X("column:N"), "y": alt.Y("model:N", sort=order), "color": ink}
+    plain = alt.Chart(labeled)
+    texts = [
+        plain.mark_text(fontSize=alt.expr(f"{wide} ? 12 : 0")).encode(text="long:N", **place),
+        plain.mark_text(fontSize=alt.expr(f"{wide} ? 0 : 12")).encode(text="short:N", **place),
+    ]
+    return sized(alt.layer(cells, *texts), frame["model"].n_unique() * 28)
+
+
+def strip(frame: pl.DataFrame, *, measure: str, reference: Reference | None) -> Chart:
+    """Draw the scores of pairs of trained models, and of those with an untrained one, as dots.
+
+    Args:
+        frame: answer of `queries.alignment`.
+        measure: what the numbers are.
+        reference: what the trained pairs are held against; None draws nothing.
+    """
+    rows = frame.with_columns(
+        who=pl.when("trained").then(pl.lit("trained")).otherwise(pl.lit("untrained"))
+    )
+    order = ["trained", "untrained"] if rows["who"].n_unique() > 1 else unique(rows["who"])
+    held = () if reference is None else (reference.high,)
+    base = alt.Chart(rows).encode(
+        x=_across("alignment", measure, roomy(rows["alignment"], *held)),
+        y=alt.Y("who:N", sort=order, title=None, axis=alt.Axis(**_QUIET)),
+        tooltip=[
+            alt.Tooltip("language_label:N", title="Language model"),
+            alt.Tooltip("vision_label:N", title="Vision model"),
+            alt.Tooltip("alignment:Q", title=measure, format=".4f"),
+        ],
+    )
+    ways = {"trained": (_INK, "circle"), "untrained": (palette.UNTRAINED, "diamond")}
+    dots = base.mark_point(filled=True, size=55, opacity=0.75).encode(
+        color=alt.Color(
+            "who:N",
+            scale=alt.Scale(domain=order, range=[ways[who][0] for who in order]),
+            legend=None,
+        ),
+        shape=alt.Shape(
+            "who:N",
+            scale=alt.Scale(domain=order, range=[ways[who][1] for who in order]),
+            legend=None,
+        ),
+    )
+    if reference is None:
+        return sized(dots, _SMALL)
+    at = alt.Chart(pl.DataFrame({"held": [reference.high]})).encode(x=alt.X("held:Q"))
+    tip = alt.Tooltip("held:Q", title=reference.label, format=".4f")
+    name = at.mark_text(align="left", baseline="top", dx=4, fontSize=11, color=palette.CHANCE)
+    named = name.encode(y=alt.value(0), text=alt.value("chance"), tooltip=tip)
+    return sized(alt.layer(at.mark_rule(**DASHED).encode(tooltip=tip), named, dots), _SMALL)
+
+
+def small_bins(bins: pl.DataFrame, *, skill: str) -> Chart:
+    """Draw the mean alignment within bins of competence, with standard errors.
+
+    Args:
+        bins: of the page of competence, those with pairs.
+        skill: what competence is.
+    """
+    y = roomy(pl.concat([bins["below"], bins["above"]]))
+    base = alt.Chart(bins).encode(
+        x=_across("middle", skill, roomy(pl.concat([bins["low"], bins["high"]]))),
+        tooltip=[
+            alt.Tooltip("alignment:Q", title="Alignment, mean", format=".4f"),
+            alt.Tooltip("models:Q", title="Models"),
+        ],
+    )
+    dots = base.mark_point(filled=True, size=60, opacity=1, color=_INK)
+    whiskers = base.mark_rule(strokeWidth=2, color=_INK)
+    return sized(
+        alt.layer(
+            whiskers.encode(y=alt.Y("below:Q"), y2="above:Q"),
+            dots.encode(y=_up("alignment", "alignment", y)),
+        ),
+        _SMALL,
+    )
+
+
+def small_points(frame: pl.DataFrame, *, across: str, up: str) -> Chart:
+    """Draw points.
+
+    Args:
+        frame: x, y, label; and low and high where y has an interval.
+        across: what x is, with its unit.
+        up: what y is.
+    """
+    ends = [frame[name] for name in ("low", "high") if name in frame.columns]
+    base = alt.Chart(frame).encode(
+        x=_across("x", across, roomy(frame["x"])),
+        tooltip=[
+            alt.Tooltip("label:N", title="Of"),
+            alt.Tooltip("x:Q", title=across, format=".4~g"),
+            alt.Tooltip("y:Q", title=up, format=".4f"),
+        ],
+    )
+    dots = base.mark_point(filled=True, size=60, opacity=0.9, color=_INK).encode(
+        y=_up("y", up, roomy(pl.concat([frame["y"], *ends])))
+    )
+    if not ends:
+        return sized(dots, _SMALL)
+    whiskers = base.mark_rule(strokeWidth=2, color=_INK).encode(y=alt.Y("low:Q"), y2="high:Q")
+    return sized(alt.layer(whiskers, dots), _SMALL)
+
+
+def small_rows(frame: pl.DataFrame, *, across: str) -> Chart:
+    """Draw a number with its interval per row.
+
+    Args:
+        frame: label, x, low, high, trained; in the order they are drawn.
+        across: what x is, with its unit.
+    """
+    ends = pl.concat([frame["x"], frame["low"], frame["high"]])
+    base = alt.Chart(frame).encode(
+        y=alt.Y("label:N", sort=unique(frame["label"]), title=None, axis=alt.Axis(**_QUIET)),
+        color=alt.condition("datum.trained", alt.value(_INK), alt.value(palette.UNTRAINED)),
+        tooltip=[
+            alt.Tooltip("label:N", title="Of"),
+            alt.Tooltip("x:Q", title=across, format=".3f"),
+            alt.Tooltip("low:Q", title="… 95 % interval from", format=".3f"),
+            alt.Tooltip("high:Q", title="… to", format=".3f"),
+        ],
+    )
+    dots = base.mark_point(filled=True, size=60, opacity=1).encode(
+        x=_across("x", across, roomy(ends, 0.0))
+    )
+    whiskers = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2="high:Q")
+    return sized(alt.layer(whiskers, dots), _SMALL)
+
+
+_QUIET: dict[str, Any] = {
+    **LABELS, "domain": False, "ticks": False, "grid": False, "labelLimit": 120,
+    "labelOverlap": False,
+}  # fmt: skip
+
+
+def _across(column: str, title: str, domain: list[float]) -> alt.X:
+    return alt.X(f"{column}:Q", **_scaled(title, domain, 3))
+
+
+def _up(column: str, title: str, domain: list[float]) -> alt.Y:
+    # Upright, a long name would be cut at so small a height.
+    return alt.Y(
+        f"{column}:Q", **_scaled(textwrap.wrap(title, 18, max_lines=3, placeholder=" …"), domain, 3)
+    )
+
+
+def _scaled(title: str | list[str], domain: list[float], ticks: int) -> dict[str, Any]:
+    limit = {"titleLimit": 260, "titlePadding": 4, "tickCount": ticks, "labelOverlap": True}
+    return {
+        "title": title,
+        "scale": alt.Scale(domain=domain, zero=False, nice=False),
+        "axis": alt.Axis(**{**LABELS, "grid": False, **limit}),
+    }

@@ -35,4 +35,5 @@ FROM models AS m
 CROSS JOIN datasets AS d
 LEFT JOIN there AS t
     ON t.model_id = m.model_id AND t.dataset_id = d.dataset_id AND t.row_order = d.row_order
-ORDER BY m.modality, NOT m.trained, m.family, m.parameters, model, dataset
+ORDER BY
+    m.modality, max(t.layers) OVER (PARTITION BY m.model_id) IS NULL, NOT m.trained, m.family, m.parameters, model, dataset

@@ -1,15 +1,100 @@
--- The models that have features or scores here.
+-- The models that have features or scores here, and what is known of each: its layers, its scores,
+-- the model of the other modality it agrees with most, and its skills.
+WITH layers AS (
+    SELECT model_id, max(len(layer_names)) AS layers, count(DISTINCT dataset_id) AS datasets
+    FROM feature_sets
+    GROUP BY model_id
+),
+
+sided AS (
+    SELECT
+        unnest([model_x, model_y]) AS model_id,
+        unnest([model_y, model_x]) AS partner,
+        dataset_id,
+        row_order,
+        metric,
+        k,
+        score
+    FROM current_scores
+    WHERE model_x <> model_y
+),
+
+counted AS (
+    SELECT model_id, count(*) AS scores, count(DISTINCT partner) AS partners
+    FROM sided
+    GROUP BY model_id
+),
+
+closest AS (
+    SELECT
+        s.model_id,
+        p.label AS partner,
+        coalesce(t.label, s.metric) || CASE WHEN s.k IS NULL THEN '' ELSE format(' (k = {})', s.k) END
+            AS measure,
+        d.title AS dataset,
+        s.score
+    FROM sided AS s
+    JOIN models AS m USING (model_id)
+    JOIN models AS p ON p.model_id = s.partner AND p.modality <> m.modality
+    JOIN datasets AS d ON d.dataset_id = s.dataset_id AND d.row_order = s.row_order
+    LEFT JOIN metrics AS t ON t.name = s.metric
+    QUALIFY row_number() OVER (
+        PARTITION BY s.model_id
+        ORDER BY
+            s.row_order = 'unknown',
+            s.metric <> 'mutual_knn', s.metric,
+            abs(coalesce(s.k, 10) - 10), s.k,
+            CASE WHEN coalesce(t.higher_is_closer, true) THEN -s.score ELSE s.score END,
+            p.label
+    ) = 1
+),
+
+able AS (
+    SELECT
+        model_id,
+        count(*) AS skills,
+        string_agg(skill || ' ' || format('{:.2f}', score), '; ' ORDER BY place)
+            FILTER (place <= 3) AS known_skills
+    FROM (
+        SELECT
+            *,
+            row_number() OVER (
+                PARTITION BY model_id
+                ORDER BY
+                    skill LIKE '%, mean per class', skill LIKE 'linear probe of %',
+                    predicts_text, skill
+            ) AS place
+        FROM skills
+    )
+    GROUP BY model_id
+)
+
 SELECT
-    label AS model,
-    modality,
-    family,
-    objective,
-    training_data,
-    parameters,
-    CASE WHEN trained THEN 'trained' ELSE 'random weights' END AS weights,
-    source,
-    revision,
-    license,
-    citation
-FROM models
-ORDER BY modality, NOT trained, family, parameters, label
+    m.label AS model,
+    m.modality,
+    CASE WHEN m.trained THEN m.family ELSE 'untrained' END AS family,
+    m.objective,
+    m.training_data,
+    m.parameters,
+    CASE WHEN m.trained THEN 'trained' ELSE 'random weights' END AS weights,
+    l.layers,
+    coalesce(l.datasets, 0) AS datasets,
+    coalesce(c.scores, 0) AS scores,
+    coalesce(c.partners, 0) AS partners,
+    b.score AS closest_score,
+    b.measure AS closest_measure,
+    b.partner AS closest_model,
+    b.dataset AS closest_dataset,
+    coalesce(a.skills, 0) AS skills,
+    a.known_skills,
+    m.source,
+    m.revision,
+    m.license,
+    m.citation,
+    m.model_id
+FROM models AS m
+LEFT JOIN layers AS l USING (model_id)
+LEFT JOIN counted AS c USING (model_id)
+LEFT JOIN closest AS b USING (model_id)
+LEFT JOIN able AS a USING (model_id)
+ORDER BY l.layers IS NULL, m.modality, NOT m.trained, m.family, m.parameters, m.label

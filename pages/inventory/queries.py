@@ -23,21 +23,46 @@ def coverage() -> Answer:
     return _answer("coverage")
 
 
+def figures() -> Answer:
+    """Return the paper's figures, and what stands here for each.
+
+    Columns:
+        figure: of the paper
+        what: it shows
+        state: measured here, published numbers only, or not yet
+        detail: what was counted
+        command: fills it; null where it is measured here
+        topic: of the page
+    """
+    return _answer("figures")
+
+
 def models() -> Answer:
     """Return the models that have features or scores here.
 
     Columns:
         model: label
         modality: language or vision
-        family: models that share objective and data
+        family: models that share objective and data, or untrained
         objective: what it was trained to do
         training_data: what it was trained on
         parameters: count
         weights: trained or random
+        layers: with features; null where there are none
+        datasets: with features
+        scores: with other models, newest only
+        partners: models it was scored with
+        closest_score: the closest score with a model of the other modality; null without
+        closest_measure: its metric, mutual k-NN where there is one
+        closest_model: that model
+        closest_dataset: on which
+        skills: known of it
+        known_skills: up to three of them with their scores; null without
         source: where the weights come from
         revision: commit, tag or version asked for
         license: of the weights
         citation: where it was published
+        model_id: catalog id
     """
     return _answer("models")
 

@@ -4,7 +4,17 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import DASHED, LABELS, Chart, roomy, sized, slanted_axis, y_axis
+from pages.ui.charts.parts import (
+    DASHED,
+    LABELS,
+    Chart,
+    roomy,
+    sized,
+    slanted_axis,
+    unique,
+    wrapped,
+    y_axis,
+)
 from pages.ui.reference import held_along
 
 
@@ -67,7 +77,7 @@ def by_neighbors(frame: pl.DataFrame, *, measure: str) -> Chart:
             "vision_label:N",
             title="Vision model",
             scale=alt.Scale(range=list(palette.FAMILY)),
-            legend=alt.Legend(orient="top", columns=2, labelLimit=220),
+            legend=alt.Legend(orient="top", **wrapped(unique(frame["vision_label"]))),
         ),
         tooltip=[
             alt.Tooltip("vision_label:N", title="Vision model"),
@@ -91,5 +101,5 @@ def _neighbors(frame: pl.DataFrame) -> alt.Color:
         scale=alt.Scale(
             scheme=palette.SEQUENTIAL, domain=frame["k"].unique().sort().to_list(), reverse=True
         ),
-        legend=alt.Legend(orient="top", columns=8, symbolOpacity=1),
+        legend=alt.Legend(orient="top", symbolOpacity=1, **wrapped(unique(frame["k"]))),
     )

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.neighborhood import chart, queries, text
+from pages.neighborhood import chart, finding, queries, text
 from pages.ui import queries as shared
 from pages.ui import shell
 from pages.ui import text as words
@@ -22,22 +22,21 @@ def draw(frame: Frame) -> None:
         raise Nothing
     # CKNNA is the paper's choice, and it reaches k = n - 1.
     settings = settings.sort(pl.col("published"), pl.col("metric") != "cknna", maintain_order=True)
-    with frame.row:
-        setting = choose_setting(frame, settings, without=("k",))
+    setting = choose_setting(frame, settings, without=("k",))
     answer = queries.local(setting, concatenated=True)
     grown = answer.frame.drop_nulls("growth")
     views = [_GROWTH, _ALIGNMENT]
-    view = frame.view(views if grown.height else views[::-1])
+    with frame.row:
+        view = frame.view(views if grown.height else views[::-1])
 
     measured = shared.measured(setting).frame.row(0, named=True)
+    frame.answer(finding.find(answer.frame, samples=setting.n), note=measured["note"])
     if answer.frame.is_empty():
         st.info("No trained language model was measured with every vision model at every k.")
         return
     if view == _GROWTH and grown.is_empty():
         st.info("No family here has growth to show." + text.describe_missing_growth(answer.frame))
         return
-    if measured["note"]:
-        st.info(f"**{measured['dataset']}.** {measured['note']}")
     metric = measured["metric_label"]
     if view == _GROWTH:
         drawing = chart.growth(grown)
@@ -51,6 +50,8 @@ def draw(frame: Frame) -> None:
             {**measured, **dict.fromkeys(_OF_ONE_K), "metric_label": metric},
             text.describe_neighbors(answer.frame),
         ),
+        about={**words.about(setting, measured), "k": text.list_neighbors(answer.frame)},
+        view=view,
         alt_text=f"{metric} of vision models of growing size, a line per number of neighbors.",
     )
     frame.explain(

@@ -19,7 +19,7 @@ def local(setting: Setting, *, concatenated: bool) -> Answer:
             whatever was measured), equal (they differ by rounding), or null
         spread: standard deviation of alignment over the language models
         chance: expected score of one pair of unrelated layers; null where not known
-        null_best_mean: mean best of relabeled layer tables over the language models; null where
+        null_best_mean: mean best of the permutation null over the language models; null where
             one of them has no permutations
         share: k of the n - 1 other samples
         vision_parameters: count

@@ -11,11 +11,15 @@ def describe_neighbors(frame: pl.DataFrame) -> str:
     Args:
         frame: answer of `queries.local`.
     """
-    listed = ", ".join(str(k) for k in frame["k"].unique().sort())
     return (
-        f"k = {listed} · {frame['language_models'][0]} language × "
+        f"k = {list_neighbors(frame)} · {frame['language_models'][0]} language × "
         f"{frame['vision_model'].n_unique()} vision models"
     )
+
+
+def list_neighbors(frame: pl.DataFrame) -> str:
+    """Return the numbers of neighbors of an answer of `queries.local`, comma-separated."""
+    return ", ".join(str(k) for k in frame["k"].unique().sort())
 
 
 def describe_missing_growth(frame: pl.DataFrame) -> str:

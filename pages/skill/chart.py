@@ -5,6 +5,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
+from pages.skill.statistics import Predicted
 from pages.ui import palette
 from pages.ui.charts.parts import (
     DASHED,
@@ -13,18 +14,21 @@ from pages.ui.charts.parts import (
     held_at,
     roomy,
     sized,
+    wrapped,
     x_axis,
     y_axis,
 )
 from pages.ui.reference import Reference
-from prh_core import Emergence
 
 _HEIGHT = 420
+_INK = palette.FAMILY[5]
+_SHADED = 5
+"""Models a line needs for its interval to be drawn."""
 
 
 def skill(
     frame: pl.DataFrame,
-    emergence: Emergence | None,
+    found: Predicted,
     colors: dict[str, str],
     *,
     measure: str,
@@ -36,13 +40,14 @@ def skill(
 
     Args:
         frame: answer of `queries.skill`.
-        emergence: the best curves without and with an onset, where they were fitted.
+        found: of `statistics.predict`: the line, and the best curves without and with an onset.
         colors: color of every family, used where there is no rank.
         measure: what the numbers along the bottom are.
         skill: what those along the side are.
         rank: the skill that ranks the models; None colors by family.
         reference: what alignments are held against; None draws nothing.
     """
+    emergence = found.emergence
     left, right = roomy(frame["alignment"], *held_at(reference))
     fitted: list[float] = []
     if emergence is not None:
@@ -97,7 +102,21 @@ def skill(
             curve.mark_line(strokeDash=[6, 4], **ink).encode(y=alt.Y("s_shaped:Q")),
             *drawn,
         ]
-    return sized(alt.layer(*_upright(reference), *drawn), _HEIGHT)
+    return sized(alt.layer(*_upright(reference), *_line(found, frame.height), *drawn), _HEIGHT)
+
+
+def _line(found: Predicted, models: int) -> list[alt.Chart]:
+    """Draw the fitted line, and its interval where it does not fill the picture."""
+    if found.line is None:
+        return []
+    base = alt.Chart(found.curve).encode(x=alt.X("x:Q"))
+    fit = base.mark_line(color=_INK, strokeWidth=2, opacity=0.85, clip=True).encode(
+        y=alt.Y("fit:Q")
+    )
+    if models < _SHADED:
+        return [fit]
+    band = base.mark_area(color=_INK, opacity=0.13, clip=True)
+    return [band.encode(y=alt.Y("fit_low:Q"), y2="fit_high:Q"), fit]
 
 
 def _upright(reference: Reference | None) -> list[alt.Chart]:
@@ -140,7 +159,7 @@ def _color(frame: pl.DataFrame, colors: dict[str, str], rank: str | None) -> alt
         "language_family:N",
         title="Language family",
         scale=alt.Scale(domain=shown, range=[colors[name] for name in shown]),
-        legend=alt.Legend(orient="top", columns=2, symbolOpacity=1, labelLimit=220),
+        legend=alt.Legend(orient="top", symbolOpacity=1, **wrapped(shown)),
     )
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.skill import chart, queries, statistics, text
+from pages.skill import chart, finding, queries, statistics, text
 from pages.ui import palette, shell
 from pages.ui import queries as shared
 from pages.ui import text as words
@@ -16,35 +16,32 @@ _NO_RANK = "nothing"
 
 def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
-    settings = shared.settings().frame
+    settings = finding.list_settings()
     if settings.is_empty():
         raise Nothing
-    # Where most models have a skill comes first: one dot says nothing.
-    settings = settings.sort("skilled", descending=True, maintain_order=True)
+    setting = choose_setting(frame, settings)
+    skills = finding.list_skills(setting.dataset_id)
+    if skills.is_empty():
+        raise Nothing(
+            "it holds no benchmark of a language model that was compared on this dataset",
+            "prh import lm-eval results_*.json",
+        )
+    pairs = shared.alignment(setting, concatenated=True, untrained=False).frame
+    names = pairs["vision_label"].unique(maintain_order=True).to_list()
+    if not names:
+        st.info("Only untrained models were measured here.")
+        return
     with frame.row:
-        setting = choose_setting(frame, settings)
-        able = shared.skills(setting.dataset_id).frame
-        skills = able.filter(pl.col("modality") == "language")
-        if skills.is_empty():
-            raise Nothing(
-                "it holds no benchmark of a language model",
-                "prh import lm-eval results_*.json",
-            )
-        pairs = shared.alignment(setting, concatenated=True, untrained=False).frame
-        names = pairs["vision_label"].unique(maintain_order=True).to_list()
-        if not names:
-            st.info("Only untrained models were measured here.")
-            return
-        vision = frame.choose("Vision model", names, key="vision", width=240)
-        skill = frame.choose("Skill", skills["skill"].to_list(), key="skill", width=330)
-        texts = skills.filter("predicts_text", pl.col("skill") != skill)["skill"].to_list()
-        rank = frame.choose("Color by rank in", [*texts, _NO_RANK], key="rank", width=330)
+        vision = frame.choose("Vision model", names, key="vision", width=210)
+        skill = frame.choose("Skill", skills["skill"].to_list(), key="skill", width=290)
+    texts = skills.filter("predicts_text", pl.col("skill") != skill)["skill"].to_list()
+    with frame.options:
+        rank = frame.choose("Color by rank in", [*texts, _NO_RANK], key="rank", width=290)
 
     measured = shared.measured(setting).frame.row(0, named=True)
-    model = pairs.filter(pl.col("vision_label") == vision)["vision_model"][0]
     answer = queries.skill(
         setting,
-        vision_model=model,
+        vision_model=pairs.filter(pl.col("vision_label") == vision)["vision_model"][0],
         skill=skill,
         text=None if rank == _NO_RANK else rank,
         concatenated=True,
@@ -52,15 +49,25 @@ def draw(frame: Frame) -> None:
     if answer.frame.is_empty():
         st.info(words.describe_missing_skill(skill, language=True))
         return
-    if measured["note"]:
-        st.info(f"**{measured['dataset']}.** {measured['note']}")
     about = skills.filter(pl.col("skill") == skill).row(0, named=True)
-    emergence = statistics.run_emergence_test(answer.frame)
+    found = statistics.predict(answer.frame)
+    frame.answer(
+        finding.find(
+            answer.frame,
+            found,
+            skill=skill,
+            vision=vision,
+            samples=setting.n,
+            published=measured["published"],
+            higher_is_closer=measured["higher_is_closer"],
+        ),
+        note=measured["note"],
+    )
     colors = palette.families(shared.families().frame["family"].to_list())
     frame.figure(
         chart.skill(
             answer.frame,
-            emergence,
+            found,
             colors,
             measure=f"{words.name_metric(measured)} with {vision}",
             skill=skill,
@@ -73,10 +80,12 @@ def draw(frame: Frame) -> None:
             *words.describe_measured(measured, vision),
             words.describe_skill(about, None),
         ],
+        about={**words.about(setting, measured), "vision model": vision, "skill": skill},
         alt_text=f"{skill} of each language model against its alignment with {vision}.",
     )
     frame.explain(
-        text.describe_emergence(answer.frame, emergence)
+        text.describe_line(found.line)
+        + text.describe_emergence(answer.frame, found.emergence)
         + " A disc's area grows with the number of parameters. What predicts is not what causes: "
         "larger models are better at both."
     )

@@ -20,7 +20,7 @@ def skill(
         language_score: 1 - bits per byte of the text; null where not measured
         language_rank: place by language score, 1 the best; null where not measured
         chance: expected alignment of one pair of unrelated layers
-        null_best_mean: mean best of relabeled layer tables, same unit; null without permutations
+        null_best_mean: mean best of the permutation null, same unit; null without permutations
         language_model: catalog id
         unit_key: names the score
     """

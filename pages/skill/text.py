@@ -1,11 +1,28 @@
 """Whether skill emerges, in words."""
 
 import math
+from typing import Any
 
 import polars as pl
 
 from prh_core import Emergence
 from prh_core.emergence import LEAST, LEVEL
+
+
+def describe_line(line: dict[str, Any] | None) -> str:
+    """Say what the fitted line and its band are; nothing where there is none.
+
+    Args:
+        line: a row of `trends.LINE`.
+    """
+    if line is None or line["r"] is None:
+        return ""
+    p = f"{line['p_value']:.2g}"
+    return (
+        f"The **line** in color is a straight fit over {line['models']} models (r = "
+        f"{line['r']:.2f}, p = {p}, two-sided, of no correlation among independent models); its "
+        "band is the 95 % interval of the line, drawn from five models on.\n\n"
+    )
 
 
 def describe_emergence(frame: pl.DataFrame, found: Emergence | None) -> str:
@@ -21,8 +38,8 @@ def describe_emergence(frame: pl.DataFrame, found: Emergence | None) -> str:
             "that differ in alignment and whose skill is a share between 0 and 1."
         )
     drawn = (
-        " Solid: the best curve that rises evenly or levels off. Dashed: the best curve that may "
-        "also be flat at first."
+        " In gray, solid: the best curve that rises evenly or levels off; dashed: the best curve "
+        "that may also be flat at first."
     )
     if math.isnan(found.p_value):
         return (

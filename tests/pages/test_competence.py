@@ -86,7 +86,7 @@ def test_bins_are_held_against_the_best_of_relabeled_tables(
     assert held.rows() == [(best.min(), best.max())] and held["held_low"][0] > there["chance"][0]
     firm = int((wanted <= 0.05).sum())
     captions = " ".join(caption.value for caption in app.caption)
-    assert f"{firm} of 66 pairs agree more than relabeled ones (q ≤ .05)" in captions
+    assert f"{firm} of 66 pairs agree more than the permutation null (q ≤ .05)" in captions
     # CKA was not calibrated, and is said not to be.
     captions = " ".join(c.value for c in open_page(panel, PAGE, metric="CKA (linear)").caption)
     assert "pairs not tested (no permutations)" in captions
@@ -289,3 +289,41 @@ def test_means_over_batches_join_the_correlations(open_page: OpenPage, own_world
     )
     seen = cells.filter(setting_a="CKA (linear)", setting_b="CKA (linear), batches of 20")
     assert seen["rho"][0] == pytest.approx(spearmanr(wide["batched"], wide["score"]).statistic)
+
+
+def test_the_answer_is_the_trend_over_all_pairs(open_page: OpenPage, panel: Path) -> None:
+    app = open_page(panel, PAGE)
+    said = told(app).replace("\\", "")
+    assert "Yes: vision models agree more, the higher the weaker one's share of 3 tasks" in said
+    assert "over 12 models (ρ = " in said
+    captions = " ".join(caption.value for caption in app.caption).replace("\\", "")
+    assert "66 pairs of 12 models, which pairs share · n = 60 samples" in captions
+    few = told(open_page(panel, PAGE, models="language")).replace("\\", "")
+    assert "Too few models for a trend, 2 language models with" in few
+
+
+def test_binning_and_map_are_in_the_drawer_and_in_the_address(
+    open_page: OpenPage, panel: Path
+) -> None:
+    app = open_page(panel, PAGE, bins="3", cut="equal count", map="UMAP")
+    assert app.selectbox(key="bins").value == 3 and app.selectbox(key="map").value == "UMAP"
+    assert app.selectbox(key="cut").label == "Binning"
+    link = next(code.value for code in app.code if "cut=" in code.value)
+    assert "bins=3" in link and "cut=equal+count" in link and "map=UMAP" in link
+
+
+def test_names_on_the_map_hide_no_disc() -> None:
+    rng = np.random.default_rng(0)
+    places = pl.DataFrame(
+        {
+            "label": [f"Model {i}" for i in range(12)], "family": ["f"] * 12,
+            "objective": ["o"] * 12, "nearest": [""] * 12, "competence": rng.uniform(size=12),
+            "x": rng.uniform(size=12), "y": rng.uniform(size=12),
+        }
+    )  # fmt: skip
+    layers = chart.model_map(places, skill="skill").to_dict()["layer"]
+    kinds = [layer["mark"]["type"] for layer in layers]
+    assert kinds == sorted(kinds)  # points, then texts: names are drawn over discs
+    legends = [layer["encoding"]["shape"]["legend"]["orient"] for layer in layers
+               if "shape" in layer["encoding"]]  # fmt: skip
+    assert set(legends) == {"bottom"}

@@ -19,13 +19,15 @@ every_page = pytest.mark.parametrize("page", ASKING, ids=lambda page: page.topic
 MISSING = "There is no warehouse yet."
 DAMAGED = "The warehouse is damaged, or is not one of PRH Explorer's."
 CHARTS = {
+    "inventory": 4,
     "competence": 2,
     "color": 3,
     "captions": 3,
     "theory": 4,
 }
-"""Bins and map stand side by side, views of colors over their distances and layers, captions over
-what they gain and small pictures, kernels over training, information lost and every metric; every
+"""Headline results stand over what is here, bins and map side by side, views of colors over their
+distances and layers, captions over what they gain and small pictures, kernels over training,
+information lost and every metric; every
 other page answers with one chart."""
 
 

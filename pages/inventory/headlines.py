@@ -1,0 +1,105 @@
+"""Headline results of the warehouse: the answers that pages open with, each as a small picture."""
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pages.alignment import finding as alignment
+from pages.competence import finding as competence
+from pages.inventory import chart
+from pages.skill import finding as skill
+from pages.ui import queries as shared
+from pages.ui import text as words
+from pages.ui.answers import Setting
+from pages.ui.charts.parts import Chart
+from pages.ui.findings import Finding
+from pages.ui.reference import held_against
+from prh_core.warehouse.location import published_file
+
+
+class Headline(NamedTuple):
+    """One page's answer."""
+
+    topic: str
+    finding: Finding
+    picture: Chart
+    told: str
+    """The picture in words, for screen readers."""
+    address: dict[str, str]
+    """Query of the page under which the same is seen."""
+
+
+def headlines(most: int = 3) -> list[Headline]:
+    """Return what there is of the headline results, the paper's main claims first.
+
+    Args:
+        most: how many to return.
+    """
+    path = published_file()
+    stat = path.stat()
+    return list(_told(most, str(path), stat.st_ino, stat.st_mtime_ns))
+
+
+@functools.lru_cache(maxsize=2)
+def _told(most: int, *warehouse: str | int) -> tuple[Headline, ...]:
+    """Make the headlines of one state of the warehouse once: every visit opens with them."""
+    found: list[Headline] = []
+    for tell in _TOLD:
+        one = tell() if len(found) < most else None
+        if one is not None:
+            found.append(one)
+    return tuple(found)
+
+
+def _alignment() -> Headline | None:
+    # What was measured here comes before what others published.
+    settings = shared.settings().frame.sort("published", maintain_order=True)
+    if settings.is_empty():
+        return None
+    row = settings.row(0, named=True)
+    setting = Setting.of(row)
+    pairs = shared.alignment(setting, concatenated=True, untrained=True).frame
+    if pairs.is_empty():
+        return None
+    measured = shared.measured(setting).frame.row(0, named=True)
+    measure = words.name_metric(measured)
+    return Headline(
+        "alignment",
+        alignment.meet(setting, measured),
+        chart.strip(pairs, measure=measure, reference=held_against(pairs.filter("trained"))),
+        f"{measure} of pairs of trained models, and of pairs with an untrained one.",
+        {"dataset": row["dataset"], "metric": measured["metric_label"], "view": "Heat map"},
+    )
+
+
+def _competence() -> Headline | None:
+    usual = competence.find_usual()
+    if usual is None:
+        return None
+    return Headline(
+        "competence",
+        usual.finding,
+        chart.small_bins(usual.bins.drop_nulls("alignment"), skill=usual.skill),
+        f"Alignment within bins of models by {usual.skill}.",
+        usual.address,
+    )
+
+
+def _skill() -> Headline | None:
+    usual = skill.find_usual()
+    if usual is None or usual.points.is_empty():
+        return None
+    return Headline(
+        "skill",
+        usual.finding,
+        chart.small_points(
+            usual.points.select(x="alignment", y="score", label="language_label"),
+            across=f"alignment with {usual.address['vision']}",
+            up=usual.skill,
+        ),
+        f"{usual.skill} of each language model against its alignment.",
+        usual.address,
+    )
+
+
+_TOLD: tuple[Callable[[], Headline | None], ...] = (_alignment, _competence, _skill)
