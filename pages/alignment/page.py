@@ -70,7 +70,13 @@ def draw(frame: Frame) -> None:
         return
     drawing, lead = shown.drawing, None
     if view.name == _HEAT and shown.answer.frame["layered"].any():
-        lead = Lead(chart.PICKED, "layers", _layers(frame), "Click a cell to see its layers.")
+        lead = Lead(
+            chart.PICKED,
+            "layers",
+            _layers(frame),
+            "Click a cell to see its layers.",
+            "Layers of this pair",
+        )
     beside = _beside(frame, settings, view)
     if beside is not None and beside.drawing is not None:
         drawing = _side_by_side(shown, beside)

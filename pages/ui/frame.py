@@ -18,6 +18,7 @@ from pages.ui.plain import plain
 
 _CLICKS = "clicks"
 """Of the session: clicks on charts that led to another page; each chart after one is a new one."""
+_FOLLOW = "<script>document.querySelector('.st-key-lead a')?.click()</script>"
 
 
 class Lead(NamedTuple):
@@ -31,6 +32,8 @@ class Lead(NamedTuple):
     """Its query, made of the fields that were clicked."""
     hint: str
     """What a click does, one sentence."""
+    label: str
+    """Of the link that a click follows."""
 
 
 def script_of(topic: str) -> str:
@@ -184,8 +187,12 @@ class Frame(Controls):
         clicked = event["selection"].get(lead.picked)
         if clicked:
             st.session_state[_CLICKS] = clicks + 1
-            self.remember()
-            st.switch_page(script_of(lead.topic), query_params=lead.query(clicked[0]))
+            with st.container(key="lead"):
+                st.page_link(
+                    script_of(lead.topic), label=lead.label, query_params=lead.query(clicked[0])
+                )
+            # Streamlit's own switch would leave an entry in the history that was never a view.
+            st.html(_FOLLOW, unsafe_allow_javascript=True)
 
     def _downloads(
         self,

@@ -36,7 +36,7 @@ def page(browser: "Browser") -> Iterator["Page"]:
 
 def _watched(context: "BrowserContext") -> Iterator["Page"]:
     page = context.new_page()
-    page.set_default_timeout(120_000)  # for what hangs: a machine may be busy
+    page.set_default_timeout(20_000)  # for what hangs: a machine may be busy
     outside: list[str] = []
     errors: list[str] = []
 

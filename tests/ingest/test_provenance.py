@@ -9,7 +9,7 @@ from ingest.pipeline import provenance
     ("typed", "told"),
     [
         (["/usr/local/bin/prh", "demo"], "prh demo"),
-        (["/src/ingest/cli/main.py", "demo", "--data", "/home/me/results"], "prh demo --data results"),
+        (["/src/cli/main.py", "demo", "--data", "/home/me/out"], "prh demo --data out"),
         (["-m", "score", "--dataset", "my set"], "prh score --dataset 'my set'"),
     ],
 )  # fmt: skip
