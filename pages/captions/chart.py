@@ -1,6 +1,7 @@
 """Alignment against how much captions say, paired differences, pictures to be clicked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -16,18 +17,25 @@ from pages.ui.charts.parts import (
     roomy,
     sized,
     unique,
+    wrapped,
     x_axis,
     y_axis,
 )
 from pages.ui.reference import Reference
 
-AMOUNTS = {"words": "Words a caption", "tokens": "Tokens a caption", "bits": "Bits a caption"}
-_KINDS = {
-    "captions say more": palette.FAMILY[5], "captions say less": palette.FAMILY[3],
-    "control": palette.FAMILY[0], "pictures changed": palette.FAMILY[2],
+AMOUNTS = {
+    "words": "Words per caption", "tokens": "Tokens per caption", "bits": "Bits per caption"
 }  # fmt: skip
-"""What a variant does, and its color."""
-_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
+_KINDS = {
+    "captions say more": ("circle", palette.FAMILY[5]),
+    "captions say less": ("triangle-down", palette.FAMILY[3]),
+    "control": ("square", palette.FAMILY[0]),
+    "pictures changed": ("diamond", palette.FAMILY[2]),
+}
+"""What a variant does, its marker and its color."""
+_CONTROLS = ("square", "diamond", "triangle-up", "cross", "triangle-down", "triangle-right")
+_HALO: dict[str, Any] = {"stroke": alt.expr("background"), "strokeWidth": 4, "strokeJoin": "round"}
+"""Around words, in the color of the page: a line behind them ends there."""
 PICKED = "picked"
 """Name of the selection: a click gives the picture's `position`."""
 _ACROSS, _HEIGHT = 8, 72
@@ -51,17 +59,8 @@ def density(
     names = unique(shown[by])
     shown = _side_by_side(shown, amount, by, names)
     ladder, controls = shown.filter(~pl.col("control")), shown.filter("control")
-    color = alt.Color(
-        f"{by}:N",
-        title=None,
-        sort=names,
-        scale=alt.Scale(
-            domain=names, range=[palette.FAMILY[i % len(palette.FAMILY)] for i in range(len(names))]
-        ),
-        legend=alt.Legend(
-            orient="top", columns=alt.expr("width < 420 ? 2 : 3"), labelLimit=200, symbolOpacity=1
-        ),
-    )
+    colors = _each(by, names, alt.Color, palette.FAMILY)
+    legend = alt.Legend(orient="top", symbolOpacity=1, symbolSize=90, **wrapped(names))
     spread = pl.col("spread").fill_null(0) if "spread" in shown.columns else pl.lit(0.0)
     ends = shown.with_columns(
         below=pl.col("alignment") - spread, above=pl.col("alignment") + spread
@@ -78,55 +77,63 @@ def density(
         alt.Tooltip("caption_set:N", title="Captions"),
         alt.Tooltip(f"{by}:N", title="Model"),
         alt.Tooltip("alignment:Q", title=measure, format=".4f"),
-        alt.Tooltip("words:Q", title="Words a caption", format=".1f"),
+        alt.Tooltip("words:Q", title="Words per caption", format=".1f"),
         alt.Tooltip("distinct_captions:Q", title="Different captions"),
     ]
     if "spread" in shown.columns:
         tooltip.insert(3, alt.Tooltip("spread:Q", title="SD over language models", format=".4f"))
     whiskers = alt.Chart(ends).mark_rule(strokeWidth=1.5, opacity=0.6)
+    unnamed = colors(None)
+    written = _each("written_by", ["people", "a model"], alt.StrokeDash, ([1, 0], [6, 4]))
     drawn: list[alt.Chart] = [
-        whiskers.encode(x=x, y=alt.Y("below:Q"), y2=alt.Y2("above:Q"), color=color),
+        whiskers.encode(x=x, y=alt.Y("below:Q"), y2=alt.Y2("above:Q"), color=unnamed),
         alt.Chart(ladder)
         .mark_line(strokeWidth=2)
         .encode(
-            x=x,
-            y=y,
-            color=color,
-            strokeDash=alt.StrokeDash(
-                "written_by:N",
-                title="Written by",
-                scale=alt.Scale(domain=["people", "a model"], range=[[1, 0], [6, 4]]),
-                legend=alt.Legend(orient="bottom") if "a model" in ladder["written_by"] else None,
+            x=x, y=y, color=unnamed,
+            strokeDash=written(
+                alt.Legend(orient="bottom", title="Written by")
+                if "a model" in ladder["written_by"]
+                else None
             ),
         ),
         alt.Chart(ladder)
-        .mark_point(filled=True, size=60, opacity=1)
-        .encode(x=x, y=y, color=color, tooltip=tooltip),
-    ]
+        .mark_point(filled=True, size=70, opacity=1)
+        .encode(
+            x=x, y=y, color=colors(legend), tooltip=tooltip,
+            shape=_each(by, names, alt.Shape, palette.SHAPES)(legend),
+        ),
+    ]  # fmt: skip
     if not controls.is_empty():
         kinds = unique(controls["caption_set"])
+        shapes = _each("caption_set", kinds, alt.Shape, _CONTROLS)
         drawn.append(
             alt.Chart(controls)
-            .mark_point(filled=False, size=70, strokeWidth=2, opacity=1)
+            .mark_point(filled=False, size=90, strokeWidth=2, opacity=1)
             .encode(
-                x=x,
-                y=y,
-                color=color,
-                tooltip=tooltip,
-                shape=alt.Shape(
-                    "caption_set:N",
-                    title="Controls",
-                    sort=kinds,
-                    scale=alt.Scale(
-                        domain=kinds,
-                        range=[_SHAPES[1:][i % (len(_SHAPES) - 1)] for i in range(len(kinds))],
-                    ),
-                    legend=alt.Legend(orient="bottom", columns=2, labelLimit=320),
+                x=x, y=y, color=unnamed, tooltip=tooltip,
+                shape=shapes(
+                    alt.Legend(
+                        orient="bottom", title="Controls, hollow", titleLimit=300, **wrapped(kinds)
+                    )
                 ),
             )
-        )
+        )  # fmt: skip
     lines = reference_line(reference)
-    return sized(alt.layer(*lines, *drawn), 360)
+    # Each layer has a legend of its own: markers of models, and hollow ones of controls.
+    whole = alt.layer(*lines, *drawn).resolve_scale(color="independent", shape="independent")
+    return sized(whole, 360)
+
+
+def _each(
+    field: str, names: Sequence[str], channel: Any, values: Sequence[Any]
+) -> Callable[[alt.Legend | None], Any]:
+    """Give each name the value at its place; the legend comes when it is known where it stands."""
+    chosen = [values[at % len(values)] for at in range(len(names))]
+    scale = alt.Scale(domain=list(names), range=chosen)
+    return lambda legend: channel(
+        f"{field}:N", title=None, sort=list(names), scale=scale, legend=legend
+    )
 
 
 def _side_by_side(frame: pl.DataFrame, amount: str, by: str, names: Sequence[str]) -> pl.DataFrame:
@@ -134,16 +141,16 @@ def _side_by_side(frame: pl.DataFrame, amount: str, by: str, names: Sequence[str
     span = float(np.ptp(frame[amount].to_numpy())) if frame.height else 0.0
     step = min(0.007, 0.05 / max(len(names), 1)) * span
     apart = {name: step * (place - (len(names) - 1) / 2) for place, name in enumerate(names)}
-    return frame.with_columns(
-        at=pl.col(amount) + pl.col(by).replace_strict(apart, return_dtype=pl.Float64)
-    )
+    moved = pl.col(by).replace_strict(apart, default=0.0, return_dtype=pl.Float64)
+    return frame.with_columns(at=pl.col(amount) + (moved if names else 0.0))
 
 
 def gains(frame: pl.DataFrame) -> Chart:
     """Draw paired differences with their intervals, a row per variant.
 
     Args:
-        frame: answer of `queries.caption_gains`, one vision model or the mean.
+        frame: answer of `queries.caption_gains`, one vision model or the mean; without an interval
+            a difference is a hollow point.
     """
     labeled = frame.with_columns(
         row=pl.col("to_set") + pl.lit("  against  ") + pl.col("from_set"),
@@ -152,19 +159,16 @@ def gains(frame: pl.DataFrame) -> Chart:
         .when(pl.col("words_more") < 0).then(pl.lit("captions say less"))
         .otherwise(pl.lit("captions say more")),
     )  # fmt: skip
-    order = labeled["row"].to_list()
+    order = unique(labeled["row"])
     kinds = [kind for kind in _KINDS if kind in labeled["what"]]
-    low, high = roomy(pl.concat([frame["interval_low"], frame["interval_high"]]), 0.0)
-    # Names stand above their intervals: beside them they would take a phone's whole width.
-    above = alt.Axis(labelAlign="left", labelPadding=-2, labelOffset=-14, labelFontSize=12,
-                     labelLimit=0, ticks=False, domain=False)  # fmt: skip
+    shapes, colors = zip(*(_KINDS[kind] for kind in kinds), strict=True) if kinds else ((), ())
+    ends = pl.concat([frame["interval_low"], frame["interval_high"], frame["difference"]])
+    low, high = roomy(ends, 0.0)
+    legend = alt.Legend(orient="top", symbolOpacity=1, symbolSize=90, **wrapped(kinds))
+    color = _each("what", kinds, alt.Color, colors)(legend)
+    row = alt.Y("row:N", sort=order, axis=None)
     base = alt.Chart(labeled).encode(
-        y=alt.Y("row:N", sort=order, title=None, axis=above),
-        color=alt.Color(
-            "what:N", title=None,
-            scale=alt.Scale(domain=kinds, range=[_KINDS[kind] for kind in kinds]),
-            legend=alt.Legend(orient="top", columns=2),
-        ),
+        y=row,
         tooltip=[
             alt.Tooltip("to_set:N", title="This"),
             alt.Tooltip("from_set:N", title="against"),
@@ -173,16 +177,30 @@ def gains(frame: pl.DataFrame) -> Chart:
             alt.Tooltip("interval_high:Q", title="… to", format="+.4f"),
             alt.Tooltip("words_more:Q", title="Words more", format="+.1f"),
         ],
-    )  # fmt: skip
+    )
     x = x_axis("difference", "Alignment gained, paired over images", [low, high], format="+.2f")
     zero = alt.Chart(pl.DataFrame({"difference": [0.0]})).mark_rule(**DASHED)
+    # Names stand above their intervals: beside them they would take a phone's whole width.
+    name = alt.Chart(labeled.unique("row", maintain_order=True)).encode(
+        x=alt.value(2), y=row, text="row:N"
+    )
+    words: dict[str, Any] = {"align": "left", "dy": -15, "fontSize": 12, "limit": alt.expr("width")}
+    points = base.encode(
+        x=x, color=color, shape=_each("what", kinds, alt.Shape, shapes)(legend)
+    )  # fmt: skip
+    tested = "isValid(datum.interval_low)"
     return sized(
         alt.layer(
             zero.encode(x=x),
-            base.mark_rule(strokeWidth=2).encode(x=alt.X("interval_low:Q"), x2="interval_high:Q"),
-            base.mark_point(filled=True, size=70, opacity=1).encode(x=x),
+            name.mark_text(**words, **_HALO),
+            name.mark_text(**words, color=palette.CHANCE),
+            base.mark_rule(strokeWidth=2).encode(
+                x=alt.X("interval_low:Q"), x2="interval_high:Q", color=color
+            ),
+            points.transform_filter(tested).mark_point(filled=True, size=90, opacity=1),
+            points.transform_filter(f"!{tested}").mark_point(filled=False, size=90, opacity=1),
         ),
-        max(90, 40 * len(order)),
+        max(100, 46 * len(order)),
     )
 
 

@@ -3,7 +3,8 @@
 import polars as pl
 import streamlit as st
 
-from pages.captions import chart, pictures, queries, text
+from pages.captions import chart, finding, pictures, queries, text
+from pages.ui import frame as shared
 from pages.ui import shell
 from pages.ui.reference import THRESHOLD, held_against
 from pages.ui.shell import Frame, Nothing
@@ -18,7 +19,8 @@ def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
     studies = queries.caption_studies().frame
     if studies.is_empty():
-        raise Nothing
+        made = queries.caption_made().frame["sets"].to_list()
+        raise Nothing(text.describe_unscored(*made) if made else "")
     rows = {text.name_study(row): row for row in studies.iter_rows(named=True)}
     with frame.row:
         row = rows[frame.choose("Dataset", list(rows), key="dataset", width=330)]
@@ -28,23 +30,26 @@ def draw(frame: Frame) -> None:
         amount = frame.choose("Density in", known, key="density", width=130)
         scores = [_RAW, *([] if means.frame["calibrated"].is_null().all() else [_CALIBRATED])]
         score = frame.choose("Score", scores, key="score", width=130)
+    with frame.options:
         seen = means.frame["vision_label"].unique(maintain_order=True).to_list()
         lines = frame.choose("Lines", [_OVERALL, _EACH, *seen], key="lines", width=250)
-    if row["note"]:
-        st.info(f"**{row['dataset']}.** {row['note']}")
 
     answers = {_OVERALL: queries.caption_overall, _EACH: queries.caption_means}
     answer = answers.get(lines, queries.caption_density)(study)
     kept = answer.frame.filter(~pl.col("pictures"))
     if lines not in answers:
         kept = kept.filter(pl.col("vision_label") == lines)
-    if kept.is_empty():
-        st.info("No pair of models was compared under every caption set: choose other lines.")
+    shown = text.choose_score(kept, calibrated=score == _CALIBRATED)
+    if shown.drop_nulls(["alignment", amount]).is_empty():
+        st.info(text.describe_nothing(means.frame, row))
         return
+    found = finding.find(study)
+    if found is not None:
+        frame.answer(found, note=row["note"])
     measure = f"{text.name_metric(study)}" + (", calibrated" if score == _CALIBRATED else "")
     frame.figure(
         chart.density(
-            text.choose_score(kept, calibrated=score == _CALIBRATED),
+            shown,
             amount=amount,
             measure=measure,
             reference=held_against(kept) if score == _RAW else THRESHOLD,
@@ -53,16 +58,22 @@ def draw(frame: Frame) -> None:
         answer,
         title=f"Alignment by how much captions say, {row['dataset']}",
         measured=[*text.describe_study(row), *text.describe_means(kept)],
+        about=text.tell_about(row, score),
+        view=f"by {amount}",
         alt_text=f"{measure} against {chart.AMOUNTS[amount].lower()}, {lines}.",
     )
     gains = queries.caption_gains(study)
     overall = gains.frame.filter("overall")
     sets = queries.caption_sets(study.base_id, study.row_order)
     frame.explain(text.describe_gains(overall, sets.frame))
+    stepped = overall.filter(pl.col("adjacent") | pl.col("control") | pl.col("pictures"))
     frame.also(
-        "What each variant gains, all trained vision models", chart.gains(overall), gains,
-        "Paired differences of alignment with intervals.",
+        "What each set scores beyond the next shorter one", chart.gains(stepped), gains,
+        "Paired differences of alignment over all trained vision models, with intervals.",
     )  # fmt: skip
+    warning = text.describe_repeats(sets.frame)
+    if warning:
+        st.caption(warning)
     st.markdown("**What one image's captions say**")
     place = frame.place("Image", row["n"], key="image")
     pictures.pick(
@@ -74,8 +85,8 @@ def draw(frame: Frame) -> None:
         with one:
             pictures.picture(examples.frame["sample_id"][0], examples.frame["image"][0])
         captions.markdown(text.quote_captions(examples.frame))
-        shell.behind("Table and SQL: this image's captions", examples)
-    shell.behind("Table and SQL: caption sets, who wrote them, and what a model was told", sets)
+        shared.behind("Table and SQL: this image's captions", examples)
+    shared.behind("Table and SQL: caption sets, who wrote them, and what a model was told", sets)
 
 
 shell.show("captions", draw)

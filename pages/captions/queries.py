@@ -137,19 +137,31 @@ def caption_gains(study: CaptionStudy) -> Answer:
         to_set: title of the other
         vision_label: model, or all of them
         difference: of the mean best scores
-        interval_low: of the difference, paired over images
+        interval_low: of the difference, paired over images; null of two neighbors in words that
+            were not compared with each other, but with the same third
         interval_high: of the difference
         score_from: mean best score
         score_to: mean best score
         words_more: mean words of the other less those of the one
         control: whether the other separates length or order from what is said
         pictures: whether its pictures are changed
+        kind: of the other, as in caption_means
+        adjacent: whether no set of people's captions or summaries is between the two in words
         overall: whether it is the mean over vision models
         language_models: averaged over
         vision_models: averaged over
-        interval_level: confidence
+        interval_level: confidence; null without an interval
     """
     return _answer("caption_gains", study)
+
+
+def caption_made() -> Answer:
+    """Return how many caption sets were made, whether or not they were compared; no row for none.
+
+    Columns:
+        sets: their number, of all datasets
+    """
+    return _answer("caption_made")
 
 
 def caption_sets(base_id: str, row_order: str) -> Answer:

@@ -6,6 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from pages.ui.plain import plain, plained
+
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 _ESCAPED = r"\\\1"
 
@@ -16,6 +18,7 @@ def describe_study(row: dict[str, Any]) -> list[str]:
     Args:
         row: of `queries.caption_studies`.
     """
+    row = plained(row)
     how = f"n = {row['n']:,}" + (f" · k = {row['k']}" if row["k"] is not None else "")
     return [
         f"{row['dataset']} · {how} · truncation {row['truncation']}"
@@ -52,20 +55,16 @@ def describe_gains(gains: pl.DataFrame, sets: pl.DataFrame) -> str:
         gains: answer of `queries.caption_gains`, the mean over vision models.
         sets: answer of `queries.caption_sets`.
     """
-    more = gains.filter(~pl.col("control"), ~pl.col("pictures")).sort("words_more")
-    listed = []
-    if not more.is_empty():
-        best = more.row(-1, named=True)
-        listed.append(
-            f"**{best['to_set'].capitalize()}** against {best['from_set']} "
-            f"({best['words_more']:+.1f} words): {_format_difference(best)}"
-        )
-    for row in gains.filter(pl.col("control") | pl.col("pictures")).iter_rows(named=True):
-        listed.append(
-            f"{row['to_set'].capitalize()} against {row['from_set']}: {_format_difference(row)}"
-        )
-    return (
-        ". ".join(listed) + f".\n\n{describe_length_adherence(sets)}\n\n"
+    listed = [
+        f"- {row['to_set']} against {row['from_set']} ({row['words_more']:+.1f} words): "
+        f"{_format_difference(row)}"
+        for row in map(plained, gains.iter_rows(named=True))
+    ]
+    said = [
+        "\n".join(listed), describe_repeats(sets), describe_length_adherence(sets)
+    ]  # fmt: skip
+    return "\n\n".join(part for part in said if part) + (
+        "\n\n"
         "A difference is of the same images under two sets of captions, so its interval is that "
         "of the *paired* difference: best layers and neighbor lists are held fixed, pairs of "
         "images that share an image are allowed to depend on each other. Whiskers in the first "
@@ -78,7 +77,28 @@ def describe_gains(gains: pl.DataFrame, sets: pl.DataFrame) -> str:
 
 
 def _format_difference(row: dict[str, Any]) -> str:
+    if row["interval_low"] is None:
+        return f"{row['difference']:+.3f} (not compared directly, so without an interval)"
     return f"{row['difference']:+.3f} ({row['interval_low']:+.3f} to {row['interval_high']:+.3f})"
+
+
+def describe_repeats(sets: pl.DataFrame) -> str:
+    """Warn where several images have one caption; empty where none do.
+
+    Args:
+        sets: answer of `queries.caption_sets`.
+    """
+    repeating = sets.filter(pl.col("distinct_captions") < pl.col("n"))
+    if repeating.is_empty():
+        return ""
+    listed = "; ".join(
+        f"{row['caption_set']}, {row['distinct_captions']:,} distinct of {row['n']:,}"
+        for row in map(plained, repeating.iter_rows(named=True))
+    )
+    return (
+        f"**Captions repeat:** {listed}. Images that share a caption are equally near to one "
+        "another, and row order chooses among them: such a set's score is not of its words alone."
+    )
 
 
 def describe_length_adherence(sets: pl.DataFrame) -> str:
@@ -92,9 +112,9 @@ def describe_length_adherence(sets: pl.DataFrame) -> str:
         f"asked for {row['words_asked']:.0f} words, {row['writer']} wrote {row['words']:.1f} ± "
         f"{row['words_spread']:.1f}, and {row['off_length']:,} of {row['n']:,} captions stayed "
         "more than 30 % off after a second try"
-        for row in written.iter_rows(named=True)
+        for row in map(plained, written.iter_rows(named=True))
     ]
-    return f"**Length obeyed:** {'; '.join(listed)}." if listed else ""
+    return f"**Length adherence:** {'; '.join(listed)}." if listed else ""
 
 
 def quote_captions(examples: pl.DataFrame) -> str:
@@ -108,7 +128,7 @@ def quote_captions(examples: pl.DataFrame) -> str:
         count = "1 word" if row["words"] == 1 else f"{row['words']} words"
         control = " · control" if row["control"] else ""
         caption = _MARKUP.sub(_ESCAPED, " ".join(row["caption"].split()))
-        listed.append(f"- **{row['caption_set']}** · {count}{control}  \n  {caption}")
+        listed.append(f"- **{plain(row['caption_set'])}** · {count}{control}  \n  {caption}")
     return "\n".join(listed)
 
 
@@ -148,3 +168,47 @@ def choose_score(frame: pl.DataFrame, *, calibrated: bool) -> pl.DataFrame:
     if "calibrated_spread" in frame.columns:
         moved = moved.with_columns(spread=pl.col("calibrated_spread"))
     return moved
+
+
+def tell_about(row: dict[str, Any], score: str) -> dict[str, Any]:
+    """Return what stands behind the chart, for its line and for files.
+
+    Args:
+        row: of `queries.caption_studies`.
+        score: raw or calibrated.
+    """
+    return {
+        "dataset": row["dataset"],
+        "source": row["source"],
+        "license": row["license"],
+        "metric": "Mutual k-NN",
+        "k": row["k"],
+        "n": row["n"],
+        "score": score,
+        "truncation": row["truncation"],
+        "row_order": row["row_order"],
+        "run": row["runs"],
+        "measured_at": row["measured_at"],
+    }
+
+
+def describe_unscored(sets: int) -> str:
+    """Say that caption sets are there, and that no trained pair was scored under them."""
+    made = "its one caption set was" if sets == 1 else f"none of its {sets} caption sets was"
+    never = "not " if sets == 1 else ""
+    return f"{made} {never}scored with a trained language and a trained vision model"
+
+
+def describe_nothing(means: pl.DataFrame, row: dict[str, Any]) -> str:
+    """Say why there is no line to draw, and what to do.
+
+    Args:
+        means: answer of `queries.caption_means`.
+        row: of `queries.caption_studies`.
+    """
+    if means.is_empty():
+        return (
+            f"No pair of a trained language and a trained vision model has a score under the "
+            f"caption sets of {plain(row['dataset'])} in this setting: `prh captions` scores them."
+        )
+    return "No pair of models has such a score under every caption set: choose other lines."

@@ -41,15 +41,15 @@ def tell_about(rows: list[dict[str, Any]]) -> dict[str, Any]:
     Args:
         rows: of `queries.color_agreement`.
     """
-    words = next((row for row in rows if row["side"] == "language"), None)
-    seen = next((row for row in rows if row["side"] == "vision"), None)
-    return {
-        "words": words and words["colors"],
-        "word colors": words and words["things"],
-        "pictures": seen and seen["label"],
-        "picture colors": seen and seen["things"],
-        "run": ", ".join(dict.fromkeys(row["run"] for row in rows)),
+    listed = {
+        "dataset": [row["colors"] for row in rows],
+        "models": [row["label"] for row in rows if row["side"] == "language"],
+        "run": [row["run"] for row in rows],
+        "measured_at": [f"{max(row['measured_at'] for row in rows):%Y-%m-%d %H:%M UTC}"],
+        "source": [row["source"] for row in rows],
+        "license": [row["license"] for row in rows],
     }
+    return {name: ", ".join(dict.fromkeys(map(str, told))) for name, told in listed.items()}
 
 
 def describe_layouts(rows: list[dict[str, Any]]) -> list[str]:

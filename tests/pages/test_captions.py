@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import math
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ import pytest
 from PIL import Image
 
 from ingest.store.warehouse import Warehouse
-from pages.captions import chart, pictures, queries, text
+from pages.captions import chart, finding, pictures, queries, text
 from tests.pages.conftest import OpenPage
 from tests.pages.shown import frames, told
 from tests.worlds import query
@@ -27,7 +28,7 @@ def test_means_and_paired_differences_are_the_warehouses(
     open_page: OpenPage, caption_world: Path
 ) -> None:
     app = open_page(caption_world, PAGE, lines="mean over language models")
-    assert not app.exception and not app.info[1:]
+    assert not app.exception and not app.info
     database = caption_world / "results.duckdb"
     wanted = query(
         database,
@@ -112,7 +113,7 @@ def test_a_line_per_language_model_and_bits_on_request(
     open_page: OpenPage, caption_world: Path
 ) -> None:
     app = open_page(caption_world, PAGE, lines="Vis Large", density="bits", score="calibrated")
-    assert not app.exception and not app.info[1:]
+    assert not app.exception and not app.info
     shown = pl.concat(
         [f for f in frames(app)[0] if "language_label" in f.columns], how="diagonal_relaxed"
     )
@@ -214,7 +215,7 @@ def test_lengths_a_model_did_not_keep_to_are_told() -> None:
         "words_spread": [1.0, 4.05], "off_length": [None, 49], "n": [50, 50],
     })  # fmt: skip
     assert text.describe_length_adherence(sets) == (
-        "**Length obeyed:** asked for 5 words, Tiny wrote 18.1 ± 4.0, and 49 of 50 captions "
+        "**Length adherence:** asked for 5 words, Tiny wrote 18.1 ± 4.0, and 49 of 50 captions "
         "stayed more than 30 % off after a second try."
     )
     assert text.describe_length_adherence(sets[:1]) == ""
@@ -294,6 +295,132 @@ def test_nobody_measured_on_every_set_means_no_bits(
     frame = queries.caption_means(_study()).frame
     assert frame["bits"].null_count() == frame["tokens"].null_count() == frame.height > 0
     assert text.list_known_amounts(frame, chart.AMOUNTS) == ["words"]
+
+
+def _changed(caption_world: Path, target: Path, *statements: str) -> Path:
+    """Return a copy of the world's results, changed."""
+    target.mkdir()
+    database = target / "results.duckdb"
+    database.write_bytes((caption_world / "results.duckdb").read_bytes())
+    with duckdb.connect(str(database)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    return target
+
+
+def test_the_answer_is_of_sets_next_to_each_other_and_of_controls(
+    open_page: OpenPage, caption_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRH_DATA", str(caption_world))
+    found = finding.find()
+    assert found is not None and found.verdict == "yes"
+    row = query(
+        caption_world / "results.duckdb",
+        "FROM caption_differences WHERE vision_model IS NULL AND to_id = 'planted.joined-2'",
+    ).row(0, named=True)
+    assert f"own captions +{row['difference']:.3f}".replace("0.", ".") in found.sentence
+    assert "control: words of other captions" in found.doubt
+    assert "2 language models, 2 vision models, 60 images" in found.doubt
+    assert "Yes: 2 captions joined against" in told(open_page(caption_world, PAGE))
+    assert finding.find(_study()) == found
+
+
+def test_captions_of_other_images_that_score_as_high_are_said(
+    caption_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = _changed(
+        caption_world, tmp_path / "a",
+        "UPDATE caption_differences SET difference = 0.01, interval_high = 0.05 "
+        "WHERE to_id LIKE '%mixed%'",
+        "UPDATE caption_sets SET distinct_captions = 41 WHERE dataset_id = 'planted'",
+    )  # fmt: skip
+    monkeypatch.setenv("PRH_DATA", str(home))
+    found = finding.find()
+    assert found is not None and found.verdict == "partly"
+    assert "captions of other images score no lower (+.010)" in found.sentence
+    assert "captions repeat: 41 distinct of 60 in “its own captions”" in found.doubt
+    assert "**Captions repeat:** its own captions, 41 distinct of 60." in text.describe_repeats(
+        queries.caption_sets(_study().base_id, _study().row_order).frame
+    )
+
+
+def test_neighbors_that_nobody_compared_have_no_interval(
+    caption_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A third, longest set is stored against the shortest only, as warehouses were once filled."""
+    home = _changed(
+        caption_world, tmp_path / "a",
+        "INSERT INTO caption_sets BY NAME SELECT * REPLACE ('planted.longest' AS dataset_id, "
+        "'longest' AS title, 'longest' AS unit_key, 99.0 AS words, false AS control, "
+        "'joined' AS kind) FROM caption_sets WHERE dataset_id = 'planted.joined-2'",
+        "INSERT INTO caption_differences BY NAME SELECT * REPLACE ('planted.longest' AS to_id, "
+        "score_to + 0.25 AS score_to, difference + 0.25 AS difference, 'longest' AS unit_key) "
+        "FROM caption_differences WHERE to_id = 'planted.joined-2'",
+    )  # fmt: skip
+    monkeypatch.setenv("PRH_DATA", str(home))
+    gains = queries.caption_gains(_study()).frame.filter("overall")
+    rows = {(row["from_set"], row["to_set"]): row for row in gains.iter_rows(named=True)}
+    between = rows["2 captions joined", "longest"]
+    assert between["difference"] == pytest.approx(0.25)
+    assert between["adjacent"] and between["interval_low"] is None
+    assert not rows["its own captions", "longest"]["adjacent"]
+    assert rows["its own captions", "2 captions joined"]["adjacent"]
+    found = finding.find()
+    assert found is not None and found.verdict == "partly"
+    assert "longest against 2 captions joined +.250 (untested)" in found.sentence
+    drawn = chart.gains(gains.filter("adjacent")).to_dict()
+    assert len(drawn["layer"]) == 6
+
+
+def test_where_no_trained_pair_is_scored_the_page_says_so(
+    open_page: OpenPage, caption_world: Path, tmp_path: Path
+) -> None:
+    untrained = _changed(caption_world, tmp_path / "a", "UPDATE models SET trained = false")
+    app = open_page(untrained, PAGE)
+    assert not app.exception and not app.get("vega_lite_chart")
+    assert "No pair of a trained language and a trained vision model" in app.info[0].value
+    made = _changed(caption_world, tmp_path / "b", "DELETE FROM caption_differences")
+    app = open_page(made, PAGE)
+    assert not app.exception
+    assert app.info[0].value == (
+        "The warehouse is here, but none of its 3 caption sets was scored with a trained language "
+        "and a trained vision model yet."
+    )
+    assert text.describe_unscored(1).startswith("its one caption set was not scored")
+
+
+def test_a_chart_of_nothing_is_still_a_chart() -> None:
+    frame = pl.DataFrame(schema={
+        "caption_set": pl.String, "words": pl.Float64, "alignment": pl.Float64,
+        "vision_label": pl.String, "control": pl.Boolean, "written_by": pl.String,
+        "distinct_captions": pl.Int64,
+    })  # fmt: skip
+    drawn = chart.density(
+        frame, amount="words", measure="m", reference=None, by="vision_label"
+    ).to_dict()
+    assert len(drawn["layer"]) == 3
+
+
+@pytest.mark.parametrize("image", ["60", "-1", "999", "first"])
+def test_an_image_that_is_not_there_is_said(
+    open_page: OpenPage, caption_world: Path, image: str
+) -> None:
+    app = open_page(caption_world, PAGE, image=image)
+    assert not app.exception
+    assert "which is not here; showing “0”" in " ".join(box.value for box in app.info)
+
+
+def test_models_and_controls_differ_in_marker(caption_world: Path, open_page: OpenPage) -> None:
+    app = open_page(caption_world, PAGE, lines="mean over language models")
+    layers = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"]  # type: ignore[attr-defined]
+    shapes = [
+        layer["encoding"]["shape"]["scale"] for layer in layers if "shape" in layer["encoding"]
+    ]
+    assert [len(scale["domain"]) for scale in shapes] == [2, 1]
+    assert len(set(shapes[0]["range"])) == 2
+    assert [mark["mark"]["filled"] for mark in layers if "shape" in mark["encoding"]] == [
+        True, False,
+    ]  # fmt: skip
 
 
 def _study() -> queries.CaptionStudy:

@@ -317,7 +317,7 @@ def test_repeated_captions_and_controls_are_doubts() -> None:
     found = findings.density(
         **DENSITY, contrasts=[OWN, MIXED], distinct=382, repeated="One word", metric="Mutual k-NN"
     )
-    assert "captions repeat: 382 distinct of 512 of One word" in found.doubt
+    assert "captions repeat: 382 distinct of 512 in “One word”" in found.doubt
     assert "control: captions of other images against own captions −.100" in found.doubt
     assert "repeat" not in findings.density(**DENSITY, contrasts=[OWN], distinct=512).doubt
 

@@ -68,7 +68,7 @@ def density(
         + (f", {counted(samples, 'image')}" if samples is not None else "")
     )
     if distinct is not None and samples is not None and distinct < samples:
-        of = f" of {named(repeated)}" if repeated else ""
+        of = f" in “{named(repeated)}”" if repeated else ""
         doubt.add(
             f"captions repeat: {distinct:,} distinct of {samples:,}{of}, so which images count as "
             "neighbors is partly their order"
