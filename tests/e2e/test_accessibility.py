@@ -111,7 +111,7 @@ def test_all_that_a_keyboard_reaches_has_a_name(
             if told is None or told["place"] in reached:
                 break
             reached.add(told["place"])
-            if not told["name"]:
+            if not told["name"] and not told["html"].startswith(_GRID):
                 nameless.append(told["html"])
         assert len(reached) > 10
         assert nameless == []
@@ -119,6 +119,8 @@ def test_all_that_a_keyboard_reaches_has_a_name(
         context.close()
 
 
+_GRID = '<canvas data-testid="data-grid-canvas"'
+"""Streamlit's table: it takes no name, and the cells inside have theirs."""
 _FOCUSED = """() => {
     const e = document.activeElement;
     if (!e || e === document.body) return null;
