@@ -143,8 +143,9 @@ def strip(frame: pl.DataFrame, *, measure: str, reference: Reference | None) -> 
         return sized(dots, _SMALL)
     at = alt.Chart(pl.DataFrame({"held": [reference.high]})).encode(x=alt.X("held:Q"))
     tip = alt.Tooltip("held:Q", title=reference.label, format=".4f")
+    word = "threshold" if reference.label.startswith("threshold") else "chance"
     name = at.mark_text(align="left", baseline="top", dx=4, fontSize=11, color=palette.CHANCE)
-    named = name.encode(y=alt.value(0), text=alt.value("chance"), tooltip=tip)
+    named = name.encode(y=alt.value(0), text=alt.value(word), tooltip=tip)
     return sized(alt.layer(at.mark_rule(**DASHED).encode(tooltip=tip), named, dots), _SMALL)
 
 
@@ -208,8 +209,11 @@ def small_rows(frame: pl.DataFrame, *, across: str) -> Chart:
         across: what x is, with its unit.
     """
     ends = pl.concat([frame["x"], frame["low"], frame["high"]])
-    base = alt.Chart(frame).encode(
-        y=alt.Y("label:N", sort=unique(frame["label"]), title=None, axis=alt.Axis(**_QUIET)),
+    lines = ["\n".join(textwrap.wrap(name, 18, max_lines=2, placeholder=" …"))
+             for name in frame["label"].to_list()]  # fmt: skip
+    axis = alt.Axis(labelExpr="split(datum.label, '\n')", **_QUIET)
+    base = alt.Chart(frame.with_columns(line=pl.Series(lines))).encode(
+        y=alt.Y("line:N", sort=lines, title=None, axis=axis),
         color=alt.condition("datum.trained", alt.value(_INK), alt.value(palette.UNTRAINED)),
         tooltip=[
             alt.Tooltip("label:N", title="Of"),

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pages.alignment import finding as alignment
+from pages.color import finding as color
+from pages.color import queries as color_queries
 from pages.competence import finding as competence
-from pages.inventory import chart
+from pages.inventory import chart, text
 from pages.skill import finding as skill
 from pages.ui import queries as shared
 from pages.ui import text as words
@@ -72,6 +74,20 @@ def _alignment() -> Headline | None:
     )
 
 
+def _color() -> Headline | None:
+    finding = color.find()
+    if finding is None:
+        return None
+    rows = text.pick_layouts(color_queries.color_agreement().frame)
+    return Headline(
+        "color",
+        finding,
+        chart.small_rows(rows, across="ρ with CIELAB, 95 %"),
+        "Spearman correlation of distances of colors with those in CIELAB, 95 % intervals.",
+        {},
+    )
+
+
 def _competence() -> Headline | None:
     usual = competence.find_usual()
     if usual is None:
@@ -102,4 +118,4 @@ def _skill() -> Headline | None:
     )
 
 
-_TOLD: tuple[Callable[[], Headline | None], ...] = (_alignment, _competence, _skill)
+_TOLD: tuple[Callable[[], Headline | None], ...] = (_alignment, _color, _competence, _skill)

@@ -107,6 +107,17 @@ def _short(number: int) -> str:
     return str(number)
 
 
+def pick_layouts(agreement: pl.DataFrame) -> pl.DataFrame:
+    """Return the best layouts of colors: of a trained and an untrained model and of pictures.
+
+    Args:
+        agreement: answer of `queries.color_agreement` of the page of colors.
+    """
+    ordered = agreement.sort("rho", descending=True, nulls_last=True).drop_nulls("rho")
+    best = ordered.unique(["side", "trained"], keep="first", maintain_order=True)
+    return best.select("label", "trained", x="rho", low="interval_low", high="interval_high")
+
+
 def list_pages(models: int) -> list[str]:
     """Return the names of the pages of cards, as many as so many models take."""
     starts = range(0, max(models, 1), CARDS)

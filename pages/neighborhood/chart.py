@@ -60,6 +60,8 @@ def by_neighbors(frame: pl.DataFrame, *, measure: str) -> Chart:
         frame: answer of `queries.local`.
         measure: what the numbers are.
     """
+    names = unique(frame["vision_label"])
+    legend = alt.Legend(orient="top", symbolOpacity=1, **wrapped(names))
     base = alt.Chart(frame).encode(
         x=alt.X(
             "k:Q",
@@ -76,8 +78,8 @@ def by_neighbors(frame: pl.DataFrame, *, measure: str) -> Chart:
         color=alt.Color(
             "vision_label:N",
             title="Vision model",
-            scale=alt.Scale(range=list(palette.FAMILY)),
-            legend=alt.Legend(orient="top", **wrapped(unique(frame["vision_label"]))),
+            legend=legend,
+            scale=alt.Scale(domain=names, range=_repeated(palette.FAMILY, names)),
         ),
         tooltip=[
             alt.Tooltip("vision_label:N", title="Vision model"),
@@ -86,12 +88,24 @@ def by_neighbors(frame: pl.DataFrame, *, measure: str) -> Chart:
             alt.Tooltip("spread:Q", title="… standard deviation", format=".4f"),
         ],
     )
-    drawn: list[alt.Chart] = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=50)]
+    # Markers beside colors: no model is known by its color alone.
+    shape = alt.Shape(
+        "vision_label:N",
+        title="Vision model",
+        legend=legend,
+        scale=alt.Scale(domain=names, range=list(palette.markers(names).values())[:-1]),
+    )
+    points = base.mark_point(filled=True, size=60).encode(shape=shape)
+    drawn: list[alt.Chart] = [base.mark_line(strokeWidth=2), points]
     held = held_along(frame)
     if held is not None:
         dashed = alt.Chart(held[0].drop_nulls("held")).mark_line(**DASHED)
         drawn.insert(0, dashed.encode(x=alt.X("k:Q"), y=alt.Y("mean(held):Q")))
     return sized(alt.layer(*drawn), 380)
+
+
+def _repeated(colors: tuple[str, ...], names: list[str]) -> list[str]:
+    return [colors[place % len(colors)] for place in range(len(names))]
 
 
 def _neighbors(frame: pl.DataFrame) -> alt.Color:

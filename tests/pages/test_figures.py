@@ -14,8 +14,10 @@ import pytest
 from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
+from pages import PAGES
 from pages.inventory import chart
 from pages.inventory.queries import coverage
+from pages.neighborhood import finding as neighborhood_finding
 from pages.neighborhood import queries as neighborhood
 from pages.neighborhood import text as neighborhood_text
 from pages.skill import statistics
@@ -152,8 +154,40 @@ def test_skill_along_alignment_and_its_shape(open_page: OpenPage, world: Path) -
     said = " ".join(text.value for text in app.markdown)
     assert "3 models at 3 different alignments cannot tell emergence from growth" in said
     assert any("held" in frame.columns for frame in drawn(app))
+    r = np.corrcoef(there["alignment"], there["score"])[0, 1]
+    assert f"over 3 models (r = {r:.2f}, p = " in said
+    line = next(frame for frame in drawn(app) if "fit_low" in frame.columns)
+    slope, height = np.polyfit(there["alignment"], there["score"], 1)
+    np.testing.assert_allclose(line["fit"].to_numpy(), height + slope * line["x"].to_numpy())
+    assert "Too few models for a trend, 3 models with both" in said
     captions = " ".join(caption.value for caption in app.caption)
     assert "Words (acc, 5-shot), planted: 3 models" in captions and "Made for a test." in captions
+
+
+def test_only_skills_that_these_models_have_are_offered(
+    open_page: OpenPage, world: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "results.duckdb"
+    target.write_bytes((world / "results.duckdb").read_bytes())
+    with duckdb.connect(str(target)) as connection:
+        connection.execute(
+            "INSERT INTO benchmarks BY NAME SELECT * REPLACE ('x' || unit_key AS unit_key, "
+            "'Rare' AS benchmark) FROM benchmarks WHERE model_id = 'lang-large'"
+        )
+        connection.execute(
+            "INSERT INTO models BY NAME SELECT * REPLACE ('far' AS model_id, 'Far' AS label) "
+            "FROM models WHERE model_id = 'lang-large'"
+        )
+        connection.execute(
+            "INSERT INTO benchmarks BY NAME SELECT * REPLACE ('y' || unit_key AS unit_key, 'far' "
+            "AS model_id, 'Elsewhere' AS benchmark) FROM benchmarks WHERE model_id = 'lang-large'"
+        )
+    app = open_page(tmp_path, SKILL)
+    assert not app.exception
+    box = app.selectbox(key="skill")
+    assert box.value == "Words (acc, 5-shot), planted"  # three models have it, one the rare one
+    assert any(option.startswith("Rare") for option in box.options)
+    assert not any(option.startswith("Elsewhere") for option in box.options)
 
 
 FLOOR = [0.25, 0.25, 0.26, 0.24, 0.25, 0.26, 0.40, 0.55, 0.70, 0.85]
@@ -275,8 +309,46 @@ def test_a_family_of_two_has_no_growth_and_the_page_says_why(
     assert "The dashed line is the mean best of the permutation null." in said
     assert "here: Vis Large, Vis Other, Vis Small. Two sizes are inconclusive" in said
     assert "CKNNA is CKA without the diagonal" in said
+    assert "Inconclusive with 3 vision models: no family has three sizes" in said
     asked = open_page(world, LOCAL, view="Growth with size")
     assert "No family here has growth to show." in asked.info[0].value
+
+
+def test_the_neighborhood_opens_with_cknna_whatever_other_pages_show(
+    open_page: OpenPage, world: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "results.duckdb"
+    target.write_bytes((world / "results.duckdb").read_bytes())
+    with duckdb.connect(str(target)) as connection:
+        connection.execute(
+            "UPDATE scores SET metric = 'cknna' WHERE metric = 'mutual_knn' AND truncation = 'mean'"
+        )
+    app = open_page(tmp_path, LOCAL)
+    assert not app.exception
+    assert app.selectbox(key="metric").value == "CKNNA"
+    assert len(app.selectbox(key="metric").options) == 2
+    (page,) = (page for page in PAGES if page.topic == LOCAL)
+    assert "metric" not in page.takes and "dataset" in page.takes
+
+
+def test_locality_is_the_growth_from_the_smallest_to_the_largest() -> None:
+    found = _local(
+        {
+            "Near": {2: [0.1, 0.2, 0.4], 90: [0.3, 0.1, 0.2]},
+            "Two": {2: [0.1, 0.2], 90: [0.3, 0.1]},
+        }
+    )
+    told = neighborhood_finding.find(found, samples=101)
+    near, far = np.array([0.1, 0.2, 0.4]), np.array([0.3, 0.1, 0.2])
+    local = (near[-1] - near[0]) / np.std(near, ddof=1)
+    across = (far[-1] - far[0]) / np.std(far, ddof=1)
+    assert told.verdict == "partly"
+    assert f"Near +{local:.1f} at k = 2" in told.sentence
+    assert f"−{abs(across):.1f} at k = 90".replace("−1.0", "−1") in told.sentence.replace(
+        "1.0", "1"
+    )
+    few = neighborhood_finding.find(found.filter(pl.col("vision_family") == "Two"), samples=101)
+    assert few.verdict == "inconclusive" and "2 vision models" in few.sentence
 
 
 def test_every_metric_against_a_skill(open_page: OpenPage, world: Path) -> None:

@@ -47,7 +47,7 @@ def test_headline_results_are_the_answers_of_their_pages(open_page: OpenPage, wo
     app = open_page(world, START)
     assert not app.exception
     found = headlines()
-    assert [one.topic for one in found] == ["alignment", "competence", "skill"]
+    assert [one.topic for one in found] == ["alignment", "color", "competence"]
     assert len(frames(app)) == len(found) + 1
     badges = [text for text in (block.value for block in app.markdown) if "-badge[" in text]
     for one in found:
