@@ -10,7 +10,10 @@ from pages.ui.charts.parts import (
     dodged,
     family,
     held_at,
+    highlight,
+    lit,
     on_cell,
+    pair_picked,
     pair_tooltip,
     reference_line,
     roomy,
@@ -24,8 +27,6 @@ from pages.ui.reference import Reference
 
 _ROW = 38
 """Height of a heat map's row, in pixels."""
-PICKED = "picked"
-"""Name of the selection: a click gives the labels of both models."""
 _MARKED = "format(datum.alignment, '.3f') + (datum.q_value < 0.05 ? '*' : '')"
 """A score, with an asterisk where it is more than chance."""
 
@@ -58,11 +59,10 @@ def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
         axis=alt.Axis(domain=False, ticks=False, **LABELS),
     )
     base = alt.Chart(frame).encode(x=x, y=y, tooltip=pair_tooltip(frame, measure))
-    picked = alt.selection_point(name=PICKED, fields=["language_label", "vision_label"])
     cells = (
         base.mark_rect(cursor="pointer")
         .encode(color=sequential(frame["alignment"], measure, higher_is_closer=closer_up))
-        .add_params(picked)
+        .add_params(pair_picked())
     )
     marked = base.transform_calculate(told=_MARKED)
     text = marked.mark_text(fontSize=cell_text(across), fontWeight=500, cursor="pointer").encode(
@@ -121,7 +121,14 @@ def lines(
         .mark_text(align="left", dx=10, fontSize=alt.expr(f"{wide} ? 12 : 0"))
         .encode(x=x, y=alt.Y("label_at:Q"), text="vision_label:N", color=color)
     )
-    drawn = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=60), labels]
+    kept = highlight("vision_group")
+    drawn = [
+        base.mark_line(strokeWidth=2).encode(opacity=lit(kept)).add_params(kept),
+        base.mark_point(filled=True, size=60, cursor="pointer")
+        .encode(opacity=lit(kept))
+        .add_params(pair_picked()),
+        labels,
+    ]
     if frame["interval_low"].is_not_null().any():
         whiskers = base.transform_filter("isValid(datum.interval_low)").mark_rule(
             strokeWidth=1, opacity=0.6

@@ -11,7 +11,7 @@ from pages.ui import queries as shared
 from pages.ui import text as words
 from pages.ui.answers import Answer, Setting
 from pages.ui.charts import trends as trend_charts
-from pages.ui.charts.parts import Chart, Drawn
+from pages.ui.charts.parts import PICKED, Chart, Drawn
 from pages.ui.findings import Finding
 from pages.ui.reference import CONTROL, THRESHOLD, held_against
 from pages.ui.settings import SETTING, choose_candidates, choose_setting, choose_untrained
@@ -69,14 +69,10 @@ def draw(frame: Frame) -> None:
     if shown.drawing is None:
         return
     drawing, lead = shown.drawing, None
-    if view.name == _HEAT and shown.answer.frame["layered"].any():
-        lead = Lead(
-            chart.PICKED,
-            "layers",
-            _layers(frame),
-            "Click a cell to see its layers.",
-            "Layers of this pair",
-        )
+    if shown.answer.frame["layered"].any():
+        what = "cell" if view.name == _HEAT else "point"
+        hint = f"Click a {what} to see the layers of its pair."
+        lead = Lead(PICKED, "layers", _layers(frame), hint, "Layers of this pair")
     beside = _beside(frame, settings, view)
     if beside is not None and beside.drawing is not None:
         drawing = _side_by_side(shown, beside)

@@ -128,11 +128,7 @@ class Frame(Controls):
             across: panels side by side.
             lead: where a click leads.
         """
-        if isinstance(chart, dict):
-            _panels(chart, alt_text, across)
-        else:
-            self._draw(chart, alt_text, lead)
-        self._measured = measured
+        self._draw(chart, alt_text, lead, across)
         known = {name: value for name, value in (about or {}).items() if value is not None}
         if known:
             st.caption(_describe(known))
@@ -167,29 +163,35 @@ class Frame(Controls):
             alt_text: the chart in words, for screen readers.
         """
         st.markdown(f"#### {title}")
-        if isinstance(chart, dict):
-            _panels(chart, alt_text, 2)
-        else:
-            _draw(chart, alt_text)
+        self._draw(chart, alt_text, None, 2)
         behind(f"Table and SQL: {title[0].lower()}{title[1:]}", answer)
 
-    def _draw(self, chart: Chart, alt_text: str, lead: Lead | None) -> None:
-        """Draw the page's chart; a click on it leads to another page, if it leads anywhere."""
+    def _draw(self, chart: Drawn, alt_text: str, lead: Lead | None, across: int) -> None:
+        """Draw a chart, or panels side by side; on a phone Streamlit puts them one below another.
+
+        A click leads to another page, if it leads anywhere.
+        """
+        if not isinstance(chart, dict):
+            clicked = _draw(chart, alt_text, lead, self.topic)
+        else:
+            clicked = None
+            names = list(chart)
+            across = min(across, len(names))
+            for first in range(0, len(names), across):
+                shown = names[first : first + across]
+                for name, column in zip(shown, st.columns(across), strict=False):
+                    with column:
+                        st.markdown(f"**{plain(name)}**")
+                        key = f"{self.topic}-{name}"
+                        clicked = _draw(chart[name], f"{name}: {alt_text}", lead, key) or clicked
         if lead is None:
-            _draw(chart, alt_text)
             return
-        clicks = st.session_state.get(_CLICKS, 0)
-        event = st.altair_chart(
-            on_screen(chart, dark=_is_dark()), width="stretch", alt=alt_text,
-            key=f"{self.topic}-chart-{clicks}", on_select="rerun", selection_mode=lead.picked,
-        )  # fmt: skip
         st.caption(lead.hint)
-        clicked = event["selection"].get(lead.picked)
         if clicked:
-            st.session_state[_CLICKS] = clicks + 1
+            st.session_state[_CLICKS] = st.session_state.get(_CLICKS, 0) + 1
             with st.container(key="lead"):
                 st.page_link(
-                    script_of(lead.topic), label=lead.label, query_params=lead.query(clicked[0])
+                    script_of(lead.topic), label=lead.label, query_params=lead.query(clicked)
                 )
             # Streamlit's own switch would leave an entry in the history that was never a view.
             st.html(_FOLLOW, unsafe_allow_javascript=True)
@@ -265,16 +267,17 @@ def _is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def _draw(chart: Chart, alt_text: str) -> None:
-    st.altair_chart(on_screen(chart, dark=_is_dark()), width="stretch", alt=alt_text)
-
-
-def _panels(panels: dict[str, Chart], alt_text: str, across: int) -> None:
-    """Draw panels side by side; on a phone Streamlit puts them one below the other."""
-    names = list(panels)
-    across = min(across, len(names))
-    for first in range(0, len(names), across):
-        for name, column in zip(names[first : first + across], st.columns(across), strict=False):
-            with column:
-                st.markdown(f"**{plain(name)}**")
-                _draw(panels[name], f"{name}: {alt_text}")
+def _draw(
+    chart: Chart, alt_text: str, lead: Lead | None = None, key: str = ""
+) -> Mapping[str, Any] | None:
+    """Draw a chart; return the fields that were clicked, where it leads anywhere."""
+    drawn = on_screen(chart, dark=_is_dark())
+    if lead is None:
+        st.altair_chart(drawn, width="stretch", alt=alt_text)
+        return None
+    event = st.altair_chart(
+        drawn, width="stretch", alt=alt_text, on_select="rerun", selection_mode=lead.picked,
+        key=f"{key}-chart-{st.session_state.get(_CLICKS, 0)}",
+    )  # fmt: skip
+    clicked = event["selection"].get(lead.picked)
+    return clicked[0] if clicked else None

@@ -58,6 +58,15 @@ def wrapped(names: Sequence[Any]) -> dict[str, Any]:
     }
 
 
+PICKED = "picked"
+"""Name of the selection of a pair of models."""
+
+
+def pair_picked() -> alt.Parameter:
+    """Return a selection of a pair of models: a click gives both labels."""
+    return alt.selection_point(name=PICKED, fields=["language_label", "vision_label"])
+
+
 def highlight(field: str) -> alt.Parameter:
     """Return a selection by the legend of a field: a click on a name, and only its marks stay.
 

@@ -15,6 +15,7 @@ from pages.ui.charts.parts import (
     held_at,
     highlight,
     lit,
+    pair_picked,
     pair_tooltip,
     reference_line,
     roomy,
@@ -180,6 +181,7 @@ def _layers(
             labelExpr=f"datum.value < {low} ? '' : datum.label",
         ),
     )
+    points = points.add_params(pair_picked())
     if picked is not None:
         points = points.add_params(picked)
     drawn = [areas, fits, points, *_names(known, axes, x, floor, low, across)]
