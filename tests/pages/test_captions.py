@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 from ingest.store.warehouse import Warehouse
 from pages.captions import chart, finding, pictures, queries, text
@@ -128,7 +129,7 @@ def test_an_image_and_what_is_said_of_it(open_page: OpenPage, caption_world: Pat
     wanted = ["caption 7", "caption 7, a longer one", "caption 52, a longer one"]
     assert said["caption"].to_list() == wanted
     assert all(caption.replace(",", "\\,") in told(app) for caption in wanted)
-    assert "Image sample-007" in [caption.value for caption in app.caption]
+    assert "Image sample-007" in _named_images(app)
 
 
 def test_an_emoji_is_shown_as_it_is_drawn_and_a_file_where_it_lies_here(
@@ -137,14 +138,16 @@ def test_an_emoji_is_shown_as_it_is_drawn_and_a_file_where_it_lies_here(
     shown: list[str] = []
     monkeypatch.setattr(pictures.st, "markdown", shown.append)
     monkeypatch.setattr(pictures.st, "caption", shown.append)
-    monkeypatch.setattr(pictures.st, "image", lambda image, width: shown.append(image))
+    monkeypatch.setattr(
+        pictures.st, "image", lambda image, width, caption: shown.extend([image, caption])
+    )
     # Without the package that ships the drawings: the reader's own font.
     monkeypatch.setattr(pictures, "_drawings", lambda: tmp_path)
     pictures.picture("1F600", "openmoji:1F600")
     (tmp_path / "1F600.svg").write_text("<svg/>")
     pictures.picture("1F600", "openmoji:1F600")
     svg = "data:image/svg+xml;base64," + base64.b64encode(b"<svg/>").decode()
-    assert shown == ["# 😀", "Image 1F600", svg, "Image 1F600"]
+    assert shown == ["## 😀", "Image 1F600", svg, "Image 1F600"]
     shown.clear()
     file = tmp_path / "a.png"
     Image.new("RGB", (4, 4)).save(file)
@@ -172,7 +175,7 @@ def test_a_picture_that_is_clicked_moves_the_slider(
     open_page: OpenPage, caption_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = open_page(caption_world, PAGE, image="30")
-    assert "Image sample-030" in [caption.value for caption in app.caption]
+    assert "Image sample-030" in _named_images(app)
     drawn = pl.concat(
         [f for sheet in frames(app) for f in sheet if {"glyph", "thumbnail"} & set(f.columns)]
     )
@@ -421,6 +424,12 @@ def test_models_and_controls_differ_in_marker(caption_world: Path, open_page: Op
     assert [mark["mark"]["filled"] for mark in layers if "shape" in mark["encoding"]] == [
         True, False,
     ]  # fmt: skip
+
+
+def _named_images(app: AppTest) -> list[str]:
+    """Return what is said below images: below a drawing, or where there is none to show."""
+    drawn = [image.caption for block in app.get("imgs") for image in block.proto.imgs]  # type: ignore[attr-defined]
+    return [*drawn, *(caption.value for caption in app.caption)]
 
 
 def _study() -> queries.CaptionStudy:
