@@ -70,6 +70,10 @@ class Controls:
         """Return the drawer of controls that most readers never touch."""
         return nullcontext()
 
+    def _where(self) -> AbstractContextManager[Any]:
+        """Return where a widget goes now."""
+        return nullcontext()
+
     def choose(
         self,
         label: str,
@@ -114,10 +118,11 @@ class Controls:
         picked = self._settle(label, key, options, start, shown)
         if len(options) > 1:
             st.session_state[key] = picked
-            picked = widget(
-                label, options, format_func=shown, key=key, help=help, width=width,
-                on_change=self._move(key, shown),
-            )  # fmt: skip
+            with self._where():
+                picked = widget(
+                    label, options, format_func=shown, key=key, help=help, width=width,
+                    on_change=self._move(key, shown),
+                )  # fmt: skip
         self._keep(key, shown(picked))
         return picked
 
@@ -127,9 +132,10 @@ class Controls:
         picked = self._settle("Show as", key, options, start, str)
         if len(options) > 1:
             st.session_state[key] = picked
-            given = st.segmented_control(
-                "Show as", options, required=True, key=key, on_change=self._move(key, str)
-            )
+            with self._where():
+                given = st.segmented_control(
+                    "Show as", options, required=True, key=key, on_change=self._move(key, str)
+                )
             picked = given or start
         self._keep(key, picked)
         return picked
@@ -147,7 +153,8 @@ class Controls:
         """Offer yes or no."""
         picked = self._settle(label, key, (True, False), default, _say_truth)
         st.session_state[key] = picked
-        picked = st.toggle(label, key=key, help=help, on_change=self._move(key, _say_truth))
+        with self._where():
+            picked = st.toggle(label, key=key, help=help, on_change=self._move(key, _say_truth))
         self._keep(key, _say_truth(picked))
         return picked
 

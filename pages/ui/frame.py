@@ -1,7 +1,7 @@
 """A page under way: places for its answer and controls, its chart and what stands behind it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -72,6 +72,7 @@ class Frame(Controls):
         )
         self._place = whole
         self._drawer: Any = None
+        self._in_drawer = False
 
     @property
     def row(self) -> AbstractContextManager[Any]:
@@ -79,8 +80,18 @@ class Frame(Controls):
         return self._row
 
     @property
-    def options(self) -> AbstractContextManager[Any]:
-        """Return the drawer of controls that most readers never touch."""
+    @contextmanager
+    def options(self) -> Iterator[None]:
+        """Return the drawer of controls that most readers never touch; empty, it is not there."""
+        before, self._in_drawer = self._in_drawer, True
+        try:
+            yield
+        finally:
+            self._in_drawer = before
+
+    def _where(self) -> AbstractContextManager[Any]:
+        if not self._in_drawer:
+            return nullcontext()
         if self._drawer is None:
             self._drawer = self._place.popover("Options")
         return self._drawer
