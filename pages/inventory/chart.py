@@ -18,6 +18,8 @@ _LINE = 15
 _LINES = 5
 _SMALL = 120
 """Height of a small picture."""
+_FEED = "␤"
+"""Between the lines of a name."""
 _INK = palette.FAMILY[5]
 
 
@@ -209,9 +211,12 @@ def small_rows(frame: pl.DataFrame, *, across: str) -> Chart:
         across: what x is, with its unit.
     """
     ends = pl.concat([frame["x"], frame["low"], frame["high"]])
-    lines = ["\n".join(textwrap.wrap(name, 18, max_lines=2, placeholder=" …"))
-             for name in frame["label"].to_list()]  # fmt: skip
-    axis = alt.Axis(labelExpr="split(datum.label, '\n')", **_QUIET)
+    # Not by a line feed: Vega-Lite writes what is sorted into an expression, which ends there.
+    lines = [
+        _FEED.join(textwrap.wrap(name, 18, max_lines=2, placeholder=" …"))
+        for name in frame["label"].to_list()
+    ]
+    axis = alt.Axis(labelExpr=f"split(datum.label, '{_FEED}')", **_QUIET)
     base = alt.Chart(frame.with_columns(line=pl.Series(lines))).encode(
         y=alt.Y("line:N", sort=lines, title=None, axis=axis),
         color=alt.condition("datum.trained", alt.value(_INK), alt.value(palette.UNTRAINED)),

@@ -70,6 +70,7 @@ def skill(
                 " + (datum.value < 1e9 ? ' million' : ' billion')",
                 symbolFillColor=palette.CHANCE,
                 symbolStrokeWidth=0,
+                **wrapped(["300 million, as discs"] * len(_sizes(frame))),
             ),
         ),
         color=_color(frame, colors, rank),

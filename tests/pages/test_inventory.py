@@ -73,6 +73,20 @@ def test_the_pictures_of_headlines_are_small_and_of_the_same_numbers(
     assert set(dots["who"]) == {"trained", "untrained"}
 
 
+def test_every_small_picture_is_drawn(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRH_DATA", str(world))
+    for one in headlines(most=9):
+        drawn = export.svg(titled(one.picture, one.topic, []))
+        assert drawn.count(b'aria-roledescription="point"') >= 1, one.topic
+    rows = pl.DataFrame(
+        {"label": ["Two photographs, of scikit-learn's \"pictures\"", "Model"],
+         "trained": [True, False], "x": [0.8, 0.3], "low": [0.7, 0.1], "high": [0.9, 0.5]}
+    )  # fmt: skip
+    drawn = export.svg(titled(chart.small_rows(rows, across="ρ"), "Rows", []))
+    assert drawn.count(b'aria-roledescription="point"') == 2
+    assert b"Two photographs," in drawn and b"Model" in drawn
+
+
 def states(home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, str, str | None]]:
     monkeypatch.setenv("PRH_DATA", str(home))
     rows = queries.figures().frame.select("figure", "state", "detail", "command").iter_rows()
