@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pages.alignment import finding as alignment
+from pages.captions import finding as captions
+from pages.captions import queries as caption_queries
 from pages.color import finding as color
 from pages.color import queries as color_queries
 from pages.competence import finding as competence
@@ -88,6 +90,25 @@ def _color() -> Headline | None:
     )
 
 
+def _captions() -> Headline | None:
+    studies = caption_queries.caption_studies().frame
+    finding = captions.find()
+    if studies.is_empty() or finding is None:
+        return None
+    row = studies.row(0, named=True)
+    means = caption_queries.caption_overall(caption_queries.CaptionStudy.of(row)).frame
+    points = text.pick_sets(means)
+    if points.is_empty():
+        return None
+    return Headline(
+        "captions",
+        finding,
+        chart.small_points(points, across="words per caption", up="alignment"),
+        f"Mean alignment of pairs of trained models by words per caption, {row['dataset']}.",
+        {},
+    )
+
+
 def _competence() -> Headline | None:
     usual = competence.find_usual()
     if usual is None:
@@ -118,4 +139,10 @@ def _skill() -> Headline | None:
     )
 
 
-_TOLD: tuple[Callable[[], Headline | None], ...] = (_alignment, _color, _competence, _skill)
+_TOLD: tuple[Callable[[], Headline | None], ...] = (
+    _alignment,
+    _color,
+    _captions,
+    _competence,
+    _skill,
+)

@@ -118,6 +118,16 @@ def pick_layouts(agreement: pl.DataFrame) -> pl.DataFrame:
     return best.select("label", "trained", x="rho", low="interval_low", high="interval_high")
 
 
+def pick_sets(means: pl.DataFrame) -> pl.DataFrame:
+    """Return alignment by length of the caption sets that are no controls.
+
+    Args:
+        means: answer of `queries.caption_overall` of the page of captions.
+    """
+    kept = means.filter(~pl.col("pictures"), ~pl.col("control")).drop_nulls(["words", "alignment"])
+    return kept.select(label="caption_set", x="words", y="alignment").sort("x")
+
+
 def list_pages(models: int) -> list[str]:
     """Return the names of the pages of cards, as many as so many models take."""
     starts = range(0, max(models, 1), CARDS)

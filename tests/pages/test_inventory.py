@@ -59,6 +59,22 @@ def test_headline_results_are_the_answers_of_their_pages(open_page: OpenPage, wo
         assert one.finding.after_badge() in shown or one.finding.sentence in shown
 
 
+def test_captions_are_a_headline_where_they_were_compared(
+    open_page: OpenPage, caption_world: Path
+) -> None:
+    app = open_page(caption_world, START)
+    assert not app.exception
+    (one,) = [one for one in headlines() if one.topic == "captions"]
+    words = [frame for chart in frames(app) for frame in chart if "x" in frame.columns]
+    there = query(
+        caption_world / "results.duckdb",
+        "SELECT DISTINCT words FROM caption_sets WHERE NOT control AND NOT pictures ORDER BY 1",
+    )
+    assert words[0]["x"].sort().to_list() == pytest.approx(there["words"].to_list())
+    page = told(open_page(caption_world, "captions")).replace("\\", "")
+    assert one.finding.sentence in page or one.finding.after_badge() in page
+
+
 def test_the_pictures_of_headlines_are_small_and_of_the_same_numbers(
     open_page: OpenPage, world: Path
 ) -> None:
