@@ -17,18 +17,20 @@ from pages.ui.charts.parts import (
     slanted_axis,
     span,
     unique,
+    wrapped,
     x_axis,
     y_axis,
 )
 from pages.ui.reference import one_pair
 
 _HEIGHT = 320
-_TITLE = 24
-"""Pixels above each kernel."""
-_GAP = 12
+_TITLE, _FOOT = 24, 20
+"""Pixels above each kernel, and below it for its axis."""
+_LEFT, _GAP = 18, 30
+"""Pixels before it for its axis, and of both sides together."""
 _ACROSS = "(width < 560 ? 2 : 3)"
 _DOWN = "(width < 560 ? 2 : 1)"
-_SIDE = f"min(width / {_ACROSS} - {_GAP}, height / {_DOWN} - {_TITLE})"
+_SIDE = f"min(width / {_ACROSS} - {_GAP}, height / {_DOWN} - {_TITLE + _FOOT})"
 _INKS = (palette.FAMILY[5], palette.FAMILY[0], palette.FAMILY[2])
 _LOSSES = {"nce": "binary NCE", "infonce": "InfoNCE"}
 _SEES = {
@@ -88,14 +90,30 @@ def kernels(frame: pl.DataFrame) -> Chart:
             text="kernel:N",
         )
     )
-    return sized(alt.layer(cells, titles), _HEIGHT)
+    below, beside = (
+        _placed(alt.Chart(names))
+        .transform_calculate(
+            middle="datum.start + datum.side / 2",
+            foot="datum.above + datum.side + 14",
+            center="datum.above + datum.side / 2",
+            edge="datum.start - 6",
+        )
+        .mark_text(fontSize=11, angle=angle)
+        .encode(
+            x=alt.X(f"{x}:Q", scale=None, axis=None),
+            y=alt.Y(f"{y}:Q", scale=None, axis=None),
+            text=alt.value(f"event, 1 to {count}"),
+        )
+        for x, y, angle in (("middle", "foot", 0), ("edge", "center", 270))
+    )
+    return sized(alt.layer(cells, titles, below, beside), _HEIGHT)
 
 
 def _placed(chart: alt.Chart) -> alt.Chart:
     """Give each kernel its square: three in a row, two and one where the page is narrow."""
     return chart.transform_calculate(
         side=_SIDE,
-        start=f"(datum.place % {_ACROSS}) * width / {_ACROSS}",
+        start=f"(datum.place % {_ACROSS}) * width / {_ACROSS} + {_LEFT}",
         above=f"floor(datum.place / {_ACROSS}) * height / {_DOWN} + {_TITLE}",
     )
 
@@ -109,33 +127,39 @@ def theory_training(frame: pl.DataFrame) -> Chart:
     shown = frame.drop_nulls("value")
     order = unique(frame.sort("place")["line"])
     low, high = roomy(shown["value"])
-    return sized(
-        alt.Chart(shown)
-        .mark_line(point=alt.OverlayMarkDef(size=45, filled=True), strokeWidth=2)
-        .encode(
-            x=alt.X(
-                "step:Q", title="Steps of training", scale=alt.Scale(type="log", nice=False),
-                axis=alt.Axis(tickCount=5, format="d", **LABELS),
-            ),
-            y=y_axis("value", "Correlation, or score", [low, high]),
-            color=alt.Color(
-                "line:N", title=None, sort=order,
-                scale=alt.Scale(domain=order, range=list(_INKS[: len(order)])),
-                legend=alt.Legend(orient="top", columns=1, labelLimit=330),
-            ),
-            strokeDash=alt.StrokeDash(
-                "line:N", sort=order, legend=None,
-                scale=alt.Scale(domain=order, range=[[1, 0], [6, 3], [2, 2]][: len(order)]),
-            ),
-            tooltip=[
-                alt.Tooltip("line:N", title="Between"),
-                alt.Tooltip("step:Q", title="Step"),
-                alt.Tooltip("value:Q", title="Correlation or score", format=".4f"),
-                alt.Tooltip("loss_value:Q", title="Loss, nats a pair", format=".4f"),
-            ],
-        ),
-        280,
+    legend = alt.Legend(orient="top", symbolOpacity=1, **wrapped(order))
+    colored = alt.Color(
+        "line:N", title=None, sort=order, legend=legend,
+        scale=alt.Scale(domain=order, range=list(_INKS[: len(order)])),
     )  # fmt: skip
+    base = alt.Chart(shown).encode(
+        x=alt.X(
+            "step:Q", title="Steps of training (logarithmic)",
+            scale=alt.Scale(type="log", nice=False),
+            axis=alt.Axis(tickCount=5, format="d", **LABELS),
+        ),
+        y=y_axis("value", "Correlation, or score", [low, high]),
+        color=colored,
+    )  # fmt: skip
+    lines = base.mark_line(strokeWidth=2).encode(
+        strokeDash=alt.StrokeDash(
+            "line:N", sort=order, legend=None,
+            scale=alt.Scale(domain=order, range=[[1, 0], [6, 3], [2, 2]][: len(order)]),
+        ),
+    )  # fmt: skip
+    points = base.mark_point(size=45, filled=True).encode(
+        shape=alt.Shape(
+            "line:N", title=None, sort=order, legend=legend,
+            scale=alt.Scale(domain=order, range=list(palette.SHAPES[: len(order)])),
+        ),
+        tooltip=[
+            alt.Tooltip("line:N", title="Between"),
+            alt.Tooltip("step:Q", title="Step"),
+            alt.Tooltip("value:Q", title="Correlation or score", format=".4f"),
+            alt.Tooltip("loss_value:Q", title="Loss, nats a pair", format=".4f"),
+        ],
+    )  # fmt: skip
+    return sized(alt.layer(lines, points), 280)
 
 
 def theory_metrics(frame: pl.DataFrame) -> Chart:
@@ -216,7 +240,9 @@ def theory_lost(frame: pl.DataFrame, *, measure: str) -> Chart:
         shape=alt.Shape(
             "sees:N", title="B sees", sort=list(_SEES.values()),
             scale=alt.Scale(domain=list(_SEES.values()), range=["circle", "square", "diamond"]),
-            legend=alt.Legend(orient="top", columns=1, symbolFillColor=palette.MISSING),
+            legend=alt.Legend(
+                orient="top", symbolFillColor=palette.MISSING, **wrapped(list(_SEES.values()))
+            ),
         ),
         tooltip=[
             alt.Tooltip("by:N", title="Learned by"),
@@ -229,6 +255,12 @@ def theory_lost(frame: pl.DataFrame, *, measure: str) -> Chart:
         ],
     )  # fmt: skip
     lines: list[Any] = [
-        base.mark_line(strokeWidth=2).transform_filter("datum.observer != 'noisy'"), points
+        base.mark_line(strokeWidth=2).transform_filter("datum.observer != 'noisy'").encode(
+            strokeDash=alt.StrokeDash(
+                "by:N", sort=order, legend=None,
+                scale=alt.Scale(domain=order, range=[[1, 0], [6, 3]]),
+            )
+        ),
+        points,
     ]  # fmt: skip
     return sized(alt.layer(*lines, *reference_line(reference)), 280)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pages.theory import chart, queries, text
+from pages.theory import chart, finding, queries, text
 from pages.ui import shell
 from pages.ui.shell import Frame, Nothing
 
@@ -21,28 +21,33 @@ def draw(frame: Frame) -> None:
 
     with frame.row:
         world = frame.choose(
-            "World", offered("world"), key="world", shown=text.WORLDS.__getitem__, width=180
+            "World", offered("world"), key="world", shown=text.WORLDS.__getitem__, width=160
         )
         left = narrowed("world", world)
+    with frame.options:
         for label, column, key in (
             ("Events N", "events", "events"),
             ("Window T", "window", "window"),
             ("Smoothness", "smoothness", "smoothness"),
         ):
             left = narrowed(column, frame.slide(label, sorted(offered(column)), key=key))
+    with frame.row:
         loss = frame.choose(
-            "Loss", offered("loss"), key="loss", shown=text.LOSSES.__getitem__, width=150
+            "Loss", offered("loss"), key="loss", shown=text.LOSSES.__getitem__, width=140
         )
         left = narrowed("loss", loss)
-        if left["temperature"].is_not_null().all():
+    if left["temperature"].is_not_null().all():
+        with frame.options:
             tau = frame.slide("Temperature τ", sorted(offered("temperature")), key="temperature")
-            left = narrowed("temperature", tau)
+        left = narrowed("temperature", tau)
+    with frame.row:
         observer = frame.choose(
             "Observer B", offered("observer"), key="observer",
-            shown=text.OBSERVERS.__getitem__, width=270,
+            shown=text.OBSERVERS.__getitem__, width=220,
             help="A sees every event under names of its own. B does, too, or sees less.",
         )  # fmt: skip
         left = narrowed("observer", observer)
+    with frame.options:
         if observer != "bijective":
             label = "Information lost" if observer == "lossy" else "Seen at random"
             shares = sorted(offered("share"))
@@ -58,11 +63,14 @@ def draw(frame: Frame) -> None:
 
     simulation = row["simulation"]
     measured = queries.theory_measured(simulation, metric=metric).frame.row(0, named=True)
+    kernels = queries.theory_kernels(simulation)
+    frame.answer(finding.find(measured))
     frame.figure(
-        chart.kernels(queries.theory_kernels(simulation).frame),
-        queries.theory_kernels(simulation),
+        chart.kernels(kernels.frame),
+        kernels,
         title="Two observers of one world learn its pointwise mutual information",
         measured=text.describe_simulation(measured),
+        about=text.name_simulation(measured),
         alt_text="K_PMI of the world and the kernels that two observers learned, side by side.",
     )
     frame.explain(text.describe_learning(measured))

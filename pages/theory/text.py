@@ -28,6 +28,26 @@ def format_percent(share: float) -> str:
     return f"{share:.0%}"
 
 
+def name_simulation(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what the numbers of a simulation are of, for the line below a chart and for files.
+
+    Args:
+        row: the row of `queries.theory_measured`.
+    """
+    return {
+        "dataset": f"simulated {WORLDS[row['world']]}",
+        "n": row["events"],
+        "loss": LOSSES[row["loss"]],
+        "temperature": row["temperature"],
+        "observer B": OBSERVERS[row["observer"]],
+        "metric": row["metric_label"],
+        "k": row["k"],
+        "seed": row["seed"],
+        "run": row["run"],
+        "measured_at": row["measured_at"],
+    }
+
+
 def describe_simulation(row: dict[str, Any]) -> list[str]:
     """Say what was simulated and trained, in two lines.
 

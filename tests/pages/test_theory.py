@@ -108,3 +108,16 @@ def test_pictures_to_take_away_are_drawn_without_a_browser(
     ):
         svg = vl_convert.vegalite_to_svg(titled(drawing, "T", ["s"]))
         assert "NaN" not in svg and "<svg" in svg
+
+
+def test_the_answer_stands_first_and_says_what_b_loses(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, PAGE, observer="takes events for one")
+    row = query(
+        world / "results.duckdb",
+        "FROM theory_runs WHERE loss = 'nce' AND observer = 'lossy' ORDER BY share LIMIT 1",
+    ).row(0, named=True)
+    first = next(block.value for block in app.markdown if "K\\_PMI" in block.value)
+    assert f"B loses {100 * row['lost']:.0f} % of the information" in first
+    assert told(app).index("B loses") < told(app).index("convergence should fail")
+    in_view = {box.key for box in app.selectbox}
+    assert {"world", "loss", "observer", "metric"} >= in_view and "observer" in in_view
