@@ -25,12 +25,18 @@ from pages.ui.reference import Reference
 
 
 def layer_map(
-    frame: pl.DataFrame, *, language: str, vision: str, measure: str, higher_is_closer: bool = True
+    frame: pl.DataFrame,
+    *,
+    language: str,
+    vision: str,
+    measure: str,
+    higher_is_closer: bool = True,
+    q_value: float | None = None,
 ) -> Chart:
     """Draw every layer of one model against every layer of the other.
 
     The candidate of all layers side by side stands apart, behind a gap; the best pair is framed;
-    cells of constant layers are gray and crossed.
+    cells of constant layers are gray and crossed. The best has a star where its q is at most .05.
 
     Args:
         frame: answer of `queries.layers`.
@@ -38,7 +44,9 @@ def layer_map(
         vision: label of the vision model.
         measure: what the numbers are, for the legend.
         higher_is_closer: False where the numbers are distances.
+        q_value: of the best pair; None where it was not tested.
     """
+    star = "*" if q_value is not None and q_value <= 0.05 else ""
     placed = _placed(_placed(frame, "vision", "left", "right"), "language", "bottom", "top")
     across, down = frame["vision_layer"].n_unique(), frame["language_layer"].n_unique()
     # Layers drawn over one another share their axes only if each asks for the very same ones.
@@ -78,10 +86,13 @@ def layer_map(
     if down <= 16 and across <= 24:
         drawn.append(
             alt.Chart(known)
+            .transform_calculate(
+                told=f"format(datum.alignment, '.3f') + (datum.best ? '{star}' : '')"
+            )
             .mark_text(fontSize=cell_text(across))
             .encode(
                 **center,
-                text=alt.Text("alignment:Q", format=".3f"),
+                text="told:N",
                 color=on_cell(known["alignment"], higher_is_closer=higher_is_closer),
                 tooltip=tooltip,
             )  # fmt: skip
@@ -95,7 +106,11 @@ def layer_map(
             gray.mark_text(color=palette.MISSING).encode(**center, text="mark:N"),
         ]
     # Two strokes, dark under light, are seen on every cell of the scale.
-    best = alt.Chart(placed.filter(pl.col("best"))).encode(**cell, tooltip=tooltip)
+    tested = placed.filter(pl.col("best")).with_columns(q_value=pl.lit(q_value, dtype=pl.Float64))
+    q_told = [alt.Tooltip("q_value:Q", title="q, over all pairs of models", format=".3g")]
+    best = alt.Chart(tested).encode(
+        **cell, tooltip=tooltip + (q_told if q_value is not None else [])
+    )
     single = alt.Chart(placed.filter(pl.col("best_single"))).encode(**cell, tooltip=tooltip)
     drawn += [
         single.mark_rect(fill=None, stroke="black", strokeWidth=4),
@@ -121,7 +136,12 @@ def depth_curve(frame: pl.DataFrame, *, measure: str, reference: Reference | Non
             domain=["language", "vision"],
             range=[palette.MODALITY["language"], palette.MODALITY["vision"]],
         ),
-        legend=alt.Legend(orient="top"),
+        legend=alt.Legend(orient="top", symbolOpacity=1),
+    )
+    marker = alt.Shape(
+        "modality:N",
+        title=None,
+        scale=alt.Scale(domain=["language", "vision"], range=["circle", "square"]),
     )
     base = alt.Chart(frame.filter(pl.col("alignment").is_not_null())).encode(
         x=x_axis("depth", "Relative depth (0 first layer, 1 last)"),
@@ -134,7 +154,10 @@ def depth_curve(frame: pl.DataFrame, *, measure: str, reference: Reference | Non
             alt.Tooltip("alignment:Q", title=measure, format=".4f"),
         ],
     )  # fmt: skip
-    drawn = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=50)]
+    drawn = [
+        base.mark_line(strokeWidth=2),
+        base.mark_point(filled=True, size=50).encode(shape=marker),
+    ]
     drawn = [*reference_line(reference), *drawn]
     return sized(alt.layer(*drawn), 320)
 

@@ -6,6 +6,7 @@ WITH cells AS (
         len(s.layer_names_y) - 1 AS layers_y,
         s.null_mean,
         s.null_best_mean,
+        s.null_threshold,
         coalesce(m.higher_is_closer, true) AS higher_is_closer,
         l.label AS label_x,
         v.label AS label_y
@@ -31,9 +32,11 @@ SELECT
         ELSE arg_min(layer_name_y, score)
     END AS partner_layer,
     null_mean AS chance,
-    null_best_mean
+    null_best_mean,
+    null_threshold
 FROM cells
-GROUP BY label_x, layer_x, layer_name_x, layers_x, null_mean, null_best_mean, higher_is_closer
+GROUP BY label_x, layer_x, layer_name_x, layers_x, null_mean, null_best_mean, null_threshold,
+    higher_is_closer
 UNION ALL
 SELECT
     'vision' AS modality,
@@ -47,7 +50,9 @@ SELECT
         ELSE arg_min(layer_name_x, score)
     END AS partner_layer,
     null_mean AS chance,
-    null_best_mean
+    null_best_mean,
+    null_threshold
 FROM cells
-GROUP BY label_y, layer_y, layer_name_y, layers_y, null_mean, null_best_mean, higher_is_closer
+GROUP BY label_y, layer_y, layer_name_y, layers_y, null_mean, null_best_mean, null_threshold,
+    higher_is_closer
 ORDER BY modality, layer

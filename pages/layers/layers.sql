@@ -7,6 +7,7 @@ SELECT
     t.score AS alignment,
     s.null_mean AS chance,
     s.null_best_mean,
+    s.null_threshold,
     t.layer_x = len(s.layer_names_x) - 1 AS language_concatenated,
     t.layer_y = len(s.layer_names_y) - 1 AS vision_concatenated,
     t.layer_x = s.layer_x AND t.layer_y = s.layer_y AS best,

@@ -1,12 +1,12 @@
 """Which layers: where in two models the agreement sits."""
 
 import polars as pl
-import streamlit as st
 
-from pages.layers import chart, queries, text
+from pages.layers import chart, finding, queries, text
 from pages.ui import queries as shared
 from pages.ui import shell
 from pages.ui import text as words
+from pages.ui.plain import plain
 from pages.ui.reference import held_against
 from pages.ui.settings import choose_setting
 from pages.ui.shell import Frame, Nothing
@@ -17,51 +17,53 @@ def draw(frame: Frame) -> None:
     settings = shared.settings().frame.filter(~pl.col("published"))
     if settings.is_empty():
         raise Nothing
+    setting = choose_setting(frame, settings, in_view=("dataset",))
     with frame.row:
-        setting = choose_setting(frame, settings)
         # Strongest pair first: that is where a reader wants to look.
         pairs = shared.alignment(setting, concatenated=True, untrained=True).frame
         language = frame.choose(
-            "Language model", _names(pairs, "language_label"), key="language", width=220
+            "Language model", _names(pairs, "language_label"), key="language", width=200
         )
         pairs = pairs.filter(pl.col("language_label") == language)
         vision = frame.choose(
-            "Vision model", _names(pairs, "vision_label"), key="vision", width=220
+            "Vision model", _names(pairs, "vision_label"), key="vision", width=200
         )
         pair = pairs.filter(pl.col("vision_label") == vision).row(0, named=True)
-    view = frame.view(["All pairs of layers", "By depth"])
+        view = frame.view(["All pairs of layers", "By depth"])
 
     measured = shared.measured(setting).frame.row(0, named=True)
-    if measured["note"]:
-        st.info(f"**{measured['dataset']}.** {measured['note']}")
     measure = words.name_metric(measured)
+    whole = queries.layers(pair["unit_key"])
+    found = finding.find(pair, whole.frame, metric=measure, samples=measured["n"])
+    frame.answer(found, note=measured["note"])
     if view == "By depth":
         answer = queries.depth(pair["unit_key"])
         drawing = chart.depth_curve(
             answer.frame, measure=measure, reference=held_against(answer.frame)
         )
     else:
-        answer = queries.layers(pair["unit_key"])
+        answer = whole
         drawing = chart.layer_map(
             answer.frame,
             language=language,
             vision=vision,
             measure=measure,
             higher_is_closer=measured["higher_is_closer"],
+            q_value=pair["q_value"],
         )
     frame.figure(
         drawing,
         answer,
         title=f"{language} and {vision}, layer by layer",
-        measured=words.describe_measured(measured, f"{language} × {vision}"),
+        measured=words.describe_measured(measured, f"{plain(language)} × {plain(vision)}"),
+        about={
+            **words.about(setting, measured), "language model": language, "vision model": vision,
+        },
+        view=view,
         alt_text=f"{measure} of each layer of {language} with each layer of {vision}.",
-    )
+    )  # fmt: skip
     frame.explain(
-        f"Best of all: **{pair['language_layer']}** of {language} with **{pair['vision_layer']}** "
-        f"of {vision}, {pair['alignment']:.4f} (solid frame; a dashed frame marks the best pair "
-        "of single layers where it is another one). The last row and column, set apart, stand for "
-        "all layers side by side. A crossed gray cell is a constant layer: it maps every sample "
-        "to the same point, so nothing is near anything."
+        text.describe_best(pair, view)
         + words.describe_ties(pairs.filter(pl.col("vision_label") == vision))
         + text.describe_self_agreement(
             queries.self_agreement(

@@ -16,6 +16,7 @@ def layers(unit_key: str) -> Answer:
         alignment: score of this pair of layers; null where a layer is constant
         chance: expected score of one pair of unrelated layers, same unit
         null_best_mean: mean best of the whole table relabeled; null without permutations
+        null_threshold: what the best of 5 % of relabeled tables exceeds; null without permutations
         language_concatenated: row of all layers side by side
         vision_concatenated: column of all layers side by side
         best: the best pair of all
@@ -37,6 +38,7 @@ def depth(unit_key: str) -> Answer:
         partner_layer: the other model's layer of that score
         chance: expected score of one pair of unrelated layers, same unit
         null_best_mean: mean best of the whole table relabeled; null without permutations
+        null_threshold: what the best of 5 % of relabeled tables exceeds; null without permutations
     """
     return _answer("depth", unit_key=unit_key)
 

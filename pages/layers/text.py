@@ -1,6 +1,45 @@
-"""What a model scores with itself, in words."""
+"""The best pair of layers, and what a model scores with itself, in words."""
+
+from typing import Any
 
 import polars as pl
+
+from pages.ui.plain import plained
+
+
+def describe_best(pair: dict[str, Any], view: str) -> str:
+    """Say which pair of layers is the best, and how to read what is drawn.
+
+    Args:
+        pair: its row of `queries.alignment`.
+        view: which of the page's.
+    """
+    row = plained(pair)
+    best = (
+        f"Best of all: **{row['language_layer']}** of {row['language_label']} with "
+        f"**{row['vision_layer']}** of {row['vision_label']}, {row['alignment']:.4f}"
+    )
+    if view == "By depth":
+        lead = (
+            f"{best}. Each point is a layer's closest score with any single layer of the other "
+            "model."
+        )
+        if row["null_threshold"] is None:
+            return lead
+        return (
+            f"{lead} The dashed line is the **threshold**: what the best of the whole layer table "
+            "exceeds in 5 % of tables whose samples were permuted. It holds for the best of all "
+            "layers; a layer below it is not shown to agree."
+        )
+    star = ""
+    if row["q_value"] is not None:
+        star = " and a star where its q ≤ .05" if row["q_value"] <= 0.05 else ", no star: q > .05"
+    return (
+        f"{best} (solid frame{star}; a dashed frame marks the best pair of single layers where it "
+        "is another one). Only the best is tested, against the best of permuted tables. The last "
+        "row and column, set apart, stand for the concatenated layers. A crossed gray cell is a "
+        "constant layer: it maps every sample to the same point, so nothing is near anything."
+    )
 
 
 def describe_self_agreement(frame: pl.DataFrame) -> str:

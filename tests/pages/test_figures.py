@@ -17,6 +17,8 @@ from streamlit.testing.v1 import AppTest
 from pages import PAGES
 from pages.inventory import chart
 from pages.inventory.queries import coverage
+from pages.layers import chart as layer_chart
+from pages.layers import queries as inside
 from pages.neighborhood import finding as neighborhood_finding
 from pages.neighborhood import queries as neighborhood
 from pages.neighborhood import text as neighborhood_text
@@ -537,6 +539,38 @@ def test_the_default_pair_is_the_strongest(open_page: OpenPage, world: Path) -> 
 def test_the_depth_curve_leaves_the_concatenation_out(open_page: OpenPage, world: Path) -> None:
     app = open_page(world, LAYERS, view="By depth")
     assert "all layers" not in drawn(app)[0]["layer_name"].to_list()
+    pair = query(
+        world / "results.duckdb",
+        "FROM language_vision_alignment WHERE metric = 'mutual_knn' AND k = 10 "
+        "AND truncation = 'exact' ORDER BY score DESC LIMIT 1",
+    ).row(0, named=True)
+    line = next(frame for frame in drawn(app) if "held_low" in frame.columns)
+    assert line["held_low"].to_list() == [pair["null_threshold"]]
+
+
+@pytest.mark.parametrize(("q_value", "star"), [(0.05, "'*'"), (0.06, "''"), (None, "''")])
+def test_the_best_pair_of_layers_has_a_star_where_it_is_more_than_chance(
+    world: Path, monkeypatch: pytest.MonkeyPatch, q_value: float | None, star: str
+) -> None:
+    monkeypatch.setenv("PRH_DATA", str(world))
+    key = query(
+        world / "results.duckdb", "SELECT unit_key FROM language_vision_alignment LIMIT 1"
+    ).item()
+    drawing = layer_chart.layer_map(
+        inside.layers(key).frame, language="L", vision="V", measure="m", q_value=q_value
+    ).to_dict()
+    (text,) = [layer for layer in drawing["layer"] if "transform" in layer]
+    assert f"datum.best ? {star}" in text["transform"][0]["calculate"]
+    tips = [tip["field"] for layer in drawing["layer"] for tip in layer["encoding"]["tooltip"]]
+    assert ("q_value" in tips) == (q_value is not None)
+
+
+def test_the_layers_page_answers_where_two_models_agree(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, LAYERS)
+    said = [block.value for block in app.markdown]
+    (answer,) = [text for text in said if "closest is" in text]
+    assert "Lang Large" in answer and "Vis Large" in answer
+    assert said.index(answer) < next(i for i, text in enumerate(said) if "Best of all" in text)
 
 
 def test_the_address_is_read_and_written(open_page: OpenPage, world: Path) -> None:
