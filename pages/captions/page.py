@@ -77,7 +77,9 @@ def draw(frame: Frame) -> None:
     st.markdown("**What one image's captions say**")
     place = frame.place("Image", row["n"], key="image")
     pictures.pick(
-        queries.caption_pictures(study.base_id, study.row_order, place).frame, key="image"
+        queries.caption_pictures(study.base_id, study.row_order, place).frame,
+        place,
+        lambda picked: frame.move("image", picked),
     )
     examples = queries.caption_examples(study.base_id, study.row_order, place)
     if not examples.frame.is_empty():

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -38,14 +39,15 @@ def picture(sample: str, image: str) -> None:
     st.caption(name)
 
 
-def pick(frame: pl.DataFrame, *, key: str) -> None:
-    """Show small pictures; a click on one moves the control `key` to its position.
+def pick(frame: pl.DataFrame, place: int, choose: Callable[[int], None]) -> None:
+    """Show small pictures; a click on one chooses it.
 
     Nothing is shown where the pictures lie elsewhere.
 
     Args:
         frame: answer of `queries.caption_pictures`.
-        key: of a control of positions.
+        place: position of the one shown.
+        choose: told the position of the one that is clicked.
     """
     images = frame["image"]
     for name, read in (("thumbnail", _thumbnail), ("glyph", _glyph)):
@@ -57,22 +59,22 @@ def pick(frame: pl.DataFrame, *, key: str) -> None:
         return
     # A sheet of its own for every choice: one that stayed would take a second click on the same
     # picture, after the slider moved away, for letting go of it.
-    sheet = f"{key}-sheet-{st.session_state[key]}"
+    sheet = f"images-{place}"
     st.altair_chart(
         chart.picture_sheet(shown),
         width="stretch",
         key=sheet,
-        on_select=lambda: move(key, sheet),
+        on_select=lambda: take(sheet, choose),
         alt="Small pictures of the dataset; a click shows one's captions.",
     )
     st.caption("Click a picture to read its captions; the slider goes through all of them.")
 
 
-def move(key: str, sheet: str) -> None:
-    """Set a control to the position that was clicked on a sheet."""
+def take(sheet: str, choose: Callable[[int], None]) -> None:
+    """Choose the position that was clicked on a sheet, if one was."""
     clicked = st.session_state[sheet]["selection"].get(chart.PICKED)
     if clicked:
-        st.session_state[key] = int(clicked[0]["position"])
+        choose(int(clicked[0]["position"]))
 
 
 def _glyph(image: str) -> str | None:

@@ -180,14 +180,14 @@ def test_a_picture_that_is_clicked_moves_the_slider(
         [f for sheet in frames(app) for f in sheet if {"glyph", "thumbnail"} & set(f.columns)]
     )
     assert sorted(set(drawn["position"])) == list(range(24, 48))
-    state: dict[str, object] = {"image": 30}
+    state: dict[str, object] = {}
+    chosen: list[int] = []
     monkeypatch.setattr(pictures.st, "session_state", state)
     state["sheet"] = {"selection": {chart.PICKED: [{"position": 41}]}}
-    pictures.move("image", "sheet")
-    assert state["image"] == 41
+    pictures.take("sheet", chosen.append)
     state["sheet"] = {"selection": {chart.PICKED: []}}
-    pictures.move("image", "sheet")
-    assert state["image"] == 41
+    pictures.take("sheet", chosen.append)
+    assert chosen == [41]
 
 
 def test_small_pictures_of_files_that_can_be_read(
@@ -201,10 +201,9 @@ def test_small_pictures_of_files_that_can_be_read(
         "place": [0, 1, 2], "line": [0, 0, 0], "chosen": [True, False, False],
     })  # fmt: skip
     drawn: list[alt.LayerChart] = []
-    monkeypatch.setattr(pictures.st, "session_state", {"image": 0})
     monkeypatch.setattr(pictures.st, "altair_chart", lambda chart, **_: drawn.append(chart))
-    pictures.pick(frame, key="image")
-    pictures.pick(frame[1:], key="image")
+    pictures.pick(frame, 0, lambda place: None)
+    pictures.pick(frame[1:], 0, lambda place: None)
     (sheet,) = drawn
     ((row,),) = sheet.to_dict()["datasets"].values()
     kind, _, coded = row["thumbnail"].partition(",")
@@ -428,7 +427,7 @@ def test_models_and_controls_differ_in_marker(caption_world: Path, open_page: Op
 
 def _named_images(app: AppTest) -> list[str]:
     """Return what is said below images: below a drawing, or where there is none to show."""
-    drawn = [image.caption for block in app.get("imgs") for image in block.proto.imgs]  # type: ignore[attr-defined]
+    drawn = [name for one in app.get("image") for name in one.captions]  # type: ignore[attr-defined]
     return [*drawn, *(caption.value for caption in app.caption)]
 
 
