@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from pages.competence.statistics import Binned
+from pages.ui.plain import plain, plained
 from pages.ui.text import describe_corrupt_images, describe_setting
 
 
@@ -52,6 +53,7 @@ def describe_measured(row: dict[str, Any], pairs: pl.DataFrame, modality: str) -
         modality: of the models.
     """
     models = pl.concat([pairs["model_a"], pairs["model_b"].alias("model_a")]).n_unique()
+    row = plained(row)
     captions = (
         [f"captions pooled by {row['pooling']}, prompt {row['prompt']}"]
         if modality == "language"
@@ -107,7 +109,7 @@ def describe_convergence(found: Binned, skill: str | None, modality: str) -> str
         f"weaker model correlate with **ρ = {t.rho:.2f}, p = {t.p_value:.2g}** ({orders} orders "
         "of the models, two-sided): that test sees every model, bins hide how few there are."
     )
-    left = f" Left out, without this competence: {', '.join(found.left_out)}." * bool(
+    left = f" Left out, without this competence: {plain(', '.join(found.left_out), 600)}." * bool(
         found.left_out
     )
     return reading + trend + left + _describe_competence(skill)

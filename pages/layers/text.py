@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from pages.ui.plain import plained
+from pages.ui.plain import plain, plained
 
 
 def describe_best(pair: dict[str, Any], view: str) -> str:
@@ -52,7 +52,7 @@ def describe_self_agreement(frame: pl.DataFrame) -> str:
     for (label,), rows in frame.group_by("label", maintain_order=True):
         known = rows.drop_nulls("noise_ceiling").select("noise_ceiling", "second_view").rows()
         views = [f"{ceiling:.4f} ({view})" for ceiling, view in known]
-        listed.append(f"{label} {', '.join(views) if views else 'not known'}")
+        listed.append(f"{plain(label)} {plain(', '.join(views) if views else 'not known', 400)}")
     if not listed:
         return ""
     if frame["noise_ceiling"].is_null().all():
@@ -76,7 +76,8 @@ def _describe_halves(frame: pl.DataFrame) -> str:
     if known.is_empty():
         return ""
     listed = "; ".join(
-        f"{row['label']} {row['split_half_agreement']:.4f}" for row in known.iter_rows(named=True)
+        f"{plain(row['label'])} {row['split_half_agreement']:.4f}"
+        for row in known.iter_rows(named=True)
     )
     return (
         f"\n\n**Split-half agreement:** {listed}: two random halves of a layer's dimensions with "

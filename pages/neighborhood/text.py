@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from pages.ui.plain import plain
 from pages.ui.reference import held_along
 
 
@@ -43,7 +44,7 @@ def describe_missing_growth(frame: pl.DataFrame) -> str:
 
 
 def _list_models(frame: pl.DataFrame) -> str:
-    return ", ".join(frame["vision_label"].unique().sort())
+    return plain(", ".join(frame["vision_label"].unique().sort()), 600)
 
 
 def describe_reference(frame: pl.DataFrame) -> str:

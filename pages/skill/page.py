@@ -7,6 +7,7 @@ from pages.skill import chart, finding, queries, statistics, text
 from pages.ui import palette, shell
 from pages.ui import queries as shared
 from pages.ui import text as words
+from pages.ui.plain import plain
 from pages.ui.reference import held_against
 from pages.ui.settings import choose_setting
 from pages.ui.shell import Frame, Nothing
@@ -77,7 +78,7 @@ def draw(frame: Frame) -> None:
         answer,
         title=f"{skill} against alignment with {vision}",
         measured=[
-            *words.describe_measured(measured, vision),
+            *words.describe_measured(measured, plain(vision)),
             words.describe_skill(about, None),
         ],
         about={**words.about(setting, measured), "vision model": vision, "skill": skill},

@@ -17,7 +17,9 @@ from tests.pages.conftest import OpenPage
 EVIL = (
     "![x](https://evil.example/p.png) [go](https://evil.example) <img src=https://evil.example/q>"
 )
-_OBEYED = re.compile(r"(?<!\\)(\[|<img|!\[)[^\]]*evil|https?://evil|(?<!\\)\]\(https")
+_OBEYED = re.compile(
+    r"(?<!\\)(\[|<img|!\[)[^\]]*evil|https?://evil|(?<!\\)\]\(\u2060?https?:\u2060?//evil"
+)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def _parts(chart: Any) -> list[Any]:
 def strip_markdown(text: str) -> str:
     """Return what a reader of Markdown would read: no marks of emphasis, no escapes, no tags."""
     link = re.sub(r"\[([^\]]*)\]\([^)\s]*\)", r"\1", text)
-    bare = re.sub(r"\\([!-/:-@\[-`{-~])|\*\*|[*`]", lambda found: found[1] or "", link)
+    bare = re.sub(r"\u2060|\\([!-/:-@\[-`{-~])|\*\*|[*`]", lambda found: found[1] or "", link)
     return html.unescape(bare)
 
 
