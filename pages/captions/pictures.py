@@ -29,14 +29,12 @@ def picture(sample: str, image: str) -> None:
         sample: its id.
         image: where it comes from, as the warehouse has it.
     """
-    name = f"Image {plain(sample)}"
     if thumbnail := _thumbnail(image):
-        # The caption is what a screen reader says of the picture.
-        st.image(thumbnail if _EMOJI.fullmatch(image) else image, width=220, caption=name)
-        return
-    if glyph := _glyph(image):
+        shown = thumbnail if _EMOJI.fullmatch(image) else image
+        st.image(shown, width=220, alt=f"Image {sample}")
+    elif glyph := _glyph(image):
         st.markdown(f"## {glyph}")
-    st.caption(name)
+    st.caption(f"Image {plain(sample)}")
 
 
 def pick(frame: pl.DataFrame, place: int, choose: Callable[[int], None]) -> None:
