@@ -22,11 +22,11 @@ def draw(frame: Frame) -> None:
         # Strongest pair first: that is where a reader wants to look.
         pairs = shared.alignment(setting, concatenated=True, untrained=True).frame
         language = frame.choose(
-            "Language model", _names(pairs, "language_label"), key="language", width=200
+            "Language model", _names(pairs, "language_label"), key="language", width=165
         )
         pairs = pairs.filter(pl.col("language_label") == language)
         vision = frame.choose(
-            "Vision model", _names(pairs, "vision_label"), key="vision", width=200
+            "Vision model", _names(pairs, "vision_label"), key="vision", width=165
         )
         pair = pairs.filter(pl.col("vision_label") == vision).row(0, named=True)
         view = frame.view(["All pairs of layers", "By depth"])

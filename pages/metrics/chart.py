@@ -47,6 +47,8 @@ def metric_dots(frame: pl.DataFrame) -> Chart:
 def metric_agreement(frame: pl.DataFrame) -> Chart:
     """Draw how metrics and settings correlate over pairs of models, like ones together (Fig. 12).
 
+    A star marks what is more than chance, q at most .05.
+
     Args:
         frame: of `statistics.correlate_settings`.
     """
@@ -75,8 +77,10 @@ def metric_agreement(frame: pl.DataFrame) -> Chart:
             alt.value(palette.MISSING),
         )
     )
-    text = base.mark_text(fontSize=cell_text(len(order))).encode(
-        text=alt.Text("rho:Q", format=".2f"),
+    told = "format(datum.rho, '.2f') + (isValid(datum.q_value) && datum.q_value <= 0.05 ? '*' : '')"
+    written = base.transform_filter("isValid(datum.rho)").transform_calculate(told=told)
+    text = written.mark_text(fontSize=cell_text(len(order))).encode(
+        text="told:N",
         color=on_diverging("rho"),
     )
     return sized(cells + text, max(160, 26 * len(order)))

@@ -5,7 +5,7 @@ from typing import get_args
 import polars as pl
 import streamlit as st
 
-from pages.metrics import chart, queries, statistics, text
+from pages.metrics import chart, finding, queries, statistics, text
 from pages.ui import palette, shell, trends
 from pages.ui import queries as shared
 from pages.ui import text as words
@@ -23,8 +23,7 @@ _WITHIN: dict[str, Modality | None] = {
 
 
 def draw(frame: Frame) -> None:
-    """List the metrics, then compare them on one dataset."""
-    _list()
+    """Compare the metrics on one dataset, then list what each looks at."""
     across = shared.settings().frame.filter(~pl.col("published"))
     among = [shared.model_settings(modality).frame for modality in get_args(Modality)]
     where = ["dataset", "dataset_id", "row_order"]
@@ -32,36 +31,49 @@ def draw(frame: Frame) -> None:
         maintain_order=True
     )
     if settings.is_empty():
+        _list()
         raise Nothing
     with frame.row:
         names = settings["dataset"].unique(maintain_order=True).to_list()
-        dataset = frame.choose("Dataset", names, key="dataset", width=240)
+        dataset = frame.choose("Dataset", names, key="dataset", width=220)
         chosen = settings.filter(pl.col("dataset") == dataset).row(0, named=True)
         able = shared.skills(chosen["dataset_id"]).frame
         skills = able.filter(pl.col("modality") == "language", pl.col("here") > 0)
         compared = [_AGREE, *([] if skills.is_empty() else [_TREND])]
         meets = chosen["dataset_id"] in across["dataset_id"]
         view = frame.view([*(compared if meets else []), _RANK])
+    place = dataset, chosen["dataset_id"], chosen["row_order"]
     if view == _TREND:
-        _trends(frame, dataset, chosen["dataset_id"], chosen["row_order"], skills)
-        return
-    if view == _RANK:
-        _ranks(frame, dataset, chosen["dataset_id"], chosen["row_order"])
-        return
-    answer = queries.metric_scores(chosen["dataset_id"], chosen["row_order"])
+        _trends(frame, *place, skills)
+    elif view == _RANK:
+        _ranks(frame, *place)
+    else:
+        _compare(frame, *place)
+    with st.expander("Every metric and its properties (paper, Fig. 11)"):
+        _list()
+
+
+def _compare(frame: Frame, dataset: str, dataset_id: str, row_order: str) -> None:
+    """Draw what each metric says of the same models, side by side."""
+    answer = queries.metric_scores(dataset_id, row_order)
     if answer.frame.is_empty():
         st.info("No pair of trained models has a calibrated score here: `prh score` makes them.")
         return
+    pairs = queries.metric_pairs(dataset_id, row_order, within=None).frame
+    if pairs["setting"].n_unique() > 1:
+        frame.answer(finding.agree(statistics.correlate_settings(pairs, within=False)))
     frame.figure(
         chart.metric_dots(answer.frame),
         answer,
         title="What each metric says of the same models",
         measured=text.describe_comparison(dataset, answer.frame),
+        about={"dataset": dataset, "n": int(answer.frame["n"][0]), "row_order": row_order},
+        view=_AGREE,
         alt_text="Calibrated score of trained language with trained vision models, by metric.",
     )
     frame.explain(
         "Raw scores of two metrics share no unit. A **calibrated** score does: 0 is what the best "
-        "of 95 % of relabeled layer tables does not exceed, 1 is identical. A dot is the mean "
+        "of 95 % of permuted layer tables does not exceed, 1 is identical. A dot is the mean "
         "over the pairs of trained models, the line reaches from the smallest to the largest."
     )
 
@@ -69,14 +81,14 @@ def draw(frame: Frame) -> None:
 def _trends(
     frame: Frame, dataset: str, dataset_id: str, row_order: str, skills: pl.DataFrame
 ) -> None:
-    """Draw alignment against a skill under every metric, small multiples."""
+    """Draw alignment against a skill under every metric, small multiples (Figs. 13 and 14)."""
     with frame.row:
         texts = skills.sort("predicts_text", descending=True, maintain_order=True)
-        skill = frame.choose("Skill", texts["skill"].to_list(), key="skill", width=330)
+        skill = frame.choose("Skill", texts["skill"].to_list(), key="skill", width=260)
+    with frame.options:
         scores = frame.choose("Scores", ["raw", "calibrated"], key="scores", width=130)
-    answer = queries.metric_trends(
-        dataset_id, row_order, skill=skill, calibrated=scores == "calibrated"
-    )
+    calibrated = scores == "calibrated"
+    answer = queries.metric_trends(dataset_id, row_order, skill=skill, calibrated=calibrated)
     if answer.frame.is_empty():
         st.info(words.describe_missing_skill(skill, language=True))
         return
@@ -88,7 +100,9 @@ def _trends(
     lines: list[pl.DataFrame] = []
     for metric in answer.frame["metric_label"].unique(maintain_order=True).to_list():
         rows = answer.frame.filter(pl.col("metric_label") == metric)
-        reference = THRESHOLD if scores == "calibrated" else held_against(rows)
+        if not panels:
+            frame.answer(finding.follow(rows, skill=skill, calibrated=calibrated))
+        reference = THRESHOLD if calibrated else held_against(rows)
         found = trends.along(rows, x=axes.x, line=axes.line, family="language_family")
         panels[metric] = trend_charts.against(
             rows, found, axes, colors, measure=scores, reference=reference, panel=True
@@ -103,8 +117,13 @@ def _trends(
             *text.describe_trend_sources(dataset, answer.frame),
             words.describe_skill(about, None),
         ],
+        about={
+            "dataset": dataset, "n": int(answer.frame["n"][0]), "skill": skill, "scores": scores,
+            "row_order": row_order,
+        },
+        view=_TREND,
         alt_text=f"Alignment of each language model with vision models against {skill}.",
-    )
+    )  # fmt: skip
     frame.explain(text.describe_trends(trends.corrected(pl.concat(lines))))
 
 
@@ -118,13 +137,17 @@ def _ranks(frame: Frame, dataset: str, dataset_id: str, row_order: str) -> None:
     if not there:
         st.info("Only one metric in one setting was measured here: `prh score --metric all`.")
         return
-    which = frame.choose("Pairs of models", there[::-1], key="pairs", width=220)
+    with frame.row:
+        which = frame.choose("Pairs of models", there[::-1], key="pairs", width=210)
     found = statistics.correlate_settings(answers[which].frame, within=_WITHIN[which] is not None)
+    frame.answer(finding.agree(found))
     frame.figure(
         chart.metric_agreement(found),
         answers[which],
         title="How metrics and settings rank the same pairs of models",
         measured=text.describe_agreement_sources(dataset, found, within=_WITHIN[which]),
+        about={"dataset": dataset, "pairs": which, "row_order": row_order},
+        view=_RANK,
         alt_text="Spearman correlation between metrics over pairs of models.",
     )
     frame.explain(text.describe_agreement(found) + text.describe_batches(answers[which].frame))

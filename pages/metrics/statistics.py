@@ -1,5 +1,7 @@
 """How metrics and settings correlate over pairs of models, by prh_core: frames in and out."""
 
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 
@@ -18,8 +20,8 @@ def correlate_settings(pairs: pl.DataFrame, *, within: bool) -> pl.DataFrame:
     Returns:
         A row per pair of settings: setting_a, setting_b, place_a, place_b, rho (Spearman; null
         where fewer than three pairs are shared), pairs (shared), models_a and models_b (behind
-        them), p_value (models shuffled; null where a model lacks a pair), q_value (over all pairs
-        of different settings), shuffles.
+        them), within (as asked), p_value (models shuffled; null where a model lacks a pair),
+        q_value (over all pairs of different settings), shuffles.
     """
     wide = pairs.pivot("setting", index=["model_a", "model_b"], values="score")
     names = [name for name in wide.columns if name not in ("model_a", "model_b")]
@@ -52,6 +54,7 @@ def correlate_settings(pairs: pl.DataFrame, *, within: bool) -> pl.DataFrame:
             "pairs": int(shared[i, j]),
             "models_a": len(firsts),
             "models_b": len(seconds),
+            "within": within,
             "p_value": _known(tested.p_values[i, j]),
             "q_value": _known(q_values[i, j]),
             "shuffles": tested.shuffles,
@@ -61,6 +64,45 @@ def correlate_settings(pairs: pl.DataFrame, *, within: bool) -> pl.DataFrame:
     ]
     kinds = {"rho": pl.Float64, "p_value": pl.Float64, "q_value": pl.Float64}
     return pl.DataFrame(rows, schema_overrides=kinds)
+
+
+class Agreement(NamedTuple):
+    """How far settings rank pairs of models alike."""
+
+    settings: int
+    pairs: int
+    """Behind the correlation with the fewest."""
+    models: int
+    least: float | None
+    median: float | None
+    most: float | None
+    significant: int
+    """Correlations above zero with q at most .05."""
+    tested: int
+
+
+def summarize(correlated: pl.DataFrame) -> Agreement:
+    """Count what `correlate_settings` found between different settings.
+
+    Args:
+        correlated: of `correlate_settings`.
+    """
+    apart = correlated.filter(pl.col("place_a") < pl.col("place_b")).drop_nulls("rho")
+    rho = apart["rho"].to_numpy()
+    tested = apart.drop_nulls("q_value")
+    more = tested.filter(pl.col("q_value") <= 0.05, pl.col("rho") > 0)
+    first = correlated.row(0, named=True)
+    # Within one kind the same models stand on both sides.
+    sides = (first["models_a"], first["models_b"])
+    models = first["models_a"] if first["within"] else sum(sides)
+    least, median, most = (
+        (float(np.min(rho)), float(np.median(rho)), float(np.max(rho)))
+        if apart.height
+        else (None, None, None)
+    )
+    pairs = correlated.select(pl.col("pairs").min()).item()
+    settings = correlated["setting_a"].n_unique()
+    return Agreement(settings, pairs, models, least, median, most, more.height, tested.height)
 
 
 def _models(wide: pl.DataFrame, within: bool) -> tuple[dict[str, int], dict[str, int]]:

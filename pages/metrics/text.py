@@ -18,7 +18,7 @@ def describe_comparison(dataset: str, frame: pl.DataFrame) -> list[str]:
     parts = [
         f"{dataset}: n = {frame['n'][0]}",
         "trained models only",
-        "each metric under its customary setting (see the table)",
+        "each metric under its customary setting",
         f"{' or '.join(str(count) for count in counts)} permutations",
     ]
     return [" · ".join(parts)]
@@ -35,7 +35,7 @@ def describe_trend_sources(dataset: str, frame: pl.DataFrame) -> list[str]:
         f"{dataset}: n = {frame['n'].max()}",
         f"{frame['language_model'].n_unique()} language × {frame['vision_model'].n_unique()} "
         "vision models, trained only",
-        "each metric under its customary setting (see the table)",
+        "each metric under its customary setting",
     ]
     return [" · ".join(parts)]
 
@@ -107,7 +107,7 @@ def describe_agreement(frame: pl.DataFrame) -> str:
     lead = (
         "Each cell is the **Spearman correlation** of two metrics or settings over the pairs of "
         "models both have: 1 means that they rank the pairs alike. The sign of a distance is "
-        "turned. Like settings stand side by side (average linkage)."
+        "turned. A star marks q ≤ .05. Like settings stand side by side (average linkage)."
     )
     if apart.is_empty():
         return lead

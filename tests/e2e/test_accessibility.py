@@ -25,6 +25,8 @@ _GRAVE = {"serious", "critical"}
 _STREAMLITS_OWN = (
     # Its highlighting of SQL and of commands; the SQL is a plain file among the downloads, too.
     ("color-contrast", '<span class="token token '),
+    # Vega's group of a layer's marks; the marks are named one by one, the chart by its `alt`.
+    ("svg-img-alt", '<g class="mark-symbol role-mark '),
 )
 """Rule, and how the HTML of an element begins, of what cannot be reached from here."""
 

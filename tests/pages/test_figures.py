@@ -19,6 +19,8 @@ from pages.inventory import chart
 from pages.inventory.queries import coverage
 from pages.layers import chart as layer_chart
 from pages.layers import queries as inside
+from pages.metrics import queries as metric_queries
+from pages.metrics import statistics as metric_statistics
 from pages.neighborhood import finding as neighborhood_finding
 from pages.neighborhood import queries as neighborhood
 from pages.neighborhood import text as neighborhood_text
@@ -489,10 +491,28 @@ def test_the_metrics_page_lists_all_and_compares_those_measured(
     open_page: OpenPage, world: Path
 ) -> None:
     app = open_page(world, METRICS)
-    listed = app.dataframe[0].value
+    listed = app.dataframe[-1].value
     assert len(listed) == len(all_metrics())
     assert drawn(app)[0].height == len({setting.metric for setting in SETTINGS})
     assert "19 permutations" in " ".join(caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize("view", ["Side by side", "Do they rank alike?"])
+def test_the_metrics_page_answers_whether_they_rank_alike(
+    open_page: OpenPage, world: Path, view: str
+) -> None:
+    app = open_page(world, METRICS, view=view, pairs="language with vision")
+    order = query(
+        world / "results.duckdb", "SELECT row_order FROM language_vision_alignment LIMIT 1"
+    ).item()
+    pairs = metric_queries.metric_pairs("planted", order, within=None).frame
+    found = metric_statistics.summarize(metric_statistics.correlate_settings(pairs, within=False))
+    assert found.least is not None and found.most is not None and found.median is not None
+    assert found.least <= found.median <= found.most
+    assert found.settings == pairs["setting"].n_unique()
+    (answer,) = [block.value for block in app.markdown if "median" in block.value]
+    assert f"{found.settings} metrics and settings" in answer
+    assert f"{found.significant} of {found.tested} more than chance" in answer
 
 
 def test_the_metrics_page_without_scores_still_lists_the_metrics(
