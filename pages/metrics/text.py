@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from pages.ui.plain import plain
 from pages.ui.text import Q_MEANING, count_models
 
 
@@ -16,7 +17,7 @@ def describe_comparison(dataset: str, frame: pl.DataFrame) -> list[str]:
     """
     counts = sorted(frame["permutations"].unique().to_list())
     parts = [
-        f"{dataset}: n = {frame['n'][0]}",
+        f"{plain(dataset)}: n = {frame['n'][0]}",
         "trained models only",
         "each metric under its customary setting",
         f"{' or '.join(str(count) for count in counts)} permutations",
@@ -32,7 +33,7 @@ def describe_trend_sources(dataset: str, frame: pl.DataFrame) -> list[str]:
         frame: answer of `queries.metric_trends`.
     """
     parts = [
-        f"{dataset}: n = {frame['n'].max()}",
+        f"{plain(dataset)}: n = {frame['n'].max()}",
         f"{frame['language_model'].n_unique()} language × {frame['vision_model'].n_unique()} "
         "vision models, trained only",
         "each metric under its customary setting",
@@ -80,7 +81,7 @@ def describe_agreement_sources(
     """
     shared = frame["pairs"]
     parts = [
-        dataset,
+        plain(dataset),
         f"pairs of {within} models" if within else "pairs of a language and a vision model",
         f"{shared.min()} to {shared.max()} pairs behind a number"
         if shared.min() != shared.max()
@@ -113,9 +114,8 @@ def describe_agreement(frame: pl.DataFrame) -> str:
         return lead
     low, high = apart.row(0, named=True), apart.row(-1, named=True)
     return (
-        f"{lead} They agree least between {low['setting_a']} and {low['setting_b']} "
-        f"({_format_rho(low)}), most between {high['setting_a']} and {high['setting_b']} "
-        f"({_format_rho(high)}). {_describe_significance(apart)}"
+        f"{lead} They agree least between {_name_both(low)} ({_format_rho(low)}), most between "
+        f"{_name_both(high)} ({_format_rho(high)}). {_describe_significance(apart)}"
     )
 
 
@@ -134,6 +134,10 @@ def describe_batches(pairs: pl.DataFrame) -> str:
         "batchable are estimated so (CKA from above, the more the smaller the batch; unbiased CKA "
         "nearly without bias); k neighbors among the few of a batch are a setting of their own."
     )
+
+
+def _name_both(row: dict[str, Any]) -> str:
+    return f"{plain(row['setting_a'])} and {plain(row['setting_b'])}"
 
 
 def _format_rho(row: dict[str, Any]) -> str:

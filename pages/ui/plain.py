@@ -13,7 +13,7 @@ _JOINER = "\u2060"
 escapes are undone; it finds none where one stands in their way."""
 _OBEYED = re.compile(r"(?<=:)(?=[\w/])|(?=https?:)|(?=www\.)|(?=@)", re.I)
 """Where icons, web addresses and mail addresses begin, or have their middle."""
-_LINE_START = re.compile(r"^([-+=]|\d+(?=[.)]))")
+_LINE_START = re.compile(r"^([-+=]|\d+(?=[.)](?:\s|$)))")
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories of characters that change how a line reads without being read themselves."""
 

@@ -138,9 +138,13 @@ def test_an_emoji_is_shown_as_it_is_drawn_and_a_file_where_it_lies_here(
     shown: list[str] = []
     monkeypatch.setattr(pictures.st, "markdown", shown.append)
     monkeypatch.setattr(pictures.st, "caption", shown.append)
-    monkeypatch.setattr(
-        pictures.st, "image", lambda image, width, caption: shown.extend([image, caption])
-    )
+    named: list[str] = []
+
+    def image(image: str, width: int, alt: str) -> None:
+        shown.append(image)
+        named.append(alt)
+
+    monkeypatch.setattr(pictures.st, "image", image)
     # Without the package that ships the drawings: the reader's own font.
     monkeypatch.setattr(pictures, "_drawings", lambda: tmp_path)
     pictures.picture("1F600", "openmoji:1F600")
@@ -156,6 +160,7 @@ def test_an_emoji_is_shown_as_it_is_drawn_and_a_file_where_it_lies_here(
     pictures.picture("c", str(tmp_path))
     pictures.picture("d", "openmoji:../a")
     assert shown == [str(file), "Image a", "Image b", "Image c", "Image d"]
+    assert named == ["Image 1F600", "Image a"]  # for who cannot see it
 
 
 def test_a_thumbnail_of_deep_gray_is_no_white_square(tmp_path: Path) -> None:
