@@ -12,7 +12,7 @@ from pages.ui.text import name_metric
 
 
 def meet(
-    setting: Setting, measured: dict[str, Any], *, concatenated: bool = True
+    setting: Setting, measured: dict[str, Any], *, concatenated: bool = True, families: str = ""
 ) -> findings.Finding:
     """Say whether language and vision models agree more than chance, and than untrained ones.
 
@@ -20,8 +20,11 @@ def meet(
         setting: which scores.
         measured: the row of `queries.measured`.
         concatenated: whether concatenated layers are candidates.
+        families: of trained models, as in `queries.alignment`.
     """
-    pairs = shared.alignment(setting, concatenated=concatenated, untrained=True).frame
+    pairs = shared.alignment(
+        setting, concatenated=concatenated, untrained=True, families=families
+    ).frame
     met = count_meeting(pairs)
     best, control = met.best or {}, met.control
     return findings.meeting(

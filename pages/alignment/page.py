@@ -41,6 +41,7 @@ class _View(NamedTuple):
     scale: str
     concatenated: bool
     untrained: bool
+    families: str
 
 
 class _Shown(NamedTuple):
@@ -132,7 +133,14 @@ def _choose(frame: Frame, setting: Setting) -> _View:
         scales += [_CALIBRATED] if concatenated and measured["permutations"] else []
         scales += [_MINUS] if measured["untrained_models"] else []
         scale = frame.choose("Scores", scales, key="scores", width=210)
-    return _View(name, skill, order, layout, scale, concatenated, untrained)
+        families = frame.several("Families", _list_families(setting), key="families")
+    return _View(name, skill, order, layout, scale, concatenated, untrained, "|".join(families))
+
+
+def _list_families(setting: Setting) -> list[str]:
+    """Return the families of the trained models that were compared in a setting."""
+    there = shared.alignment(setting, concatenated=True, untrained=False).frame
+    return sorted({*there["language_group"], *there["vision_group"]})
 
 
 def _show(setting: Setting, view: _View) -> _Shown:
@@ -145,6 +153,7 @@ def _show(setting: Setting, view: _View) -> _Shown:
         untrained=view.untrained,
         calibrated=view.scale == _CALIBRATED,
         minus_control=view.scale == _MINUS,
+        families=view.families,
         language_skill=None if by_vision else view.skill,
         vision_skill=view.skill if by_vision else None,
     )
@@ -167,7 +176,9 @@ def _show(setting: Setting, view: _View) -> _Shown:
             measured, scale=view.scale, concatenated=view.concatenated, lines=view.name == _LINES
         )
         reading += (text.describe_whiskers(found) if view.name == _LINES else "") + ties
-        says = finding.meet(setting, measured, concatenated=view.concatenated)
+        says = finding.meet(
+            setting, measured, concatenated=view.concatenated, families=view.families
+        )
         return _Shown(drawing, answer, says, measured, sources, reading, lines)
     x, point, line, group = _SIDES[view.name]
     trained = found.filter("trained")

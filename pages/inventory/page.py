@@ -69,9 +69,9 @@ def _show_figures() -> None:
         for row in queries.figures().frame.iter_rows(named=True):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 label = f"{row['figure']}: {row['what']}"
-                st.page_link(script_of(row["topic"]), label=label, width=300)
+                st.page_link(script_of(row["topic"]), label=label, width=290)
                 st.badge(row["state"], color=text.STATES[row["state"]], width=170)
-                st.caption(text.describe_figure(row), width=400)
+                st.caption(text.describe_figure(row), width=380)
 
 
 def _show_models(frame: Frame) -> None:

@@ -41,7 +41,7 @@ def draw(frame: Frame) -> None:
         skills = able.filter(pl.col("modality") == "language", pl.col("here") > 0)
         compared = [_AGREE, *([] if skills.is_empty() else [_TREND])]
         meets = chosen["dataset_id"] in across["dataset_id"]
-        view = frame.view([*(compared if meets else []), _RANK])
+        view = frame.view([_RANK, *(compared if meets else [])])
     place = dataset, chosen["dataset_id"], chosen["row_order"]
     if view == _TREND:
         _trends(frame, *place, skills)

@@ -11,7 +11,7 @@ LOSSES = {"nce": "binary NCE", "infonce": "InfoNCE"}
 # No brackets: in a page's address they would end the url(…) that colors a legend.
 OBSERVERS = {
     "bijective": "sees everything",
-    "lossy": "takes events for one",
+    "lossy": "lossy: merges events",
     "noisy": "sees some at random",
 }
 LOST = (
@@ -133,8 +133,9 @@ def _describe_agreement(row: dict[str, Any]) -> str:
         )
     if row["observer"] == "lossy":
         return score + (
-            "B takes events for one (lossy), so **convergence should fail**: its kernel correlates "
-            f"at {own}, and at {world}. It learns what it sees, and that is another world."
+            "B merges events (a lossy observation), so **convergence should fail**: its kernel "
+            f"correlates at {own}, and at {world}. It learns what it sees, and that is another "
+            "world."
         )
     return score + (
         f"B sees events at random now and then: its kernel correlates at {own}, and at {world}. "

@@ -5,7 +5,7 @@ WITH placed AS (
         {'place': 1, 'kernel': 'A, sees everything', 'cells': r.kernel_a, 'less': e.offset_a},
         {'place': 2, 'kernel': 'B, ' || CASE r.observer
             WHEN 'bijective' THEN 'sees everything'
-            WHEN 'lossy' THEN 'takes events for one'
+            WHEN 'lossy' THEN 'lossy: merges events'
             ELSE 'sees some at random'
         END, 'cells': r.kernel_b, 'less': e.offset_b}
     ], recursive := true)

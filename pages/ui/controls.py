@@ -177,9 +177,10 @@ class Controls:
         asked = [name for name in st.query_params.get_all(key) if name in options]
         given = st.session_state[key] if self._is_widgets(key) else asked
         st.session_state[key] = [name for name in given if name in options]
-        picked = st.multiselect(
-            label, options, key=key, width=width, on_change=self._move(key, lambda _: None)
-        )  # fmt: skip
+        with self._where():
+            picked = st.multiselect(
+                label, options, key=key, width=width, on_change=self._move(key, lambda _: None)
+            )
         self._shown.append(key)
         if picked:
             self.chosen[key] = picked  # type: ignore[assignment]

@@ -103,7 +103,7 @@ class Frame(Controls):
             finding: what the numbers in view say, how sure that is, and what the paper has.
             note: what to know of the dataset before believing it.
         """
-        with self._answer.container(key="answer", gap=None):
+        with self._answer.container(key="answer"):
             st.markdown(f"**{plain(finding.sentence, 500)}**")
             lines = [plain(line, 700) for line in (finding.doubt, finding.paper) if line]
             if lines:

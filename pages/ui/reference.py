@@ -1,4 +1,4 @@
-"""What scores are held against: the best of relabeled tables, or chance of one pair, said so."""
+"""What scores are held against: the permutation null, or chance of one pair, said so."""
 
 from typing import NamedTuple
 

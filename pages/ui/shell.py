@@ -18,11 +18,11 @@ _STYLE = """<style>
 .stMainBlockContainer { padding: 3.3rem clamp(1rem, 3vw, 2.5rem) 4rem; }
 .stAppHeader { background: transparent; }
 .stMainBlockContainer h1 { font-size: 1.75rem; padding: 0; }
-.stMainBlockContainer [data-testid=stVerticalBlock] { gap: 0.7rem; }
+.stMainBlockContainer > [data-testid=stVerticalBlock] { gap: 0.7rem; }
 .stMainBlockContainer [data-testid=stButtonGroup] > div { flex-wrap: wrap; }
 .st-key-answer p { margin-bottom: 0.15rem; line-height: 1.4; }
 .stMainBlockContainer [data-testid=stCaptionContainer] { opacity: 0.8; }
-.st-key-answer { border-left: 4px solid #0072B2; padding-left: 0.8rem; }
+.st-key-answer { gap: 0.7rem; border-left: 4px solid #0072B2; padding-left: 0.8rem; }
 </style>"""
 """Streamlit leaves a sixth of a phone's screen empty above the first line."""
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from pages.ui.answers import Setting
 from pages.ui.findings import Finding
+from pages.ui.findings.words import counted
 from pages.ui.plain import plain, plained
 
 
@@ -94,7 +95,8 @@ def describe_measured(row: dict[str, Any], models: str | None = None) -> list[st
     ]
     when = "imported" if row["published"] else "measured"
     origin = [
-        models or f"{row['language_models']} language × {row['vision_models']} vision models",
+        models
+        or f"{row['language_models']} language × {counted(row['vision_models'], 'vision model')}",
         *(["published by others, not measured here"] if row["published"] else []),
         f"run {row['runs']}",
         f"{when} {row['measured_at']}",
@@ -120,15 +122,16 @@ def describe_text(text: dict[str, Any]) -> str:
         text: a row of `queries.texts`.
     """
     text = plained(text)
+    models = counted(text["models"], "model")
     if text["tokens"] is None:
         return (
-            f"Bits per byte of {text['text']}: {text['models']} models, published by others "
+            f"Bits per byte of {text['text']}: {models}, published by others "
             f"({text['published_in']}) · imported {text['measured_at']}"
         )
     start = {"bos": "all tokens scored, after a start token", "none": "first token not scored"}
     policy = start.get(text["starts_with"], "first token scored where a model has a start token")
     return (
-        f"Bits per byte of {text['text']}: {text['models']} models, up to {text['tokens']:,} "
+        f"Bits per byte of {text['text']}: {models}, up to {text['tokens']:,} "
         f"tokens of {text['documents']:,} documents, {policy}, {text['shortest_context']:,} to "
         f"{text['longest_context']:,} tokens of context · measured {text['measured_at']}"
     )
@@ -144,7 +147,8 @@ def describe_skill(skill: dict[str, Any], text: dict[str, Any] | None) -> str:
     if text is not None and text["tokens"] is not None:
         return describe_text(text)
     skill = plained(skill)
-    parts = [f"{skill['skill']}: {skill['models']} models, collection {skill['collection']}"]
+    models = counted(skill["models"], "model")
+    parts = [f"{skill['skill']}: {models}, collection {skill['collection']}"]
     parts += [skill["source"]] if skill["source"] else []
     parts += [f"license {skill['license']}"] if skill["license"] else []
     return " · ".join(parts) + (f" · {skill['note']}" if skill["note"] else "")

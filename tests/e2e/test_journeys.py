@@ -11,7 +11,7 @@ from tests.e2e.conftest import Served
 from tests.e2e.test_reader import CHART, LOOKS, _settled, _watched
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Request
+    from playwright.sync_api import Browser, Dialog, Page, Request
 
 pytestmark = pytest.mark.e2e
 MEET, LAYERS = "Do language and vision meet?", "Which layers?"
@@ -161,8 +161,13 @@ def test_twenty_hostile_addresses_are_named_and_nothing_else(
             asked.append(request.url)
 
     page.on("request", note)
-    dialogs: list[Any] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog), dialog.dismiss()))
+    dialogs: list[str] = []
+
+    def dismiss(dialog: "Dialog") -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     for place, text in enumerate(_HOSTILE):
         key = ("dataset", "view", "metric", "k")[place % 4]
         page.goto(f"{served.address}/do_language_and_vision_meet?{key}={quote(text, safe='')}")

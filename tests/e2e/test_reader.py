@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 SHOTS = Path(__file__).parent / "screenshots"
 # Small charts are drawn as SVG, large ones on a canvas.
+FILE = "alignment-planted-pairs-60-mutual-k-nn-k10-n60-heat-map"
 CHART = ".stVegaLiteChart svg.marks, .stVegaLiteChart canvas"
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
@@ -36,7 +37,7 @@ def page(browser: "Browser") -> Iterator["Page"]:
 
 def _watched(context: "BrowserContext") -> Iterator["Page"]:
     page = context.new_page()
-    page.set_default_timeout(20_000)  # for what hangs: a machine may be busy
+    page.set_default_timeout(120_000)  # for what hangs: a machine may be busy
     outside: list[str] = []
     errors: list[str] = []
 
@@ -168,7 +169,7 @@ def test_every_download_arrives(page: "Page", served: Served) -> None:
         with page.expect_download() as caught:
             page.get_by_role("button", name=label, exact=True).click()
         name = caught.value.suggested_filename
-        assert name == f"alignment-planted-pairs-mutual-knn-k10-n60-{VIEW}.{label.lower()}", name
+        assert name == f"{FILE}.{label.lower()}"
         assert caught.value.path().read_bytes().startswith(start)
 
 

@@ -490,7 +490,7 @@ def test_the_light_end_of_a_heat_map_is_the_closest(open_page: OpenPage, world: 
 def test_the_metrics_page_lists_all_and_compares_those_measured(
     open_page: OpenPage, world: Path
 ) -> None:
-    app = open_page(world, METRICS)
+    app = open_page(world, METRICS, view="Side by side")
     listed = app.dataframe[-1].value
     assert len(listed) == len(all_metrics())
     assert drawn(app)[0].height == len({setting.metric for setting in SETTINGS})

@@ -38,7 +38,7 @@ def test_three_kernels_each_less_its_constant(open_page: OpenPage, world: Path) 
 
 
 def test_a_view_from_its_address_says_what_should_fail(open_page: OpenPage, world: Path) -> None:
-    lossy = open_page(world, PAGE, observer="takes events for one", loss="InfoNCE")
+    lossy = open_page(world, PAGE, observer="lossy: merges events", loss="InfoNCE")
     assert not lossy.exception and not lossy.info
     assert "convergence should fail" in told(lossy)
     assert "InfoNCE fixes no constant" in told(lossy)
@@ -111,7 +111,7 @@ def test_pictures_to_take_away_are_drawn_without_a_browser(
 
 
 def test_the_answer_stands_first_and_says_what_b_loses(open_page: OpenPage, world: Path) -> None:
-    app = open_page(world, PAGE, observer="takes events for one")
+    app = open_page(world, PAGE, observer="lossy: merges events")
     row = query(
         world / "results.duckdb",
         "FROM theory_runs WHERE loss = 'nce' AND observer = 'lossy' ORDER BY share LIMIT 1",

@@ -262,7 +262,7 @@ def pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
         "language_tied": ("… language neighbors chosen by row order", ".0%"),
         "vision_tied": ("… vision neighbors chosen by row order", ".0%"),
         "chance": ("Chance, one pair of layers", ".4f"),
-        "null_best_mean": ("Best of relabeled tables, mean", ".4f"),
+        "null_best_mean": ("Permutation null, mean of the best", ".4f"),
         "null_threshold": ("… threshold, which 5 % exceed", ".4f"),
         "calibrated": ("Calibrated", ".3f"),
         "p_value": ("p", ".3g"),

@@ -80,6 +80,7 @@ def alignment(
     untrained: bool,
     calibrated: bool = False,
     minus_control: bool = False,
+    families: str = "",
     language_skill: str | None = None,
     vision_skill: str | None = None,
 ) -> Answer:
@@ -131,6 +132,7 @@ def alignment(
         untrained=untrained,
         calibrated=calibrated,
         minus_control=minus_control,
+        families=families,
         language_skill=language_skill,
         vision_skill=vision_skill,
     )

@@ -3,8 +3,14 @@
 -- $untrained: show randomly initialized controls, too.
 -- $calibrated: show calibrated scores; those without calibration are left out.
 -- $minus_control: show scores less those of the untrained control; pairs without one are left out.
+-- $families: of trained models to keep, parted by '|'; where none is of a side, all of that side.
 -- $language_skill, $vision_skill: which skill of either side to tell; null leaves it out.
-WITH scored AS (
+WITH chosen AS (
+    SELECT DISTINCT modality, family FROM models
+    WHERE trained AND family IN (SELECT unnest(string_split($families, '|')))
+),
+
+scored AS (
     SELECT
         a.*,
         CASE WHEN $concatenated THEN a.score ELSE a.single_layer_score END AS value
@@ -69,6 +75,16 @@ shown AS (
         (NOT $calibrated OR a.calibrated IS NOT NULL)
         AND (NOT $minus_control OR a.control IS NOT NULL)
         AND ($untrained OR (a.language_trained AND a.vision_trained))
+        AND (
+            NOT a.language_trained
+            OR NOT EXISTS (FROM chosen AS c WHERE c.modality = 'language')
+            OR a.language_family IN (SELECT c.family FROM chosen AS c WHERE c.modality = 'language')
+        )
+        AND (
+            NOT a.vision_trained
+            OR NOT EXISTS (FROM chosen AS c WHERE c.modality = 'vision')
+            OR a.vision_family IN (SELECT c.family FROM chosen AS c WHERE c.modality = 'vision')
+        )
 ),
 
 -- Two models under one label, or one model under two poolings, stay apart.
