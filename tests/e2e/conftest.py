@@ -62,14 +62,19 @@ def served(built_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @contextlib.contextmanager
-def serving(home: Path) -> Iterator[Served]:
-    """Serve the app over a data folder on a free port while the block runs."""
+def serving(home: Path, root: Path = ROOT) -> Iterator[Served]:
+    """Serve the app over a data folder on a free port while the block runs.
+
+    Args:
+        home: the data folder.
+        root: the checkout whose app it is.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "ingest.cli.main", "app", "--port", str(port), "--data", str(home)],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=root, env={**os.environ, "PYTHONPATH": str(root)},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     address = f"http://localhost:{port}"
