@@ -6,10 +6,12 @@ chart.py, text.py, statistics.py) and its record here.
 
 from typing import NamedTuple
 
-_SETTING = (
+SETTING = (
     "dataset", "n", "metric", "k", "sigma", "truncation", "normalized", "pooling", "prompt",
     "precision",
 )  # fmt: skip
+"""Keys of what must be equal for scores to be comparable; a reader's choice of them goes along to
+other pages."""
 
 
 class Page(NamedTuple):
@@ -62,7 +64,7 @@ PAGES = (
         "Do models that never saw an image agree with models that never read a word?",
         "it holds no scores of language against vision",
         figure="Fig. 3",
-        takes=_SETTING,
+        takes=SETTING,
         terms=(
             "alignment",
             "mutual k-NN",
@@ -87,7 +89,7 @@ PAGES = (
         "Are the language models that agree with vision the ones that can do more?",
         "it holds no scores of language against vision",
         figure="Fig. 4",
-        takes=_SETTING,
+        takes=SETTING,
         terms=(
             "alignment",
             "mutual k-NN",
@@ -107,7 +109,7 @@ PAGES = (
         "Do models that can do more agree more with each other?",
         "no models of one modality were compared with each other",
         figure="Fig. 2",
-        takes=_SETTING,
+        takes=SETTING,
         terms=(
             "competence",
             "linear probe",
@@ -188,7 +190,7 @@ PAGES = (
         "Where in the two models does the agreement sit?",
         "it holds no scores of layers",
         figure="App. C",
-        takes=_SETTING,
+        takes=SETTING,
         terms=(
             "best pair of layers",
             "concatenated layers",

@@ -1,6 +1,6 @@
 """What the scores of a setting answer."""
 
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -58,13 +58,47 @@ def follow(
         side: language or vision.
         skill: name of it.
     """
-    trend, models, lines = mean_trend(pairs, side=side)
-    row = trend or {}
     other = {"language": "vision", "vision": "language"}[side]
-    higher = bool(pairs["higher_is_closer"].all())
-    return findings.trend(
+    return tell_trend(
+        pairs,
+        side=side,
         effect=f"alignment with {other}",
         cause=skill,
+        samples=measured["n"],
+        expected=1 if pairs["higher_is_closer"].all() else -1,
+        published=measured["published"],
+        figure="Fig. 3",
+    )
+
+
+def tell_trend(
+    pairs: pl.DataFrame,
+    *,
+    side: str,
+    effect: str,
+    cause: str,
+    samples: int,
+    expected: Literal[1, -1],
+    figure: str,
+    published: bool = False,
+) -> findings.Finding:
+    """Fit the mean trend over the models of a side, and say what it says.
+
+    Args:
+        pairs: as `statistics.mean_trend` wants them.
+        side: language or vision.
+        effect: what rises, as in `findings.trend`.
+        cause: with what.
+        samples: n behind each alignment.
+        expected: sign of the trend as the hypothesis has it.
+        figure: of the paper.
+        published: whether others measured it.
+    """
+    trend, models, lines = mean_trend(pairs, side=side)
+    row = trend or {}
+    return findings.trend(
+        effect=effect,
+        cause=cause,
         models=models,
         r=row.get("r"),
         slope=row.get("slope"),
@@ -76,19 +110,9 @@ def follow(
         within_low=row.get("within_low"),
         within_high=row.get("within_high"),
         within_p=row.get("within_p"),
-        samples=measured["n"],
-        expected=1 if higher else -1,
+        samples=samples,
+        expected=expected,
         lines=lines,
-        published=measured["published"],
-        figure="Fig. 3",
+        published=published,
+        figure=figure,
     )
-
-
-def find() -> tuple[findings.Finding, Setting, str] | None:
-    """Return what the page answers where it opens, its setting and view; None without scores."""
-    settings = shared.settings().frame.sort("predicting", descending=True, maintain_order=True)
-    if settings.is_empty():
-        return None
-    setting = Setting.of(settings.row(0, named=True))
-    measured = shared.measured(setting).frame.row(0, named=True)
-    return meet(setting, measured), setting, measured["dataset"]

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import polars as pl
 import streamlit as st
 
+from pages import SETTING
 from pages.alignment import chart, finding, statistics, text
 from pages.ui import palette, shell, trends
 from pages.ui import queries as shared
@@ -14,7 +15,7 @@ from pages.ui.charts import trends as trend_charts
 from pages.ui.charts.parts import PICKED, Chart, Drawn
 from pages.ui.findings import Finding
 from pages.ui.reference import CONTROL, THRESHOLD, held_against
-from pages.ui.settings import SETTING, choose_candidates, choose_setting, choose_untrained
+from pages.ui.settings import choose_candidates, choose_setting, choose_untrained
 from pages.ui.shell import Frame, Lead, Nothing
 
 _HEAT, _LINES, _LANGUAGE, _VISION = "Heat map", "Lines", "By language skill", "By vision skill"

@@ -11,16 +11,11 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from pages import SETTING
 from pages.ui.plain import plain
 
 T = TypeVar("T")
 
-SETTING = (
-    "dataset", "n", "metric", "k", "sigma", "truncation", "normalized", "pooling", "prompt",
-    "precision",
-)  # fmt: skip
-"""Keys of what must be equal for scores to be comparable; a reader's choice of them goes along to
-other pages."""
 _MOVED, _SHOWN, _SPELLED, _CARRIED = "moved", "shown", "spelled", "carried"
 """Of the session: whether a control was moved just now; which controls its page showed last; each
 page's choices, all of them; the setting that a reader chose."""

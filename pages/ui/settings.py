@@ -6,9 +6,7 @@ from typing import Any
 import polars as pl
 
 from pages.ui.answers import Setting
-from pages.ui.controls import SETTING, Controls
-
-__all__ = ["SETTING", "choose_candidates", "choose_setting", "choose_untrained"]
+from pages.ui.controls import Controls
 
 _STEPS = (
     # label, column offered, key in the address, width
