@@ -66,7 +66,7 @@ def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
     )
     marked = base.transform_calculate(told=_MARKED)
     text = marked.mark_text(fontSize=cell_text(across), fontWeight=500, cursor="pointer").encode(
-        text="told:N",
+        text=alt.Text("told:N"),
         color=on_cell(frame["alignment"], higher_is_closer=closer_up),
     )
     return sized(cells + text, down * _ROW)
@@ -109,7 +109,11 @@ def lines(
     )
     color = family(frame, colors, symbolType="stroke")
     base = alt.Chart(ordered).encode(
-        x=x, y=y, color=color, detail="vision_label:N", tooltip=pair_tooltip(frame, measure)
+        x=x,
+        y=y,
+        color=color,
+        detail=alt.Detail("vision_label:N"),
+        tooltip=pair_tooltip(frame, measure),
     )
     names_at = dodged(
         ordered.group_by("vision_label", maintain_order=True).last(),
@@ -119,7 +123,7 @@ def lines(
     labels = (
         alt.Chart(names_at)
         .mark_text(align="left", dx=10, fontSize=alt.expr(f"{wide} ? 12 : 0"))
-        .encode(x=x, y=alt.Y("label_at:Q"), text="vision_label:N", color=color)
+        .encode(x=x, y=alt.Y("label_at:Q"), text=alt.Text("vision_label:N"), color=color)
     )
     kept = highlight("vision_group")
     drawn = [
@@ -137,7 +141,7 @@ def lines(
             orient="horizontal", size=12, thickness=2
         )
         drawn = [
-            whiskers.encode(y=alt.Y("interval_low:Q"), y2="interval_high:Q"),
+            whiskers.encode(y=alt.Y("interval_low:Q"), y2=alt.Y2("interval_high:Q")),
             free.encode(y=alt.Y("selection_free:Q")),
             *drawn,
         ]

@@ -182,7 +182,7 @@ def gains(frame: pl.DataFrame) -> Chart:
     zero = alt.Chart(pl.DataFrame({"difference": [0.0]})).mark_rule(**DASHED)
     # Names stand above their intervals: beside them they would take a phone's whole width.
     name = alt.Chart(labeled.unique("row", maintain_order=True)).encode(
-        x=alt.value(2), y=row, text="row:N"
+        x=alt.XValue(2), y=row, text=alt.Text("row:N")
     )
     words: dict[str, Any] = {"align": "left", "dy": -15, "fontSize": 12, "limit": alt.expr("width")}
     points = base.encode(
@@ -195,7 +195,7 @@ def gains(frame: pl.DataFrame) -> Chart:
             name.mark_text(**words, **_HALO),
             name.mark_text(**words, color=palette.CHANCE),
             base.mark_rule(strokeWidth=2).encode(
-                x=alt.X("interval_low:Q"), x2="interval_high:Q", color=color
+                x=alt.X("interval_low:Q"), x2=alt.X2("interval_high:Q"), color=color
             ),
             points.transform_filter(tested).mark_point(filled=True, size=90, opacity=1),
             points.transform_filter(f"!{tested}").mark_point(filled=False, size=90, opacity=1),
@@ -223,11 +223,11 @@ def picture_sheet(frame: pl.DataFrame) -> Chart:
     if "glyph" in frame.columns:
         marks = base.mark_text(
             fontSize=alt.expr(f"0.8 * ({_ROOM})"), color=palette.CHANCE, cursor="pointer"
-        ).encode(text="glyph:N")
+        ).encode(text=alt.Text("glyph:N"))
     else:
         marks = base.mark_image(
             width=alt.expr(_ROOM), height=alt.expr(_ROOM), cursor="pointer"
-        ).encode(url="thumbnail:N")
+        ).encode(url=alt.Url("thumbnail:N"))
     picked = alt.selection_point(name=PICKED, fields=["position"])
     drawn = alt.layer(frames, marks.add_params(picked)).configure_view(stroke=None)
     return sized(drawn, _HEIGHT * len(lines))

@@ -14,6 +14,7 @@ import streamlit as st
 from PIL import Image
 
 from pages.captions import chart
+from pages.ui.charts.finish import specification
 from pages.ui.plain import plain
 
 _EMOJI = re.compile(r"openmoji:([0-9A-F]{4,5})")
@@ -58,8 +59,8 @@ def pick(frame: pl.DataFrame, place: int, choose: Callable[[int], None]) -> None
     # A sheet of its own for every choice: one that stayed would take a second click on the same
     # picture, after the slider moved away, for letting go of it.
     sheet = f"images-{place}"
-    st.altair_chart(
-        chart.picture_sheet(shown),
+    st.vega_lite_chart(
+        spec=specification(chart.picture_sheet(shown)),
         width="stretch",
         key=sheet,
         on_select=lambda: take(sheet, choose),

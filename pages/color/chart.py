@@ -106,7 +106,7 @@ def color_layers(frame: pl.DataFrame) -> Chart:
         alt.layer(
             zero.mark_rule(**DASHED),
             base.mark_area().encode(
-                y=alt.Y("interval_low:Q"), y2="interval_high:Q", opacity=lit(picked, 0.1)
+                y=alt.Y("interval_low:Q"), y2=alt.Y2("interval_high:Q"), opacity=lit(picked, 0.1)
             ),
             base.mark_line(strokeWidth=2).encode(y=y, opacity=lit(picked)),
             base.mark_point(filled=True, size=60)

@@ -93,7 +93,7 @@ def color_views(frame: pl.DataFrame, agreement: dict[str, str]) -> Chart:
             .encode(
                 x=alt.X("center:Q", scale=None, axis=None),
                 y=alt.Y("up:Q", scale=None, axis=None),
-                text=f"{field}:N",
+                text=alt.Text(f"{field}:N"),
             )
         )
     height = alt.param(name="height", expr=f"{_ROW} * {_ROWS.format(views=count)}")
@@ -133,11 +133,11 @@ def _names(words: pl.DataFrame, count: int) -> list[alt.Chart]:
                 beside=f"datum.across + {apart}", below=f"datum.pushed + datum.rank * {_GAP}"
             )
         )  # fmt: skip
-        words_at = placed.encode(**at, text="name:N")
+        words_at = placed.encode(**at, text=alt.Text("name:N"))
         drawn += [
             placed.mark_rule(strokeWidth=1, color=palette.MISSING, opacity=0.8)
             .transform_filter("abs(datum.below - datum.down) > 5")
-            .encode(x=_ACROSS_PAGE, y=_DOWN_PAGE, x2="beside:Q", y2="below:Q"),
+            .encode(x=_ACROSS_PAGE, y=_DOWN_PAGE, x2=alt.X2("beside:Q"), y2=alt.Y2("below:Q")),
             words_at.mark_text(fontSize=11, align=align, baseline="middle", **_HALO),
             words_at.mark_text(
                 fontSize=11, align=align, baseline="middle", color=palette.CHANCE
@@ -219,11 +219,11 @@ def _axes(count: int) -> list[alt.Chart]:
     base = _turned(alt.Chart(ends), count).encode(
         x=alt.X("across:Q", scale=None, axis=None),
         y=alt.Y("down:Q", scale=None, axis=None),
-        detail=["at:N", "axis:N"],
+        detail=[alt.Detail("at:N"), alt.Detail("axis:N")],
     )
     faint: dict[str, Any] = {"color": palette.MISSING, "opacity": 0.45}
     return [
-        base.mark_line(strokeWidth=1, **faint).encode(order="end:O"),
+        base.mark_line(strokeWidth=1, **faint).encode(order=alt.Order("end:O")),
         _ends_named(base, "datum.axis != 'L*'", dx=9),
         # White stands at the end of lightness: its name is above.
         _ends_named(base, "datum.axis == 'L*'", dx=-6, dy=-16),
@@ -232,4 +232,4 @@ def _axes(count: int) -> list[alt.Chart]:
 
 def _ends_named(base: alt.Chart, which: str, **apart: Any) -> alt.Chart:
     named = base.transform_filter(which).mark_text(fontSize=11, color=palette.MISSING, **apart)
-    return named.encode(text="label:N")
+    return named.encode(text=alt.Text("label:N"))

@@ -62,7 +62,7 @@ def bins(frame: pl.DataFrame, *, measure: str, skill: str, reference: Reference 
     x = x_axis("middle", skill, [left, right])
     ink = palette.FAMILY[5]
     drawn = [
-        base.mark_rule(strokeWidth=2, color=ink).encode(x=alt.X("low:Q"), x2="high:Q", y=y),
+        base.mark_rule(strokeWidth=2, color=ink).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y),
         base.mark_rule(strokeWidth=2, color=ink).encode(
             x=x, y=alt.Y("below:Q"), y2=alt.Y2("above:Q")
         ),
@@ -78,7 +78,7 @@ def bins(frame: pl.DataFrame, *, measure: str, skill: str, reference: Reference 
             .mark_text(dy=-4, baseline="bottom", fontSize=11, color=palette.CHANCE)
             .encode(
                 x=alt.X("middle:Q"),
-                y=alt.value(_HEIGHT),
+                y=alt.YValue(_HEIGHT),
                 text=alt.Text("models:Q", format="d"),
                 tooltip=[alt.Tooltip("names:N", title="Alone in its bin")],
             )
@@ -138,8 +138,10 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
         ),
     }
     # Vega-Lite drops a point without a value of its color's: such models are a layer of their own.
-    ways = ((frame.drop_nulls("competence"), color),
-            (frame.filter(pl.col("competence").is_null()), alt.value(palette.MISSING)))  # fmt: skip
+    ways = (
+        (frame.drop_nulls("competence"), color),
+        (frame.filter(pl.col("competence").is_null()), alt.ColorValue(palette.MISSING)),
+    )
     drawn: list[alt.Chart] = [
         alt.Chart(rows).mark_point(filled=True, size=110, opacity=0.95).encode(color=color, **place)
         for rows, color in ways
@@ -148,7 +150,9 @@ def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
     if frame.height <= _NAMED:
         apart = frame.with_columns(_sides(frame, 2 * half))
         for side, style in _BESIDE.items():
-            named = alt.Chart(apart.filter(pl.col("side") == side)).encode(x=x, y=y, text="label:N")
+            named = alt.Chart(apart.filter(pl.col("side") == side)).encode(
+                x=x, y=y, text=alt.Text("label:N")
+            )
             drawn.append(named.mark_text(fontSize=11, color=palette.CHANCE, **style))
     return sized(alt.layer(*drawn), _HEIGHT)
 

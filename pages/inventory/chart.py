@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import DASHED, LABELS, Chart, roomy, sized, unique
+from pages.ui.charts.parts import DASHED, LABELS, Chart, either, roomy, sized, unique
 from pages.ui.reference import Reference
 
 _WIDE = 96
@@ -87,21 +87,25 @@ def coverage(frame: pl.DataFrame) -> Chart:
             scale=alt.Scale(domain=shown, range=[palette.MODALITY[kind] for kind in shown]),
             legend=alt.Legend(orient="top", columns=3),
         ),
-        opacity=alt.condition("isValid(datum.layers)", alt.value(1), alt.value(0.15)),
+        opacity=either(alt.OpacityValue, "isValid(datum.layers)", 1, 0.15),
     )
-    ink: Any = (
-        alt.when("!isValid(datum.layers)")
-        .then(alt.value(palette.UNTRAINED))
-        .when(alt.datum.kind == "language")
-        .then(alt.value("white"))
-        .otherwise(alt.value("black"))
+    ink = alt.ColorValue(
+        "black",
+        condition=[
+            {"test": "!isValid(datum.layers)", "value": palette.UNTRAINED},
+            {"test": "datum.kind === 'language'", "value": "white"},
+        ],
     )
     order = unique(frame["model"])
     place = {"x": alt.X("column:N"), "y": alt.Y("model:N", sort=order), "color": ink}
     plain = alt.Chart(labeled)
     texts = [
-        plain.mark_text(fontSize=alt.expr(f"{wide} ? 12 : 0")).encode(text="long:N", **place),
-        plain.mark_text(fontSize=alt.expr(f"{wide} ? 0 : 12")).encode(text="short:N", **place),
+        plain.mark_text(fontSize=alt.expr(f"{wide} ? 12 : 0")).encode(
+            text=alt.Text("long:N"), **place
+        ),
+        plain.mark_text(fontSize=alt.expr(f"{wide} ? 0 : 12")).encode(
+            text=alt.Text("short:N"), **place
+        ),
     ]
     return sized(alt.layer(cells, *texts), frame["model"].n_unique() * 28)
 
@@ -147,7 +151,7 @@ def strip(frame: pl.DataFrame, *, measure: str, reference: Reference | None) -> 
     tip = alt.Tooltip("held:Q", title=reference.label, format=".4f")
     word = "threshold" if reference.label.startswith("threshold") else "chance"
     name = at.mark_text(align="left", baseline="top", dx=4, fontSize=11, color=palette.CHANCE)
-    named = name.encode(y=alt.value(0), text=alt.value(word), tooltip=tip)
+    named = name.encode(y=alt.YValue(0), text=alt.TextValue(word), tooltip=tip)
     return sized(alt.layer(at.mark_rule(**DASHED).encode(tooltip=tip), named, dots), _SMALL)
 
 
@@ -170,7 +174,7 @@ def small_bins(bins: pl.DataFrame, *, skill: str) -> Chart:
     whiskers = base.mark_rule(strokeWidth=2, color=_INK)
     return sized(
         alt.layer(
-            whiskers.encode(y=alt.Y("below:Q"), y2="above:Q"),
+            whiskers.encode(y=alt.Y("below:Q"), y2=alt.Y2("above:Q")),
             dots.encode(y=_up("alignment", "alignment", y)),
         ),
         _SMALL,
@@ -199,7 +203,9 @@ def small_points(frame: pl.DataFrame, *, across: str, up: str) -> Chart:
     )
     if not ends:
         return sized(dots, _SMALL)
-    whiskers = base.mark_rule(strokeWidth=2, color=_INK).encode(y=alt.Y("low:Q"), y2="high:Q")
+    whiskers = base.mark_rule(strokeWidth=2, color=_INK).encode(
+        y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
+    )
     return sized(alt.layer(whiskers, dots), _SMALL)
 
 
@@ -219,7 +225,7 @@ def small_rows(frame: pl.DataFrame, *, across: str) -> Chart:
     axis = alt.Axis(labelExpr=f"split(datum.label, '{_FEED}')", **_QUIET)
     base = alt.Chart(frame.with_columns(line=pl.Series(lines))).encode(
         y=alt.Y("line:N", sort=lines, title=None, axis=axis),
-        color=alt.condition("datum.trained", alt.value(_INK), alt.value(palette.UNTRAINED)),
+        color=either(alt.ColorValue, "datum.trained", _INK, palette.UNTRAINED),
         tooltip=[
             alt.Tooltip("label:N", title="Of"),
             alt.Tooltip("x:Q", title=across, format=".3f"),
@@ -230,7 +236,7 @@ def small_rows(frame: pl.DataFrame, *, across: str) -> Chart:
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(
         x=_across("x", across, roomy(ends, 0.0))
     )
-    whiskers = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2="high:Q")
+    whiskers = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"))
     return sized(alt.layer(whiskers, dots), _SMALL)
 
 

@@ -6,9 +6,8 @@ from pages import PAGES
 from pages.inventory import chart, queries, text
 from pages.inventory.headlines import Headline, headlines
 from pages.ui import shell
-from pages.ui.charts.finish import on_screen
 from pages.ui.findings import BADGES
-from pages.ui.frame import script_of
+from pages.ui.frame import draw_chart, script_of
 from pages.ui.plain import plain
 from pages.ui.shell import Frame, Nothing
 
@@ -55,8 +54,7 @@ def _show_headlines(found: list[Headline]) -> None:
                 st.markdown(f"**{page.title}**", width="content")
                 st.badge(BADGES[one.finding.verdict], color=text.VERDICTS[one.finding.verdict])
             st.caption(plain(one.finding.after_badge(), 300))
-            dark = st.context.theme.type == "dark"
-            st.altair_chart(on_screen(one.picture, dark=dark), width="stretch", alt=one.told)
+            draw_chart(one.picture, one.told)
             st.page_link(
                 page.script, label=f"See it: paper, {page.figure}", query_params=one.address
             )

@@ -92,7 +92,7 @@ def layer_map(
             .mark_text(fontSize=cell_text(across))
             .encode(
                 **center,
-                text="told:N",
+                text=alt.Text("told:N"),
                 color=on_cell(known["alignment"], higher_is_closer=higher_is_closer),
                 tooltip=tooltip,
             )  # fmt: skip
@@ -103,7 +103,7 @@ def layer_map(
         )
         drawn += [
             gray.mark_rect(color=palette.MISSING, opacity=0.25).encode(**cell),
-            gray.mark_text(color=palette.MISSING).encode(**center, text="mark:N"),
+            gray.mark_text(color=palette.MISSING).encode(**center, text=alt.Text("mark:N")),
         ]
     # Two strokes, dark under light, are seen on every cell of the scale.
     tested = placed.filter(pl.col("best")).with_columns(q_value=pl.lit(q_value, dtype=pl.Float64))

@@ -8,6 +8,7 @@ from pages.ui.charts.parts import (
     LABELS,
     Chart,
     cell_text,
+    either,
     on_diverging,
     sized,
     slanted_axis,
@@ -36,7 +37,7 @@ def metric_dots(frame: pl.DataFrame) -> Chart:
         ],
     )  # fmt: skip
     line = base.mark_rule(strokeWidth=1.5, color=palette.CHANCE).encode(
-        x=alt.X("calibrated_low:Q"), x2="calibrated_high:Q"
+        x=alt.X("calibrated_low:Q"), x2=alt.X2("calibrated_high:Q")
     )
     dots = base.mark_point(filled=True, size=90, color=palette.FAMILY[5], opacity=1).encode(
         x=x_axis("calibrated", "Calibrated (0 threshold, 1 identical)")
@@ -66,7 +67,8 @@ def metric_agreement(frame: pl.DataFrame) -> Chart:
         ],
     )
     cells = base.mark_rect().encode(
-        color=alt.condition(
+        color=either(
+            alt.ColorValue,
             "isValid(datum.rho)",
             alt.Color(
                 "rho:Q",
@@ -74,13 +76,13 @@ def metric_agreement(frame: pl.DataFrame) -> Chart:
                 scale=alt.Scale(scheme=palette.DIVERGING, domain=[-1, 1]),
                 legend=alt.Legend(orient="bottom", gradientLength=220, tickCount=5, titleLimit=300),
             ),
-            alt.value(palette.MISSING),
+            palette.MISSING,
         )
     )
     told = "format(datum.rho, '.2f') + (isValid(datum.q_value) && datum.q_value <= 0.05 ? '*' : '')"
     written = base.transform_filter("isValid(datum.rho)").transform_calculate(told=told)
     text = written.mark_text(fontSize=cell_text(len(order))).encode(
-        text="told:N",
+        text=alt.Text("told:N"),
         color=on_diverging("rho"),
     )
     return sized(cells + text, max(160, 26 * len(order)))

@@ -38,7 +38,7 @@ def growth(frame: pl.DataFrame) -> dict[str, Chart]:
             ),
             y=y_axis("growth", "Growth, standard deviations", [bottom, top], tickCount=5),
             color=_neighbors(frame),
-            detail="k:N",
+            detail=alt.Detail("k:N"),
             tooltip=[
                 alt.Tooltip("vision_label:N", title="Vision model"),
                 alt.Tooltip("k:Q", title="k"),

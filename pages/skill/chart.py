@@ -77,7 +77,7 @@ def skill(
     )
     named = dodged(frame, by="score", gap=15 / _HEIGHT * (top - bottom), top=top)
     middle = left + 0.7 * (right - left)
-    names = alt.Chart(named).encode(x=x, y=alt.Y("label_at:Q"), text="language_label:N")
+    names = alt.Chart(named).encode(x=x, y=alt.Y("label_at:Q"), text=alt.Text("language_label:N"))
     style: dict[str, Any] = {"fontSize": 11, "color": palette.CHANCE, "baseline": "middle"}
     drawn: list[Any] = [
         discs,
@@ -117,7 +117,7 @@ def _line(found: Predicted, models: int) -> list[alt.Chart]:
     if models < _SHADED:
         return [fit]
     band = base.mark_area(color=_INK, opacity=0.13, clip=True)
-    return [band.encode(y=alt.Y("fit_low:Q"), y2="fit_high:Q"), fit]
+    return [band.encode(y=alt.Y("fit_low:Q"), y2=alt.Y2("fit_high:Q")), fit]
 
 
 def _upright(reference: Reference | None) -> list[alt.Chart]:
@@ -133,7 +133,7 @@ def _upright(reference: Reference | None) -> list[alt.Chart]:
         base.mark_rule(**DASHED),
         alt.Chart(frame[:1])
         .mark_text(fontSize=12, color=palette.CHANCE, **name)
-        .encode(x=alt.X("held:Q"), y=alt.value(_HEIGHT), text=alt.value(reference.label)),
+        .encode(x=alt.X("held:Q"), y=alt.YValue(_HEIGHT), text=alt.TextValue(reference.label)),
     ]
 
 

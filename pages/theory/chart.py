@@ -10,6 +10,7 @@ from pages.ui.charts.parts import (
     LABELS,
     Chart,
     cell_text,
+    either,
     held_at,
     reference_line,
     roomy,
@@ -66,9 +67,9 @@ def kernels(frame: pl.DataFrame) -> Chart:
         .mark_rect()
         .encode(
             x=alt.X("left:Q", scale=None, axis=None),
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=alt.Y("top:Q", scale=None, axis=None),
-            y2="bottom:Q",
+            y2=alt.Y2("bottom:Q"),
             color=color,
             tooltip=[
                 alt.Tooltip("kernel:N", title="Kernel"),
@@ -87,7 +88,7 @@ def kernels(frame: pl.DataFrame) -> Chart:
         .encode(
             x=alt.X("start:Q", scale=None, axis=None),
             y=alt.Y("written:Q", scale=None, axis=None),
-            text="kernel:N",
+            text=alt.Text("kernel:N"),
         )
     )
     below, beside = (
@@ -102,7 +103,7 @@ def kernels(frame: pl.DataFrame) -> Chart:
         .encode(
             x=alt.X(f"{x}:Q", scale=None, axis=None),
             y=alt.Y(f"{y}:Q", scale=None, axis=None),
-            text=alt.value(f"event, 1 to {count}"),
+            text=alt.TextValue(f"event, 1 to {count}"),
         )
         for x, y, angle in (("middle", "foot", 0), ("edge", "center", 270))
     )
@@ -188,7 +189,8 @@ def theory_metrics(frame: pl.DataFrame) -> Chart:
     )
     similar = "datum.higher_is_closer && isValid(datum.score)"
     cells = base.mark_rect().encode(
-        color=alt.condition(
+        color=either(
+            alt.ColorValue,
             similar,
             alt.Color(
                 "score:Q",
@@ -196,15 +198,16 @@ def theory_metrics(frame: pl.DataFrame) -> Chart:
                 scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=[0, 1], clamp=True),
                 legend=alt.Legend(orient="bottom", gradientLength=150, tickCount=4, titleLimit=200),
             ),
-            alt.value(palette.MISSING),
+            palette.MISSING,
         )
     )
     text = base.mark_text(fontSize=cell_text(columns + 3)).encode(
         text=alt.Text("score:Q", format=".2f"),
-        color=alt.condition(
+        color=either(
+            alt.ColorValue,
             f"!({similar}) || datum.score > {palette.SEQUENTIAL_LIGHT_FROM}",
-            alt.value("black"),
-            alt.value("white"),
+            "black",
+            "white",
         ),
     )
     return sized(cells + text, max(160, 24 * len(order)))

@@ -183,7 +183,7 @@ class Frame(Controls):
         A click leads to another page, if it leads anywhere.
         """
         if not isinstance(chart, dict):
-            clicked = _draw(chart, alt_text, lead, self.topic)
+            clicked = draw_chart(chart, alt_text, lead, self.topic)
         else:
             clicked = None
             names = list(chart)
@@ -194,7 +194,8 @@ class Frame(Controls):
                     with column:
                         st.markdown(f"**{plain(name)}**")
                         key = f"{self.topic}-{name}"
-                        clicked = _draw(chart[name], f"{name}: {alt_text}", lead, key) or clicked
+                        told = f"{name}: {alt_text}"
+                        clicked = draw_chart(chart[name], told, lead, key) or clicked
         if lead is None:
             return
         st.caption(lead.hint)
@@ -274,20 +275,16 @@ def _describe(about: Mapping[str, Any]) -> str:
     return " · ".join(said.format(told[name]) for name, said in _SAID.items() if name in told)
 
 
-def _is_dark() -> bool:
-    return st.context.theme.type == "dark"
-
-
-def _draw(
+def draw_chart(
     chart: Chart, alt_text: str, lead: Lead | None = None, key: str = ""
 ) -> Mapping[str, Any] | None:
     """Draw a chart; return the fields that were clicked, where it leads anywhere."""
-    drawn = on_screen(chart, dark=_is_dark())
+    spec = on_screen(chart, dark=st.context.theme.type == "dark")
     if lead is None:
-        st.altair_chart(drawn, width="stretch", alt=alt_text)
+        st.vega_lite_chart(spec=spec, width="stretch", alt=alt_text)
         return None
-    event = st.altair_chart(
-        drawn, width="stretch", alt=alt_text, on_select="rerun", selection_mode=lead.picked,
+    event = st.vega_lite_chart(
+        spec=spec, width="stretch", alt=alt_text, on_select="rerun", selection_mode=lead.picked,
         key=f"{key}-chart-{st.session_state.get(_CLICKS, 0)}",
     )  # fmt: skip
     clicked = event["selection"].get(lead.picked)

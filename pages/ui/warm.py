@@ -4,6 +4,7 @@ import gc
 import importlib
 
 import streamlit as st
+from altair.utils import schemapi
 
 # pandas is not ours, but Streamlit imports it halfway through a page: a second reader's chart then
 # meets half a module.
@@ -18,5 +19,7 @@ def up() -> None:
     """
     for name in HEAVY:
         importlib.import_module(name)
+    # Charts are checked against Vega-Lite's schema in the tests, not at every visit.
+    schemapi.disable_debug_mode()
     gc.collect()
     gc.freeze()

@@ -1,15 +1,43 @@
 """An app over a chosen data folder."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from altair.utils import schemapi
+from altair.vegalite.v6.schema.core import load_schema
 from streamlit.testing.v1 import AppTest
 
 from ingest.store.warehouse import Warehouse
+from pages.ui.charts import finish
+from pages.ui.charts.parts import Chart
 
 ROOT = Path(__file__).resolve().parents[2]
 OpenPage = Callable[..., AppTest]
+
+
+_ROOT_SCHEMA = load_schema()
+_SEEN: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def _valid_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check every chart that a page draws against Vega-Lite's schema; other numbers are not new."""
+    made = finish.specification
+
+    def checked(chart: Chart) -> dict[str, Any]:
+        spec = made(chart)
+        bare = {key: value for key, value in spec.items() if key != "datasets"}
+        shape = re.sub(r"-?\d+(\.\d+)?(e-?\d+)?", "0", json.dumps(bare))
+        if shape not in _SEEN:
+            schemapi.validate_jsonschema(bare, _ROOT_SCHEMA)
+            _SEEN.add(shape)
+        return spec
+
+    monkeypatch.setattr(finish, "specification", checked)
 
 
 @pytest.fixture

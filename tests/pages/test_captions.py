@@ -7,8 +7,8 @@ import math
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-import altair as alt
 import duckdb
 import numpy as np
 import polars as pl
@@ -205,12 +205,12 @@ def test_small_pictures_of_files_that_can_be_read(
         "position": [0, 1, 2], "sample_id": names, "image": [str(tmp_path / n) for n in names],
         "place": [0, 1, 2], "line": [0, 0, 0], "chosen": [True, False, False],
     })  # fmt: skip
-    drawn: list[alt.LayerChart] = []
-    monkeypatch.setattr(pictures.st, "altair_chart", lambda chart, **_: drawn.append(chart))
+    drawn: list[dict[str, Any]] = []
+    monkeypatch.setattr(pictures.st, "vega_lite_chart", lambda spec, **_: drawn.append(spec))
     pictures.pick(frame, 0, lambda place: None)
     pictures.pick(frame[1:], 0, lambda place: None)
     (sheet,) = drawn
-    ((row,),) = sheet.to_dict()["datasets"].values()
+    ((row,),) = (pl.read_ipc_stream(data).to_dicts() for data in sheet["datasets"].values())
     kind, _, coded = row["thumbnail"].partition(",")
     assert (row["position"], kind) == (0, "data:image/jpeg;base64")
     assert Image.open(io.BytesIO(base64.b64decode(coded))).size == (144, 108)

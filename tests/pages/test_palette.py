@@ -161,7 +161,7 @@ def _drawn() -> parts.Chart:
 def test_a_chart_is_in_the_ink_of_its_background(dark: bool) -> None:
     chart = _drawn()
     before = chart.to_dict()
-    shown = on_screen(chart, dark=dark).to_dict()
+    shown = on_screen(chart, dark=dark)
     ink = palette.INK_ON_DARK if dark else palette.INK_ON_LIGHT
     extent = palette.SEQUENTIAL_ON_DARK if dark else palette.SEQUENTIAL_ON_LIGHT
     gray, colored, family, cell, point, rect = shown["layer"]

@@ -1,11 +1,15 @@
 """The last touch: a chart on the reader's screen, and one to take away."""
 
+import hashlib
 import html
+import io
 import re
 import textwrap
 from typing import Any, Literal, TypeAlias
 
 import altair as alt
+import polars as pl
+import pyarrow.ipc
 
 from pages.ui import palette
 from pages.ui.charts.parts import SMALLEST, Chart, Drawn
@@ -13,17 +17,47 @@ from pages.ui.charts.parts import SMALLEST, Chart, Drawn
 Width: TypeAlias = Literal["single", "double"]
 
 
-def on_screen(chart: Chart, *, dark: bool) -> Chart:
-    """Return the chart with words, points and lines that stand out from the reader's background."""
+def on_screen(chart: Chart, *, dark: bool) -> dict[str, Any]:
+    """Return the chart's Vega-Lite specification, its words and marks fit for the background.
+
+    Args:
+        chart: of one page; it stays as it is.
+        dark: whether the reader's theme is.
+    """
     ink = palette.INK_ON_DARK if dark else palette.INK_ON_LIGHT
+    spec = stand_out(specification(chart), dark=dark)
     words = _words(ink, 12)
-    return (
-        stands_out(chart, dark=dark)
-        .configure_axis(**words)
-        .configure_legend(**words)
-        .configure_text(color=ink)
-        .configure_point(opacity=1)
-    )
+    config = {"axis": words, "legend": words, "text": {"color": ink}, "point": {"opacity": 1}}
+    return {**spec, "config": {**spec.get("config", {}), **config}}
+
+
+def specification(chart: Chart) -> dict[str, Any]:
+    """Return a chart as Vega-Lite, its data as Arrow streams by names that tell their contents.
+
+    Altair would check every part against Vega-Lite's schema, most of a page's time: tests do.
+    """
+    data: dict[str, bytes] = {}
+    spec = _named(chart, data).to_dict(validate=False)
+    return {**spec, "datasets": data}
+
+
+def _named(chart: Any, data: dict[str, bytes]) -> Any:
+    """Return a chart whose data, kept apart, are called by name; nothing deep is copied."""
+    copied = chart.copy(deep=False)
+    if isinstance(chart.data, pl.DataFrame):
+        sink = io.BytesIO()
+        table = chart.data.to_arrow()
+        with pyarrow.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+        name = hashlib.blake2b(sink.getvalue(), digest_size=8).hexdigest()
+        data[name] = sink.getvalue()
+        copied.data = alt.NamedData(name=name)
+    for inner in ("layer", "spec"):
+        part = getattr(chart, inner, alt.Undefined)
+        if part is not alt.Undefined:
+            many = isinstance(part, list)
+            copied[inner] = [_named(one, data) for one in part] if many else _named(part, data)
+    return copied
 
 
 def _words(ink: str, size: int) -> dict[str, Any]:
@@ -31,32 +65,35 @@ def _words(ink: str, size: int) -> dict[str, Any]:
             "titleFontWeight": "normal"}  # fmt: skip
 
 
-def stands_out(chart: Chart, *, dark: bool) -> Chart:
-    """Return a copy in which nothing is too pale for its background, and no word too small.
+def stand_out(spec: dict[str, Any], *, dark: bool) -> dict[str, Any]:
+    """Let nothing be too pale for its background and no word too small; return the same dictionary.
 
     Words are in ink, whatever gray or family's color they were given: those serve for lines and
     points. Of a scale of lightness points and lines take the part that stands out; cells keep all
     of it, since they touch.
+
+    Args:
+        spec: of a chart, in Vega-Lite.
+        dark: whether the background is.
     """
     ink = palette.INK_ON_DARK if dark else palette.INK_ON_LIGHT
     extent = palette.SEQUENTIAL_ON_DARK if dark else palette.SEQUENTIAL_ON_LIGHT
-    copied = chart.copy(deep=True)
-    for part in _parts(copied):
-        kind = part.mark if isinstance(part.mark, str) else part.mark.type
-        color = part.encoding.color if isinstance(part.encoding, alt.FacetedEncoding) else None
-        if kind == "text":
-            if not isinstance(part.mark, str):
-                if part.mark.color in _NOT_FOR_WORDS:
-                    part.mark.color = ink
-                if isinstance(part.mark.fontSize, int | float):
-                    part.mark.fontSize = max(part.mark.fontSize, SMALLEST)
-            if isinstance(color, alt.Color):
-                part.encoding.color = alt.value(ink)
-        elif kind in _FINE and isinstance(color, alt.Color):
-            scale = color["scale"]
-            if isinstance(scale, alt.Scale) and scale["scheme"] == palette.SEQUENTIAL:
-                scale["scheme"] = alt.SchemeParams(name=palette.SEQUENTIAL, extent=list(extent))
-    return copied
+    for part in _parts(spec):
+        mark: dict[str, Any] = part["mark"]
+        encoding: dict[str, Any] = part.get("encoding", {})
+        color: dict[str, Any] = encoding.get("color", {})
+        if mark["type"] == "text":
+            if mark.get("color") in _NOT_FOR_WORDS:
+                mark["color"] = ink
+            if isinstance(mark.get("fontSize"), int | float):
+                mark["fontSize"] = max(mark["fontSize"], SMALLEST)
+            if "field" in color:
+                encoding["color"] = {"value": ink}
+        elif mark["type"] in _FINE and "field" in color:
+            scale = color.get("scale") or {}
+            if scale.get("scheme") == palette.SEQUENTIAL:
+                scale["scheme"] = {"name": palette.SEQUENTIAL, "extent": list(extent)}
+    return spec
 
 
 _NOT_FOR_WORDS = (palette.CHANCE, palette.MISSING, palette.UNTRAINED, *palette.FAMILY)
@@ -64,12 +101,13 @@ _FINE = ("point", "line", "rule", "tick", "trail")
 """Marks with background all around them."""
 
 
-def _parts(chart: Any) -> list[Any]:
-    inner: Any = getattr(chart, "layer", alt.Undefined)
-    if inner is alt.Undefined:
-        spec = getattr(chart, "spec", alt.Undefined)
-        return [chart] if spec is alt.Undefined else _parts(spec)
-    return [part for one in inner for part in _parts(one)]
+def _parts(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the parts of a specification that draw marks."""
+    if "spec" in spec:
+        return _parts(spec["spec"])
+    if "layer" in spec:
+        return [part for one in spec["layer"] for part in _parts(one)]
+    return [spec]
 
 
 def strip_markdown(text: str) -> str:
@@ -116,13 +154,14 @@ def titled(
             padding=_PADDING, spacing=18,
         )  # fmt: skip
         spec = _for_print(whole).to_dict()
-        spec["concat"] = [_sized(panel, room) for panel in spec["concat"]]
+        panels = (stand_out(panel, dark=False) for panel in spec["concat"])
+        spec["concat"] = [_sized(panel, room) for panel in panels]
         return _narrowed(spec, across)
     fit = alt.AutoSizeParams(type="fit-x", contains="padding")
-    whole = stands_out(drawn, dark=False).properties(
+    whole = drawn.properties(
         width=across, title=heading, background="white", autosize=fit, padding=_PADDING
     )
-    return _narrowed(_for_print(whole).to_dict(), across)
+    return _narrowed(stand_out(_for_print(whole).to_dict(), dark=False), across)
 
 
 _TITLE, _LETTER, _SMALL_LETTER = 12, 6.6, 5.4
@@ -157,7 +196,7 @@ def _narrowed(spec: dict[str, Any], across: int) -> dict[str, Any]:
 
 def _small(chart: Chart, name: str, width: int) -> Chart:
     """Return a panel with its name and a width; a picture's parts cannot size themselves."""
-    part = stands_out(chart, dark=False).properties(width=width, title=name)
+    part = chart.properties(width=width, title=name)
     part["autosize"] = alt.Undefined
     return part
 

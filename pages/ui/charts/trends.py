@@ -152,16 +152,19 @@ def _layers(
         trends.lines.select("line", *_TESTED), on="line"
     )
     base = alt.Chart(known).encode(
-        x=x, color=color, detail=f"{axes.line}:N", tooltip=_tooltip(known, trends, axes, measure)
+        x=x,
+        color=color,
+        detail=alt.Detail(f"{axes.line}:N"),
+        tooltip=_tooltip(known, trends, axes, measure),
     )
-    along = alt.Chart(curves).encode(x=alt.X("x:Q"), color=color, detail="line:N")
+    along = alt.Chart(curves).encode(x=alt.X("x:Q"), color=color, detail=alt.Detail("line:N"))
     # Over fewer models an interval fills the picture and says nothing.
     firm = trends.lines.filter(pl.col("models") >= _SHADED)["line"].to_list()
     shaded = alt.Chart(curves.filter(pl.col("line").is_in(firm))).encode(
-        x=alt.X("x:Q"), color=color, detail="line:N"
+        x=alt.X("x:Q"), color=color, detail=alt.Detail("line:N")
     )
     areas = shaded.mark_area(clip=True).encode(
-        y=alt.Y("fit_low:Q"), y2="fit_high:Q", opacity=_lit(picked, 0.12)
+        y=alt.Y("fit_low:Q"), y2=alt.Y2("fit_high:Q"), opacity=_lit(picked, 0.12)
     )
     fits = along.mark_line(strokeWidth=1.5).encode(
         y=alt.Y("fit:Q"),
@@ -199,7 +202,7 @@ def _layers(
 
 
 def _lit(picked: alt.Parameter | None, opacity: float = 1.0) -> Any:
-    return alt.value(opacity) if picked is None else lit(picked, opacity)
+    return alt.OpacityValue(opacity) if picked is None else lit(picked, opacity)
 
 
 def _tooltip(known: pl.DataFrame, trends: Trends, axes: Axes, measure: str) -> list[alt.Tooltip]:
@@ -230,9 +233,14 @@ def _names(
                            color=palette.CHANCE)  # fmt: skip
     lead = base.mark_rule(color=palette.CHANCE, strokeWidth=0.8)
     return [
-        write.encode(x=alt.X("label_at:Q"), y=alt.Y("name_low:Q"), text=f"{axes.point}:N"),
+        write.encode(
+            x=alt.X("label_at:Q"), y=alt.Y("name_low:Q"), text=alt.Text(f"{axes.point}:N")
+        ),
         lead.encode(
-            x=alt.X("label_at:Q"), x2=f"{axes.x}:Q", y=alt.Y("name_low:Q"), y2="name_high:Q"
+            x=alt.X("label_at:Q"),
+            x2=alt.X2(f"{axes.x}:Q"),
+            y=alt.Y("name_low:Q"),
+            y2=alt.Y2("name_high:Q"),
         ),
     ]
 
@@ -252,9 +260,11 @@ def _line_names(
         x=alt.X("x:Q"), y=alt.Y("label_at:Q"), opacity=_lit(picked)
     )
     if wide is None:
-        return [base.mark_text(align="right", dx=-8, dy=-8, fontSize=11).encode(text="line:N")]
+        return [
+            base.mark_text(align="right", dx=-8, dy=-8, fontSize=11).encode(text=alt.Text("line:N"))
+        ]
     keys = base.mark_point(
         filled=True, xOffset=12, size=alt.expr(f"{wide} ? 40 : 0"), tooltip=False
     ).encode(**known_by)
     names = base.mark_text(align="left", dx=20, fontSize=alt.expr(f"{wide} ? 12 : 0"))
-    return [keys, names.encode(text="line:N")]
+    return [keys, names.encode(text=alt.Text("line:N"))]
