@@ -12,6 +12,7 @@ from pathlib import Path
 for _pool in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_pool, "1")
 
+import hypothesis  # noqa: E402
 import jaxtyping  # noqa: E402
 import numba  # noqa: E402
 import pytest  # noqa: E402
@@ -28,6 +29,9 @@ _CHECKED = [
 jaxtyping.install_import_hook(_CHECKED, "beartype.beartype")
 
 from tests.worlds import build_captions, build_world  # noqa: E402
+
+hypothesis.settings.register_profile("no-clock", deadline=None)  # a machine may be busy
+hypothesis.settings.load_profile("no-clock")
 
 _LONGEST = {
     name: place

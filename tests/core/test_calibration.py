@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prh_core import align, align_panel, all_metrics, get_metric
@@ -37,7 +37,6 @@ def test_orders_come_from_the_seed_alone() -> None:
 
 
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=60), st.integers(0, 20))
-@settings(deadline=None)
 def test_calibration_equals_its_definition(null: list[int], observed: int) -> None:
     found = calibrate(observed / 20, np.array(null) / 20, best=1.0)
     everything = sorted([observed, *null])
@@ -72,7 +71,6 @@ def test_unrelated_models_are_called_related_as_often_as_alpha_says() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
-@settings(deadline=None)
 def test_q_values_equal_their_definition(p: list[float]) -> None:
     ranked = sorted(p)
     steps = [len(p) * value / place for place, value in enumerate(ranked, start=1)]

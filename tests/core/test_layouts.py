@@ -67,7 +67,7 @@ def test_distances_of_a_layout_are_met(dimensions: int) -> None:
     np.testing.assert_allclose(spread(found.places), spread(places), atol=1e-5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(5, 12), st.integers(0, 10_000))
 def test_stress_never_rises(n: int, seed: int) -> None:
     delta = noisy(n, seed)
@@ -155,7 +155,7 @@ def test_the_rotation_is_scipys(weighted: bool) -> None:
     assert found.scale == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.booleans())
 def test_no_nearby_transform_does_better(seed: int, mirror: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -49,7 +49,7 @@ whole = arrays(
 
 
 @given(whole, st.data())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_ties_go_to_the_lower_index(layer: np.ndarray, data: st.DataObject) -> None:
     k = data.draw(st.integers(1, len(layer) - 1))
     assert nearest([layer], k)[0].tolist() == oracles.neighbors(layer, k)
@@ -96,7 +96,7 @@ def test_mutual_knn_equals_the_loop_for_every_pair_and_k(
 
 
 @given(st.integers(0, 1000), st.integers(1, 9))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_mutual_knn_symmetries(seed: int, k: int) -> None:
     rng = np.random.default_rng(seed)
     x, y = rng.normal(size=(2, 30, 6)).astype(np.float32)

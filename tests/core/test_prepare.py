@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -23,14 +23,12 @@ layer_stacks = arrays(
 
 
 @given(layer_stacks)
-@settings(deadline=None)
 def test_exact_threshold_is_the_element_a_full_sort_puts_there(stack: np.ndarray) -> None:
     everything = np.sort(np.abs(stack).ravel())
     assert exact_threshold(list(stack)) == everything[int(0.95 * everything.size)]
 
 
 @given(layer_stacks)
-@settings(deadline=None)
 def test_mean_threshold_is_torchs_quantile_per_sample_averaged(stack: np.ndarray) -> None:
     # The released code's words: torch.quantile(feats.abs().flatten(1), 0.95, dim=1).mean()
     feats = torch.tensor(stack).transpose(0, 1)

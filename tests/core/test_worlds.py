@@ -68,7 +68,7 @@ def test_a_tree_is_measured_along_its_branches() -> None:
     assert logs[3, 4] == pytest.approx(logs[5, 6])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(2, 9), st.integers(0, 10_000))
 def test_the_smallest_constant_is_bisections(n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -60,14 +60,22 @@ def _violations(page: "Page") -> dict[str, list[str]]:
     return found
 
 
+_AT_REST = """() => {
+    const run = document.querySelector("[data-testid=stApp]").dataset.testScriptState;
+    const pale = e => e.dataset.stale === "true" || getComputedStyle(e).opacity < 1;
+    return run === "notRunning" && !document.getAnimations().some(a => a.playState === "running")
+        && ![...document.querySelectorAll("[data-testid=stElementContainer]")].some(pale);
+}"""
+"""Nothing runs, and what was pale while it did has its full color again."""
+
+
 def _opened(page: "Page", address: str, url: str) -> None:
     page.set_default_timeout(120_000)
     page.goto(f"{address}/{url}")
     page.locator("h1").wait_for()
     if url != "glossary":  # which has words only
         page.locator(f"{CHART}, [data-testid=stAlert]").first.wait_for()
-    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
-    page.wait_for_timeout(400)  # what fades in has its full color
+    page.wait_for_function(_AT_REST)
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])
@@ -81,10 +89,10 @@ def test_axe_finds_nothing_grave(
         page = context.new_page()
         _opened(page, (caption_served if topic == "captions" else served).address, shown.url)
         assert page.locator("h1").count() == 1
-        assert _violations(page) == {}
         for fold in page.locator("[data-testid=stExpander] summary").all():
             fold.click()
         page.wait_for_timeout(600)
+        page.wait_for_function(_AT_REST)
         assert _violations(page) == {}
     finally:
         context.close()

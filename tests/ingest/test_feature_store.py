@@ -46,7 +46,7 @@ def test_strided_layers_are_not_scrambled(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_truncated_file_is_refused(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     path, _ = stored(tmp_path_factory.mktemp("cut"))
     content = path.read_bytes()

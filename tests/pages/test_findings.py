@@ -364,7 +364,7 @@ sign = st.sampled_from([1, -1])
 name = st.sampled_from(["MiniLM-L3", "DINOv2-giant", "CLIP ViT-L/14 (LAION-2B)", "Pythia 1.4B"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.fixed_dictionaries({
     "effect": name, "cause": name, "models": count, "r": number, "slope": number,
     "slope_low": number, "slope_high": number, "p": p_value, "families": st.integers(1, 5),
@@ -394,7 +394,7 @@ def test_rises_and_falls_have_an_interval_that_excludes_zero(numbers: dict[str, 
         assert numbers["models"] >= 10
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.fixed_dictionaries({
     "pairs": count, "models": count, "exceed": st.one_of(st.none(), count), "first": name,
     "second": name, "score": number, "low": number, "high": number, "control": number,
@@ -413,7 +413,7 @@ def test_models_meet_only_beyond_chance_and_controls(numbers: dict[str, Any]) ->
             assert score > control if numbers["higher_is_closer"] else score < control
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.builds(
@@ -443,7 +443,7 @@ layout = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(layout, layout, layout, count, count)
 def test_colors_agree_only_where_tested(
     language: Layout | None, pictures: Layout | None, control: Layout | None, models: int, of: int
@@ -456,7 +456,7 @@ def test_colors_agree_only_where_tested(
         assert language is not None and language.q is not None and language.q <= 0.05
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.fixed_dictionaries({
         "modality": st.sampled_from(["vision", "language"]), "competence": name, "models": count,
@@ -480,7 +480,7 @@ def test_convergence_and_emergence_are_told_from_chance(
             assert numbers["p"] <= 0.05
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.builds(Growth, name, st.integers(1, 5), number, number), max_size=4),
     st.fixed_dictionaries({
