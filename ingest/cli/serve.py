@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ingest.errors import PortInUseError
 from prh_core.warehouse.location import PROJECT
 
-HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
+HEAVY = ("altair", "duckdb", "pandas", "polars", "prh_core", "pyarrow")
 """Imported before the server opens, so that the first reader does not wait for them."""
 
 
@@ -93,6 +94,16 @@ class PagesOneLevelDeep:
         await self.app(scope, receive, send)
 
 
+def _start_drawing() -> None:
+    """Start the engine that draws small pictures: its first takes half a second more."""
+    import altair
+    import vl_convert
+
+    version = altair.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
+    dot = {"data": {"values": [{}]}, "mark": "point", "encoding": {}}
+    vl_convert.vegalite_to_svg(dot, vl_version=version)
+
+
 def serve(script: Path, home: Path, port: int) -> None:
     """Run Streamlit on http://localhost:`port` until it is stopped.
 
@@ -103,6 +114,7 @@ def serve(script: Path, home: Path, port: int) -> None:
     os.environ["PRH_DATA"] = str(home)
     for name in HEAVY:
         importlib.import_module(name)
+    threading.Thread(target=_start_drawing, daemon=True).start()
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli
     from streamlit.web.server.starlette import starlette_app

@@ -12,13 +12,19 @@ from pages.color import queries as color_queries
 from pages.competence import finding as competence
 from pages.inventory import chart, text
 from pages.skill import finding as skill
+from pages.ui import export
 from pages.ui import queries as shared
 from pages.ui import text as words
 from pages.ui.answers import Setting
+from pages.ui.charts.finish import still
 from pages.ui.charts.parts import Chart
 from pages.ui.findings import Finding
 from pages.ui.reference import held_against
 from prh_core.warehouse.location import published_file
+
+MOST = 3
+_WIDE = 268
+"""Pixels of a small picture, about those of its card at 1280."""
 
 
 class Headline(NamedTuple):
@@ -33,23 +39,37 @@ class Headline(NamedTuple):
     """Query of the page under which the same is seen."""
 
 
-def headlines(most: int = 3) -> list[Headline]:
-    """Return what there is of the headline results, the paper's main claims first.
+def headlines() -> list[Headline]:
+    """Return what there is of the headline results, `MOST` of them, the paper's claims first."""
+    path = published_file()
+    stat = path.stat()
+    return list(_told(str(path), stat.st_ino, stat.st_mtime_ns))
+
+
+def draw_thumbnail(place: int, *, dark: bool) -> str:
+    """Return the small picture of one of the headlines as SVG, made once.
 
     Args:
-        most: how many to return.
+        place: of the headline.
+        dark: whether the reader's theme is.
     """
     path = published_file()
     stat = path.stat()
-    return list(_told(most, str(path), stat.st_ino, stat.st_mtime_ns))
+    return _drawn(place, dark, str(path), stat.st_ino, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4 * MOST)
+def _drawn(place: int, dark: bool, *warehouse: str | int) -> str:
+    picture = _told(*warehouse)[place].picture
+    return export.svg(still(picture, dark=dark, width=_WIDE)).decode()
 
 
 @functools.lru_cache(maxsize=2)
-def _told(most: int, *warehouse: str | int) -> tuple[Headline, ...]:
+def _told(*warehouse: str | int) -> tuple[Headline, ...]:
     """Make the headlines of one state of the warehouse once: every visit opens with them."""
     found: list[Headline] = []
     for tell in _TOLD:
-        one = tell() if len(found) < most else None
+        one = tell() if len(found) < MOST else None
         if one is not None:
             found.append(one)
     return tuple(found)

@@ -4,10 +4,10 @@ import streamlit as st
 
 from pages import PAGES
 from pages.inventory import chart, queries, text
-from pages.inventory.headlines import Headline, headlines
+from pages.inventory.headlines import MOST, Headline, draw_thumbnail, headlines
 from pages.ui import shell
 from pages.ui.findings import BADGES
-from pages.ui.frame import draw_chart, script_of
+from pages.ui.frame import script_of
 from pages.ui.plain import plain
 from pages.ui.shell import Frame, Nothing
 
@@ -20,7 +20,7 @@ def draw(frame: Frame) -> None:
     models, coverage = queries.models(), queries.coverage()
     if models.frame.is_empty():
         raise Nothing
-    _show_headlines(headlines(_ACROSS))
+    _show_headlines(headlines())
     _show_figures()
     st.markdown("#### What is in here")
     runs = queries.runs()
@@ -47,14 +47,15 @@ def _show_headlines(found: list[Headline]) -> None:
     if not found:
         return
     st.markdown("#### What the numbers here say")
-    for one, column in zip(found, st.columns(_ACROSS), strict=False):
+    dark = st.context.theme.type == "dark"
+    for (place, one), column in zip(enumerate(found), st.columns(MOST), strict=False):
         (page,) = (page for page in PAGES if page.topic == one.topic)
         with column.container(border=True, height="stretch", gap="small"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f"**{page.title}**", width="content")
                 st.badge(BADGES[one.finding.verdict], color=text.VERDICTS[one.finding.verdict])
             st.caption(plain(one.finding.after_badge(), 300))
-            draw_chart(one.picture, one.told)
+            st.image(draw_thumbnail(place, dark=dark), width="stretch", alt=one.told)
             st.page_link(
                 page.script, label=f"See it: paper, {page.figure}", query_params=one.address
             )

@@ -183,7 +183,7 @@ class Frame(Controls):
         A click leads to another page, if it leads anywhere.
         """
         if not isinstance(chart, dict):
-            clicked = draw_chart(chart, alt_text, lead, self.topic)
+            clicked = _draw_chart(chart, alt_text, lead, self.topic)
         else:
             clicked = None
             names = list(chart)
@@ -195,7 +195,7 @@ class Frame(Controls):
                         st.markdown(f"**{plain(name)}**")
                         key = f"{self.topic}-{name}"
                         told = f"{name}: {alt_text}"
-                        clicked = draw_chart(chart[name], told, lead, key) or clicked
+                        clicked = _draw_chart(chart[name], told, lead, key) or clicked
         if lead is None:
             return
         st.caption(lead.hint)
@@ -275,7 +275,7 @@ def _describe(about: Mapping[str, Any]) -> str:
     return " · ".join(said.format(told[name]) for name, said in _SAID.items() if name in told)
 
 
-def draw_chart(
+def _draw_chart(
     chart: Chart, alt_text: str, lead: Lead | None = None, key: str = ""
 ) -> Mapping[str, Any] | None:
     """Draw a chart; return the fields that were clicked, where it leads anywhere."""

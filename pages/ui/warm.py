@@ -8,7 +8,7 @@ from altair.utils import schemapi
 
 # pandas is not ours, but Streamlit imports it halfway through a page: a second reader's chart then
 # meets half a module.
-HEAVY = ("altair", "duckdb", "pandas", "polars", "pyarrow")
+HEAVY = ("altair", "duckdb", "pandas", "polars", "prh_core", "pyarrow")
 
 
 @st.cache_resource(show_spinner=False)

@@ -19,7 +19,6 @@ every_page = pytest.mark.parametrize("page", ASKING, ids=lambda page: page.topic
 MISSING = "There is no warehouse yet."
 DAMAGED = "The warehouse is damaged, or is not one of PRH Explorer's."
 CHARTS = {
-    "inventory": 4,
     "competence": 2,
     "color": 3,
     "captions": 3,

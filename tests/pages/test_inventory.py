@@ -1,5 +1,6 @@
 """Where the app opens: the hypothesis, headline results, the paper's figures, and what is here."""
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import pytest
 
 from pages import PAGES
 from pages.inventory import chart, queries, text
-from pages.inventory.headlines import headlines
-from pages.ui import export
+from pages.inventory.headlines import _TOLD, Headline, draw_thumbnail, headlines
+from pages.ui import export, palette
 from pages.ui.charts.finish import titled
 from pages.ui.findings import BADGES
 from tests.pages.conftest import OpenPage
@@ -18,6 +19,12 @@ from tests.pages.shown import frames, told
 from tests.worlds import query
 
 START = "inventory"
+_INKS = {True: palette.INK_ON_DARK, False: palette.INK_ON_LIGHT}
+
+
+def numbers(one: Headline) -> list[pl.DataFrame]:
+    """Return what a small picture draws."""
+    return [pl.DataFrame(rows) for rows in one.picture.to_dict()["datasets"].values()]
 
 
 def captions(app: object) -> str:
@@ -48,7 +55,7 @@ def test_headline_results_are_the_answers_of_their_pages(open_page: OpenPage, wo
     assert not app.exception
     found = headlines()
     assert [one.topic for one in found] == ["alignment", "color", "competence"]
-    assert len(frames(app)) == len(found) + 1
+    assert len(frames(app)) == 1 and len(app.get("image")) == len(found)
     badges = [text for text in (block.value for block in app.markdown) if "-badge[" in text]
     for one in found:
         assert any(BADGES[one.finding.verdict] in badge for badge in badges)
@@ -65,7 +72,7 @@ def test_captions_are_a_headline_where_they_were_compared(
     app = open_page(caption_world, START)
     assert not app.exception
     (one,) = [one for one in headlines() if one.topic == "captions"]
-    words = [frame for chart in frames(app) for frame in chart if "x" in frame.columns]
+    words = [frame for frame in numbers(one) if "x" in frame.columns]
     there = query(
         caption_world / "results.duckdb",
         "SELECT DISTINCT words FROM caption_sets WHERE NOT control AND NOT pictures ORDER BY 1",
@@ -78,7 +85,8 @@ def test_captions_are_a_headline_where_they_were_compared(
 def test_the_pictures_of_headlines_are_small_and_of_the_same_numbers(
     open_page: OpenPage, world: Path
 ) -> None:
-    dots = max(frames(open_page(world, START))[0], key=len)
+    assert not open_page(world, START).exception
+    dots = max(numbers(headlines()[0]), key=len)
     assert dots.height == 16
     there = query(
         world / "results.duckdb",
@@ -91,9 +99,15 @@ def test_the_pictures_of_headlines_are_small_and_of_the_same_numbers(
 
 def test_every_small_picture_is_drawn(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRH_DATA", str(world))
-    for one in headlines(most=9):
+    there = [one for one in (tell() for tell in _TOLD) if one is not None]
+    assert len(there) == 4
+    for one in there:
         drawn = export.svg(titled(one.picture, one.topic, []))
         assert drawn.count(b'aria-roledescription="point"') >= 1, one.topic
+    for place, (dark, ink) in itertools.product(range(3), _INKS.items()):
+        drawn = draw_thumbnail(place, dark=dark)
+        assert drawn.startswith("<svg") and drawn.count('aria-roledescription="point"') >= 1
+        assert f'fill="{ink}"' in drawn and 'fill="white"' not in drawn
     rows = pl.DataFrame(
         {"label": ["Two photographs, of scikit-learn's \"pictures\"", "Model"],
          "trained": [True, False], "x": [0.8, 0.3], "low": [0.7, 0.1], "high": [0.9, 0.5]}
