@@ -105,6 +105,11 @@ def summarize(correlated: pl.DataFrame) -> Agreement:
     return Agreement(settings, pairs, models, least, median, most, more.height, tested.height)
 
 
+def closeness(r: float | None, expected: int) -> float | None:
+    """Return a correlation of closeness: of a distance (expected -1) with its sign turned."""
+    return None if r is None else expected * r
+
+
 def _models(wide: pl.DataFrame, within: bool) -> tuple[dict[str, int], dict[str, int]]:
     """Return the places of both sides' models in a table; within one kind they are the same."""
     a, b = (sorted(set(wide[side].to_list())) for side in ("model_a", "model_b"))

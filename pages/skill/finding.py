@@ -58,10 +58,7 @@ def find(
         samples=samples,
         expected=1 if higher_is_closer else -1,
     )
-    if not published:
-        return told
-    said = told.sentence.removeprefix(f"{findings.BADGES[told.verdict]}: ")
-    return Finding("published", f"Published numbers: {said}", told.doubt, told.paper)
+    return told.as_published() if published else told
 
 
 def list_skills(dataset_id: str) -> pl.DataFrame:

@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pages.ui import findings
-from pages.ui.findings import BADGES, Contrast, Finding, Growth, Layout, Verdict
+from pages.ui.findings import (
+    BADGES,
+    Contrast,
+    Finding,
+    Growth,
+    Layout,
+    MetricReach,
+    MetricTrend,
+    Verdict,
+)
 
 NAN = math.nan
 MEETING: dict[str, Any] = {
@@ -69,6 +78,14 @@ THEORY: dict[str, Any] = {
 }  # fmt: skip
 
 Case = tuple[Callable[..., Finding], dict[str, Any], Verdict, str]
+KNN = MetricTrend("mutual k-NN", "yes", 12, 0.85)
+CKA_CONFOUNDED = MetricTrend("CKA", "partly", 12, 0.62)
+CKA_FLAT = MetricTrend("CKA", "inconclusive", 7, 0.2)
+CKA_FALLS = MetricTrend("CKA", "contrary", 12, -0.71)
+RISES = {"cause": "1 − bits per byte", "samples": 512,
+         "metrics": [KNN, MetricTrend("CKA", "yes", 12, 0.62)]}  # fmt: skip
+REACHED = [MetricReach("mutual k-NN", 0.11, 9, 9), MetricReach("CKA", 0.04, 9, 9)]
+REACH = {"samples": 512, "metrics": REACHED}
 CASES: list[Case] = [
     (findings.meeting, MEETING, "yes",
      "Yes: 12 of 12 pairs of trained models agree more than chance (q ≤ .05); the closest is "
@@ -222,6 +239,31 @@ CASES: list[Case] = [
     (findings.metrics_agree, AGREE | {"significant": 0, "models": 12}, "no evidence", "0 of 28"),
     (findings.metrics_agree, AGREE | {"significant": None, "tested": 0}, "inconclusive", "not"),
     (findings.metrics_agree, AGREE | {"settings": 1, "least": None}, "too few", "1 setting"),
+    (findings.metric_trends, RISES, "yes",
+     "Yes: alignment rises with 1 − bits per byte under 2 of 2 metrics (r .85 (mutual k-NN) to .62 "
+     "(CKA))."),
+    (findings.metric_trends, RISES | {"metrics": [KNN, CKA_CONFOUNDED]}, "partly", "under 2 of 2"),
+    (findings.metric_trends, RISES | {"metrics": [KNN, CKA_FLAT], "calibrated": True}, "partly",
+     "Partly: calibrated alignment rises with 1 − bits per byte under 1 of 2 metrics"),
+    (findings.metric_trends, RISES | {"metrics": [KNN, CKA_FALLS]}, "partly",
+     "under 1 of 2 metrics (r .85 (mutual k-NN) to −.71 (CKA)), and falls under 1."),
+    (findings.metric_trends, RISES | {"metrics": [CKA_FALLS]}, "contrary",
+     "Contrary: alignment falls with 1 − bits per byte under 1 of 1 metric"),
+    (findings.metric_trends, RISES | {"metrics": [CKA_FLAT]}, "inconclusive",
+     "Inconclusive with 7 models: under none of 1 metric can a rise"),
+    (findings.metric_trends, RISES | {"metrics": [MetricTrend("CKA", "no evidence", 12, 0.1)]},
+     "no evidence", "from chance (r .10 (CKA))."),
+    (findings.metric_trends, RISES | {"metrics": [MetricTrend("CKA", "too few", 3)]}, "too few",
+     "Too few models for a trend with 1 − bits per byte, under none of 1 metric."),
+    (findings.metric_trends, RISES | {"metrics": []}, "too few", "nothing was scored"),
+    (findings.metric_reach, REACH, "yes",
+     "Yes: under 2 of 2 metrics every pair of trained models is closer than chance (q ≤ .05); "
+     "calibrated 0.110 (mutual k-NN) to 0.040 (CKA)."),
+    (findings.metric_reach, REACH | {"metrics": [MetricReach("CKA", 0.01, 9, 4)]}, "partly",
+     "under 1 some are"),
+    (findings.metric_reach, REACH | {"metrics": [MetricReach("CKA", 0.0, 9, 0)]}, "no evidence",
+     "under none of 1 metric is a pair closer than chance"),
+    (findings.metric_reach, REACH | {"metrics": []}, "too few", "no metric is calibrated"),
     (findings.theory, THEORY, "yes", "A's kernel follows K_PMI at r = .998"),
     (findings.theory, THEORY | {"observer": "lossy", "correlation_b": 0.4, "lost": 0.4}, "partly",
      "as is expected where B loses 40 % of the information"),
@@ -513,3 +555,49 @@ def test_other_pages_say_no_more_than_they_know(
     learned = findings.theory(**world)
     for found in (grown, told, metrics, learned):
         check(found)
+
+
+trends = st.lists(
+    st.builds(
+        MetricTrend, name, st.sampled_from(get_args(Verdict)), st.integers(0, 30), number,
+        st.booleans(),
+    ),
+    max_size=8,
+)  # fmt: skip
+reaches = st.lists(
+    st.integers(0, 40).flatmap(
+        lambda pairs: st.builds(
+            MetricReach, name, st.floats(0, 1), st.just(pairs), st.integers(0, pairs)
+        )
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=200)
+@given(trends, reaches, st.booleans())
+def test_metrics_rise_and_reach_as_often_as_is_said(
+    metrics: list[MetricTrend], scored: list[MetricReach], calibrated: bool
+) -> None:
+    found = findings.metric_trends(
+        cause="HellaSwag", metrics=metrics, calibrated=calibrated, samples=512
+    )
+    check(found)
+    told = [
+        one
+        for one in metrics
+        if one.verdict != "too few" and one.closeness is not None and not math.isnan(one.closeness)
+    ]
+    rising = [one for one in told if one.verdict in ("yes", "partly")]
+    said = re.search(r"rises with HellaSwag under (\d+) of (\d+) metric", found.sentence)
+    assert (said is not None) == bool(rising)
+    if said:
+        assert (int(said[1]), int(said[2])) == (len(rising), len(told))
+    if found.verdict == "yes":
+        assert all(one.verdict == "yes" for one in told)
+    reach = findings.metric_reach(metrics=scored, samples=512)
+    check(reach)
+    if reach.verdict == "yes":
+        assert all(one.significant == one.pairs for one in scored)
+    if reach.verdict == "no evidence":
+        assert not any(one.significant for one in scored)

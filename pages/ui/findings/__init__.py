@@ -7,12 +7,20 @@ and "Yes" where the test that its doubt names does. Nothing here is escaped.
 from pages.ui.findings.captions import Contrast, density
 from pages.ui.findings.color import Layout, colors
 from pages.ui.findings.finding import BADGES, Finding, Verdict
-from pages.ui.findings.methods import Growth, locality, metrics_agree, theory
+from pages.ui.findings.methods import Growth, locality, theory
+from pages.ui.findings.metrics import (
+    MetricReach,
+    MetricTrend,
+    metric_reach,
+    metric_trends,
+    metrics_agree,
+)
 from pages.ui.findings.pairs import layers, meeting
 from pages.ui.findings.skills import emergence
 from pages.ui.findings.trends import convergence, trend
 
 __all__ = [
-    "BADGES", "Contrast", "Finding", "Growth", "Layout", "Verdict", "colors", "convergence",
-    "density", "emergence", "layers", "locality", "meeting", "metrics_agree", "theory", "trend",
+    "BADGES", "Contrast", "Finding", "Growth", "Layout", "MetricReach", "MetricTrend", "Verdict",
+    "colors", "convergence", "density", "emergence", "layers", "locality", "meeting",
+    "metric_reach", "metric_trends", "metrics_agree", "theory", "trend",
 ]  # fmt: skip

@@ -31,6 +31,11 @@ class Finding:
     paper: str = ""
     """What the paper reports."""
 
+    def as_published(self) -> "Finding":
+        """Return the same as what others measured, which no verdict of ours is on."""
+        said = self.sentence.removeprefix(f"{BADGES[self.verdict]}: ")
+        return Finding("published", f"{BADGES['published']}: {said}", self.doubt, self.paper)
+
     def after_badge(self) -> str:
         """Return the sentence for a place where the badge stands already."""
         lead = f"{BADGES[self.verdict]}: "

@@ -1,11 +1,10 @@
-"""What stands behind alignment: neighborhoods, metrics, and learners of a simulated world."""
+"""What stands behind alignment: neighborhoods, and learners of a simulated world."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pages.ui.findings.finding import BADGES, Finding, Verdict
+from pages.ui.findings.finding import Finding
 from pages.ui.findings.words import (
-    ENOUGH,
     Doubt,
     as_change,
     as_percent,
@@ -88,62 +87,6 @@ def locality(*, families: Sequence[Growth], least: int, largest: int, samples: i
         return Finding("no evidence", sentence, doubt.text(), paper_has(claim, "not shown"))
     sentence = f"Partly: alignment grows more at small k in {of}, untested ({span})."
     return Finding("partly", sentence, doubt.text(), paper_has(claim))
-
-
-def metrics_agree(
-    *,
-    settings: int,
-    pairs: int,
-    models: int,
-    least: float | None = None,
-    median: float | None = None,
-    most: float | None = None,
-    significant: int | None = None,
-    tested: int = 0,
-) -> Finding:
-    """Say whether metrics rank pairs of models alike.
-
-    Args:
-        settings: metrics and settings compared.
-        pairs: of models behind a correlation.
-        models: behind these.
-        least: smallest Spearman correlation between two settings.
-        median: the one in the middle.
-        most: the largest.
-        significant: correlations above zero that are more than chance, q <= .05.
-        tested: correlations that could be tested.
-    """
-    claim = "Fig. 12: metrics and settings rank-correlated over the pairs of 78 vision models"
-    rhos = [known(x) for x in (least, median, most)]
-    if settings < 2 or None in rhos:
-        return Finding(
-            "too few",
-            f"Too few models: {counted(settings, 'setting')} over {counted(pairs, 'pair')} of "
-            "models cannot be correlated.",
-            paper=paper_has(claim),
-        )
-    doubt = Doubt("q by shuffling models, corrected for all pairs of settings")
-    doubt.add(f"{counted(pairs, 'pair')} of {counted(models, 'model')}")
-    span = f"ρ from {as_share(least)} to {as_share(most)}, median {as_share(median)}"
-    ranked = f"{counted(settings, 'metric or setting', 'metrics and settings')}, {span}"
-    if not tested or significant is None:
-        sentence = f"Inconclusive with {counted(models, 'model')}: not tested; {ranked}."
-        return Finding("inconclusive", sentence, doubt.text(), paper_has(claim))
-    share = f"{significant} of {tested} more than chance (q ≤ .05)"
-    if not significant:
-        if models < ENOUGH:
-            sentence = f"Inconclusive with {counted(models, 'model')}: {ranked}, {share}."
-            return Finding("inconclusive", sentence, doubt.text(), paper_has(claim))
-        return Finding(
-            "no evidence", f"No evidence here: {ranked}, {share}.", doubt.text(), paper_has(claim)
-        )
-    verdict: Verdict = "yes" if significant == tested and float(least or 0) > 0 else "partly"
-    lead = "rank pairs of models alike" if verdict == "yes" else "rank pairs partly alike"
-    sentence = (
-        f"{BADGES[verdict]}: {counted(settings, 'metric or setting', 'metrics and settings')} "
-        f"{lead}, {span}; {share}."
-    )
-    return Finding(verdict, sentence, doubt.text(), paper_has(claim))
 
 
 def theory(
