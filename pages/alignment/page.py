@@ -15,7 +15,7 @@ from pages.ui.charts import trends as trend_charts
 from pages.ui.charts.parts import PICKED, Chart, Drawn
 from pages.ui.findings import Finding
 from pages.ui.reference import CONTROL, THRESHOLD, held_against
-from pages.ui.settings import choose_candidates, choose_setting, choose_untrained
+from pages.ui.settings import choose_candidates, choose_families, choose_setting, choose_untrained
 from pages.ui.shell import Frame, Lead, Nothing
 
 _HEAT, _LINES, _LANGUAGE, _VISION = "Heat map", "Lines", "By language skill", "By vision skill"
@@ -83,7 +83,7 @@ def draw(frame: Frame) -> None:
         shown.answer,
         title="Alignment of language with vision models",
         measured=shown.sources,
-        about=words.about(setting, shown.measured),
+        about={**words.about(setting, shown.measured), "families": view.families or None},
         view=view.name,
         alt_text=f"{words.name_metric(shown.measured)} of each language model with each vision "
         "model.",
@@ -134,14 +134,14 @@ def _choose(frame: Frame, setting: Setting) -> _View:
         scales += [_CALIBRATED] if concatenated and measured["permutations"] else []
         scales += [_MINUS] if measured["untrained_models"] else []
         scale = frame.choose("Scores", scales, key="scores", width=210)
-        families = frame.several("Families", _list_families(setting), key="families")
-    return _View(name, skill, order, layout, scale, concatenated, untrained, "|".join(families))
+    families = choose_families(frame, _list_families(setting))
+    return _View(name, skill, order, layout, scale, concatenated, untrained, families)
 
 
-def _list_families(setting: Setting) -> list[str]:
+def _list_families(setting: Setting) -> set[str]:
     """Return the families of the trained models that were compared in a setting."""
     there = shared.alignment(setting, concatenated=True, untrained=False).frame
-    return sorted({*there["language_group"], *there["vision_group"]})
+    return {*there["language_group"], *there["vision_group"]}
 
 
 def _show(setting: Setting, view: _View) -> _Shown:

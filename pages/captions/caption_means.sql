@@ -22,6 +22,7 @@ SELECT
     v.pictures,
     coalesce(p.title, '') AS made_of,
     v.distinct_captions,
+    a.vision_family,
     a.vision_model,
     v.dataset_id
 FROM versions AS v

@@ -7,6 +7,7 @@ from pages.captions import chart, finding, pictures, queries, text
 from pages.ui import frame as shared
 from pages.ui import shell
 from pages.ui.reference import THRESHOLD, held_against
+from pages.ui.settings import choose_families
 from pages.ui.shell import Frame, Nothing
 
 _RAW, _CALIBRATED = "raw", "calibrated"
@@ -37,7 +38,10 @@ def draw(frame: Frame) -> None:
     answers = {_OVERALL: queries.caption_overall, _EACH: queries.caption_means}
     answer = answers.get(lines, queries.caption_density)(study)
     kept = answer.frame.filter(~pl.col("pictures"))
-    if lines not in answers:
+    if lines == _EACH:
+        families = choose_families(frame, kept["vision_family"])
+        kept = text.keep_families(kept, families)
+    elif lines not in answers:
         kept = kept.filter(pl.col("vision_label") == lines)
     shown = text.choose_score(kept, calibrated=score == _CALIBRATED)
     if shown.drop_nulls(["alignment", amount]).is_empty():

@@ -96,6 +96,7 @@ def caption_means(study: CaptionStudy) -> Answer:
         pictures: whether pictures are changed, not captions
         made_of: title of the set it was made of; empty without
         distinct_captions: fewer than images where some share one
+        vision_family: of the model
         vision_model: id
         dataset_id: of the variant
     """

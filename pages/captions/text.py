@@ -212,3 +212,13 @@ def describe_nothing(means: pl.DataFrame, row: dict[str, Any]) -> str:
             f"caption sets of {plain(row['dataset'])} in this setting: `prh captions` scores them."
         )
     return "No pair of models has such a score under every caption set: choose other lines."
+
+
+def keep_families(means: pl.DataFrame, families: str) -> pl.DataFrame:
+    """Return the rows of `queries.caption_means` of vision models of some families.
+
+    Args:
+        means: the answer.
+        families: parted by "|"; empty keeps all.
+    """
+    return means.filter(pl.col("vision_family").is_in(families.split("|"))) if families else means

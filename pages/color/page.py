@@ -6,6 +6,7 @@ import streamlit as st
 from pages.color import chart, finding, queries, text, views
 from pages.ui import shell
 from pages.ui.q_values import with_q
+from pages.ui.settings import choose_families
 from pages.ui.shell import Frame, Nothing
 
 _NONE = "none"
@@ -16,7 +17,8 @@ def draw(frame: Frame) -> None:
     everything = queries.color_agreement()
     if everything.frame.is_empty():
         raise Nothing
-    rows = with_q(everything.frame).to_dicts()
+    families = choose_families(frame, text.list_families(everything.frame))
+    rows = text.keep_families(with_q(everything.frame), families).to_dicts()
     named = {text.name_layout(row): row for row in rows}
     seen = [name for name, row in named.items() if row["side"] == "vision"]
     tables = {text.name_words(r): (r["colors"], r["rule"]) for r in rows if r["side"] == "language"}
@@ -75,9 +77,11 @@ def draw(frame: Frame) -> None:
     language = next((row for row in shown if row["side"] == "language"), None)
     if language is not None:
         layers = queries.color_layers(language["colors"], language["rule"])
-        if not layers.frame.filter(pl.col("rho").is_not_null()).is_empty():
+        # q is over the layers of all models, whichever are drawn.
+        drawn = text.keep_families(with_q(layers.frame), families)
+        if not drawn.filter(pl.col("rho").is_not_null()).is_empty():
             frame.also(
-                "At which layer does color emerge?", chart.color_layers(with_q(layers.frame)),
+                "At which layer does color emerge?", chart.color_layers(drawn),
                 layers, "Agreement with CIELAB by layer of each language model.",
             )  # fmt: skip
 

@@ -149,3 +149,26 @@ def pick_another_model(layouts: list[str], first: str) -> str:
     model = first.rpartition(", ")[0]
     others = [name for name in layouts if name.rpartition(", ")[0] != model]
     return (others or [name for name in layouts if name != first] or ["none"])[0]
+
+
+def list_families(layouts: pl.DataFrame) -> list[str]:
+    """Return the families of trained language models that are laid out.
+
+    Args:
+        layouts: answer of `queries.color_agreement`.
+    """
+    models = layouts.filter("trained", pl.col("side") == "language")
+    return models["family"].drop_nulls().unique().to_list()
+
+
+def keep_families(rows: pl.DataFrame, families: str) -> pl.DataFrame:
+    """Return the rows of trained models of some families, and all of untrained ones and pictures.
+
+    Args:
+        rows: of `queries.color_agreement` or `queries.color_layers`.
+        families: parted by "|"; empty keeps all.
+    """
+    if not families:
+        return rows
+    pictures = pl.col("side") == "vision" if "side" in rows.columns else pl.lit(False)
+    return rows.filter(pictures | ~pl.col("trained") | pl.col("family").is_in(families.split("|")))

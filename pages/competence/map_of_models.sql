@@ -2,6 +2,7 @@
 -- the setting, with the models each agrees with most.
 -- $method: umap or mds.
 -- $skill: what competence is; null where nobody asks.
+-- $families: of trained models to show, parted by '|'; empty shows all. Untrained models stay.
 WITH pairs AS (
     SELECT model_a, label_a, model_b, label_b, score, q_value
     FROM alignment_within_modality
@@ -100,4 +101,5 @@ FROM newest AS w
 JOIN models AS m USING (model_id)
 LEFT JOIN near AS n USING (model_id)
 LEFT JOIN skills AS s ON s.model_id = w.model_id AND s.skill = $skill
+WHERE $families = '' OR NOT m.trained OR m.family IN (SELECT unnest(string_split($families, '|')))
 ORDER BY m.label

@@ -1,5 +1,11 @@
 -- Alignment of models of $modality with each other, and the competence of both (paper, Fig. 2, left).
 -- $skill: what competence is; null where nobody asks.
+-- $families: of trained models to keep, parted by '|'; empty keeps all. Untrained models stay.
+WITH kept AS (
+    SELECT model_id FROM models
+    WHERE $families = '' OR NOT trained OR family IN (SELECT unnest(string_split($families, '|')))
+)
+
 SELECT
     a.label_a,
     a.label_b,
@@ -15,6 +21,8 @@ SELECT
     a.single_layer_score,
     a.objective_a,
     a.objective_b,
+    a.family_a,
+    a.family_b,
     a.trained_a,
     a.trained_b,
     a.model_a,
@@ -25,4 +33,6 @@ LEFT JOIN skills AS t ON t.model_id = a.model_b AND t.skill = $skill
 WHERE a.modality = $modality
     AND
     -- include ../ui/queries/in_setting.sql
+    AND a.model_a IN (SELECT model_id FROM kept)
+    AND a.model_b IN (SELECT model_id FROM kept)
 ORDER BY alignment DESC, a.model_a, a.model_b

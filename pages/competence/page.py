@@ -12,7 +12,7 @@ from pages.ui import text as words
 from pages.ui.answers import Modality
 from pages.ui.charts.parts import Chart
 from pages.ui.reference import held_against
-from pages.ui.settings import choose_setting
+from pages.ui.settings import choose_families, choose_setting
 from pages.ui.shell import Frame, Nothing
 from prh_core.convergence import RULES, Rule
 
@@ -41,6 +41,9 @@ def draw(frame: Frame) -> None:
 
     measured = queries.model_measured(setting, modality).frame.row(0, named=True)
     pairs = queries.model_pairs(setting, modality, skill=skill)
+    families = choose_families(frame, text.list_families(pairs.frame))
+    if families:
+        pairs = queries.model_pairs(setting, modality, skill=skill, families=families)
     measure = words.name_metric(measured)
     found = statistics.bin_models(pairs.frame, count=count, rule=rule)
     closer = bool(measured["higher_is_closer"])
@@ -53,7 +56,9 @@ def draw(frame: Frame) -> None:
         panels[_LEFT] = chart.bins(
             found.bins, measure=measure, skill=skill, reference=held_against(pairs.frame)
         )
-    places = queries.map_of_models(setting, modality, method=_MAPS[method], skill=skill)
+    places = queries.map_of_models(
+        setting, modality, method=_MAPS[method], skill=skill, families=families
+    )
     if not places.frame.is_empty():
         panels[_RIGHT] = chart.model_map(places.frame, skill=skill or "competence")
     if not panels:
@@ -68,7 +73,7 @@ def draw(frame: Frame) -> None:
         pairs,
         title=f"Agreement of {modality} models with each other",
         measured=sources,
-        about=words.about(setting, measured),
+        about={**words.about(setting, measured), "families": families or None},
         alt_text=f"{measure} of {modality} models with each other by their competence.",
     )
     if not places.frame.is_empty():

@@ -38,7 +38,9 @@ def model_measured(setting: Setting, modality: Modality) -> Answer:
     return _answer("model_measured", setting, modality=modality)
 
 
-def model_pairs(setting: Setting, modality: Modality, *, skill: str | None) -> Answer:
+def model_pairs(
+    setting: Setting, modality: Modality, *, skill: str | None, families: str = ""
+) -> Answer:
     """Alignment of models of a modality with each other, a row per unordered pair.
 
     Columns:
@@ -57,16 +59,23 @@ def model_pairs(setting: Setting, modality: Modality, *, skill: str | None) -> A
         single_layer_score: best over pairs of single layers
         objective_a: what the model was trained to do
         objective_b: likewise
+        family_a: of the model
+        family_b: likewise
         trained_a: false for random weights
         trained_b: likewise
         model_a: id
         model_b: id
     """
-    return _answer("model_pairs", setting, modality=modality, skill=skill)
+    return _answer("model_pairs", setting, modality=modality, skill=skill, families=families)
 
 
 def map_of_models(
-    setting: Setting, modality: Modality, *, method: Literal["umap", "mds"], skill: str | None
+    setting: Setting,
+    modality: Modality,
+    *,
+    method: Literal["umap", "mds"],
+    skill: str | None,
+    families: str = "",
 ) -> Answer:
     """Where models of a modality lie on a map by -log(alignment), near where they agree.
 
@@ -87,4 +96,6 @@ def map_of_models(
         seed: of the map
         model_id: id
     """
-    return _answer("map_of_models", setting, modality=modality, method=method, skill=skill)
+    return _answer(
+        "map_of_models", setting, modality=modality, method=method, skill=skill, families=families
+    )

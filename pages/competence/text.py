@@ -151,3 +151,9 @@ def describe_lack(row: dict[str, Any], skill: str | None, modality: str) -> str:
         f"map needs four. `prh score --pairs {modality}` compares; of what they can do, "
         f"{_MEASURES[modality]}"
     )
+
+
+def list_families(pairs: pl.DataFrame) -> set[str]:
+    """Return the families of the trained models of `queries.model_pairs`."""
+    sides = ((f"trained_{side}", f"family_{side}") for side in "ab")
+    return {name for trained, family in sides for name in pairs.filter(trained)[family]}

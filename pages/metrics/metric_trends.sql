@@ -1,6 +1,12 @@
 -- Alignment under every metric against one skill of the language models (paper, Figs. 13, 14):
 -- trained models, each metric's customary setting.
-WITH counted AS (
+-- $families: to keep, parted by '|'; where none is of a side, all of that side.
+WITH chosen AS (
+    SELECT DISTINCT modality, family FROM models
+    WHERE trained AND family IN (SELECT unnest(string_split($families, '|')))
+),
+
+counted AS (
     SELECT *, count(*) OVER (PARTITION BY metric, precision) AS computed
     FROM language_vision_alignment
     WHERE dataset_id = $dataset_id
@@ -52,4 +58,12 @@ FROM ranked AS r
 JOIN skills AS s ON s.model_id = r.language_model AND s.skill = $skill
 WHERE r.place = 1
     AND (NOT $calibrated OR r.calibrated IS NOT NULL)
+    AND (
+        NOT EXISTS (FROM chosen AS c WHERE c.modality = 'language')
+        OR r.language_family IN (SELECT c.family FROM chosen AS c WHERE c.modality = 'language')
+    )
+    AND (
+        NOT EXISTS (FROM chosen AS c WHERE c.modality = 'vision')
+        OR r.vision_family IN (SELECT c.family FROM chosen AS c WHERE c.modality = 'vision')
+    )
 ORDER BY r.metric, r.vision_label, s.score, r.language_label

@@ -13,6 +13,7 @@ from pages.ui.answers import Modality
 from pages.ui.charts import trends as trend_charts
 from pages.ui.charts.parts import Chart
 from pages.ui.reference import THRESHOLD, held_against
+from pages.ui.settings import choose_families
 from pages.ui.shell import Frame, Nothing
 
 _AGREE, _TREND, _RANK = "Side by side", "Against language skill", "Do they rank alike?"
@@ -59,9 +60,7 @@ def _compare(frame: Frame, dataset: str, dataset_id: str, row_order: str) -> Non
     if answer.frame.is_empty():
         st.info("No pair of trained models has a calibrated score here: `prh score` makes them.")
         return
-    pairs = queries.metric_pairs(dataset_id, row_order, within=None).frame
-    if pairs["setting"].n_unique() > 1:
-        frame.answer(finding.agree(statistics.correlate_settings(pairs, within=False)))
+    frame.answer(finding.reach(answer.frame))
     frame.figure(
         chart.metric_dots(answer.frame),
         answer,
@@ -92,6 +91,12 @@ def _trends(
     if answer.frame.is_empty():
         st.info(words.describe_missing_skill(skill, language=True))
         return
+    families = choose_families(frame, text.list_families(answer.frame))
+    if families:
+        answer = queries.metric_trends(
+            dataset_id, row_order, skill=skill, calibrated=calibrated, families=families
+        )
+    frame.answer(finding.follow(answer.frame, skill=skill, calibrated=calibrated))
     colors = palette.families(shared.families().frame["family"].to_list())
     axes = trend_charts.Axes(
         "language_score", skill, "language_label", "vision_label", "vision_group"
@@ -100,8 +105,6 @@ def _trends(
     lines: list[pl.DataFrame] = []
     for metric in answer.frame["metric_label"].unique(maintain_order=True).to_list():
         rows = answer.frame.filter(pl.col("metric_label") == metric)
-        if not panels:
-            frame.answer(finding.follow(rows, skill=skill, calibrated=calibrated))
         reference = THRESHOLD if calibrated else held_against(rows)
         found = trends.along(rows, x=axes.x, line=axes.line, family="language_family")
         panels[metric] = trend_charts.against(
@@ -119,7 +122,7 @@ def _trends(
         ],
         about={
             "dataset": dataset, "n": int(answer.frame["n"][0]), "skill": skill, "scores": scores,
-            "row_order": row_order,
+            "row_order": row_order, "families": families or None,
         },
         view=_TREND,
         alt_text=f"Alignment of each language model with vision models against {skill}.",

@@ -51,7 +51,9 @@ def metric_scores(dataset_id: str, row_order: str) -> Answer:
     return _answer("metric_scores", dataset_id=dataset_id, row_order=row_order)
 
 
-def metric_trends(dataset_id: str, row_order: str, *, skill: str, calibrated: bool) -> Answer:
+def metric_trends(
+    dataset_id: str, row_order: str, *, skill: str, calibrated: bool, families: str = ""
+) -> Answer:
     """Alignment under every metric against one skill of the language models, trained models only.
 
     Columns:
@@ -82,6 +84,7 @@ def metric_trends(dataset_id: str, row_order: str, *, skill: str, calibrated: bo
         row_order=row_order,
         skill=skill,
         calibrated=calibrated,
+        families=families,
     )
 
 

@@ -161,3 +161,8 @@ def _describe_significance(apart: pl.DataFrame) -> str:
         "whose ρ is as far from zero, and q corrects it for all cells (Benjamini and Hochberg)."
         + (f" {untested} could not be tested: a pair is missing." if untested else "")
     )
+
+
+def list_families(rows: pl.DataFrame) -> set[str]:
+    """Return the families of the models of `queries.metric_trends`."""
+    return {*rows["language_family"], *rows["vision_group"]}

@@ -9,7 +9,7 @@ from pages.ui import queries as shared
 from pages.ui import text as words
 from pages.ui.plain import plain
 from pages.ui.reference import held_against
-from pages.ui.settings import choose_setting
+from pages.ui.settings import choose_families, choose_setting
 from pages.ui.shell import Frame, Nothing
 
 _NO_RANK = "nothing"
@@ -39,6 +39,7 @@ def draw(frame: Frame) -> None:
     with frame.options:
         rank = frame.choose("Color by rank in", [*texts, _NO_RANK], key="rank", width=290)
 
+    families = choose_families(frame, pairs["language_group"])
     measured = shared.measured(setting).frame.row(0, named=True)
     answer = queries.skill(
         setting,
@@ -46,6 +47,7 @@ def draw(frame: Frame) -> None:
         skill=skill,
         text=None if rank == _NO_RANK else rank,
         concatenated=True,
+        families=families,
     )
     if answer.frame.is_empty():
         st.info(words.describe_missing_skill(skill, language=True))
@@ -81,9 +83,10 @@ def draw(frame: Frame) -> None:
             *words.describe_measured(measured, plain(vision)),
             words.describe_skill(about, None),
         ],
-        about={**words.about(setting, measured), "vision model": vision, "skill": skill},
+        about={**words.about(setting, measured), "vision model": vision, "skill": skill,
+               "families": families or None},
         alt_text=f"{skill} of each language model against its alignment with {vision}.",
-    )
+    )  # fmt: skip
     frame.explain(
         text.describe_line(found.line)
         + text.describe_emergence(answer.frame, found.emergence)

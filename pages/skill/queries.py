@@ -6,7 +6,13 @@ _answer = answer_beside(__file__)
 
 
 def skill(
-    setting: Setting, *, vision_model: str, skill: str, text: str | None, concatenated: bool
+    setting: Setting,
+    *,
+    vision_model: str,
+    skill: str,
+    text: str | None,
+    concatenated: bool,
+    families: str = "",
 ) -> Answer:
     """Alignment of every trained language model with one vision model against one skill.
 
@@ -31,4 +37,5 @@ def skill(
         skill=skill,
         text=text,
         concatenated=concatenated,
+        families=families,
     )

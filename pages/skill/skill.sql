@@ -1,5 +1,6 @@
 -- Alignment of every language model with one vision model against one skill (paper, Fig. 4).
 -- $skill: which skill; models without it are left out.
+-- $families: of language models to keep, parted by '|'; empty keeps all.
 -- $text: whose bits per byte rank the models; null leaves the rank out.
 WITH named AS (
     SELECT
@@ -20,6 +21,7 @@ WITH named AS (
         -- include ../ui/queries/in_setting.sql
         AND a.vision_model = $vision_model
         AND a.language_trained
+        AND ($families = '' OR a.language_family IN (SELECT unnest(string_split($families, '|'))))
 )
 
 SELECT

@@ -1,6 +1,6 @@
 """Which setting a page shows, and which candidates and controls: one widget a step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
@@ -69,6 +69,23 @@ def choose_candidates(controls: Controls) -> bool:
         help="On: the concatenation of all layers is one more candidate for the best pair, as in "
         "the paper. Off: single layers only, as in the paper's released code.",
     )
+
+
+def choose_families(controls: Controls, names: Iterable[str]) -> str:
+    """Ask which families of models to keep, in the drawer of options.
+
+    Args:
+        controls: where the widget goes.
+        names: families of the models that are here; one alone is not asked for.
+
+    Returns:
+        Those chosen, parted by "|", as queries take them; empty means all.
+    """
+    offered = sorted(set(names))
+    if len(offered) < 2:
+        return ""
+    with controls.options:
+        return "|".join(controls.several("Families", offered, key="families"))
 
 
 def choose_untrained(controls: Controls) -> bool:
