@@ -14,13 +14,19 @@ from pages.ui.answers import Answer, Setting
 from pages.ui.charts import trends as trend_charts
 from pages.ui.charts.parts import PICKED, Chart, Drawn
 from pages.ui.findings import Finding
-from pages.ui.reference import CONTROL, THRESHOLD, held_against
+from pages.ui.reference import (
+    CALIBRATED,
+    CONTROL,
+    MINUS_CONTROL,
+    RAW,
+    THRESHOLD,
+    held_against,
+)
 from pages.ui.settings import choose_candidates, choose_families, choose_setting, choose_untrained
 from pages.ui.shell import Frame, Lead, Nothing
 
 _HEAT, _LINES, _LANGUAGE, _VISION = "Heat map", "Lines", "By language skill", "By vision skill"
 _OF = {_LANGUAGE: "language", _VISION: "vision"}
-_RAW, _CALIBRATED, _MINUS = "raw", "calibrated", "minus untrained control"
 _ORDERS = {
     "parameters": "language_parameters", "1 − bits per byte": "language_score",
     "mean alignment": "language_mean",
@@ -130,9 +136,9 @@ def _choose(frame: Frame, setting: Setting) -> _View:
             concatenated = choose_candidates(frame)
             if name not in _OF:
                 untrained = choose_untrained(frame)
-        scales = [_RAW]
-        scales += [_CALIBRATED] if concatenated and measured["permutations"] else []
-        scales += [_MINUS] if measured["untrained_models"] else []
+        scales = [RAW]
+        scales += [CALIBRATED] if concatenated and measured["permutations"] else []
+        scales += [MINUS_CONTROL] if measured["untrained_models"] else []
         scale = frame.choose("Scores", scales, key="scores", width=210)
     families = choose_families(frame, _list_families(setting))
     return _View(name, skill, order, layout, scale, concatenated, untrained, families)
@@ -152,19 +158,19 @@ def _show(setting: Setting, view: _View) -> _Shown:
         setting,
         concatenated=view.concatenated,
         untrained=view.untrained,
-        calibrated=view.scale == _CALIBRATED,
-        minus_control=view.scale == _MINUS,
+        calibrated=view.scale == CALIBRATED,
+        minus_control=view.scale == MINUS_CONTROL,
         families=view.families,
         language_skill=None if by_vision else view.skill,
         vision_skill=view.skill if by_vision else None,
     )
     found = answer.frame
-    measure = words.name_metric(measured, calibrated=view.scale == _CALIBRATED)
-    measure += f", {_MINUS}" if view.scale == _MINUS else ""
+    measure = words.name_metric(measured, calibrated=view.scale == CALIBRATED)
+    measure += f", {MINUS_CONTROL}" if view.scale == MINUS_CONTROL else ""
     sources = words.describe_measured(measured)
     ties = words.describe_ties(found)
     colors = palette.families(shared.families().frame["family"].to_list())
-    reference = {_CALIBRATED: THRESHOLD, _MINUS: CONTROL}.get(view.scale, held_against(found))
+    reference = {CALIBRATED: THRESHOLD, MINUS_CONTROL: CONTROL}.get(view.scale, held_against(found))
     lines = pl.DataFrame()
     if found.is_empty() or view.name not in _OF:
         drawing: Drawn | None = None

@@ -12,6 +12,7 @@ SELECT
     a.language_label,
     a.score AS alignment,
     a.calibrated,
+    a.minus_control,
     a.chance,
     a.null_best_mean,
     v.kind,

@@ -13,6 +13,8 @@ SELECT
     stddev_samp(a.score) AS spread,
     avg(a.calibrated) AS calibrated,
     stddev_samp(a.calibrated) AS calibrated_spread,
+    avg(a.minus_control) AS minus_control,
+    stddev_samp(a.minus_control) AS minus_control_spread,
     count(*) AS language_models,
     avg(a.chance) AS chance,
     CASE WHEN count(a.null_best_mean) = count(*) THEN avg(a.null_best_mean) END AS null_best_mean,

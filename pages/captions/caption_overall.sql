@@ -21,6 +21,7 @@ by_language AS (
         language_model,
         avg(score) AS score,
         avg(calibrated) AS calibrated,
+        avg(minus_control) AS minus_control,
         avg(chance) AS chance,
         CASE WHEN count(null_best_mean) = count(*) THEN avg(null_best_mean) END AS null_best_mean,
         count(DISTINCT vision_model) AS vision_models
@@ -39,6 +40,8 @@ SELECT
     stddev_samp(a.score) AS spread,
     avg(a.calibrated) AS calibrated,
     stddev_samp(a.calibrated) AS calibrated_spread,
+    avg(a.minus_control) AS minus_control,
+    stddev_samp(a.minus_control) AS minus_control_spread,
     count(*) AS language_models,
     max(a.vision_models) AS vision_models,
     avg(a.chance) AS chance,

@@ -6,11 +6,18 @@ import streamlit as st
 from pages.captions import chart, finding, pictures, queries, text
 from pages.ui import frame as shared
 from pages.ui import shell
-from pages.ui.reference import THRESHOLD, held_against
+from pages.ui.reference import (
+    CALIBRATED,
+    CONTROL,
+    MINUS_CONTROL,
+    RAW,
+    THRESHOLD,
+    held_against,
+)
 from pages.ui.settings import choose_families
 from pages.ui.shell import Frame, Nothing
 
-_RAW, _CALIBRATED = "raw", "calibrated"
+_HELD = {CALIBRATED: THRESHOLD, MINUS_CONTROL: CONTROL}
 _OVERALL = "mean over all vision models"
 # The address of links from before the mean over all vision models was offered.
 _EACH = "mean over language models"
@@ -29,8 +36,7 @@ def draw(frame: Frame) -> None:
         means = queries.caption_means(study)
         known = text.list_known_amounts(means.frame, chart.AMOUNTS)
         amount = frame.choose("Density in", known, key="density", width=130)
-        scores = [_RAW, *([] if means.frame["calibrated"].is_null().all() else [_CALIBRATED])]
-        score = frame.choose("Score", scores, key="score", width=130)
+        score = frame.choose("Score", text.list_scores(means.frame), key="score", width=210)
     with frame.options:
         seen = means.frame["vision_label"].unique(maintain_order=True).to_list()
         lines = frame.choose("Lines", [_OVERALL, _EACH, *seen], key="lines", width=250)
@@ -43,20 +49,20 @@ def draw(frame: Frame) -> None:
         kept = text.keep_families(kept, families)
     elif lines not in answers:
         kept = kept.filter(pl.col("vision_label") == lines)
-    shown = text.choose_score(kept, calibrated=score == _CALIBRATED)
+    shown = text.choose_score(kept, score)
     if shown.drop_nulls(["alignment", amount]).is_empty():
         st.info(text.describe_nothing(means.frame, row))
         return
     found = finding.find(study)
     if found is not None:
         frame.answer(found, note=row["note"])
-    measure = f"{text.name_metric(study)}" + (", calibrated" if score == _CALIBRATED else "")
+    measure = text.name_metric(study) + (f", {score}" if score != RAW else "")
     frame.figure(
         chart.density(
             shown,
             amount=amount,
             measure=measure,
-            reference=held_against(kept) if score == _RAW else THRESHOLD,
+            reference=_HELD.get(score, held_against(kept)),
             by="vision_label" if lines in answers else "language_label",
         ),
         answer,

@@ -58,6 +58,9 @@ def caption_overall(study: CaptionStudy) -> Answer:
             one
         calibrated: mean, 0 threshold, 1 identical; null where not calibrated
         calibrated_spread: standard deviation over language models
+        minus_control: mean, how much closer than the closest score of either model with an
+            untrained one of the other side; null without
+        minus_control_spread: standard deviation over language models
         language_models: averaged over
         vision_models: averaged over
         chance: expected score of one pair of unrelated layers; null where unknown
@@ -86,6 +89,9 @@ def caption_means(study: CaptionStudy) -> Answer:
         spread: standard deviation over language models; null of one
         calibrated: mean, 0 threshold, 1 identical; null where not calibrated
         calibrated_spread: standard deviation over language models
+        minus_control: mean, how much closer than the closest score of either model with an
+            untrained one of the other side; null without
+        minus_control_spread: standard deviation over language models
         language_models: averaged over
         chance: expected score of one pair of unrelated layers; null where unknown
         null_best_mean: mean best of relabeled layer tables; null without permutations
@@ -115,6 +121,7 @@ def caption_density(study: CaptionStudy) -> Answer:
         language_label: model
         alignment: best score over pairs of layers
         calibrated: 0 threshold, 1 identical; null where not calibrated
+        minus_control: how much closer than its untrained control; null without
         chance: expected score of one pair of unrelated layers; null where unknown
         null_best_mean: mean best of relabeled layer tables; null without permutations
         kind: as in caption_means

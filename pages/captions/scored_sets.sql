@@ -5,8 +5,8 @@ WITH versions AS (
     QUALIFY row_number() OVER (PARTITION BY dataset_id ORDER BY finished_at DESC, unit_key) = 1
 ),
 
-scored AS (
-    SELECT a.*
+valued AS (
+    SELECT a.*, a.score AS value
     FROM language_vision_alignment AS a
     JOIN versions AS v ON v.dataset_id = a.dataset_id AND v.n = a.n
     WHERE a.row_order = $row_order
@@ -14,8 +14,16 @@ scored AS (
         AND a.k IS NOT DISTINCT FROM $k
         AND a.truncation = $truncation
         AND a.precision IS NOT DISTINCT FROM $precision
-        AND a.language_trained
-        AND a.vision_trained
+),
+
+-- include ../ui/queries/controlled.sql,
+
+scored AS (
+    SELECT
+        *,
+        CASE WHEN higher_is_closer THEN score - control_value ELSE control_value - score END AS minus_control
+    FROM controlled
+    WHERE language_trained AND vision_trained
 ),
 
 -- The sets of captions that are shown.

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from pages.ui.plain import plain, plained
+from pages.ui.reference import CALIBRATED, MINUS_CONTROL, RAW
 
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 _ESCAPED = r"\\\1"
@@ -160,14 +161,28 @@ def list_known_amounts(means: pl.DataFrame, amounts: Iterable[str]) -> list[str]
     ]
 
 
-def choose_score(frame: pl.DataFrame, *, calibrated: bool) -> pl.DataFrame:
+def list_scores(means: pl.DataFrame) -> list[str]:
+    """Return the scores that are known: raw, calibrated, minus untrained control.
+
+    Args:
+        means: answer of `queries.caption_means`.
+    """
+    return [RAW, *(name for name, column in _SCORES.items() if means[column].is_not_null().any())]
+
+
+def choose_score(frame: pl.DataFrame, score: str) -> pl.DataFrame:
     """Put the chosen score where charts look for it."""
-    if not calibrated:
+    if score == RAW:
         return frame
-    moved = frame.with_columns(alignment=pl.col("calibrated"))
-    if "calibrated_spread" in frame.columns:
-        moved = moved.with_columns(spread=pl.col("calibrated_spread"))
+    column = _SCORES[score]
+    moved = frame.with_columns(alignment=pl.col(column))
+    if f"{column}_spread" in frame.columns:
+        moved = moved.with_columns(spread=pl.col(f"{column}_spread"))
     return moved
+
+
+_SCORES = {CALIBRATED: "calibrated", MINUS_CONTROL: "minus_control"}
+"""Scores beside the raw one, and their columns."""
 
 
 def tell_about(row: dict[str, Any], score: str) -> dict[str, Any]:
@@ -175,7 +190,7 @@ def tell_about(row: dict[str, Any], score: str) -> dict[str, Any]:
 
     Args:
         row: of `queries.caption_studies`.
-        score: raw or calibrated.
+        score: one of `list_scores`.
     """
     return {
         "dataset": row["dataset"],

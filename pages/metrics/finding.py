@@ -8,6 +8,7 @@ from pages.alignment.finding import tell_trend
 from pages.alignment.statistics import mean_trend
 from pages.metrics.statistics import closeness, summarize
 from pages.ui import findings
+from pages.ui.reference import RAW
 
 
 def agree(correlated: pl.DataFrame) -> findings.Finding:
@@ -34,13 +35,13 @@ def reach(scores: pl.DataFrame) -> findings.Finding:
     return findings.metric_reach(metrics=metrics, samples=int(scores["n"][0]))
 
 
-def follow(rows: pl.DataFrame, *, skill: str, calibrated: bool) -> findings.Finding:
+def follow(rows: pl.DataFrame, *, skill: str, scores: str) -> findings.Finding:
     """Say whether alignment rises with a skill, under one metric or under how many.
 
     Args:
         rows: answer of `queries.metric_trends`.
         skill: its name.
-        calibrated: whether scores are; then all rise with agreement.
+        scores: raw, calibrated or minus untrained control; of the latter all rise with agreement.
     """
     by_metric = {
         one["metric_label"][0]: one
@@ -52,7 +53,7 @@ def follow(rows: pl.DataFrame, *, skill: str, calibrated: bool) -> findings.Find
         return tell_trend(
             one.with_columns(language_group="language_family"),
             side="language",
-            effect=f"alignment by {metric}" + (", calibrated," if calibrated else ""),
+            effect=f"alignment by {metric}" + (f", {scores}," if scores != RAW else ""),
             cause=skill,
             samples=samples,
             expected=_expected(one),
@@ -72,7 +73,9 @@ def follow(rows: pl.DataFrame, *, skill: str, calibrated: bool) -> findings.Find
                 metric, found.verdict, models, closeness(r, _expected(one)), _expected(one) < 0
             )
         )
-    return findings.metric_trends(cause=skill, metrics=told, calibrated=calibrated, samples=samples)
+    return findings.metric_trends(
+        cause=skill, metrics=told, samples=samples, scores="" if scores == RAW else scores
+    )
 
 
 def _expected(rows: pl.DataFrame) -> Literal[1, -1]:

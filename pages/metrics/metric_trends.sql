@@ -1,18 +1,23 @@
 -- Alignment under every metric against one skill of the language models (paper, Figs. 13, 14):
 -- trained models, each metric's customary setting.
+-- $calibrated, $minus_control: which scores; those that have none are left out.
 -- $families: to keep, parted by '|'; where none is of a side, all of that side.
 WITH chosen AS (
     SELECT DISTINCT modality, family FROM models
     WHERE trained AND family IN (SELECT unnest(string_split($families, '|')))
 ),
 
+valued AS (
+    SELECT *, score AS value FROM language_vision_alignment
+    WHERE dataset_id = $dataset_id AND row_order = $row_order
+),
+
+-- include ../ui/queries/controlled.sql,
+
 counted AS (
     SELECT *, count(*) OVER (PARTITION BY metric, precision) AS computed
-    FROM language_vision_alignment
-    WHERE dataset_id = $dataset_id
-        AND row_order = $row_order
-        AND language_trained
-        AND vision_trained
+    FROM controlled
+    WHERE language_trained AND vision_trained
 ),
 
 ranked AS (
@@ -40,10 +45,16 @@ SELECT
     r.vision_label,
     r.vision_family AS vision_group,
     s.score AS language_score,
-    CASE WHEN $calibrated THEN r.calibrated ELSE r.score END AS alignment,
-    r.higher_is_closer OR $calibrated AS higher_is_closer,
-    CASE WHEN NOT $calibrated THEN r.chance END AS chance,
-    CASE WHEN NOT $calibrated THEN r.null_best_mean END AS null_best_mean,
+    CASE
+        WHEN $calibrated THEN r.calibrated
+        WHEN NOT $minus_control THEN r.score
+        WHEN r.higher_is_closer THEN r.score - r.control_value
+        ELSE r.control_value - r.score
+    END AS alignment,
+    r.higher_is_closer OR $calibrated OR $minus_control AS higher_is_closer,
+    CASE WHEN NOT ($calibrated OR $minus_control) THEN r.chance END AS chance,
+    CASE WHEN NOT ($calibrated OR $minus_control) THEN r.null_best_mean END AS null_best_mean,
+    r.control_value AS control,
     r.k,
     r.truncation,
     r.pooling,
@@ -58,6 +69,7 @@ FROM ranked AS r
 JOIN skills AS s ON s.model_id = r.language_model AND s.skill = $skill
 WHERE r.place = 1
     AND (NOT $calibrated OR r.calibrated IS NOT NULL)
+    AND (NOT $minus_control OR r.control_value IS NOT NULL)
     AND (
         NOT EXISTS (FROM chosen AS c WHERE c.modality = 'language')
         OR r.language_family IN (SELECT c.family FROM chosen AS c WHERE c.modality = 'language')

@@ -12,7 +12,14 @@ from pages.ui import text as words
 from pages.ui.answers import Modality
 from pages.ui.charts import trends as trend_charts
 from pages.ui.charts.parts import Chart
-from pages.ui.reference import THRESHOLD, held_against
+from pages.ui.reference import (
+    CALIBRATED,
+    CONTROL,
+    MINUS_CONTROL,
+    RAW,
+    THRESHOLD,
+    held_against,
+)
 from pages.ui.settings import choose_families
 from pages.ui.shell import Frame, Nothing
 
@@ -84,19 +91,25 @@ def _trends(
     with frame.row:
         texts = skills.sort("predicts_text", descending=True, maintain_order=True)
         skill = frame.choose("Skill", texts["skill"].to_list(), key="skill", width=260)
-    with frame.options:
-        scores = frame.choose("Scores", ["raw", "calibrated"], key="scores", width=130)
-    calibrated = scores == "calibrated"
-    answer = queries.metric_trends(dataset_id, row_order, skill=skill, calibrated=calibrated)
+    answer = queries.metric_trends(dataset_id, row_order, skill=skill, calibrated=False)
     if answer.frame.is_empty():
         st.info(words.describe_missing_skill(skill, language=True))
         return
+    with frame.options:
+        known = [RAW, CALIBRATED]
+        known += [MINUS_CONTROL] if answer.frame["control"].is_not_null().any() else []
+        scores = frame.choose("Scores", known, key="scores", width=210)
+    calibrated, minus = scores == CALIBRATED, scores == MINUS_CONTROL
     families = choose_families(frame, text.list_families(answer.frame))
-    if families:
+    if scores != RAW or families:
         answer = queries.metric_trends(
-            dataset_id, row_order, skill=skill, calibrated=calibrated, families=families
-        )
-    frame.answer(finding.follow(answer.frame, skill=skill, calibrated=calibrated))
+            dataset_id, row_order, skill=skill, calibrated=calibrated, minus_control=minus,
+            families=families,
+        )  # fmt: skip
+    if answer.frame.is_empty():
+        st.info(f"No score here is known {scores}.")
+        return
+    frame.answer(finding.follow(answer.frame, skill=skill, scores=scores))
     colors = palette.families(shared.families().frame["family"].to_list())
     axes = trend_charts.Axes(
         "language_score", skill, "language_label", "vision_label", "vision_group"
@@ -105,7 +118,8 @@ def _trends(
     lines: list[pl.DataFrame] = []
     for metric in answer.frame["metric_label"].unique(maintain_order=True).to_list():
         rows = answer.frame.filter(pl.col("metric_label") == metric)
-        reference = THRESHOLD if calibrated else held_against(rows)
+        held = {CALIBRATED: THRESHOLD, MINUS_CONTROL: CONTROL}
+        reference = held.get(scores, held_against(rows))
         found = trends.along(rows, x=axes.x, line=axes.line, family="language_family")
         panels[metric] = trend_charts.against(
             rows, found, axes, colors, measure=scores, reference=reference, panel=True

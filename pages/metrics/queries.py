@@ -52,7 +52,13 @@ def metric_scores(dataset_id: str, row_order: str) -> Answer:
 
 
 def metric_trends(
-    dataset_id: str, row_order: str, *, skill: str, calibrated: bool, families: str = ""
+    dataset_id: str,
+    row_order: str,
+    *,
+    skill: str,
+    calibrated: bool,
+    minus_control: bool = False,
+    families: str = "",
 ) -> Answer:
     """Alignment under every metric against one skill of the language models, trained models only.
 
@@ -63,10 +69,11 @@ def metric_trends(
         vision_label: name
         vision_group: family
         language_score: the skill
-        alignment: score, in the metric's own unit, or calibrated
+        alignment: score, in the metric's own unit, calibrated, or less its untrained control
         higher_is_closer: false where the metric is a distance
         chance: expected score of one pair of unrelated layers; null where calibrated
         null_best_mean: mean best of relabeled layer tables; null without, and where calibrated
+        control: closest score of either model with an untrained one; null without
         k: neighbors per sample; null for metrics without k
         truncation: outlier truncation
         pooling: how a caption's tokens became one vector
@@ -84,6 +91,7 @@ def metric_trends(
         row_order=row_order,
         skill=skill,
         calibrated=calibrated,
+        minus_control=minus_control,
         families=families,
     )
 

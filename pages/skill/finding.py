@@ -31,6 +31,7 @@ def find(
     samples: int,
     published: bool,
     higher_is_closer: bool,
+    minus_control: bool = False,
 ) -> Finding:
     """Say whether skill grows with alignment, and whether it emerges.
 
@@ -42,6 +43,7 @@ def find(
         samples: n.
         published: whether others measured the alignment.
         higher_is_closer: false where it is a distance.
+        minus_control: whether alignments are less their untrained control.
     """
     line = found.line
     emergence = found.emergence
@@ -54,7 +56,7 @@ def find(
         emergence_p=emergence.p_value if emergence else None,
         power=emergence.power if emergence else None,
         onset=emergence.onset if emergence else None,
-        alignment=f"alignment with {vision}",
+        alignment=f"alignment with {vision}" + (", less control" if minus_control else ""),
         samples=samples,
         expected=1 if higher_is_closer else -1,
     )

@@ -8,7 +8,7 @@ from pages.ui import palette, shell
 from pages.ui import queries as shared
 from pages.ui import text as words
 from pages.ui.plain import plain
-from pages.ui.reference import held_against
+from pages.ui.reference import CONTROL, MINUS_CONTROL, RAW, held_against
 from pages.ui.settings import choose_families, choose_setting
 from pages.ui.shell import Frame, Nothing
 
@@ -38,6 +38,8 @@ def draw(frame: Frame) -> None:
     texts = skills.filter("predicts_text", pl.col("skill") != skill)["skill"].to_list()
     with frame.options:
         rank = frame.choose("Color by rank in", [*texts, _NO_RANK], key="rank", width=290)
+        scores = [RAW, *([MINUS_CONTROL] if pairs["control"].is_not_null().any() else [])]
+        minus = frame.choose("Scores", scores, key="scores", width=210) == MINUS_CONTROL
 
     families = choose_families(frame, pairs["language_group"])
     measured = shared.measured(setting).frame.row(0, named=True)
@@ -47,6 +49,7 @@ def draw(frame: Frame) -> None:
         skill=skill,
         text=None if rank == _NO_RANK else rank,
         concatenated=True,
+        minus_control=minus,
         families=families,
     )
     if answer.frame.is_empty():
@@ -62,7 +65,8 @@ def draw(frame: Frame) -> None:
             vision=vision,
             samples=setting.n,
             published=measured["published"],
-            higher_is_closer=measured["higher_is_closer"],
+            higher_is_closer=minus or measured["higher_is_closer"],
+            minus_control=minus,
         ),
         note=measured["note"],
     )
@@ -72,10 +76,11 @@ def draw(frame: Frame) -> None:
             answer.frame,
             found,
             colors,
-            measure=f"{words.name_metric(measured)} with {vision}",
+            measure=f"{words.name_metric(measured)} with {vision}"
+            + (f", {MINUS_CONTROL}" if minus else ""),
             skill=skill,
             rank=None if rank == _NO_RANK else rank,
-            reference=held_against(answer.frame),
+            reference=CONTROL if minus else held_against(answer.frame),
         ),
         answer,
         title=f"{skill} against alignment with {vision}",
@@ -84,7 +89,7 @@ def draw(frame: Frame) -> None:
             words.describe_skill(about, None),
         ],
         about={**words.about(setting, measured), "vision model": vision, "skill": skill,
-               "families": families or None},
+               "scores": MINUS_CONTROL if minus else None, "families": families or None},
         alt_text=f"{skill} of each language model against its alignment with {vision}.",
     )  # fmt: skip
     frame.explain(

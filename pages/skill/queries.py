@@ -12,6 +12,7 @@ def skill(
     skill: str,
     text: str | None,
     concatenated: bool,
+    minus_control: bool = False,
     families: str = "",
 ) -> Answer:
     """Alignment of every trained language model with one vision model against one skill.
@@ -19,14 +20,15 @@ def skill(
     Columns:
         language_label: unique name
         language_family: models that share objective and data
-        alignment: best score over layer pairs
+        alignment: best score over layer pairs, or how much closer it is than the untrained control
         score: the skill, as a share for accuracies
         stderr: its standard error; null where the source does not say
         language_parameters: count
         language_score: 1 - bits per byte of the text; null where not measured
         language_rank: place by language score, 1 the best; null where not measured
-        chance: expected alignment of one pair of unrelated layers
-        null_best_mean: mean best of the permutation null, same unit; null without permutations
+        chance: expected alignment of one pair of unrelated layers; null less the control
+        null_best_mean: mean best of the permutation null, same unit; null without permutations and
+            less the control
         language_model: catalog id
         unit_key: names the score
     """
@@ -37,5 +39,6 @@ def skill(
         skill=skill,
         text=text,
         concatenated=concatenated,
+        minus_control=minus_control,
         families=families,
     )

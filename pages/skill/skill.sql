@@ -2,7 +2,19 @@
 -- $skill: which skill; models without it are left out.
 -- $families: of language models to keep, parted by '|'; empty keeps all.
 -- $text: whose bits per byte rank the models; null leaves the rank out.
-WITH named AS (
+-- $minus_control: show scores less those of the untrained control; pairs without one are left out.
+WITH valued AS (
+    SELECT
+        a.*,
+        CASE WHEN $concatenated THEN a.score ELSE a.single_layer_score END AS value
+    FROM language_vision_alignment AS a
+    WHERE
+        -- include ../ui/queries/in_setting.sql
+),
+
+-- include ../ui/queries/controlled.sql,
+
+named AS (
     SELECT
         a.language_model,
         a.language_label || CASE
@@ -12,14 +24,18 @@ WITH named AS (
         END AS language_label,
         a.language_family,
         a.language_parameters,
-        CASE WHEN $concatenated THEN a.score ELSE a.single_layer_score END AS alignment,
-        a.chance,
-        CASE WHEN $concatenated THEN a.null_best_mean END AS null_best_mean,
+        CASE
+            WHEN NOT $minus_control THEN a.value
+            WHEN a.higher_is_closer THEN a.value - a.control_value
+            ELSE a.control_value - a.value
+        END AS alignment,
+        CASE WHEN NOT $minus_control THEN a.chance END AS chance,
+        CASE WHEN $concatenated AND NOT $minus_control THEN a.null_best_mean END AS null_best_mean,
         a.unit_key
-    FROM language_vision_alignment AS a
+    FROM controlled AS a
     WHERE
-        -- include ../ui/queries/in_setting.sql
-        AND a.vision_model = $vision_model
+        a.vision_model = $vision_model
+        AND (NOT $minus_control OR a.control_value IS NOT NULL)
         AND a.language_trained
         AND ($families = '' OR a.language_family IN (SELECT unnest(string_split($families, '|'))))
 )

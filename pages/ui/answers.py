@@ -81,7 +81,7 @@ def _load(file: Path) -> str:
     """Return the text of a query, with what its lines "-- include FILE" stand for."""
 
     def included(line: re.Match[str]) -> str:
-        _comment, _, sql = (file.parent / line[1]).read_text(encoding="utf-8").partition("\n")
+        _comment, _, sql = _load(file.parent / line[1]).partition("\n")
         return sql.rstrip("\n") + line[2]
 
     text = file.read_text(encoding="utf-8")

@@ -14,6 +14,8 @@ class Reference(NamedTuple):
     """What it is, in a few words with its figures."""
 
 
+RAW, CALIBRATED, MINUS_CONTROL = "raw", "calibrated", "minus untrained control"
+"""The scores that pages offer, where they are known."""
 _BEST = {
     "null_threshold": "threshold of the permutation null (5 %)",
     "null_best_mean": "permutation null, mean of the best",

@@ -243,8 +243,8 @@ CASES: list[Case] = [
      "Yes: alignment rises with 1 − bits per byte under 2 of 2 metrics (r .85 (mutual k-NN) to .62 "
      "(CKA))."),
     (findings.metric_trends, RISES | {"metrics": [KNN, CKA_CONFOUNDED]}, "partly", "under 2 of 2"),
-    (findings.metric_trends, RISES | {"metrics": [KNN, CKA_FLAT], "calibrated": True}, "partly",
-     "Partly: calibrated alignment rises with 1 − bits per byte under 1 of 2 metrics"),
+    (findings.metric_trends, RISES | {"metrics": [KNN, CKA_FLAT], "scores": "calibrated"}, "partly",
+     "Partly: alignment (calibrated) rises with 1 − bits per byte under 1 of 2 metrics"),
     (findings.metric_trends, RISES | {"metrics": [KNN, CKA_FALLS]}, "partly",
      "under 1 of 2 metrics (r .85 (mutual k-NN) to −.71 (CKA)), and falls under 1."),
     (findings.metric_trends, RISES | {"metrics": [CKA_FALLS]}, "contrary",
@@ -575,13 +575,11 @@ reaches = st.lists(
 
 
 @settings(max_examples=200)
-@given(trends, reaches, st.booleans())
+@given(trends, reaches, st.sampled_from(["", "calibrated", "minus untrained control"]))
 def test_metrics_rise_and_reach_as_often_as_is_said(
-    metrics: list[MetricTrend], scored: list[MetricReach], calibrated: bool
+    metrics: list[MetricTrend], scored: list[MetricReach], scores: str
 ) -> None:
-    found = findings.metric_trends(
-        cause="HellaSwag", metrics=metrics, calibrated=calibrated, samples=512
-    )
+    found = findings.metric_trends(cause="HellaSwag", metrics=metrics, scores=scores, samples=512)
     check(found)
     told = [
         one

@@ -101,19 +101,19 @@ def metrics_agree(
 
 
 def metric_trends(
-    *, cause: str, metrics: Sequence[MetricTrend], calibrated: bool = False, samples: int
+    *, cause: str, metrics: Sequence[MetricTrend], samples: int, scores: str = ""
 ) -> Finding:
     """Say under how many metrics alignment rises with something.
 
     Args:
         cause: with what.
         metrics: one trend each.
-        calibrated: whether the scores are.
         samples: n behind each alignment.
+        scores: what was made of them, e.g. calibrated; empty for raw ones.
     """
     claim = METRIC_TRENDS
     cause = lowered(named(cause, 60))
-    what = "calibrated alignment" if calibrated else "alignment"
+    what = f"alignment ({scores})" if scores else "alignment"
     told = [one for one in metrics if one.verdict != "too few" and known(one.closeness) is not None]
     if not told:
         why = "nothing was scored" if not metrics else f"under none of {_metrics(len(metrics))}"

@@ -10,7 +10,7 @@ WITH chosen AS (
     WHERE trained AND family IN (SELECT unnest(string_split($families, '|')))
 ),
 
-scored AS (
+valued AS (
     SELECT
         a.*,
         CASE WHEN $concatenated THEN a.score ELSE a.single_layer_score END AS value
@@ -19,37 +19,7 @@ scored AS (
         -- include in_setting.sql
 ),
 
--- How close either model of a pair comes to an untrained model of the other side.
-language_controls AS (
-    SELECT
-        language_model,
-        CASE WHEN bool_and(higher_is_closer) THEN max(value) ELSE min(value) END AS value
-    FROM scored
-    WHERE language_trained AND NOT vision_trained
-    GROUP BY language_model
-),
-
-vision_controls AS (
-    SELECT
-        vision_model,
-        CASE WHEN bool_and(higher_is_closer) THEN max(value) ELSE min(value) END AS value
-    FROM scored
-    WHERE vision_trained AND NOT language_trained
-    GROUP BY vision_model
-),
-
-controlled AS (
-    SELECT
-        a.*,
-        CASE
-            WHEN NOT (a.language_trained AND a.vision_trained) THEN NULL
-            WHEN a.higher_is_closer THEN greatest(lc.value, vc.value)
-            ELSE least(lc.value, vc.value)
-        END AS control
-    FROM scored AS a
-    LEFT JOIN language_controls AS lc USING (language_model)
-    LEFT JOIN vision_controls AS vc USING (vision_model)
-),
+-- include controlled.sql,
 
 shown AS (
     SELECT
@@ -58,7 +28,7 @@ shown AS (
         v.score AS vision_score,
         CASE
             WHEN $calibrated THEN a.calibrated
-            WHEN $minus_control THEN CASE WHEN a.higher_is_closer THEN a.value - a.control ELSE a.control - a.value END
+            WHEN $minus_control THEN CASE WHEN a.higher_is_closer THEN a.value - a.control_value ELSE a.control_value - a.value END
             ELSE a.value
         END AS alignment,
         $calibrated OR $minus_control AS moved,
@@ -73,7 +43,7 @@ shown AS (
     LEFT JOIN skills AS v ON v.model_id = a.vision_model AND v.skill = $vision_skill
     WHERE
         (NOT $calibrated OR a.calibrated IS NOT NULL)
-        AND (NOT $minus_control OR a.control IS NOT NULL)
+        AND (NOT $minus_control OR a.control_value IS NOT NULL)
         AND ($untrained OR (a.language_trained AND a.vision_trained))
         AND (
             NOT a.language_trained
@@ -125,7 +95,7 @@ SELECT
     CASE WHEN same_pair AND NOT moved THEN selection_free END AS selection_free,
     CASE WHEN same_pair THEN language_tied END AS language_tied,
     CASE WHEN same_pair THEN vision_tied END AS vision_tied,
-    control,
+    control_value AS control,
     higher_is_closer OR moved AS higher_is_closer,
     best_language_layer AS language_layer,
     best_vision_layer AS vision_layer,
