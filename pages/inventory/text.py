@@ -49,16 +49,18 @@ def describe_last_run(run: Mapping[str, Any]) -> str:
 
 
 def describe_figure(row: Mapping[str, Any]) -> str:
-    """Say what stands here for a figure of the paper, and what fills it where that is not all.
+    """Say how a figure of the paper stands here, and what fills it where that is not all.
 
     Args:
         row: of `queries.figures`.
     """
-    return row["detail"] + (f" · filled by `{row['command']}`" if row["command"] else "")
+    badge = f":{STATES[row['state']]}-badge[{row['state']}]"
+    filled = f" · filled by `{row['command']}`" if row["command"] else ""
+    return f"{badge} :small[{row['detail']}{filled}]"
 
 
-def describe_model(row: Mapping[str, Any]) -> list[str]:
-    """Return the lines of a model's card, Markdown, the name apart.
+def describe_model(row: Mapping[str, Any]) -> str:
+    """Return a model's card as Markdown, its name first.
 
     Args:
         row: of `queries.models`.
@@ -76,7 +78,8 @@ def describe_model(row: Mapping[str, Any]) -> list[str]:
         f"**License** {known['license']}",
         f"**Source** {known['source']} ({known['revision']}); {known['citation']}",
     ]
-    return [line for line in lines if line]
+    told = "  \n".join(f":small[{line}]" for line in lines if line)
+    return f"**{known['model']}** · {row['modality']}  \n{told}"
 
 
 def _describe_scores(row: Mapping[str, Any], known: Mapping[str, Any]) -> str:

@@ -18,7 +18,8 @@ from pages import PAGES
 from prh_core.warehouse.location import data_folder
 from tests.e2e.conftest import FLAGS, ROOT, chromium_path, serving
 
-CHART = "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
+CHART = ":is([data-testid=stVegaLiteChart] :is(canvas, svg), [data-testid=stImage] img)"
+"""The first chart of a page; that of the start page is a ready-drawn picture."""
 HEADING = "[data-testid=stMainBlockContainer] :is(h1, h3)"
 URLS = {page.topic: page.url for page in PAGES if page.topic != "glossary"}  # has no chart
 ROUNDS = 3

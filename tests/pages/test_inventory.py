@@ -27,10 +27,6 @@ def numbers(one: Headline) -> list[pl.DataFrame]:
     return [pl.DataFrame(rows) for rows in one.picture.to_dict()["datasets"].values()]
 
 
-def captions(app: object) -> str:
-    return " ".join(block.value for block in app.caption)  # type: ignore[attr-defined]
-
-
 def damaged(world: Path, home: Path, *commands: str) -> Path:
     """Copy a world and change rows of its warehouse."""
     target = Path(shutil.copy(world / "results.duckdb", home))
@@ -172,16 +168,16 @@ def test_a_word_for_one_is_singular() -> None:
         "closest_dataset": None, "skills": 1, "known_skills": "s -0.50", "source": "s",
         "revision": "r", "license": "l", "citation": "c", "model_id": "m",
     }  # fmt: skip
-    said = " ".join(text.describe_model(row))
-    assert "F · 1.07 billion parameters · 1 layer " in said
-    assert "1 with 1 model " in said and "s −0.50" in said
+    said = text.describe_model(row)
+    assert "F · 1.07 billion parameters · 1 layer]" in said
+    assert "1 with 1 model]" in said and "s −0.50" in said
     for plural in ("1 layers", "1 models", "1 scores"):
         assert plural not in said
 
 
 def test_cards_tell_what_is_known_of_a_model(open_page: OpenPage, world: Path) -> None:
-    app = open_page(world, START)
-    shown = captions(app)
+    app = open_page(world, START, here="Models")
+    shown = told(app)
     best = query(
         world / "results.duckdb",
         "SELECT language_label, score FROM language_vision_alignment WHERE metric = 'mutual_knn' "
@@ -194,12 +190,20 @@ def test_cards_tell_what_is_known_of_a_model(open_page: OpenPage, world: Path) -
 
 
 def test_a_search_and_a_family_narrow_the_cards(open_page: OpenPage, world: Path) -> None:
-    app = open_page(world, START, q="LARGE lang")
+    app = open_page(world, START, here="Models", q="LARGE lang")
     assert told(app).count("** · language") == 1 and told(app).count("** · vision") == 0
-    app = open_page(world, START, family="Vis A")
+    app = open_page(world, START, here="Models", family="Vis A")
     assert told(app).count("** · vision") == 2 and told(app).count("** · language") == 0
-    app = open_page(world, START, q="zebra")
+    app = open_page(world, START, here="Models", q="zebra")
     assert "No model here is like that. Fewer letters find more." in [b.value for b in app.info]
+
+
+@pytest.mark.parametrize("here", ["Datasets", "Last runs"])
+def test_datasets_and_runs_are_tables(open_page: OpenPage, world: Path, here: str) -> None:
+    app = open_page(world, START, here=here)
+    assert not app.exception and len(app.dataframe) == 1
+    asked = {"Datasets": queries.datasets, "Last runs": queries.runs}[here]
+    assert app.dataframe[0].value.shape[0] == asked().frame.height > 0
 
 
 def test_cards_come_two_dozen_at_a_time() -> None:
@@ -219,10 +223,9 @@ def test_a_card_shows_markup_as_it_is_written(
         "UPDATE models SET label = '[click](http://evil.example) <b>x</b>', "
         "license = '![pixel](http://evil.example/p.png)' WHERE model_id = 'vis-large'",
     )  # fmt: skip
-    app = open_page(home, START)
+    app = open_page(home, START, here="Models")
     assert not app.exception
-    for shown in (told(app), captions(app)):
-        assert "](http://evil" not in shown and "<b>" not in shown
+    assert "](http://evil" not in told(app) and "<b>" not in told(app)
     assert r"\[click\]" in told(app)
 
 
