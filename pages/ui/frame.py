@@ -235,8 +235,7 @@ class Frame(Controls):
             ("PNG, one column", "column.png", "image/png", picture(export.png, "single")),
             ("SQL", "sql", "application/sql", lambda: export.script(answer).encode()),
         )  # fmt: skip
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.caption("Download", width="content")
+        with st.popover("Download", type="tertiary"):
             for label, suffix, mime, make in offers:
                 st.download_button(
                     label,

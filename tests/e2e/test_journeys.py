@@ -113,6 +113,7 @@ def _picture(page: "Page") -> str:
 
 
 def _csv(page: "Page") -> bytes:
+    page.get_by_role("button", name="Download", exact=True).click()
     with page.expect_download() as caught:
         page.get_by_role("button", name="CSV", exact=True).click()
     return caught.value.path().read_bytes()

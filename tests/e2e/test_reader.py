@@ -167,6 +167,7 @@ def test_every_download_arrives(page: "Page", served: Served) -> None:
     _settled(page, "Do language and vision meet?")
     starts = {"CSV": b"language_label,", "Parquet": b"PAR1", "SVG": b"<svg", "PNG": b"\x89PNG",
               "SQL": b"-- alignment"}  # fmt: skip
+    page.get_by_role("button", name="Download", exact=True).click()
     for label, start in starts.items():
         with page.expect_download() as caught:
             page.get_by_role("button", name=label, exact=True).click()
