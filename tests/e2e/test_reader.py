@@ -159,7 +159,7 @@ def test_a_reader_looks_at_captions_that_say_more(
                 page.get_by_text("Image sample-000").wait_for()
                 page.locator(CHART).nth(2).locator(_SMALL).nth(9).click()
                 page.get_by_text("Image sample-009").wait_for()
-                assert "image=9" in page.url
+                page.wait_for_url("**image=9**")
 
 
 def test_every_download_arrives(page: "Page", served: Served) -> None:

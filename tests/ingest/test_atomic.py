@@ -148,7 +148,7 @@ def test_two_places_write_and_sweep_in_one_folder(
         for number in range(20):
             with atomic_path(tmp_path / f"{name}{number}") as temporary:
                 temporary.write_text(name)
-                where.name, own = "0" * 12, where.name  # a start beside it, from anywhere else
+                where.name, own = name * 12, where.name  # a start beside it, from anywhere else
                 swept.extend(sweep(tmp_path))
                 where.name = own
 

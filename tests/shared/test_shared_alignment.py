@@ -48,7 +48,7 @@ def alignment(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
         study.score(run, Silent())
         assert not run.refused
         text = text_of_captions(study.dataset)
-        measure_bits(run, study.side("language"), text, Choices(budget=8000), Silent())
+        measure_bits(run, study.side("language"), text, Choices(budget=4000), Silent())
     assert sorted(item.name for item in run.refused) == ["all-MiniLM-L6-v2", "random-MiniLM-L6"]
     workspace.warehouse.publish()
     return query(
