@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from pages.alignment import finding as alignment
 from pages.captions import finding as captions
@@ -27,7 +27,8 @@ _WIDE = 268
 """Pixels of a small picture, about those of its card at 1280."""
 
 
-class Headline(NamedTuple):
+@dataclass(frozen=True, eq=False, slots=True)
+class Headline:
     """One page's answer."""
 
     topic: str
@@ -46,22 +47,15 @@ def headlines() -> list[Headline]:
     return list(_told(str(path), stat.st_ino, stat.st_mtime_ns))
 
 
-def draw_thumbnail(place: int, *, dark: bool) -> str:
-    """Return the small picture of one of the headlines as SVG, made once.
+@functools.lru_cache(maxsize=4 * MOST)
+def draw_thumbnail(one: Headline, *, dark: bool) -> str:
+    """Return the small picture of a headline as SVG, made once.
 
     Args:
-        place: of the headline.
+        one: the headline.
         dark: whether the reader's theme is.
     """
-    path = published_file()
-    stat = path.stat()
-    return _drawn(place, dark, str(path), stat.st_ino, stat.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=4 * MOST)
-def _drawn(place: int, dark: bool, *warehouse: str | int) -> str:
-    picture = _told(*warehouse)[place].picture
-    return export.svg(still(picture, dark=dark, width=_WIDE)).decode()
+    return export.svg(still(one.picture, dark=dark, width=_WIDE)).decode()
 
 
 @functools.lru_cache(maxsize=2)

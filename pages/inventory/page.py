@@ -19,7 +19,7 @@ _CARD = 296  # pixels: three beside each other at 1280
 def draw(frame: Frame) -> None:
     """Tell the hypothesis, what was found, and what is here."""
     st.markdown(text.HYPOTHESIS)
-    models, coverage = queries.models(), queries.coverage()
+    models = queries.models()
     if models.frame.is_empty():
         raise Nothing
     _show_headlines(headlines())
@@ -28,7 +28,7 @@ def draw(frame: Frame) -> None:
     # One at a time: all of them at once took a reader's browser a quarter of a second more.
     what = frame.view([_COVERAGE, _MODELS, _DATASETS, _RUNS], key="here")
     if what == _COVERAGE:
-        _show_coverage(frame, coverage)
+        _show_coverage(frame)
     elif what == _MODELS:
         _show_models(frame, models)
     elif what == _DATASETS:
@@ -38,8 +38,9 @@ def draw(frame: Frame) -> None:
         shell.table(runs, {"seconds": st.column_config.NumberColumn("duration", format="%.1f s")})
 
 
-def _show_coverage(frame: Frame, coverage: Answer) -> None:
+def _show_coverage(frame: Frame) -> None:
     """Draw which model has features on which dataset."""
+    coverage = queries.coverage()
     if coverage.frame.is_empty():
         st.info("Models are here, but no dataset yet.")
         return
@@ -60,14 +61,14 @@ def _show_headlines(found: list[Headline]) -> None:
         return
     st.markdown("#### What the numbers here say")
     dark = st.context.theme.type == "dark"
-    for (place, one), column in zip(enumerate(found), st.columns(MOST), strict=False):
+    for one, column in zip(found, st.columns(MOST), strict=False):
         (page,) = (page for page in PAGES if page.topic == one.topic)
         with column.container(border=True, height="stretch", gap="small"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f"**{page.title}**", width="content")
                 st.badge(BADGES[one.finding.verdict], color=text.VERDICTS[one.finding.verdict])
             st.caption(plain(one.finding.after_badge(), 300))
-            st.image(draw_thumbnail(place, dark=dark), width="stretch", alt=one.told)
+            st.image(draw_thumbnail(one, dark=dark), width="stretch", alt=one.told)
             st.page_link(
                 page.script, label=f"See it: paper, {page.figure}", query_params=one.address
             )

@@ -100,8 +100,8 @@ def test_every_small_picture_is_drawn(world: Path, monkeypatch: pytest.MonkeyPat
     for one in there:
         drawn = export.svg(titled(one.picture, one.topic, []))
         assert drawn.count(b'aria-roledescription="point"') >= 1, one.topic
-    for place, (dark, ink) in itertools.product(range(3), _INKS.items()):
-        drawn = draw_thumbnail(place, dark=dark)
+    for one, (dark, ink) in itertools.product(there, _INKS.items()):
+        drawn = draw_thumbnail(one, dark=dark)
         assert drawn.startswith("<svg") and drawn.count('aria-roledescription="point"') >= 1
         assert f'fill="{ink}"' in drawn and 'fill="white"' not in drawn
     rows = pl.DataFrame(
