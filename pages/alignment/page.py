@@ -14,14 +14,7 @@ from pages.ui.answers import Answer, Setting
 from pages.ui.charts import trends as trend_charts
 from pages.ui.charts.parts import PICKED, Chart, Drawn
 from pages.ui.findings import Finding
-from pages.ui.reference import (
-    CALIBRATED,
-    CONTROL,
-    MINUS_CONTROL,
-    RAW,
-    THRESHOLD,
-    held_against,
-)
+from pages.ui.reference import CALIBRATED, MINUS_CONTROL, RAW, held_against
 from pages.ui.settings import choose_candidates, choose_families, choose_setting, choose_untrained
 from pages.ui.shell import Frame, Lead, Nothing
 
@@ -170,7 +163,7 @@ def _show(setting: Setting, view: _View) -> _Shown:
     sources = words.describe_measured(measured)
     ties = words.describe_ties(found)
     colors = palette.families(shared.families().frame["family"].to_list())
-    reference = {CALIBRATED: THRESHOLD, MINUS_CONTROL: CONTROL}.get(view.scale, held_against(found))
+    reference = held_against(found, view.scale)
     lines = pl.DataFrame()
     if found.is_empty() or view.name not in _OF:
         drawing: Drawn | None = None

@@ -6,18 +6,10 @@ import streamlit as st
 from pages.captions import chart, finding, pictures, queries, text
 from pages.ui import frame as shared
 from pages.ui import shell
-from pages.ui.reference import (
-    CALIBRATED,
-    CONTROL,
-    MINUS_CONTROL,
-    RAW,
-    THRESHOLD,
-    held_against,
-)
+from pages.ui.reference import RAW, held_against
 from pages.ui.settings import choose_families
 from pages.ui.shell import Frame, Nothing
 
-_HELD = {CALIBRATED: THRESHOLD, MINUS_CONTROL: CONTROL}
 _OVERALL = "mean over all vision models"
 # The address of links from before the mean over all vision models was offered.
 _EACH = "mean over language models"
@@ -62,7 +54,7 @@ def draw(frame: Frame) -> None:
             shown,
             amount=amount,
             measure=measure,
-            reference=_HELD.get(score, held_against(kept)),
+            reference=held_against(kept, score),
             by="vision_label" if lines in answers else "language_label",
         ),
         answer,

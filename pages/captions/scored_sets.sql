@@ -19,11 +19,7 @@ valued AS (
 -- include ../ui/queries/controlled.sql,
 
 scored AS (
-    SELECT
-        *,
-        CASE WHEN higher_is_closer THEN score - control_value ELSE control_value - score END AS minus_control
-    FROM controlled
-    WHERE language_trained AND vision_trained
+    FROM controlled WHERE language_trained AND vision_trained
 ),
 
 -- The sets of captions that are shown.

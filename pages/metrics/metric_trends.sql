@@ -47,9 +47,8 @@ SELECT
     s.score AS language_score,
     CASE
         WHEN $calibrated THEN r.calibrated
-        WHEN NOT $minus_control THEN r.score
-        WHEN r.higher_is_closer THEN r.score - r.control_value
-        ELSE r.control_value - r.score
+        WHEN $minus_control THEN r.minus_control
+        ELSE r.score
     END AS alignment,
     r.higher_is_closer OR $calibrated OR $minus_control AS higher_is_closer,
     CASE WHEN NOT ($calibrated OR $minus_control) THEN r.chance END AS chance,

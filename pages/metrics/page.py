@@ -12,14 +12,7 @@ from pages.ui import text as words
 from pages.ui.answers import Modality
 from pages.ui.charts import trends as trend_charts
 from pages.ui.charts.parts import Chart
-from pages.ui.reference import (
-    CALIBRATED,
-    CONTROL,
-    MINUS_CONTROL,
-    RAW,
-    THRESHOLD,
-    held_against,
-)
+from pages.ui.reference import CALIBRATED, MINUS_CONTROL, RAW, held_against
 from pages.ui.settings import choose_families
 from pages.ui.shell import Frame, Nothing
 
@@ -118,8 +111,7 @@ def _trends(
     lines: list[pl.DataFrame] = []
     for metric in answer.frame["metric_label"].unique(maintain_order=True).to_list():
         rows = answer.frame.filter(pl.col("metric_label") == metric)
-        held = {CALIBRATED: THRESHOLD, MINUS_CONTROL: CONTROL}
-        reference = held.get(scores, held_against(rows))
+        reference = held_against(rows, scores)
         found = trends.along(rows, x=axes.x, line=axes.line, family="language_family")
         panels[metric] = trend_charts.against(
             rows, found, axes, colors, measure=scores, reference=reference, panel=True

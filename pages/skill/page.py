@@ -8,7 +8,7 @@ from pages.ui import palette, shell
 from pages.ui import queries as shared
 from pages.ui import text as words
 from pages.ui.plain import plain
-from pages.ui.reference import CONTROL, MINUS_CONTROL, RAW, held_against
+from pages.ui.reference import MINUS_CONTROL, RAW, held_against
 from pages.ui.settings import choose_families, choose_setting
 from pages.ui.shell import Frame, Nothing
 
@@ -39,7 +39,8 @@ def draw(frame: Frame) -> None:
     with frame.options:
         rank = frame.choose("Color by rank in", [*texts, _NO_RANK], key="rank", width=290)
         scores = [RAW, *([MINUS_CONTROL] if pairs["control"].is_not_null().any() else [])]
-        minus = frame.choose("Scores", scores, key="scores", width=210) == MINUS_CONTROL
+        scale = frame.choose("Scores", scores, key="scores", width=210)
+    minus = scale == MINUS_CONTROL
 
     families = choose_families(frame, pairs["language_group"])
     measured = shared.measured(setting).frame.row(0, named=True)
@@ -80,7 +81,7 @@ def draw(frame: Frame) -> None:
             + (f", {MINUS_CONTROL}" if minus else ""),
             skill=skill,
             rank=None if rank == _NO_RANK else rank,
-            reference=CONTROL if minus else held_against(answer.frame),
+            reference=held_against(answer.frame, scale),
         ),
         answer,
         title=f"{skill} against alignment with {vision}",

@@ -24,11 +24,7 @@ named AS (
         END AS language_label,
         a.language_family,
         a.language_parameters,
-        CASE
-            WHEN NOT $minus_control THEN a.value
-            WHEN a.higher_is_closer THEN a.value - a.control_value
-            ELSE a.control_value - a.value
-        END AS alignment,
+        CASE WHEN $minus_control THEN a.minus_control ELSE a.value END AS alignment,
         CASE WHEN NOT $minus_control THEN a.chance END AS chance,
         CASE WHEN $concatenated AND NOT $minus_control THEN a.null_best_mean END AS null_best_mean,
         a.unit_key

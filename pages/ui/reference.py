@@ -22,8 +22,10 @@ _BEST = {
 }
 
 
-def held_against(frame: pl.DataFrame) -> Reference | None:
+def held_against(frame: pl.DataFrame, scores: str = RAW) -> Reference | None:
     """Return what the scores of a frame are held against; None where nothing is known.
+
+    Calibrated scores are held against their threshold, those less their control against it.
 
     A score that is the best over a table of layers is held against its threshold: what the best
     of a table whose samples were permuted exceeds in 5 %. A mean of scores, whose threshold is not
@@ -34,7 +36,10 @@ def held_against(frame: pl.DataFrame) -> Reference | None:
     Args:
         frame: a row per score, with the columns chance, null_best_mean and, of single scores,
             null_threshold.
+        scores: raw, calibrated or minus untrained control.
     """
+    if scores in _MOVED:
+        return _MOVED[scores]
     for column, label in _BEST.items():
         best = frame[column] if column in frame.columns else pl.Series([None])
         if frame.height and not best.null_count():
@@ -74,3 +79,4 @@ THRESHOLD = Reference(0.0, 0.0, "threshold of the permutation null")
 """What calibrated scores are held against."""
 CONTROL = Reference(0.0, 0.0, "untrained control")
 """What scores less their control are held against."""
+_MOVED = {CALIBRATED: THRESHOLD, MINUS_CONTROL: CONTROL}

@@ -28,7 +28,7 @@ shown AS (
         v.score AS vision_score,
         CASE
             WHEN $calibrated THEN a.calibrated
-            WHEN $minus_control THEN CASE WHEN a.higher_is_closer THEN a.value - a.control_value ELSE a.control_value - a.value END
+            WHEN $minus_control THEN a.minus_control
             ELSE a.value
         END AS alignment,
         $calibrated OR $minus_control AS moved,

@@ -13,7 +13,9 @@ controlled AS (
                 min(value) FILTER (NOT vision_trained) OVER of_language,
                 min(value) FILTER (NOT language_trained) OVER of_vision
             )
-        END AS control_value
+        END AS control_value,
+        -- How much closer the pair is.
+        CASE WHEN higher_is_closer THEN value - control_value ELSE control_value - value END AS minus_control
     FROM valued
     WINDOW
         of_language AS (
