@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -11,65 +11,28 @@ import pytest
 from ingest.store.warehouse import Warehouse
 from pages import PAGES
 from tests.e2e.conftest import Served, serving
+from tests.e2e.watching import CHART, LOOKS, overflow, wait_settled, watched
 from tests.worlds import MODELS, build_world
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.e2e
 SHOTS = Path(__file__).parent / "screenshots"
-# Small charts are drawn as SVG, large ones on a canvas.
 FILE = "alignment-planted-pairs-60-mutual-k-nn-k10-n60-heat-map"
-CHART = ".stVegaLiteChart svg.marks, .stVegaLiteChart canvas"
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
-}
 
 
 @pytest.fixture
 def page(browser: "Browser") -> Iterator["Page"]:
     """Return a fresh page; at the end, nothing went outside and the console stayed quiet."""
     context = browser.new_context(**LOOKS["light"])
-    yield from _watched(context)
-
-
-def _watched(context: "BrowserContext") -> Iterator["Page"]:
-    page = context.new_page()
-    page.set_default_timeout(120_000)  # for what hangs: a machine may be busy
-    outside: list[str] = []
-    errors: list[str] = []
-
-    def asked(request: "Request") -> None:
-        if not request.url.startswith(("http://localhost:", "data:", "blob:")):
-            outside.append(request.url)
-
-    def said(message: "ConsoleMessage") -> None:
-        # Below the root Streamlit first asks its own server in the wrong folder, and then again.
-        if message.type == "error" and "/_stcore/" not in str(message.location.get("url")):
-            errors.append(message.text)
-
-    page.on("request", asked)
-    page.on("console", said)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert outside == []
-    assert errors == []
-
-
-def _settled(page: "Page", title: str) -> None:
-    page.locator("h1", has_text=title).wait_for()
-    page.locator(CHART).first.wait_for()
-    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
-    assert page.locator("[data-testid=stException]").all_inner_texts() == []
+    yield from watched(context)
 
 
 # Stands first: it wants a server that nobody has visited.
 def test_the_first_visitor_may_come_by_a_deep_link(page: "Page", served: Served) -> None:
     page.goto(f"{served.address}/which_layers?k=5")
-    _settled(page, "Which layers?")
+    wait_settled(page, "Which layers?")
     page.get_by_role("link", name="Do language and vision meet?").wait_for()
     assert page.get_by_text("mutual k-NN (k = 5)").count() > 0
     assert "k=5" in page.url
@@ -82,12 +45,12 @@ def test_a_reader_walks_through_the_pages(page: "Page", served: Served) -> None:
         if topic in ("captions", "glossary"):  # this world has no captions, a glossary no charts
             page.locator("h1", has_text=title).wait_for()
             continue
-        _settled(page, title)
+        wait_settled(page, title)
 
 
 def test_a_choice_survives_in_the_address(page: "Page", served: Served) -> None:
     page.goto(f"{served.address}/do_language_and_vision_meet")
-    _settled(page, "Do language and vision meet?")
+    wait_settled(page, "Do language and vision meet?")
     page.get_by_text("Lines", exact=True).click()
     page.get_by_text("Vision family").wait_for()
     page.get_by_text("Options", exact=True).click()
@@ -110,7 +73,7 @@ def _places(page: "Page") -> list[str]:
 
 def test_four_views_of_colors_turn_together(page: "Page", served: Served) -> None:
     page.goto(f"{served.address}/is_it_color_deep")
-    _settled(page, "Is it color-deep?")
+    wait_settled(page, "Is it color-deep?")
     before = _places(page)
     box = page.locator(CHART).first.bounding_box()
     assert box is not None
@@ -146,13 +109,13 @@ def test_a_reader_looks_at_captions_that_say_more(
     with serving(home) as served:
         for look in ("light", "phone"):
             options = LOOKS[look]
-            for page in _watched(browser.new_context(**options)):
+            for page in watched(browser.new_context(**options)):
                 page.goto(f"{served.address}/do_denser_captions_help")
                 page.locator("h1", has_text="Do denser captions help?").wait_for()
                 page.locator(CHART).nth(1).wait_for()
                 page.locator("strong", has_text="What one image's captions say").wait_for()
                 page.wait_for_timeout(400)
-                assert _overflow(page) <= 1, f"wider than the {look} screen"
+                assert overflow(page) <= 1, f"wider than the {look} screen"
                 page.set_viewport_size({"width": options["viewport"]["width"], "height": 1700})
                 page.wait_for_timeout(200)
                 page.screenshot(path=SHOTS / f"captions-{look}.png")
@@ -164,7 +127,7 @@ def test_a_reader_looks_at_captions_that_say_more(
 
 def test_every_download_arrives(page: "Page", served: Served) -> None:
     page.goto(f"{served.address}/do_language_and_vision_meet")
-    _settled(page, "Do language and vision meet?")
+    wait_settled(page, "Do language and vision meet?")
     starts = {"CSV": b"language_label,", "Parquet": b"PAR1", "SVG": b"<svg", "PNG": b"\x89PNG",
               "SQL": b"-- alignment"}  # fmt: skip
     page.get_by_role("button", name="Download", exact=True).click()
@@ -178,7 +141,7 @@ def test_every_download_arrives(page: "Page", served: Served) -> None:
 
 def test_a_publication_is_seen_at_the_next_rerun(page: "Page", served: Served) -> None:
     page.goto(f"{served.address}/which_layers")
-    _settled(page, "Which layers?")
+    wait_settled(page, "Which layers?")
     later = build_world(
         served.home, dataset_id="later", n=50, models=(MODELS[1], MODELS[5]), publish=False
     )
@@ -199,40 +162,7 @@ def test_a_missing_warehouse_heals_while_the_app_is_open(page: "Page", served: S
     finally:
         away.rename(there)
     page.reload()
-    _settled(page, "Which layers?")
+    wait_settled(page, "Which layers?")
     with duckdb.connect(":memory:") as connection:
         # Readers hold no lock that would keep a publisher out.
         connection.execute("ATTACH $path AS w (READ_ONLY)", {"path": str(there)})
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_pictures_of_every_page(browser: "Browser", served: Served, look: str) -> None:
-    SHOTS.mkdir(exist_ok=True)
-    views: list[tuple[str, str, str, str | None]] = []
-    for shown in PAGES:
-        if shown.topic not in ("captions", "glossary"):  # captions have a world of their own
-            views.append((shown.topic, f"/{shown.url}", shown.title, None))
-        if press := {"alignment": "Lines", "layers": "By depth"}.get(shown.topic):
-            views.append((f"{shown.topic}-2", "", shown.title, press))
-    size = LOOKS[look]["viewport"]
-    for page in _watched(browser.new_context(**LOOKS[look])):
-        for name, path, title, press in views:
-            if press:
-                page.get_by_text(press, exact=True).click()
-            else:
-                page.goto(served.address + path)
-            _settled(page, title)
-            page.wait_for_timeout(400)  # the chart follows its frame
-            assert _overflow(page) <= 1, f"{name} is wider than the {look} screen"
-            height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
-            page.set_viewport_size({"width": size["width"], "height": min(height, 2400)})
-            page.wait_for_timeout(200)
-            page.screenshot(path=SHOTS / f"{name}-{look}.png")
-            page.set_viewport_size(size)
-
-
-def _overflow(page: "Page") -> int:
-    return page.evaluate(
-        "(() => { const m = document.querySelector('[data-testid=stMain]');"
-        " return m.scrollWidth - m.clientWidth; })()"
-    )

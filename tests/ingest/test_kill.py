@@ -1,7 +1,8 @@
 """kill -9 at random moments of extract, score and publish: nothing lost, nothing doubled.
 
-Four data folders are killed five times each while a reader keeps asking and the app keeps
-rendering; then the same command finishes, and the rows equal those of an undisturbed run.
+Two data folders are killed five times each, once in every fifth of what an undisturbed run takes,
+while a reader keeps asking and the app keeps rendering; then the same command finishes, and the
+rows equal those of the undisturbed run.
 """
 
 import os
@@ -72,7 +73,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     return folder, time.monotonic() - started
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_killed_run_resumes_to_the_same_rows(
     undisturbed: tuple[Path, float],
     tmp_path: Path,
@@ -97,9 +98,9 @@ def test_a_killed_run_resumes_to_the_same_rows(
     reader = threading.Thread(target=keep_asking)
     reader.start()
     try:
-        for _ in range(KILLS):
+        for fifth in moments.sample(range(KILLS), KILLS):
             process = begin(tmp_path)
-            time.sleep(moments.uniform(0, working))
+            time.sleep(moments.uniform(fifth, fifth + 1) / KILLS * working)
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
             page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()

@@ -1,0 +1,68 @@
+"""A page under watch: what it asks for, what it says on the console, when it is at rest."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+
+# Small charts are drawn as SVG, large ones on a canvas.
+CHART = ".stVegaLiteChart svg.marks, .stVegaLiteChart canvas"
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+}
+_AT_REST = """() => {
+    const run = document.querySelector("[data-testid=stApp]").dataset.testScriptState;
+    const pale = e => e.dataset.stale === "true" || getComputedStyle(e).opacity < 1;
+    return run === "notRunning" && !document.getAnimations().some(a => a.playState === "running")
+        && ![...document.querySelectorAll("[data-testid=stElementContainer]")].some(pale);
+}"""
+"""Nothing runs, and what was pale while it did has its full color again."""
+
+
+def watched(context: "BrowserContext") -> Iterator["Page"]:
+    """Yield a page; at the end, nothing went outside and the console stayed quiet."""
+    page = context.new_page()
+    page.set_default_timeout(120_000)  # for what hangs: a machine may be busy
+    outside: list[str] = []
+    errors: list[str] = []
+
+    def asked(request: "Request") -> None:
+        if not request.url.startswith(("http://localhost:", "data:", "blob:")):
+            outside.append(request.url)
+
+    def said(message: "ConsoleMessage") -> None:
+        # Below the root Streamlit first asks its own server in the wrong folder, and then again.
+        if message.type == "error" and "/_stcore/" not in str(message.location.get("url")):
+            errors.append(message.text)
+
+    page.on("request", asked)
+    page.on("console", said)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert outside == []
+    assert errors == []
+
+
+def wait_settled(page: "Page", title: str) -> None:
+    """Wait until the page of that title and its first chart are there; nothing went wrong."""
+    page.locator("h1", has_text=title).wait_for()
+    page.locator(CHART).first.wait_for()
+    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
+    assert page.locator("[data-testid=stException]").all_inner_texts() == []
+
+
+def wait_at_rest(page: "Page") -> None:
+    """Wait until nothing runs and nothing fades."""
+    page.wait_for_function(_AT_REST)
+
+
+def overflow(page: "Page") -> int:
+    """Return by how many pixels the page is wider than its screen."""
+    return page.evaluate(
+        "(() => { const m = document.querySelector('[data-testid=stMain]');"
+        " return m.scrollWidth - m.clientWidth; })()"
+    )
