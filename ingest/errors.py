@@ -93,14 +93,6 @@ class DiskFullError(PRHError):
     """The disk is full; nothing already stored was changed."""
 
 
-class DataFolderError(PRHError):
-    """The data folder, or a file in it, cannot be used: no folder, not writable, not readable."""
-
-
-class DamagedPartError(PRHError):
-    """A part of the warehouse's log is truncated, altered, or no Parquet file."""
-
-
 class FileAccessError(PRHError):
     """The system refuses a file that somebody named."""
 

@@ -1,5 +1,6 @@
 """`prh publish` and `prh sql`: what is known, built into one warehouse and asked."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,9 +12,30 @@ from ingest.cli.work import workspace
 from prh_core.warehouse.answer import answer
 
 
-def publish(data: Data = None) -> None:
+def publish(
+    parquet: Annotated[
+        Path | None,
+        typer.Option(
+            "--parquet",
+            help="Also leave every table here as a Parquet file: what another data folder's "
+            "`parts/` takes as it is.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="Of those files.")] = "results",
+    captions: Annotated[
+        bool,
+        typer.Option("--captions/--no-captions", help="Whether captions go along with them."),
+    ] = True,
+    data: Data = None,
+) -> None:
     """Build the warehouse from its parts and swap it in; readers are never blocked."""
-    publish_warehouse(workspace(data))
+    place = workspace(data)
+    publish_warehouse(place)
+    if parquet is not None:
+        made = place.warehouse.pack(parquet, name, captions=captions)
+        size = sum(path.stat().st_size for path in made)
+        out.print(f"Left {len(made)} tables in {parquet}, {size / 1e6:.1f} MB.", highlight=False)
 
 
 def sql(

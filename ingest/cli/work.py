@@ -9,12 +9,12 @@ from pathlib import Path
 import typer
 
 from ingest.cli.console import TerminalProgress, err
-from ingest.errors import DataFolderError
 from ingest.extract import ingest_half
 from ingest.pipeline.features import Beside
 from ingest.pipeline.options import ExtractOptions
 from ingest.pipeline.run import Run
 from ingest.store.workspace import Workspace
+from prh_core.warehouse.errors import DataFolderError
 from prh_core.warehouse.location import data_folder
 
 

@@ -17,10 +17,10 @@ from ingest.errors import DiskFullError, MissingExtraError, Refused
 from ingest.pipeline import provenance
 from ingest.progress import Progress
 from ingest.store.atomic import sweep
-from ingest.store.schema import column_types
 from ingest.store.warehouse import Rows, folder_named
 from ingest.store.workspace import Workspace
 from prh_core.errors import PRHError
+from prh_core.warehouse.schema import column_types
 
 
 class Keyed(Protocol):

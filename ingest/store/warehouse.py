@@ -16,16 +16,16 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from ingest.errors import DataFolderError, UnknownColumnError
-from ingest.store import schema
+from ingest.errors import UnknownColumnError
 from ingest.store.atomic import atomic_path, disk_full_named, sweep
-from ingest.store.publishing import ask, carry_over, damage_named, fill
-from prh_core.warehouse.errors import WarehouseDamagedError, WarehouseMissingError
+from prh_core.warehouse import schema
+from prh_core.warehouse.errors import DataFolderError, WarehouseDamagedError, WarehouseMissingError
+from prh_core.warehouse.filling import ask, build, count, damage_named, fill, tables
 from prh_core.warehouse.location import WAREHOUSE_FILE
 from prh_core.warehouse.reading import open_readonly
 
-STORAGE_VERSION = "v1.5.0"
-"""Written so that DuckDB shells from 1.5 on open the file too."""
+OF_CAPTIONS = frozenset({"samples", "caption_summaries"})
+"""Tables that hold captions themselves."""
 Rows = pl.DataFrame | Sequence[Mapping[str, Any]]
 """Columns by name, or a dictionary a row."""
 
@@ -55,8 +55,8 @@ class Warehouse:
             table: which table the rows belong to.
             name: of the part. The same name replaces the part, so a repeated unit of work never
                 doubles rows.
-            rows: columns by name, as in ingest/store/schema, whose types they get; a column that is
-                not there is empty.
+            rows: columns by name, as in prh_core/warehouse/schema, whose types they get; a column
+                that is not there is empty.
 
         Raises:
             UnknownColumnError: a column is none of the table's.
@@ -110,7 +110,7 @@ class Warehouse:
         if not self.path.exists():
             return None
         with open_readonly(self.path) as connection:
-            return _counts(connection)[0]
+            return count(connection).scores
 
     def publish(self) -> Published:
         """Build the database from all parts and swap it in.
@@ -127,30 +127,44 @@ class Warehouse:
             self.home.mkdir(parents=True, exist_ok=True)
         with self._only_publisher(), folder_named(self.home):
             sweep(self.home)
-            previous = self._usable_previous()
-            with atomic_path(self.path) as temporary:
-                counts = self._build(temporary, previous)
+            previous = self.path if self._has_usable_previous() else None
+            with atomic_path(self.path) as temporary, disk_full_named(self.path):
+                counts = build(temporary, self.parts, previous)
         seconds = (datetime.now(tz=UTC) - started).total_seconds()
         return Published(self.path, *counts, seconds)
 
-    def _build(self, target: Path, previous: bool) -> tuple[int, int]:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "storage_compatibility_version": STORAGE_VERSION
-        }
-        with disk_full_named(self.path), duckdb.connect(str(target), config=config) as connection:
-            fill(connection, self.parts)
-            if previous:
-                carry_over(connection, self.path)
-            connection.execute("CHECKPOINT")
-            return _counts(connection)
+    def pack(self, folder: Path, name: str, *, captions: bool = True) -> list[Path]:
+        """Leave every published table as one part in another folder of parts.
+
+        Args:
+            folder: e.g. another data folder's `parts`.
+            name: of the parts.
+            captions: whether the texts and picture names of samples go along.
+
+        Raises:
+            WarehouseMissingError, WarehouseDamagedError, WarehouseTooOldError: see `open_readonly`.
+        """
+        made: list[Path] = []
+        for table in tables():
+            target = folder / table / f"{name}.parquet"
+            target.unlink(missing_ok=True)
+            if table == "metrics" or (table in OF_CAPTIONS and not captions):
+                continue  # metrics are described by the code that publishes
+            with open_readonly(self.path, older=False) as connection:
+                rows = connection.table(table).pl()
+            if rows.height:
+                with atomic_path(target) as temporary:
+                    rows.cast(dict(schema.column_types(table))).write_parquet(temporary)
+                made.append(target)
+        return made
 
     def of_parts(self, name: str) -> pl.DataFrame:
-        """Ask a query of ingest/store/publish of the parts alone, before they are published."""
+        """Ask a query of prh_core/warehouse/publish of the parts, before they are published."""
         with duckdb.connect(":memory:") as connection:
             fill(connection, self.parts)
             return ask(connection, name).pl()
 
-    def _usable_previous(self) -> bool:
+    def _has_usable_previous(self) -> bool:
         """Say whether a published file is there to carry rows over from; refuse a newer one."""
         try:
             open_readonly(self.path).close()
@@ -196,8 +210,3 @@ def _reason(error: OSError, home: Path) -> str:
     if error.filename is None or os.fsdecode(error.filename).endswith((str(home), ".tmp")):
         return what[:1].lower() + what[1:]
     return f"{what[:1].lower()}{what[1:]} ({Path(os.fsdecode(error.filename)).name})"
-
-
-def _counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    scores, feature_sets = ask(connection, "counts").fetchall()[0]
-    return scores, feature_sets

@@ -71,5 +71,20 @@ class WarehouseUnreadableError(WarehouseError):
     effect = "shows who may read it"
 
 
+class ShippedDamagedError(WarehouseError):
+    """What ships with PRH Explorer is damaged."""
+
+    remedy = "git checkout -- data/shipped"
+    effect = "brings a clone's back; an installed package is installed anew"
+
+
 class QueryError(PRHError):
     """A query the reader wrote does not run."""
+
+
+class DataFolderError(PRHError):
+    """The data folder, or a file in it, cannot be used: no folder, not writable, not readable."""
+
+
+class DamagedPartError(PRHError):
+    """A part of the warehouse's log is truncated, altered, or no Parquet file."""

@@ -16,7 +16,7 @@ from prh_core.warehouse.errors import (
 )
 
 SCHEMA_VERSION = 15
-"""The newest schema: the number of the last file in ingest/store/schema, as a test makes sure."""
+"""The newest schema: the largest version of a file in `schema/`, as a test makes sure."""
 _DAMAGED = "the warehouse is damaged, or is not one of PRH Explorer's"
 _SQL = {path.stem: path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.sql")}
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import grimp
 
 from ingest.extract.loaders import _HOMES
-from ingest.store import publishing, schema
+from prh_core.warehouse import filling, schema
 from tests.docs.markdown import DOCS, ROOT
 
 PAGE = DOCS / "architecture.md"
@@ -57,7 +57,7 @@ PRODUCERS = {
     "imported_bits": "ingest.experiments.imports.table",
     "imported_scores": "ingest.experiments.imports.table",
     "maps": "ingest.pipeline.maps",
-    "metrics": "ingest.store.publishing",
+    "metrics": "prh_core.warehouse.filling",
     "models": "ingest.pipeline.run",
     "runs": "ingest.pipeline.run",
     "samples": "ingest.pipeline.run",
@@ -72,11 +72,11 @@ STAGES = (
     ("Catalog records", "ingest/catalog/"),
     ("Datasets and tasks", "ingest/datasets/"),
     ("Networks to layers", "ingest/extract/"),
-    ("Feature files, parts, publishing", "ingest/store/"),
+    ("Feature files, parts", "ingest/store/"),
     ("Studies and scores", "ingest/pipeline/"),
     ("Experiments", "ingest/experiments/"),
     ("Commands", "ingest/"),
-    ("The door", "prh_core/warehouse/"),
+    ("Schema, publishing, the door", "prh_core/warehouse/"),
     ("Mathematics", "prh_core/"),
     ("What pages share", "pages/ui/"),
     ("The page", ""),
@@ -144,7 +144,7 @@ def _definitions() -> dict[str, tuple[str, str]]:
     made: dict[str, tuple[str, str]] = {}
     for subject in schema.subjects():
         for match in re.finditer(r"CREATE (?:TABLE|VIEW) (\w+)(.*?;)\n", subject.sql, re.S):
-            made[match[1]] = (f"ingest/store/schema/{subject.name}.sql", match[2])
+            made[match[1]] = (f"prh_core/warehouse/schema/{subject.name}.sql", match[2])
     return made
 
 
@@ -164,13 +164,13 @@ def road(figure: Figure) -> set[str]:
     """Return the path of every file on a figure's road."""
     sql = asked_sql(figure.topic)
     asked = relations(sql)
-    stored = asked & set(publishing.tables())
+    stored = asked & set(filling.tables())
     modules = [f"ingest.cli.{command}" for command in figure.commands]
     modules += [PRODUCERS[table] for table in stored]
     modules += ["ingest.cli.results", f"pages.{figure.topic}.page"]
     files = {file_of(module) for module in imported(modules)}
     files |= sql | {_definitions()[name][0] for name in asked}
-    files |= {f"ingest/store/publish/{table}.sql" for table in stored}
+    files |= {f"prh_core/warehouse/publish/{table}.sql" for table in stored}
     files |= {f"ingest/catalog/{path.name}" for path in (ROOT / "ingest/catalog").glob("*.toml")}
     files |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "prh_core").rglob("*.sql")}
     return files | set(figure.data) | {"app.py", "ingest/cli/main.py"}

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ingest.store import publishing
+from prh_core.warehouse import filling
 from tests.docs import roads
 from tests.docs.markdown import ROOT
 
@@ -26,7 +26,7 @@ def test_every_figure_has_its_list() -> None:
 
 
 def test_every_published_table_has_a_module_that_appends_it() -> None:
-    assert set(roads.PRODUCERS) == set(publishing.tables())
+    assert set(roads.PRODUCERS) == set(filling.tables())
     for table, module in roads.PRODUCERS.items():
         text = (ROOT / roads.file_of(module)).read_text(encoding="utf-8")
         assert re.search(rf'"{table}"', text), f"{module} names no table {table}"

@@ -21,15 +21,16 @@ import polars as pl
 import pytest
 
 import pages.ui.warehouse
-from ingest.errors import DamagedPartError, DiskFullError, UnknownColumnError
+from ingest.errors import DiskFullError, UnknownColumnError
 from ingest.pipeline.run import Run
-from ingest.store import publishing, schema
 from ingest.store.warehouse import Warehouse
 from ingest.store.workspace import Workspace
 from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics
+from prh_core.warehouse import filling, schema
 from prh_core.warehouse.answer import answer
 from prh_core.warehouse.errors import (
+    DamagedPartError,
     QueryError,
     WarehouseBusyError,
     WarehouseDamagedError,
@@ -63,7 +64,7 @@ def test_every_subject_has_a_version_and_a_failing_one_leaves_nothing(
 
 
 def test_every_table_is_published_by_one_file_of_its_own() -> None:
-    assert set(publishing.tables()) == set(schema.tables()) - {"schema_migrations"}
+    assert set(filling.tables()) == set(schema.tables()) - {"schema_migrations"}
 
 
 def test_a_part_has_its_tables_columns_and_types(tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def as_schema_14(home: Path) -> None:
 def test_a_folder_of_the_schema_before_is_published_whole(own_world: Path, kept: str) -> None:
     """Columns are renamed, whether rows come from parts or from the file alone."""
     path = own_world / "results.duckdb"
-    names = sorted(publishing.tables())
+    names = sorted(filling.tables())
     before = {name: query(path, f"FROM {name} ORDER BY ALL") for name in names}
     as_schema_14(own_world)
     if kept == "parts":

@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 
 from ingest.cli.console import out, table
-from ingest.store.schema import RENAMED
+from prh_core.warehouse.schema import RENAMED
 
 OF_A_RUN = frozenset(
     "unit_key run_id runs features features_x features_y second file facts versions command "

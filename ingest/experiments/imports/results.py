@@ -10,7 +10,7 @@ from ingest.catalog import Catalog, ModelRecord
 from ingest.errors import ImportFileError
 from ingest.pipeline.run import Run, record_model
 from ingest.store.features import unit_key
-from ingest.store.schema import column_types
+from prh_core.warehouse.schema import column_types
 
 UNKNOWN_ORDER = "unknown"
 """Row order of a published set: nobody here knows which samples it has."""

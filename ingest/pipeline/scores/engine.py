@@ -13,11 +13,11 @@ from ingest.pipeline.scores.plan import Unit
 from ingest.pipeline.scores.rows import batch_row, score_row
 from ingest.pipeline.scores.sides import KeptLayers, Prepared, prepare_unit
 from ingest.progress import Progress
-from ingest.store.schema import column_types
 from prh_core import calibration
 from prh_core.batches import batch_tables
 from prh_core.errors import PRHError
 from prh_core.metrics import PrepareOptions
+from prh_core.warehouse.schema import column_types
 
 
 class _Relabeling(NamedTuple):

@@ -44,7 +44,7 @@ class Subject(NamedTuple):
 @cache
 def subjects() -> tuple[Subject, ...]:
     """Return every subject of the schema, by name."""
-    made = []
+    made: list[Subject] = []
     for path in sorted(_FOLDER.glob("*.sql")):
         sql = path.read_text(encoding="utf-8")
         version = _VERSION.match(sql)
@@ -124,7 +124,7 @@ def column_types(table: str) -> dict[str, pl.DataType]:
 @cache
 def tables() -> dict[str, dict[str, pl.DataType]]:
     """Return the types of every table's columns, by table."""
-    made = {}
+    made: dict[str, dict[str, pl.DataType]] = {}
     with duckdb.connect(":memory:") as connection:
         for match in _definitions("TABLE"):
             # Views and comments would cost every command a third of a second.

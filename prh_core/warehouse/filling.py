@@ -2,20 +2,64 @@
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple, cast
 
 import duckdb
 import polars as pl
 
-from ingest.errors import DamagedPartError, DataFolderError
-from ingest.store import schema
 from prh_core.metrics import all_metrics
+from prh_core.warehouse import schema
+from prh_core.warehouse.errors import DamagedPartError, DataFolderError
 
 _SQL = {
     path.stem: path.read_text(encoding="utf-8")
     for path in sorted((Path(__file__).parent / "publish").glob("*.sql"))
 }
+
+
+STORAGE_VERSION = "v1.5.0"
+"""Written so that DuckDB shells from 1.5 on open the file too."""
+
+
+class Counts(NamedTuple):
+    """What a database holds."""
+
+    scores: int
+    feature_sets: int
+
+
+def build(target: Path, parts: Path, previous: Path | None = None) -> Counts:
+    """Make a new database of every part below a folder.
+
+    Args:
+        target: the file to make.
+        parts: a folder of tables' folders of parts.
+        previous: a published file to carry rows over from, where their parts are not here.
+
+    Raises:
+        DamagedPartError, DataFolderError: see `fill`.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "storage_compatibility_version": STORAGE_VERSION
+    }
+    with duckdb.connect(str(target), config=config) as connection:
+        fill(connection, parts)
+        if previous:
+            carry_over(connection, previous)
+        connection.execute("CHECKPOINT")
+        return count(connection)
+
+
+def count(connection: duckdb.DuckDBPyConnection) -> Counts:
+    """Count scores and feature sets."""
+    return Counts(*ask(connection, "counts").fetchall()[0])
+
+
+def statements() -> list[str]:
+    """Return the SQL that publishes, in the order of its files."""
+    return list(_SQL.values())
 
 
 def fill(connection: duckdb.DuckDBPyConnection, parts: Path) -> None:
@@ -26,7 +70,8 @@ def fill(connection: duckdb.DuckDBPyConnection, parts: Path) -> None:
         DataFolderError: the system does not let one be read.
     """
     schema.create(connection)
-    _insert(connection, "metrics", connection.from_arrow(_metrics().to_arrow()))
+    metrics = cast(Any, _metrics().to_arrow())
+    _insert(connection, "metrics", connection.from_arrow(metrics))
     for table in tables():
         files = sorted((parts / table).glob("*.parquet"))
         if files:
@@ -46,7 +91,7 @@ def carry_over(connection: duckdb.DuckDBPyConnection, previous: Path) -> None:
 
 
 def tables() -> list[str]:
-    """Return the tables that are published: those with a file in ingest/store/publish."""
+    """Return the tables that are published: those with a file in prh_core/warehouse/publish."""
     return [name for name in _SQL if name in schema.tables()]
 
 
@@ -62,7 +107,7 @@ def _metrics() -> pl.DataFrame:
 
 
 def ask(connection: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
-    """Ask a query of ingest/store/publish."""
+    """Ask a query of prh_core/warehouse/publish."""
     return connection.sql(_SQL[name])
 
 
@@ -86,7 +131,7 @@ def _insert(
 
 
 @contextlib.contextmanager
-def damage_named(files: Sequence[Path]) -> Iterator[None]:
+def damage_named(files: Sequence[Path]) -> Generator[None]:
     """Say which part cannot be read, and what to do.
 
     Raises:
