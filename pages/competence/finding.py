@@ -34,6 +34,7 @@ def find(
     *,
     skill: str | None,
     higher_is_closer: bool,
+    scores: str = "",
 ) -> Finding:
     """Say whether stronger models of a modality agree more with each other.
 
@@ -43,6 +44,7 @@ def find(
         found: of `statistics.bin_models`.
         skill: what competence is; None where none is known.
         higher_is_closer: false where the alignment is a distance.
+        scores: what was made of them, e.g. minus untrained control; empty for raw ones.
     """
     means = found.bins["alignment"].drop_nulls().to_list()
     trend = found.trend
@@ -57,6 +59,7 @@ def find(
         strongest=means[-1] if len(means) > 1 else None,
         samples=setting.n,
         expected=1 if higher_is_closer else -1,
+        scores=scores,
     )
 
 

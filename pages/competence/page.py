@@ -11,7 +11,7 @@ from pages.ui import shell
 from pages.ui import text as words
 from pages.ui.answers import Modality
 from pages.ui.charts.parts import Chart
-from pages.ui.reference import held_against
+from pages.ui.reference import MINUS_CONTROL, RAW, held_against
 from pages.ui.settings import choose_families, choose_setting
 from pages.ui.shell import Frame, Nothing
 from prh_core.convergence import RULES, Rule
@@ -42,19 +42,26 @@ def draw(frame: Frame) -> None:
     measured = queries.model_measured(setting, modality).frame.row(0, named=True)
     pairs = queries.model_pairs(setting, modality, skill=skill)
     families = choose_families(frame, text.list_families(pairs.frame))
-    if families:
-        pairs = queries.model_pairs(setting, modality, skill=skill, families=families)
-    measure = words.name_metric(measured)
+    scores = _choose_scores(frame, pairs.frame)
+    less = scores == MINUS_CONTROL
+    if families or less:
+        pairs = queries.model_pairs(
+            setting, modality, skill=skill, families=families, minus_control=less
+        )
+    measure = words.name_metric(measured) + (f", {scores}" if less else "")
     found = statistics.bin_models(pairs.frame, count=count, rule=rule)
-    closer = bool(measured["higher_is_closer"])
+    closer = less or bool(measured["higher_is_closer"])
     frame.answer(
-        finding.find(setting, modality, found, skill=skill, higher_is_closer=closer),
+        finding.find(
+            setting, modality, found, skill=skill, higher_is_closer=closer,
+            scores=scores if less else "",
+        ),
         note=measured["note"],
-    )
+    )  # fmt: skip
     panels: dict[str, Chart] = {}
     if skill is not None and not found.bins["alignment"].is_null().all():
         panels[_LEFT] = chart.bins(
-            found.bins, measure=measure, skill=skill, reference=held_against(pairs.frame)
+            found.bins, measure=measure, skill=skill, reference=held_against(pairs.frame, scores)
         )
     places = queries.map_of_models(
         setting, modality, method=_MAPS[method], skill=skill, families=families
@@ -73,7 +80,11 @@ def draw(frame: Frame) -> None:
         pairs,
         title=f"Agreement of {modality} models with each other",
         measured=sources,
-        about={**words.about(setting, measured), "families": families or None},
+        about={
+            **words.about(setting, measured),
+            "families": families or None,
+            "scores": scores if less else None,
+        },
         alt_text=f"{measure} of {modality} models with each other by their competence.",
     )
     if not places.frame.is_empty():
@@ -83,6 +94,17 @@ def draw(frame: Frame) -> None:
         + "\n\n"
         + text.describe_map(places.frame, method)
     )
+
+
+def _choose_scores(frame: Frame, pairs: pl.DataFrame) -> str:
+    """Offer scores as they are, and less their untrained control where there is one."""
+    offered = [RAW] if pairs["control"].is_null().all() else [RAW, MINUS_CONTROL]
+    with frame.options:
+        return frame.choose(
+            "Scores", offered, key="scores", width=200,
+            help="Minus untrained control: how much closer a pair is than the closest of its two "
+            "models with an untrained one.",
+        )  # fmt: skip
 
 
 def _choose_drawing(frame: Frame, models: int) -> tuple[int, Rule, str]:

@@ -39,7 +39,12 @@ def model_measured(setting: Setting, modality: Modality) -> Answer:
 
 
 def model_pairs(
-    setting: Setting, modality: Modality, *, skill: str | None, families: str = ""
+    setting: Setting,
+    modality: Modality,
+    *,
+    skill: str | None,
+    families: str = "",
+    minus_control: bool = False,
 ) -> Answer:
     """Alignment of models of a modality with each other, a row per unordered pair.
 
@@ -47,7 +52,9 @@ def model_pairs(
         label_a: model
         label_b: model
         alignment: best score over pairs of layers, the concatenation competing; mean of both
-            directions where the metric has two
+            directions where the metric has two; less the control where that is asked for
+        control: closest score of either model with an untrained one, same unit; null without one,
+            and for untrained pairs
         competence_a: score of the skill; null where unknown
         competence_b: likewise
         competence_of_weaker: the lower of both
@@ -66,7 +73,10 @@ def model_pairs(
         model_a: id
         model_b: id
     """
-    return _answer("model_pairs", setting, modality=modality, skill=skill, families=families)
+    return _answer(
+        "model_pairs", setting, modality=modality, skill=skill, families=families,
+        minus_control=minus_control,
+    )  # fmt: skip
 
 
 def map_of_models(

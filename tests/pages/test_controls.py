@@ -7,6 +7,7 @@ import pytest
 
 from pages.captions import queries as captions
 from pages.captions import text as caption_text
+from pages.competence import queries as competence
 from pages.metrics import queries as metrics
 from pages.skill import queries as skill
 from pages.ui import queries
@@ -112,3 +113,39 @@ def test_pages_offer_scores_less_their_control(
     assert app.selectbox(key="scores").value == MINUS_CONTROL
     assert not [box.value for box in app.info if "which is not here" in box.value]
     assert "**" in told(app)
+
+
+def test_models_of_one_kind_have_a_control_too(setting: Setting, world: Path) -> None:
+    settings = queries.model_settings("vision").frame
+    found = Setting.of(settings.filter(metric="mutual_knn", k=10).row(0, named=True))
+    raw = competence.model_pairs(found, "vision", skill=None).frame
+    less = competence.model_pairs(found, "vision", skill=None, minus_control=True).frame
+    assert less.height == raw.filter("trained_a", "trained_b").height == 3
+    assert less["chance"].is_null().all() and less["null_best_mean"].is_null().all()
+    untrained = raw.filter(~(pl.col("trained_a") & pl.col("trained_b")))
+    assert untrained.height == 3 and untrained["control"].is_null().all()
+    for row in less.iter_rows(named=True):
+        sides = pl.col("model_a").is_in([row["model_a"], row["model_b"]]) | pl.col("model_b").is_in(
+            [row["model_a"], row["model_b"]]
+        )
+        control = untrained.filter(sides)["alignment"].max()
+        (before,) = raw.filter(model_a=row["model_a"], model_b=row["model_b"])["alignment"]
+        assert row["control"] == control
+        assert row["alignment"] == pytest.approx(before - control)  # type: ignore[operator]
+
+
+def test_a_distance_is_less_than_its_control_where_models_agree(setting: Setting) -> None:
+    settings = queries.model_settings("vision").frame.filter(~pl.col("higher_is_closer"))
+    for row in settings.iter_rows(named=True):
+        asked = Setting.of(row)
+        less = competence.model_pairs(asked, "vision", skill=None, minus_control=True).frame
+        raw = competence.model_pairs(asked, "vision", skill=None).frame.drop_nulls("control")
+        wanted = (raw["control"] - raw["alignment"]).sort().to_list()
+        assert less["alignment"].sort().to_list() == pytest.approx(wanted)
+
+
+def test_the_page_of_strong_models_offers_it(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, "competence", scores=MINUS_CONTROL)
+    assert not app.exception
+    assert f"alignment {MINUS_CONTROL}" in told(app) or "Too few models" in told(app)
+    assert app.selectbox(key="scores").value == MINUS_CONTROL

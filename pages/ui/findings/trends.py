@@ -164,6 +164,7 @@ def convergence(
     strongest: float | None = None,
     samples: int | None = None,
     expected: Literal[1, -1] = 1,
+    scores: str = "",
 ) -> Finding:
     """Say whether stronger models of a modality agree more with each other.
 
@@ -178,6 +179,7 @@ def convergence(
         strongest: the same of the strongest.
         samples: n behind each alignment.
         expected: -1 where the alignment is a distance.
+        scores: what was made of them, e.g. minus untrained control; empty for raw ones.
     """
     claim = "Fig. 2: strong vision models cluster tightly, weak ones scatter (78 models, VTAB)"
     found, competence = known(rho), lowered(named(competence, 60))
@@ -198,7 +200,8 @@ def convergence(
         if None in ends
         else f"; weakest bin {as_score(weakest)}, strongest {as_score(strongest)}"
     )  # fmt: skip
-    strength = f"(ρ = {as_share(found)}{bins})"
+    made = f"alignment {scores}, " if scores else ""
+    strength = f"({made}ρ = {as_share(found)}{bins})"
     higher = f"the higher the weaker one's {competence}"
     if not is_significant(p):
         told = f"that {modality} models agree more, {higher}, cannot be told from chance"
