@@ -14,10 +14,10 @@ env: ## make the environment (kept outside the clone, keyed by the lock files)
 	@command -v $(PYTHON) >/dev/null || { echo "Error: $(PYTHON) was not found; install Python 3.11 to 3.13 or name one: make run PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) requirements/environment.py
 
-run: env ## fill a demo warehouse if there is none, then show the app on http://localhost:$(PORT)
+run: env ## show the app on http://localhost:$(PORT), and make a demo beside it if there is none
 	@$(BIN)/prh app --demo --port $(PORT)
 
-demo: env ## fill the demo warehouse (resumes where it was)
+demo: env ## make the demo warehouse (resumes where it was)
 	@$(BIN)/prh demo
 
 app: env ## show the app on whatever warehouse there is

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import PAGES
-from pages.ui import shell, warm
+from pages.ui import shell, source, warm
 
 st.set_page_config(
     page_title="PRH Explorer", page_icon="🏛️", layout="wide", initial_sidebar_state=272
@@ -18,4 +18,5 @@ st.set_page_config(page_title=f"{shown.title} · PRH Explorer")
 warm.up()
 with st.sidebar:
     shell.navigate(pages)
+    source.show_source()
 shown.run()

@@ -4,6 +4,7 @@ A page is a folder of its topic's name (page.py, and as it needs them queries.py
 chart.py, text.py, statistics.py) and its record here.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 SETTING = (
@@ -37,8 +38,8 @@ class Page(NamedTuple):
 
     @property
     def script(self) -> str:
-        """Path of the page's script, from the project's folder."""
-        return f"pages/{self.topic}/page.py"
+        """Path of the page's script."""
+        return str(Path(__file__).parent / self.topic / "page.py")
 
 
 PAGES = (
@@ -242,6 +243,13 @@ PAGES = (
             "mutual k-NN",
             "chance of one pair",
         ),  # fmt: skip
+    ),
+    Page(
+        "ask",
+        "Ask in SQL",
+        "ask_in_sql",
+        "What would you ask these numbers that no page foresaw?",
+        "",
     ),
     Page(
         "glossary",

@@ -47,11 +47,16 @@ def numba_finds_a_place() -> bool:
     return (bool(beside) and all(writable(place) for place in beside)) or writable(first)
 
 
-def other_places() -> list[Path]:
-    """Return folders to try instead: $PRH_CACHE, the system's cache, the temporary folder."""
+def cache_places() -> list[Path]:
+    """Return where what can be made again is kept: $PRH_CACHE, the system's cache, or else /tmp."""
     named = os.environ.get("PRH_CACHE")
-    first = [Path(named) / "numba"] if named else []
-    return [*first, Path(platformdirs.user_cache_path("prh-explorer")) / "numba", *_temporary()]
+    first = [Path(named)] if named else []
+    return [*first, Path(platformdirs.user_cache_path("prh-explorer")), *_temporary()]
+
+
+def other_places() -> list[Path]:
+    """Return folders for kernels to try instead of numba's own."""
+    return [place / "numba" for place in cache_places()]
 
 
 def first_writable(places: Iterable[Path]) -> Path | None:
@@ -80,7 +85,7 @@ def _temporary() -> list[Path]:
     own = not hasattr(os, "getuid") or (
         status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & 0o077
     )
-    return [folder / "numba"] if own and stat.S_ISDIR(status.st_mode) else []
+    return [folder] if own and stat.S_ISDIR(status.st_mode) else []
 
 
 def _settle() -> bool:

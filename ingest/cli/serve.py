@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingest.errors import PortInUseError
-from prh_core.warehouse.location import PROJECT
+from prh_core.warehouse.location import ROOMS
 
 HEAVY = ("altair", "duckdb", "pandas", "polars", "prh_core", "pyarrow")
 """Imported before the server opens, so that the first reader does not wait for them."""
@@ -51,7 +51,7 @@ def running_beside(command: Sequence[str] | None) -> Iterator[None]:
     if command is None:
         yield
         return
-    paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(ROOMS), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         [sys.executable, "-m", "ingest.cli.main", *command],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
@@ -104,14 +104,20 @@ def _start_drawing() -> None:
     vl_convert.vegalite_to_svg(dot, vl_version=version)
 
 
-def serve(script: Path, home: Path, port: int) -> None:
+def serve(script: Path, home: Path | None, port: int) -> None:
     """Run Streamlit on http://localhost:`port` until it is stopped.
+
+    Args:
+        script: app.py.
+        home: the data folder, where somebody named one.
+        port: to listen on.
 
     Raises:
         PortInUseError: something else listens there.
     """
     check_port(port)
-    os.environ["PRH_DATA"] = str(home)
+    if home is not None:
+        os.environ["PRH_DATA"] = str(home)
     for name in HEAVY:
         importlib.import_module(name)
     threading.Thread(target=_start_drawing, daemon=True).start()

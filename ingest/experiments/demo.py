@@ -1,8 +1,12 @@
 """The demo: real models from packages on emoji and their names, and a published table."""
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import polars as pl
 
 from ingest.catalog import load_catalog
 from ingest.datasets import open_dataset
@@ -15,11 +19,10 @@ from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import Setting, settings_for
 from ingest.pipeline.study import Study, open_study
 from ingest.progress import Progress
+from ingest.store.warehouse import Warehouse
 from ingest.store.workspace import Workspace
-from prh_core.warehouse.location import DEMO_UNFINISHED, PROJECT
-
-if TYPE_CHECKING:
-    from ingest.datasets.caption_sets import CaptionSet
+from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress, read_progress, write_progress
+from prh_core.warehouse.location import PUBLISHED, SHIPPED
 
 METRICS = ("cka", "unbiased_cka", "cknna", "lcs_knn", "cycle_knn")
 """What the demo measures besides mutual k-NN: one of each kind that is quick."""
@@ -35,7 +38,8 @@ CAPTION_SETS = ("column:word", "own", "column:definition", "shuffled@column:defi
 """Captions of emoji that say more and more, and a control."""
 PRECISION = "float32"
 """Of the demo's networks, so that its figures are the same on every machine."""
-PUBLISHED = PROJECT / "data" / "published" / "wit1024.toml"
+PHOTOGRAPHS = "photographs"
+"""Name of the shipped parts that were measured on data which does not ship."""
 
 
 def demo_study(workspace: Workspace, progress: Progress, device: str = "auto") -> Study:
@@ -77,96 +81,151 @@ def _open(
 
 def unfinished(workspace: Workspace) -> bool:
     """Tell whether a demo was begun in a data folder and did not come to its end."""
-    return (workspace.home / DEMO_UNFINISHED).exists()
+    return read_progress(workspace.home) is not None
 
 
 def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
-    """Run the whole demo; what is done already is skipped."""
-    first_half = begin_demo(run, progress, device)
-    run.workspace.warehouse.publish()
-    finish_demo(run, first_half, progress, device)
+    """Run the whole demo; what is done already is skipped.
+
+    How far it is stands in the data folder from its beginning to its end. Whoever runs it publishes
+    it, once it is whole.
+    """
+    run.workspace.home.mkdir(parents=True, exist_ok=True)
+    told = Told(progress, run.workspace.home)
+    told.begin("Opening emoji and models")
+    stages = _stages(run, told, device)
+    for place, stage in enumerate(stages):
+        told.begin(stage.title, place, len(stages))
+        stage.work()
+    if not run.refused:
+        (run.workspace.home / DEMO_UNFINISHED).unlink(missing_ok=True)
 
 
-class FirstHalf(NamedTuple):
-    """What both halves of the demo work on."""
+class Stage(NamedTuple):
+    """A part of the demo."""
 
-    study: Study
-    sets: "list[CaptionSet]"
+    title: str
+    work: Callable[[], None]
 
 
-def begin_demo(run: Run, progress: Progress, device: str = "auto") -> FirstHalf:
-    """Extract and score what the first pages show: language meets vision, caption sets."""
+def _stages(run: Run, progress: Progress, device: str) -> list[Stage]:
+    """List the demo's parts, in the order of the pages that they fill."""
     with ingest_half("The demo"):
         from ingest.datasets import caption_sets
-        from ingest.experiments.captions.run import run_sets
-
-    study = demo_study(run.workspace, progress, device)
-    missing = sum(not unit.path.exists() for unit in study.extractions)
-    progress.note(
-        f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
-        f"{missing} feature sets to extract, scores and caption sets in five minutes or so on two "
-        "cores, then probes, colors and theory in five more. Stopping is safe: the same command "
-        "resumes."
-        if missing
-        else "Demo: every feature set is stored already."
-    )
-    run.workspace.home.mkdir(parents=True, exist_ok=True)
-    (run.workspace.home / DEMO_UNFINISHED).touch()
-    study.extract(run, progress)
-    study.score(run, progress)
-    sets = caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset)
-    captions = demo_captions(run.workspace, progress, device)
-    run_sets(run, captions, sets, progress, device=device)
-    return FirstHalf(study, sets)
-
-
-def finish_demo(run: Run, first_half: FirstHalf, progress: Progress, device: str = "auto") -> None:
-    """Compare models of one modality, probe, predict, lay out colors, import, simulate worlds.
-
-    Each part is published when it is done, so that the pages of an app that runs already fill one
-    after the other.
-    """
-    with ingest_half("The demo"):
         from ingest.datasets.tasks.openers import open_task
         from ingest.experiments.bits.run import Choices, measure_bits
         from ingest.experiments.bits.texts import text_of_captions
+        from ingest.experiments.captions.run import run_sets
         from ingest.experiments.color import cooccurrence, layouts, pictures, word_embeddings
         from ingest.experiments.color.words import shipped_words
         from ingest.experiments.probes.run import plan_probes, probe_missing
         from ingest.experiments.theory.run import demo_theory
 
-    publish, study = run.workspace.warehouse.publish, first_half.study
-    demo_pairs(run.workspace, progress, device).score(run, progress)
-    import_published(run, PUBLISHED)
-    publish()
-    tasks = [open_task(task) for task in load_catalog().tasks_named(TASKS)]
-    probes = plan_probes(run, study.side("vision"), tasks, precision=PRECISION)
-    probe_missing(run, probes, progress, device=device)
-    predicting = [record for record in study.models if record.id == PREDICTING]
-    for caption_set in first_half.sets:
-        captions = text_of_captions(caption_set.dataset)
-        measure_bits(run, predicting, captions, Choices(BUDGET, dtype=PRECISION), progress, device)
-    publish()
-    choices, words = layouts.Choices(), shipped_words()
-    photographs = pictures.open_pictures(
-        pictures.PACKAGE, load_catalog(), progress, shrink=None, cache=run.workspace.cache
+    study = demo_study(run.workspace, progress, device)
+    sets = caption_sets.build_sets(study.dataset, CAPTION_SETS, open_dataset)
+    missing = sum(not unit.path.exists() for unit in study.extractions)
+    progress.note(
+        f"Demo: {len(study.models)} models on {len(study.dataset)} emoji and their names; "
+        f"{missing} feature sets to extract, then scores, caption sets, probes, colors and theory: "
+        "ten minutes or so on two cores. Stopping is safe: the same command resumes."
+        if missing
+        else "Demo: every feature set is stored already."
     )
-    unit = cooccurrence.picture_unit(photographs, choices)
-    cooccurrence.lay_out_pictures(run, unit, choices, progress)
-    units = word_embeddings.language_units(study.side("language"), words, choices)
-    word_embeddings.lay_out_words(
-        run, units, words, choices, progress, device=device, dtype=PRECISION
-    )
-    publish()
-    demo_theory(run, progress)
-    if not run.refused:
-        (run.workspace.home / DEMO_UNFINISHED).unlink(missing_ok=True)
+
+    def compare_captions() -> None:
+        captions = demo_captions(run.workspace, progress, device)
+        run_sets(run, captions, sets, progress, device=device)
+
+    def probe() -> None:
+        tasks = [open_task(task) for task in load_catalog().tasks_named(TASKS)]
+        units = plan_probes(run, study.side("vision"), tasks, precision=PRECISION)
+        probe_missing(run, units, progress, device=device)
+
+    def predict_captions() -> None:
+        predicting = [record for record in study.models if record.id == PREDICTING]
+        for caption_set in sets:
+            captions = text_of_captions(caption_set.dataset)
+            choices = Choices(BUDGET, dtype=PRECISION)
+            measure_bits(run, predicting, captions, choices, progress, device)
+
+    def lay_out_colors() -> None:
+        choices, words = layouts.Choices(), shipped_words()
+        photographs = pictures.open_pictures(
+            pictures.PACKAGE, load_catalog(), progress, shrink=None, cache=run.workspace.cache
+        )
+        unit = cooccurrence.picture_unit(photographs, choices)
+        cooccurrence.lay_out_pictures(run, unit, choices, progress)
+        units = word_embeddings.language_units(study.side("language"), words, choices)
+        word_embeddings.lay_out_words(
+            run, units, words, choices, progress, device=device, dtype=PRECISION
+        )
+
+    def bring_results() -> None:
+        import_published(run, PUBLISHED / "wit1024.toml")
+        bring_shipped(run.workspace.warehouse, SHIPPED)
+
+    return [
+        Stage("Features of emoji and of their names", lambda: study.extract(run, progress)),
+        Stage("Alignment of language and vision", lambda: study.score(run, progress)),
+        Stage("Captions that say more", compare_captions),
+        Stage(
+            "Alignment of models of one kind",
+            lambda: demo_pairs(run.workspace, progress, device).score(run, progress),
+        ),
+        Stage("Linear probes", probe),
+        Stage("Bits per byte of captions", predict_captions),
+        Stage("Colors", lay_out_colors),
+        Stage("Simulated worlds", lambda: demo_theory(run, progress)),
+        Stage("Published results", bring_results),
+    ]
+
+
+def bring_shipped(warehouse: Warehouse, parts: Path) -> None:
+    """Leave the results on photographs that ship as parts of one's own."""
+    for file in sorted(parts.glob(f"*/{PHOTOGRAPHS}.parquet")):
+        warehouse.append(file.parent.name, PHOTOGRAPHS, pl.read_parquet(file, glob=False))
+
+
+class Told:
+    """A progress that also stands in the data folder, for pages to read."""
+
+    def __init__(self, progress: Progress, home: Path) -> None:
+        """Tell `progress` everything, and the folder how far the demo is."""
+        self._progress, self._home = progress, home
+        self._now = DemoProgress()
+        self._written = -math.inf
+
+    def begin(self, title: str, stage: int = 0, stages: int = 1) -> None:
+        """Begin one of the demo's stages."""
+        self._tell(DemoProgress(stage, stages, title))
+
+    def start(self, title: str, total: int) -> None:
+        """Begin a task of a stage."""
+        self._progress.start(title, total)
+        self._tell(self._now._replace(title=title, done=0, total=total))
+
+    def advance(self, n: int) -> None:
+        """Count finished items; the folder is told twice a second at most."""
+        self._progress.advance(n)
+        self._now = self._now._replace(done=self._now.done + n)
+        if time.monotonic() > self._written + 0.5:
+            self._tell(self._now)
+
+    def note(self, text: str) -> None:
+        """Pass a note on."""
+        self._progress.note(text)
+
+    def done(self) -> None:
+        """End the task."""
+        self._progress.done()
+
+    def _tell(self, now: DemoProgress) -> None:
+        self._now, self._written = now, time.monotonic()
+        write_progress(self._home, now)
 
 
 def import_published(run: Run, mapping: Path) -> None:
-    """Import a table that lies beside its mapping; an installed wheel has none."""
-    if not mapping.exists():
-        return
+    """Import a table that lies beside its mapping."""
     described = read_mapping(mapping)
     table = described.file(mapping)
     store(run, read_table(table, described, load_catalog()), table.name)

@@ -20,7 +20,7 @@ from pages.ui.charts.finish import still
 from pages.ui.charts.parts import Chart
 from pages.ui.findings import Finding
 from pages.ui.reference import held_against
-from prh_core.warehouse.location import published_file
+from prh_core.warehouse.shipped import shown_file
 
 MOST = 3
 _WIDE = 268
@@ -42,7 +42,7 @@ class Headline:
 
 def headlines() -> list[Headline]:
     """Return what there is of the headline results, `MOST` of them, the paper's claims first."""
-    path = published_file()
+    path = shown_file()
     stat = path.stat()
     return list(_told(str(path), stat.st_ino, stat.st_mtime_ns))
 

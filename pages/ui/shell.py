@@ -9,7 +9,7 @@ from pages import PAGES
 from pages.ui.controls import link
 from pages.ui.frame import Frame, Lead, behind, table
 from pages.ui.plain import plain
-from pages.ui.warehouse import demo_unfinished
+from pages.ui.source import tell_demo
 from prh_core.warehouse.errors import WarehouseError
 
 __all__ = ["Frame", "Lead", "Nothing", "behind", "navigate", "show", "table"]
@@ -20,6 +20,7 @@ _STYLE = """<style>
 .stMainBlockContainer h1 { font-size: 1.75rem; padding: 0; }
 .stMainBlockContainer > [data-testid=stVerticalBlock] { gap: 0.7rem; }
 .stMainBlockContainer [data-testid=stButtonGroup] > div { flex-wrap: wrap; }
+.stTextArea textarea { font-family: monospace; font-size: 0.85rem; }
 .st-key-answer p { margin-bottom: 0.15rem; line-height: 1.4; }
 .stMainBlockContainer [data-testid=stCaptionContainer] { opacity: 0.8; }
 .st-key-answer { gap: 0.7rem; border-left: 4px solid #0072B2; padding-left: 0.8rem; }
@@ -72,11 +73,7 @@ def show(topic: str, draw: Callable[[Frame], None]) -> None:
 
 def _say_what_helps(box: Callable[..., Any], sentence: str, lead: str, command: str) -> None:
     box(plain(sentence, 400))
-    if demo_unfinished():
-        st.markdown(
-            "**The demo is not at its end.** While it is at work its pages fill one after the "
-            "other: reload this one in a minute or two. If nothing is at work, `prh demo` goes on "
-            "where it stopped."
-        )
+    if told := tell_demo():
+        st.markdown(told)
     st.caption(lead)
     st.code(command, language="shell")

