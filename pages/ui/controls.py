@@ -165,6 +165,25 @@ class Controls:
         self._keep(key, typed)
         return typed
 
+    def write(self, label: str, start: str, *, key: str, height: int, longest: int) -> str:
+        """Offer a field for lines of text.
+
+        Args:
+            label: of the field.
+            start: what stands in it at first.
+            key: of the address.
+            height: in pixels.
+            longest: characters that it takes.
+        """
+        asked = str(st.query_params.get(key, start))[:longest]
+        given = st.session_state[key] if self._is_widgets(key) else asked
+        st.session_state[key] = given
+        typed = st.text_area(
+            label, key=key, height=height, max_chars=longest, on_change=self._move(key, str)
+        )
+        self._keep(key, typed)
+        return typed
+
     def several(
         self, label: str, options: Sequence[str], *, key: str, width: int = 260
     ) -> list[str]:

@@ -116,15 +116,28 @@ def _slug(words: str) -> str:
 
 def svg(spec: dict[str, Any]) -> bytes:
     """Return a chart as SVG, as many inches wide as it says of itself."""
+    return _sized(spec, "{:.3f}in").encode()
+
+
+def pdf(spec: dict[str, Any]) -> bytes:
+    """Return a chart as PDF, as many inches wide as it says of itself."""
+    import vl_convert
+
+    # Its converter takes a number without a unit for points.
+    return vl_convert.svg_to_pdf(_sized(spec, "{:.3f}", per_inch=72))
+
+
+def _sized(spec: dict[str, Any], size: str, per_inch: float = 1) -> str:
+    """Return a chart as SVG whose width and height are written as `size` says."""
     import vl_convert  # loads a JavaScript engine: only when a picture is asked for
 
     drawn = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, allowed_base_urls=[])
     head, close, rest = drawn.partition(">")
-    wide, high = (float(size) for size in _SIZE.findall(head))
-    inches = _inches(spec, wide)
-    sizes = iter((inches, inches * high / wide))
-    sized = _SIZE.sub(lambda size: size[0].split('"')[0] + f'"{next(sizes):.3f}in"', head)
-    return (sized + close + rest).encode()
+    wide, high = (float(length) for length in _SIZE.findall(head))
+    across = per_inch * _inches(spec, wide)
+    lengths = iter((across, across * high / wide))
+    sized = _SIZE.sub(lambda at: f'{at[0].split(chr(34))[0]}"{size.format(next(lengths))}"', head)
+    return sized + close + rest
 
 
 _SIZE = re.compile(r'\b(?:width|height)="([\d.]+)"')
@@ -144,6 +157,29 @@ def png(spec: dict[str, Any]) -> bytes:
     dots = int.from_bytes(drawn[16:20], "big")  # the width, in a PNG's head
     off = _inches(spec, dots * _PER_INCH / _DOTS) * _DOTS / dots
     return drawn if abs(off - 1) < 0.01 else draw(per_inch * off)
+
+
+def latex(answer: Answer | pl.DataFrame, about: About | None = None) -> bytes:
+    """Return an answer as a LaTeX table (package booktabs), three decimals a number.
+
+    What is the same in every row stands once, in the comment above it, with what it is about.
+
+    Args:
+        answer: of a query.
+        about: what the view shows.
+    """
+    frame = _frame(answer)
+    plain = [n for n, kind in frame.schema.items() if not kind.is_nested() and n != "unit_key"]
+    constant = [n for n in plain if frame.height > 1 and frame[n].n_unique() == 1]
+    varied = [n for n in plain if n not in constant]
+    same = {n: frame[n][0] for n in constant}
+    said = {**same, **(about or {})}
+    notes = [f"% {name}: {value}" for name, value in said.items() if value is not None]
+    words = {name: name.replace("_", " ") for name in varied}
+    table = frame.select(varied).rename(words).to_pandas()
+    body = table.to_latex(index=False, escape=True, float_format="%.3f", na_rep="--")
+    lines = [" ".join(note.split()) for note in notes]
+    return "\n".join([*lines, "% \\usepackage{booktabs}", body]).encode()
 
 
 def _inches(spec: dict[str, Any], pixels: float) -> float:

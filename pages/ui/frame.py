@@ -9,9 +9,10 @@ import streamlit as st
 from pages import PAGES, Page
 from pages.ui import export
 from pages.ui.answers import Answer
-from pages.ui.charts.finish import Width, on_screen, titled
+from pages.ui.charts.finish import on_screen
 from pages.ui.charts.parts import Chart, Drawn
 from pages.ui.controls import Controls
+from pages.ui.downloads import offer_downloads
 from pages.ui.findings import Finding
 from pages.ui.glossary import GLOSSARY
 from pages.ui.plain import plain
@@ -143,7 +144,10 @@ class Frame(Controls):
         known = {name: value for name, value in (about or {}).items() if value is not None}
         if known:
             st.caption(_describe(known))
-        self._downloads(chart, answer, title, measured, known, view)
+        offer_downloads(
+            self.topic, chart, answer, title=title, measured=measured, view=view,
+            about={**known, "link": self.address()},
+        )  # fmt: skip
         self._method = st.expander("How this was measured, and how to read it")
         with self._method:
             for line in measured:
@@ -153,6 +157,32 @@ class Frame(Controls):
         with st.expander("SQL and link to this view"):
             st.code(export.script(answer), language="sql", wrap_lines=True)
             st.caption("This view, with every choice spelled out:")
+            st.code(self.address(), language=None, wrap_lines=True)
+
+    def draw(self, chart: Chart, alt_text: str) -> None:
+        """Draw a chart and nothing beside it.
+
+        Args:
+            chart: to draw.
+            alt_text: the chart in words, for screen readers.
+        """
+        _draw_chart(chart, alt_text)
+
+    def offer_files(
+        self, chart: Chart | None, answer: Answer, *, title: str, about: Mapping[str, Any]
+    ) -> None:
+        """Offer an answer as files, and its picture where there is one.
+
+        Args:
+            chart: of the answer.
+            answer: a query's.
+            title: of the picture.
+            about: what the numbers are of.
+        """
+        offer_downloads(
+            self.topic, chart, answer, title=title, about={**about, "link": self.address()}
+        )
+        with st.expander("Link to this view"):
             st.code(self.address(), language=None, wrap_lines=True)
 
     def show_notes(self) -> None:
@@ -207,45 +237,6 @@ class Frame(Controls):
                 )
             # Streamlit's own switch would leave an entry in the history that was never a view.
             st.html(_FOLLOW, unsafe_allow_javascript=True)
-
-    def _downloads(
-        self,
-        chart: Drawn,
-        answer: Answer,
-        title: str,
-        measured: list[str],
-        about: Mapping[str, Any],
-        view: str,
-    ) -> None:
-        # Files are made when asked for: a page that nobody downloads from costs nothing.
-        told = {**about, "link": self.address()}
-
-        def picture(render: Callable[[dict[str, Any]], bytes], width: Width) -> Callable[[], bytes]:
-            return lambda: render(titled(chart, title, measured, width=width))
-
-        offers: tuple[tuple[str, str, str, Callable[[], bytes]], ...] = (
-            ("CSV", "csv", "text/csv", lambda: export.csv(answer, told)),
-            (
-                "Parquet", "parquet", "application/vnd.apache.parquet",
-                lambda: export.parquet(answer, told),
-            ),
-            ("SVG", "svg", "image/svg+xml", picture(export.svg, "double")),
-            ("PNG", "png", "image/png", picture(export.png, "double")),
-            ("SVG, one column", "column.svg", "image/svg+xml", picture(export.svg, "single")),
-            ("PNG, one column", "column.png", "image/png", picture(export.png, "single")),
-            ("SQL", "sql", "application/sql", lambda: export.script(answer).encode()),
-        )  # fmt: skip
-        with st.popover("Download", type="tertiary"):
-            for label, suffix, mime, make in offers:
-                st.download_button(
-                    label,
-                    make,
-                    file_name=export.file_name(self.topic, about, view, suffix),
-                    mime=mime,
-                    key=f"download-{label}",
-                    on_click="ignore",
-                    type="tertiary",
-                )
 
 
 def table(answer: Answer, columns: dict[str, Any] | None = None) -> None:

@@ -14,6 +14,8 @@ from prh_core.warehouse.reading import open_readonly, seal
 
 _READS = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "MULTI"})
 """By the parser's word; MULTI is PIVOT. What they could still write is sealed off."""
+READ_BY_STRANGERS = frozenset({"SELECT", "EXPLAIN"})
+"""What a public host runs: no PRAGMA, and no PIVOT, whose parts the parser does not tell."""
 _PLAIN = frozenset(
     "BOOLEAN TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER UBIGINT FLOAT DOUBLE "
     "VARCHAR".split()
@@ -60,19 +62,42 @@ def answer(path: Path, sql: str) -> Answer:
             passed on.
     """
     with open_readonly(path) as connection:
-        try:
-            text = _one_that_reads(connection, sql)
-            relation = seal(connection).sql(text)
-            kinds = tuple(_kind(str(column)) for column in relation.types)
-            shown = [_expression(place, kind) for place, kind in enumerate(kinds, start=1)]
-            frame = relation.project(", ".join(shown)).pl()
-            frame.columns = _distinct(relation.columns)
-        except duckdb.Error as error:
-            raise QueryError(str(error)) from error
+        return answer_on(connection, sql)
+
+
+def answer_on(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    kinds_read: frozenset[str] = _READS,
+    most: int | None = None,
+) -> Answer:
+    """Run one read-only statement on an open warehouse, which is sealed off for good.
+
+    Args:
+        connection: of `open_readonly`.
+        sql: the statement.
+        kinds_read: kinds of statements that are run.
+        most: rows to fetch; None fetches all.
+
+    Raises:
+        QueryError: as `answer` does.
+    """
+    try:
+        text = _one_that_reads(connection, sql, kinds_read)
+        relation = seal(connection).sql(text)
+        kinds = tuple(_kind(str(column)) for column in relation.types)
+        shown = [_expression(place, kind) for place, kind in enumerate(kinds, start=1)]
+        few = relation if most is None else relation.limit(most)
+        frame = few.project(", ".join(shown)).pl()
+        frame.columns = _distinct(relation.columns)
+    except (duckdb.Error, ValueError, RuntimeError) as error:
+        raise QueryError(str(error)) from error
     return Answer(frame, kinds)
 
 
-def _one_that_reads(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+def _one_that_reads(
+    connection: duckdb.DuckDBPyConnection, sql: str, kinds_read: frozenset[str]
+) -> str:
     """Return the statement without what ends it."""
     if not sql.isascii() and sql.encode(errors="replace").decode() != sql:
         raise QueryError("the statement holds half a character, which is no text")
@@ -80,10 +105,11 @@ def _one_that_reads(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     if len(statements) != 1:
         raise QueryError(f"expected one statement, got {len(statements)}")
     kind = statements[0].type.name
-    if kind not in _READS:
+    if kind not in kinds_read:
         raise QueryError(
-            "expected a statement that reads (SELECT, FROM, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN or "
-            f"PIVOT), got one of kind {kind}: the published warehouse is never written by hand"
+            "expected a statement that reads (SELECT, FROM, DESCRIBE, SHOW, SUMMARIZE or "
+            f"EXPLAIN{', PIVOT' if 'MULTI' in kinds_read else ''}), got one of kind {kind}: the "
+            "published warehouse is never written by hand"
         )
     end = sql.rfind(";")
     while end >= 0 and _is_blank(connection, sql[end:]):

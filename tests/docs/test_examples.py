@@ -12,7 +12,11 @@ import typer.main
 
 from ingest.catalog.load import load_catalog
 from ingest.cli.main import app
-from tests.docs.markdown import PAGES, Block, blocks
+from pages.ask.queries import examples
+from prh_core.warehouse.answer import answer
+from prh_core.warehouse.location import SHIPPED
+from prh_core.warehouse.shipped import shipped_warehouse
+from tests.docs.markdown import DOCS, PAGES, Block, blocks
 
 OF_OTHER_PROGRAMS = {"--limit", "--only"}
 """Options that guides name: of lm-evaluation-harness, and of `python -m tests.bench.battery`."""
@@ -53,6 +57,16 @@ def test_toml_is_a_catalog(block: Block, tmp_path: Path) -> None:
         assert all(row["id"] in getattr(catalog, f"{table}s") for row in rows)
 
 
+def test_the_statements_of_the_sql_guide_are_the_apps_and_answer() -> None:
+    guide = (DOCS / "sql.md").read_text(encoding="utf-8")
+    shown = [block.code.strip() for block in blocks(guide) if block.language == "sql"]
+    titles = re.findall(r"^## (.+)$", guide, re.M)
+    told = [f"-- {title}\n{sql}" for title, sql in zip(titles, shown, strict=True)]
+    assert told == [example.sql for example in examples()]
+    for sql in shown:
+        assert answer(shipped_warehouse(SHIPPED), sql).frame.height > 0
+
+
 def _commands() -> list[str]:
     """Return every `prh ...` that a guide shows in a block or names in its prose."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in GUIDES)
@@ -71,7 +85,9 @@ def test_commands_and_their_options_exist(command: str) -> None:
             return
         assert name in place.commands, command  # type: ignore[attr-defined]
         place = place.commands[name]  # type: ignore[attr-defined]
-    options = {flag for parameter in place.params for flag in parameter.opts} | {"--help"}
+    options = {
+        flag for parameter in place.params for flag in (*parameter.opts, *parameter.secondary_opts)
+    } | {"--help"}
     for word in words:
         if word.startswith("--"):
             assert word in options, f"{command}: there is no {word}"
@@ -82,7 +98,11 @@ def test_options_named_in_prose_are_options_of_some_command() -> None:
     waiting = [typer.main.get_command(app)]
     while waiting:
         command = waiting.pop()
-        flags |= {flag for parameter in command.params for flag in parameter.opts}
+        flags |= {
+            flag
+            for parameter in command.params
+            for flag in (*parameter.opts, *parameter.secondary_opts)
+        }
         waiting += list(getattr(command, "commands", {}).values())
     for page in GUIDES:
         for named in re.findall(r"`(--[a-z-]+)", page.read_text(encoding="utf-8")):

@@ -1,20 +1,25 @@
 """From a question to its layers and back; links that mean what they say; addresses that lie."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import pytest
 
 from pages import PAGES
-from tests.e2e.conftest import Served
+from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress, write_progress
+from prh_core.warehouse.location import SHIPPED, WAREHOUSE_FILE
+from prh_core.warehouse.shipped import shipped_warehouse
+from tests.e2e.conftest import Served, serving
 from tests.e2e.watching import CHART, LOOKS, wait_settled, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page, Request
 
 pytestmark = pytest.mark.e2e
-MEET, LAYERS = "Do language and vision meet?", "Which layers?"
+MEET, LAYERS, ASK = "Do language and vision meet?", "Which layers?", "Ask in SQL"
 
 
 @pytest.fixture
@@ -133,6 +138,51 @@ def test_a_copied_link_shows_the_same_picture_and_data(
         wait_settled(other, MEET)
         assert _picture(other) == picture
         assert _csv(other) == data
+
+
+def test_a_question_in_sql_becomes_a_picture_a_file_and_a_link(
+    browser: "Browser", page: "Page", served: Served
+) -> None:
+    page.goto(served.address)
+    page.get_by_role("link", name=ASK).click()
+    wait_settled(page, ASK)
+    field = page.get_by_label("SQL", exact=True)
+    field.fill("SELECT family, count(*) AS models FROM models GROUP BY family ORDER BY family")
+    field.press("Control+Enter")
+    page.get_by_text("5 rows of 2 columns").wait_for()
+    page.get_by_text("Bars", exact=True).click()
+    page.wait_for_url("**picture=Bars**")
+    wait_settled(page, ASK)
+    page.get_by_text("Link to this view").click()
+    code = page.locator("[data-testid=stExpander]", has_text="Link to this view")
+    address = code.locator("[data-testid=stCode]").inner_text().strip()
+    picture, data = _picture(page), _csv(page)
+    assert data.splitlines()[0].startswith(b"family,models")
+    for other in watched(browser.new_context(**LOOKS["light"])):
+        other.goto(address)
+        wait_settled(other, ASK)
+        assert _picture(other) == picture
+        assert _csv(other) == data
+    field.fill("DROP TABLE models")
+    field.press("Control+Enter")
+    page.get_by_text("never written by hand").wait_for()
+
+
+def test_what_ships_is_shown_while_the_demo_is_made(page: "Page", tmp_path: Path) -> None:
+    write_progress(tmp_path, DemoProgress(2, 8, "Captions that say more", 3, 4))
+    with serving(tmp_path) as served:
+        page.goto(served.address)
+        page.get_by_text("What the numbers here say").wait_for()
+        page.get_by_text("Captions that say more: 3 of 4").wait_for()
+        page.get_by_role("link", name=MEET, exact=True).first.click()
+        wait_settled(page, MEET)
+        write_progress(tmp_path, DemoProgress(4, 8, "Linear probes", 1, 4))
+        page.get_by_text("Linear probes: 1 of 4").wait_for()
+        shutil.copy(shipped_warehouse(SHIPPED), tmp_path / WAREHOUSE_FILE)
+        (tmp_path / DEMO_UNFINISHED).unlink()
+        page.get_by_text("Linear probes: 1 of 4").wait_for(state="detached")
+        page.get_by_text("Results that ship").wait_for(state="detached")
+        wait_settled(page, MEET)
 
 
 _HOSTILE = (

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import PAGES, Page
-from prh_core.warehouse.location import DEMO_UNFINISHED
+from prh_core.warehouse.demo import DEMO_UNFINISHED
 from prh_core.warehouse.reading import SCHEMA_VERSION
 from tests.pages.conftest import OpenPage
 
@@ -48,7 +48,8 @@ def test_a_full_warehouse_gives_one_chart_table_and_downloads(
     assert app.dataframe
     labels = [button.label for button in app.get("download_button")]  # type: ignore[attr-defined]
     assert labels == [
-        "CSV", "Parquet", "SVG", "PNG", "SVG, one column", "PNG, one column", "SQL"
+        "CSV", "Parquet", "LaTeX", "SVG", "PNG", "PDF", "SVG, one column", "PNG, one column",
+        "PDF, one column", "SQL",
     ]  # fmt: skip
 
 
@@ -64,9 +65,9 @@ def test_a_page_says_that_the_demo_goes_on(
     open_page: OpenPage, empty_world: Path, tmp_path: Path
 ) -> None:
     home = Path(shutil.copytree(empty_world, tmp_path / "begun"))
-    assert "not at its end" not in _text(open_page(home, "theory"))
+    assert "at work here" not in _text(open_page(home, "theory"))
     (home / DEMO_UNFINISHED).touch()
-    assert "not at its end" in _text(open_page(home, "theory"))
+    assert "at work here" in _text(open_page(home, "theory"))
 
 
 def _text(app: AppTest) -> str:

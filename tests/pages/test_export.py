@@ -146,6 +146,10 @@ def test_a_picture_is_as_wide_as_a_journals_column(count: int, width: str) -> No
     assert len(sizes) > 5 and min(sizes) > 7.5 and max(sizes) < 10
     across, _ = struct.unpack(">II", export.png(spec)[16:24])
     assert across == pytest.approx(300 * inches, rel=0.01)
+    printed = export.pdf(spec)
+    box = re.search(rb"/MediaBox ?\[0 0 ([\d.]+) ", printed)
+    assert printed.startswith(b"%PDF") and box is not None
+    assert float(box[1]) == pytest.approx(72 * inches, rel=0.01)
 
 
 def test_the_downloads_hold_a_pages_answer(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,3 +160,18 @@ def test_the_downloads_hold_a_pages_answer(world: Path, monkeypatch: pytest.Monk
     assert there.drop("page").equals(answer.frame)
     assert pl.read_csv(io.BytesIO(export.csv(answer))).height == answer.frame.height
     assert b"Lang Large" in export.svg(drawing)
+
+
+def test_a_latex_table_holds_what_varies_and_says_the_rest_once() -> None:
+    frame = pl.DataFrame(
+        {"model_name": ["a_b & c", "50 % \\ x"], "score": [0.12345, None], "k": [10, 10],
+         "layers": [[1], [2]], "unit_key": ["u", "v"]}
+    )  # fmt: skip
+    lines = export.latex(frame, {"dataset": "two\nlines"}).decode().splitlines()
+    comments = [line for line in lines if line.startswith("%")]
+    assert "% k: 10" in comments and "% dataset: two lines" in comments
+    rows = [line for line in lines if line.endswith(r"\\")]
+    assert rows == [
+        r"model name & score \\", r"a\_b \& c & 0.123 \\", r"50 \% \textbackslash \space x & -- \\"
+    ]  # fmt: skip
+    assert not [line for line in lines if "unit" in line or "layers" in line]
