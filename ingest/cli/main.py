@@ -10,7 +10,7 @@ from ingest.cli.color import color
 from ingest.cli.failures import exit_with
 from ingest.cli.imports import evaluate, imports
 from ingest.cli.probes import probe
-from ingest.cli.results import publish, sql
+from ingest.cli.results import export, publish, sql
 from ingest.cli.study import extract, run, score, status
 from ingest.cli.theory import theory
 
@@ -39,6 +39,7 @@ COMMANDS = {
     "status": status,
     "publish": publish,
     "sql": sql,
+    "export": export,
     "app": open_app,
 }
 """In the order of `prh --help`."""

@@ -1,5 +1,8 @@
-"""`prh publish` and `prh sql`: what is known, built into one warehouse and asked."""
+"""`prh publish`, `prh sql` and `prh export`: what is known, built, asked and passed on."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +13,7 @@ from ingest.cli.options import Data
 from ingest.cli.work import publish as publish_warehouse
 from ingest.cli.work import workspace
 from prh_core.warehouse.answer import answer
+from prh_core.warehouse.location import ROOMS
 
 
 def publish(
@@ -57,3 +61,22 @@ def sql(
         out.file.write(result.frame.write_csv())
     else:
         out.file.write(result.json(ascii_only=not speaks_unicode()) + "\n")
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to; it is made if need be.")],
+    data: Data = None,
+) -> None:
+    """Write every figure of the app into a folder, with one page that opens without a server.
+
+    report.html holds the figures, answers and tables; beside it lie each figure as SVG, PDF and
+    PNG, its data as CSV, Parquet and a LaTeX table, and the SQL that made it.
+    """
+    paths = [str(ROOMS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    if data is not None:
+        environment["PRH_DATA"] = str(workspace(data).home)
+    command = [sys.executable, "-m", "pages.report", str(folder.expanduser().resolve())]
+    done = subprocess.run(command, env=environment, check=False)
+    if done.returncode:
+        raise typer.Exit(done.returncode)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from pages import PAGES, Page
-from pages.ui import export
+from pages.ui import export, kept
 from pages.ui.answers import Answer
 from pages.ui.charts.finish import on_screen
 from pages.ui.charts.parts import Chart, Drawn
@@ -104,6 +104,7 @@ class Frame(Controls):
             finding: what the numbers in view say, how sure that is, and what the paper has.
             note: what to know of the dataset before believing it.
         """
+        kept.keep(finding)
         with self._answer.container(key="answer"):
             st.markdown(f"**{plain(finding.sentence, 500)}**")
             lines = [plain(line, 700) for line in (finding.doubt, finding.paper) if line]
@@ -148,6 +149,7 @@ class Frame(Controls):
             self.topic, chart, answer, title=title, measured=measured, view=view,
             about={**known, "link": self.address()},
         )  # fmt: skip
+        kept.keep(kept.Figure(title, alt_text, chart, answer, tuple(measured), known, view))
         self._method = st.expander("How this was measured, and how to read it")
         with self._method:
             for line in measured:
@@ -193,6 +195,7 @@ class Frame(Controls):
     def explain(self, text: str) -> None:
         """Say how to read the chart, and what not to read into it: behind one click."""
         self._method.markdown(text)
+        kept.keep(kept.Explanation(text))
 
     def also(self, title: str, chart: Drawn, answer: Answer, alt_text: str) -> None:
         """Show a second chart of the page, with the table and SQL behind it.
@@ -205,6 +208,7 @@ class Frame(Controls):
         """
         st.markdown(f"#### {title}")
         self._draw(chart, alt_text, None, 2)
+        kept.keep(kept.Figure(title, alt_text, chart, answer))
         behind(f"Table and SQL: {title[0].lower()}{title[1:]}", answer)
 
     def _draw(self, chart: Drawn, alt_text: str, lead: Lead | None, across: int) -> None:
