@@ -53,6 +53,17 @@ def machine() -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores"
 
 
+_FOLDERS = re.compile(r"(?<![\w.:/~-])(?:~|[A-Za-z]:)?(?:[/\\]+[^\s/\\'\"`,;:()\[\]]+)+[/\\]")
+
+
+def without_folders(text: str) -> str:
+    """Return a text with the absolute paths in it cut down to their last name.
+
+    A warehouse is sent to colleagues; where files lay is nobody's business.
+    """
+    return _FOLDERS.sub("", text)
+
+
 def command() -> str:
     """Return the command as typed, without folders: a warehouse is sent to colleagues.
 

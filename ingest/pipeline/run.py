@@ -97,7 +97,7 @@ class Run:
             accelerator=provenance.accelerators(),
             ended_at=datetime.now(tz=UTC),
             outcome="failed" if error is not None or self.refused else "done",
-            message=message,
+            message=provenance.without_folders(message),
             done=self.done,
             skipped=self.skipped,
         )

@@ -71,6 +71,22 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
     return connection.execute(_SQL["schema_version"]).fetchall()[0][0]
 
 
+def narrow(
+    connection: duckdb.DuckDBPyConnection, memory_mb: int, threads: int
+) -> duckdb.DuckDBPyConnection:
+    """Bound what a stranger's statement may use of DuckDB; `seal` it before it runs.
+
+    Args:
+        connection: of `open_readonly`.
+        memory_mb: at most.
+        threads: at most.
+    """
+    connection.execute(_SQL["limit_memory"], {"value": f"{memory_mb}MB"})
+    connection.execute(_SQL["limit_threads"], {"value": threads})
+    connection.execute(_SQL["narrow"])
+    return connection
+
+
 def seal(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Let what a connection runs from now on touch no file but those attached, and no setting."""
     connection.execute(_SQL["seal"])

@@ -35,7 +35,7 @@ def shown_file() -> Path:
     """
     own = published_file()
     named = bool(os.environ.get("PRH_DATA"))
-    if own.exists() or (named and read_progress(data_folder()) is None):
+    if os.path.exists(own) or (named and read_progress(data_folder()) is None):
         return own
     return shipped_warehouse(SHIPPED) if SHIPPED.is_dir() else own
 

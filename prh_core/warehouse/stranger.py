@@ -124,6 +124,8 @@ class Host:
             said = json.loads(head)
         except ValueError:
             raise QueryError(self._why_it_ended(process.returncode)) from None
+        if process.returncode:  # stopped while it wrote
+            raise QueryError(self._why_it_ended(process.returncode))
         if "error" in said:
             raise QueryError(str(said["error"]))
         frame = pl.read_ipc(io.BytesIO(body))

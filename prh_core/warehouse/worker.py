@@ -22,7 +22,7 @@ sys.modules["prh_core"] = _package
 from prh_core.errors import PRHError  # noqa: E402
 from prh_core.warehouse.answer import READ_BY_STRANGERS, answer_on  # noqa: E402
 from prh_core.warehouse.errors import QueryError  # noqa: E402
-from prh_core.warehouse.reading import open_readonly  # noqa: E402
+from prh_core.warehouse.reading import narrow, open_readonly  # noqa: E402
 
 
 def main() -> None:
@@ -41,17 +41,7 @@ def main() -> None:
 def _answer(request: dict[str, Any]) -> None:
     memory, rows = int(request["memory_mb"]), int(request["rows"])
     with open_readonly(Path(request["path"])) as connection:
-        for name, value in {
-            "memory_limit": f"{memory}MB",
-            "threads": int(request["threads"]),
-            "temp_directory": "",
-            "allow_community_extensions": False,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "allow_persistent_secrets": False,
-            "enable_external_access": False,
-        }.items():
-            connection.execute(f"SET {name} = ?", [value])
+        narrow(connection, memory, int(request["threads"]))
         _bound(float(request["seconds"]), 2 * memory)
         try:
             found = answer_on(connection, request["sql"], READ_BY_STRANGERS, rows + 1)

@@ -57,8 +57,8 @@ def test_a_choice_survives_in_the_address(page: "Page", served: Served) -> None:
     page.get_by_text("Show untrained models").click()
     drawn = page.locator(f"{CHART} >> text=Vis Random")
     drawn.first.wait_for(state="detached")
+    page.wait_for_url("**untrained=false**")
     assert "view=Lines" in page.url
-    assert "untrained=false" in page.url
     page.reload()
     page.get_by_text("Vision family").wait_for()
     assert "view=Lines" in page.url

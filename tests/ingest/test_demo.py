@@ -28,7 +28,7 @@ def test_the_app_opens_at_once_and_the_demo_goes_on_beside_it(
         yield
 
     monkeypatch.setattr(serve, "running_beside", beside)
-    monkeypatch.setattr(serve, "serve", lambda script, home, port: done.append(home))
+    monkeypatch.setattr(serve, "serve", lambda script, home, *_: done.append(home))
 
     def opened(*options: str) -> object:
         done.clear()
@@ -51,7 +51,7 @@ def test_a_folder_is_handed_on_only_where_somebody_named_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     served: list[object] = []
-    monkeypatch.setattr(serve, "serve", lambda script, home, port: served.append(home))
+    monkeypatch.setattr(serve, "serve", lambda script, home, *_: served.append(home))
     monkeypatch.setenv("PRH_DATA", str(tmp_path))
     assert prh("app", "--port", 8639).returncode == 0
     assert served == [None]

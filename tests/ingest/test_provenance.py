@@ -18,3 +18,19 @@ def test_a_command_reads_as_a_reader_would_type_it(
 ) -> None:
     monkeypatch.setattr("sys.argv", typed)
     assert provenance.command() == told
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("cannot read /home/me/data/a.png: truncated", "cannot read a.png: truncated"),
+        ("a: '/srv/x y/b.csv' is none; c", "a: 'x y/b.csv' is none; c"),
+        ("got ~/secret/models/m.safetensors", "got m.safetensors"),
+        (r"no C:\Users\me\x.npz, or \\host\share\y", "no x.npz, or y"),
+        ("expected 3 / 4 of n/a, and/or https://a.example/b/c", None),
+        ("the part /mnt/parts/scores/k.parquet is damaged", "the part k.parquet is damaged"),
+        ("layers blocks.0/attn and text/a", None),
+    ],
+)
+def test_a_message_names_no_folder(said: str, told: str | None) -> None:
+    assert provenance.without_folders(said) == (said if told is None else told)

@@ -1,0 +1,2 @@
+-- Memory that DuckDB takes at most.
+SET memory_limit = $value;

@@ -1,0 +1,2 @@
+-- Threads that DuckDB runs at most.
+SET threads = $value;
