@@ -24,9 +24,18 @@ def open_app(
     with_demo: Annotated[
         bool, typer.Option("--demo", help="Make a demo warehouse beside the app if there is none.")
     ] = False,
+    address: Annotated[
+        str,
+        typer.Option(
+            "--address", help="Where to listen: 0.0.0.0 for all that reaches this machine."
+        ),
+    ] = "localhost",
+    log: Annotated[
+        bool, typer.Option("--log", help="Write a line of JSON for every request.")
+    ] = False,
     data: Data = None,
 ) -> None:
-    """Show the warehouse in the browser on a local address.
+    """Show the warehouse in the browser, on this machine alone unless --address says otherwise.
 
     Where there is none yet, the results that ship with PRH Explorer are shown. With --demo this
     machine makes its own beside the app, which tells how far they are and then shows them.
@@ -34,7 +43,7 @@ def open_app(
     from ingest.cli.serve import check_port, running_beside, serve
 
     place = workspace(data)
-    check_port(port)  # before work is begun that could not be shown
+    check_port(port, address)  # before work is begun that could not be shown
     wanted = with_demo and (not place.warehouse.path.exists() or unfinished(place))
     with running_beside(["demo", "--data", str(place.home)] if wanted else None):
-        serve(PROJECT / "app.py", data and place.home, port)
+        serve(PROJECT / "app.py", data and place.home, port, address, log)

@@ -11,18 +11,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from starlette.middleware import Middleware
-from starlette.responses import RedirectResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ingest.cli.middleware import AccessLog, PagesOneLevelDeep, Readiness
 from ingest.errors import PortInUseError
 from prh_core.warehouse.location import ROOMS
 
 HEAVY = ("altair", "duckdb", "pandas", "polars", "prh_core", "pyarrow")
 """Imported before the server opens, so that the first reader does not wait for them."""
+HERE = "localhost"
+"""The address that only this machine reaches."""
 
 
-def check_port(port: int) -> None:
-    """Make sure the app can listen on `port`.
+def check_port(port: int, address: str = HERE) -> None:
+    """Make sure the app can listen on `port` of an address.
 
     Raises:
         PortInUseError: something else does.
@@ -31,7 +32,7 @@ def check_port(port: int) -> None:
         # As the server itself would: a port in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1" if address == HERE else address, port))
         except OSError as error:
             raise PortInUseError(
                 f"port {port} is in use; choose another: `make run PORT={port + 1}` or "
@@ -65,35 +66,6 @@ def running_beside(command: Sequence[str] | None) -> Iterator[None]:
         process.wait()
 
 
-_STREAMLITS = {"_stcore", "static", "media", "component", "app"}
-"""Where the server keeps what is no page."""
-
-
-class PagesOneLevelDeep:
-    """Leads an address below a page's own to that page: Streamlit would answer with a blank one.
-
-    Its start page names its files relative to the address, so a level deeper there are none.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Stand before the app."""
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send a browser that asks for /page/more to /page; let files and all else pass."""
-        page, _, more = scope.get("path", "").strip("/").partition("/")
-        looks = any(
-            name == b"accept" and b"text/html" in value for name, value in scope.get("headers", ())
-        )
-        if more and looks and page not in _STREAMLITS:
-            query = scope.get("query_string", b"").decode("latin-1")
-            headers = {"Cache-Control": "no-cache"}
-            leads = RedirectResponse(f"/{page}" + f"?{query}" * bool(query), 307, headers)
-            await leads(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
-
-
 def _start_drawing() -> None:
     """Start the engine that draws small pictures: its first takes half a second more."""
     import altair
@@ -104,18 +76,24 @@ def _start_drawing() -> None:
     vl_convert.vegalite_to_svg(dot, vl_version=version)
 
 
-def serve(script: Path, home: Path | None, port: int) -> None:
-    """Run Streamlit on http://localhost:`port` until it is stopped.
+def serve(
+    script: Path, home: Path | None, port: int, address: str = HERE, log: bool = False
+) -> None:
+    """Run Streamlit on http://`address`:`port` until it is stopped.
+
+    Beyond this machine, pages tell strangers no more of an error than that there was one.
 
     Args:
         script: app.py.
         home: the data folder, where somebody named one.
         port: to listen on.
+        address: of this machine, to listen on.
+        log: whether each request is a line of JSON on standard error.
 
     Raises:
         PortInUseError: something else listens there.
     """
-    check_port(port)
+    check_port(port, address)
     if home is not None:
         os.environ["PRH_DATA"] = str(home)
     for name in HEAVY:
@@ -127,20 +105,24 @@ def serve(script: Path, home: Path | None, port: int) -> None:
 
     streamlit_middleware = starlette_app.create_streamlit_middleware
     starlette_app.create_streamlit_middleware = lambda: [
+        *([Middleware(AccessLog)] if log else []),
+        Middleware(Readiness),
         Middleware(PagesOneLevelDeep),
         *streamlit_middleware(),
     ]
     # Until st.navigation was called once, Streamlit takes a folder named "pages" for its older
     # kind of app, and tells a first visitor who comes by a page's own address that there is none.
     PagesManager.uses_pages_directory = False
-    sys.stderr.write(f"\nPRH Explorer is on http://localhost:{port}  (Ctrl-C stops it)\n\n")
+    sys.stderr.write(f"\nPRH Explorer is on http://{address}:{port}  (Ctrl-C stops it)\n\n")
     sys.stderr.flush()
     options = {
         "server.port": port,
-        "server.address": "localhost",
+        "server.address": address,
         "server.headless": "true",
         "browser.gatherUsageStats": "false",
     }
+    if address != HERE:
+        options["client.showErrorDetails"] = "none"
     sys.argv = ["streamlit", "run", str(script)]
     sys.argv += [f"--{name}={value}" for name, value in options.items()]
     cli.main()
