@@ -23,7 +23,7 @@ demo: env ## make the demo warehouse (resumes where it was)
 app: env ## show the app on whatever warehouse there is
 	@$(BIN)/prh app --port $(PORT)
 
-test: lint types unit ## lint, types, tests
+test: lint unit ## lint, tests; types are one of the tests
 
 lint: env ## ruff and the import contracts
 	@$(BIN)/python -m ruff check .

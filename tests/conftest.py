@@ -38,7 +38,8 @@ _LONGEST = {
     name: place
     for place, name in enumerate(
         (
-            "test_every_page.py",
+            "test_looks.py",
+            "test_pyright.py",
             "test_kill.py",
             "test_how_to.py",
             "test_intervals.py",

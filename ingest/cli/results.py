@@ -69,8 +69,8 @@ def export(
 ) -> None:
     """Write every figure of the app into a folder, with one page that opens without a server.
 
-    report.html holds the figures, answers and tables; beside it lie each figure as SVG, PDF and
-    PNG, its data as CSV, Parquet and a LaTeX table, and the SQL that made it.
+    report.html holds the figures, answers and tables; beside it lie each figure as SVG and
+    PDF, its data as CSV, Parquet and a LaTeX table, and the SQL that made it.
     """
     paths = [str(ROOMS), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

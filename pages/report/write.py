@@ -81,7 +81,6 @@ def _print(folder: Path, topic: str, place: int, figure: Figure) -> Printed:
     files = {
         f"figures/{name}.svg": drawn,
         f"figures/{name}.pdf": export.pdf(wide),
-        f"figures/{name}.png": export.png(wide),
         f"figures/{name}.column.pdf": export.pdf(narrow),
         f"data/{name}.csv": export.csv(figure.answer, figure.about),
         f"data/{name}.parquet": export.parquet(figure.answer, figure.about),

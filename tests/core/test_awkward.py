@@ -132,15 +132,15 @@ def test_the_share_decided_by_order_is_counted() -> None:
 
 @pytest.mark.parametrize("world", ["2 classes", "10 classes", "one bit", "a third repeated"])
 def test_independent_ties_are_not_called_related(world: str) -> None:
-    # 150 worlds at .05: 7.5 expected, three standard errors are 8.
+    # 100 worlds at .05: 5 expected, three standard errors are 6.5.
     called = 0
-    for seed in range(150):
+    for seed in range(100):
         rng = np.random.default_rng(seed)
         x, y = TIED[world](rng, 60), TIED[world](rng, 60)
         result = align(x, y, k=5, permutations=39, seed=seed)
         assert result.p_value is not None
         called += result.p_value <= 0.05
-    assert called <= 15
+    assert called <= 11
 
 
 # -------------------------------------------------------------- a common mean
@@ -155,17 +155,17 @@ def views(n: int = 300, d: int = 64) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 @pytest.mark.parametrize("offset", [1e2, 1e4, 1e5, 1e6])
-@pytest.mark.parametrize("device", [None, "cpu"])
-def test_a_mean_that_dwarfs_the_spread_changes_no_score(offset: float, device: str | None) -> None:
-    if device is not None:
-        pytest.importorskip("torch")
+def test_a_mean_that_dwarfs_the_spread_changes_no_score(offset: float) -> None:
+    pytest.importorskip("torch")
     x, y, direction = views()
     a, b = ((side + offset * direction).astype(np.float32) for side in (x, y))
     for name in ("mutual_knn", "cknna", "rsa", "cka_rbf", "cka"):
         expected = ORACLES[name](unit(a), unit(b), 10)
-        score = align(a, b, metric=name, k=10, device=device).score
-        # At 1e6 the reference's own inner products hold four digits of a distance.
-        assert score == pytest.approx(expected, abs=2e-3 if offset == 1e6 else 2e-5), name
+        for device in (None, "cpu"):
+            score = align(a, b, metric=name, k=10, device=device).score
+            # At 1e6 the reference's own inner products hold four digits of a distance.
+            within = pytest.approx(expected, abs=2e-3 if offset == 1e6 else 2e-5)
+            assert score == within, (name, device)
 
 
 def test_rows_as_they_are_may_be_far_away_too() -> None:

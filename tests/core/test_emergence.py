@@ -16,7 +16,7 @@ from prh_core.emergence import LEVEL, POWER
 from prh_core.errors import TrendError
 
 Curve = Callable[[np.ndarray], np.ndarray]
-WORLDS = 120
+WORLDS = 80
 GROWING: dict[str, Curve] = {
     "constant": lambda z: np.full_like(z, 0.5),
     "line": lambda z: 0.1 + 0.8 * z,
