@@ -28,7 +28,7 @@ from tests.core import oracles
 from tests.core.oracles import unit
 from tests.core.worlds import two_views
 
-WORLDS, N, K = 240, 100, 5
+WORLDS, N, K = 160, 100, 5
 FAMILIES = {metric.family.name: metric.family for metric in all_metrics()}
 
 
@@ -55,8 +55,8 @@ def test_a_95_percent_interval_covers_what_it_says(family: str) -> None:
     for name, rows in found.items():
         score, low, high = np.array(rows).T
         covered[name] = float(np.mean((low <= score.mean()) & (score.mean() <= high)))
-    # 240 worlds: three standard errors are .042; docs/error-rates.md has the whole battery.
-    assert all(0.908 <= share <= 0.992 for share in covered.values()), covered
+    # 160 worlds: three standard errors are .052; docs/error-rates.md has the whole battery.
+    assert all(0.898 <= share for share in covered.values()), covered
 
 
 @pytest.mark.parametrize("metric", [metric.name for metric in all_metrics()])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ def _get(
         "type": kind, "path": path, "query_string": query, "method": "GET",
         "headers": [(b"accept", accept)],
     }  # fmt: skip
-    asyncio.run(app(scope, receive, send))
+    # In a thread: a browser of another test may run a loop in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, app(scope, receive, send)).result()
     if not heard:
         return 0, {}, b""
     headers = {name.decode(): value.decode() for name, value in heard[0]["headers"]}
