@@ -68,9 +68,11 @@ class Frame(Controls):
         st.markdown(page.claim)
         self._answer = st.container()
         whole = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+        # By its style (see `shell`) it is no box of its own: "Options" follow its last control.
         self._row = whole.container(
-            horizontal=True, vertical_alignment="bottom", width="content", gap="small"
-        )
+            horizontal=True, vertical_alignment="bottom", width="content", gap="small",
+            key="controls",
+        )  # fmt: skip
         self._place = whole
         self._drawer: Any = None
         self._in_drawer = False

@@ -20,6 +20,7 @@ _STYLE = """<style>
 .stMainBlockContainer h1 { font-size: 1.75rem; padding: 0; }
 .stMainBlockContainer > [data-testid=stVerticalBlock] { gap: 0.7rem; }
 .stMainBlockContainer [data-testid=stButtonGroup] > div { flex-wrap: wrap; }
+.st-key-controls, div:has(> .st-key-controls) { display: contents; }
 .stTextArea textarea { font-family: monospace; font-size: 0.85rem; }
 .st-key-answer p { margin-bottom: 0.15rem; line-height: 1.4; }
 .stMainBlockContainer [data-testid=stCaptionContainer] { opacity: 0.8; }
