@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.experiments.demo import PHOTOGRAPHS, bring_shipped, demo_study
+from ingest.experiments.demo import PHOTOGRAPHS, bring_shipped, demo_study, write_progress
 from ingest.pipeline.options import StudyOptions
 from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import settings_for
@@ -18,7 +18,7 @@ from ingest.progress import Silent
 from ingest.store.warehouse import OF_CAPTIONS
 from ingest.store.workspace import Workspace
 from prh_core.warehouse import filling, schema, shipped
-from prh_core.warehouse.demo import DemoProgress, read_progress, write_progress
+from prh_core.warehouse.demo import DemoProgress, read_progress
 from prh_core.warehouse.errors import ShippedDamagedError
 from prh_core.warehouse.location import PROJECT, SHIPPED, WAREHOUSE_FILE
 from tests.worlds import query

@@ -6,7 +6,7 @@ import typer
 
 from ingest.cli.options import Data, Device
 from ingest.cli.work import recorded, workspace
-from ingest.experiments.demo import run_demo, unfinished
+from ingest.experiments.demo import end_demo, run_demo, unfinished
 from prh_core.warehouse.location import PROJECT
 
 
@@ -15,8 +15,10 @@ def demo(data: Data = None, device: Device = "auto") -> None:
 
     Weights and pictures come from packages, so no hub is needed. What is done already is skipped.
     """
-    with recorded(workspace(data), "Units of work") as (run, progress):
+    place = workspace(data)
+    with recorded(place, "Units of work") as (run, progress):
         run_demo(run, progress, device)
+    end_demo(place)
 
 
 def open_app(

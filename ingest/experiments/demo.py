@@ -1,5 +1,6 @@
 """The demo: real models from packages on emoji and their names, and a published table."""
 
+import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -19,9 +20,10 @@ from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import Setting, settings_for
 from ingest.pipeline.study import Study, open_study
 from ingest.progress import Progress
+from ingest.store.atomic import atomic_path
 from ingest.store.warehouse import Warehouse
 from ingest.store.workspace import Workspace
-from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress, read_progress, write_progress
+from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress, read_progress
 from prh_core.warehouse.location import PUBLISHED, SHIPPED
 
 METRICS = ("cka", "unbiased_cka", "cknna", "lcs_knn", "cycle_knn")
@@ -87,8 +89,8 @@ def unfinished(workspace: Workspace) -> bool:
 def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     """Run the whole demo; what is done already is skipped.
 
-    How far it is stands in the data folder from its beginning to its end. Whoever runs it publishes
-    it, once it is whole.
+    How far it is stands in the data folder until `end_demo`. Whoever runs it publishes it before,
+    so that what a reader is shown next is there.
     """
     run.workspace.home.mkdir(parents=True, exist_ok=True)
     told = Told(progress, run.workspace.home)
@@ -97,8 +99,17 @@ def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
     for place, stage in enumerate(stages):
         told.begin(stage.title, place, len(stages))
         stage.work()
-    if not run.refused:
-        (run.workspace.home / DEMO_UNFINISHED).unlink(missing_ok=True)
+
+
+def end_demo(workspace: Workspace) -> None:
+    """Say in the data folder that its demo is whole and published."""
+    (workspace.home / DEMO_UNFINISHED).unlink(missing_ok=True)
+
+
+def write_progress(home: Path, progress: DemoProgress) -> None:
+    """Tell how far the demo in a data folder is; a reader sees the old state or the new."""
+    with atomic_path(home / DEMO_UNFINISHED) as temporary:
+        temporary.write_text(json.dumps(progress._asdict()), encoding="utf-8")
 
 
 class Stage(NamedTuple):

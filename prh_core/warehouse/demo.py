@@ -2,16 +2,14 @@
 
 import contextlib
 import json
-import os
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 DEMO_UNFINISHED = "demo.unfinished"
 """Lies in the data folder from the beginning of `prh demo` to its end, and tells how far it is."""
-
-
 QUIET = 600
+"""Seconds without a word after which nobody seems to be at work."""
 
 
 class DemoProgress(NamedTuple):
@@ -40,14 +38,6 @@ class DemoProgress(NamedTuple):
         return self.seconds > QUIET
 
 
-def write_progress(home: Path, progress: DemoProgress) -> None:
-    """Tell how far the demo in a data folder is; a reader sees the old state or the new."""
-    target = home / DEMO_UNFINISHED
-    temporary = target.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(progress._asdict()), encoding="utf-8")
-    os.replace(temporary, target)
-
-
 def read_progress(home: Path) -> DemoProgress | None:
     """Return how far the demo in a data folder is; None where none is unfinished."""
     try:
@@ -57,7 +47,6 @@ def read_progress(home: Path) -> DemoProgress | None:
         return None
     with contextlib.suppress(ValueError, TypeError):
         told = json.loads(text)
-        numbers = (int(told["stage"]), int(told["stages"]), int(told["done"]), int(told["total"]))
-        stage, stages, done, total = numbers
+        stage, stages, done, total = (int(told[n]) for n in ("stage", "stages", "done", "total"))
         return DemoProgress(stage, stages, str(told["title"]), done, total, seconds)
     return DemoProgress(seconds=seconds)  # an earlier version wrote nothing into it

@@ -8,8 +8,9 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from ingest.experiments.demo import write_progress
 from pages import PAGES
-from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress, write_progress
+from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress
 from prh_core.warehouse.location import SHIPPED, WAREHOUSE_FILE
 from prh_core.warehouse.shipped import shipped_warehouse
 from tests.e2e.conftest import Served, serving

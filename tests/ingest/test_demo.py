@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ingest.cli import serve
+from ingest.cli import app, serve
 from ingest.experiments import demo
 from ingest.experiments.demo import Stage, Told
 from ingest.pipeline.run import Run
@@ -88,6 +88,13 @@ def test_it_tells_how_far_it_is_and_is_published_at_its_end(
     assert told == [(0, 2, "Part 0", 0), (0, 2, "Images", 8), (1, 2, "Part 1", 0)]
     assert read_progress(tmp_path) is not None and not published.exists()
     _staged(monkeypatch, extract)
+    ended = app.end_demo
+
+    def end(workspace: Workspace) -> None:
+        assert published.exists()  # or a reader would be shown nothing for a moment
+        ended(workspace)
+
+    monkeypatch.setattr(app, "end_demo", end)
     assert prh("demo", "--data", tmp_path).returncode == 0
     assert read_progress(tmp_path) is None and published.exists()
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ingest.experiments.demo import write_progress
 from pages.ui import source
 from prh_core.warehouse import shipped
-from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress, write_progress
+from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress
 from prh_core.warehouse.location import WAREHOUSE_FILE
 from tests.pages.conftest import ROOT
 
