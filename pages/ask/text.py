@@ -1,18 +1,18 @@
 """Words of the page where readers ask in SQL."""
 
 from pages.ask.queries import Example
-from prh_core.warehouse.stranger import Limits, StrangersAnswer
+from prh_core.warehouse.limits import LIMITS
+from prh_core.warehouse.stranger import StrangersAnswer
 
 LONGEST = 8_000
 """Characters of a statement; a link holds as many."""
 HEIGHT = 250
 """Of a table of rows, in pixels."""
-_LIMITS = Limits()
 HOW = (
     "One statement that reads (SELECT, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN), in DuckDB's "
-    f"SQL. It runs in a process of its own, for {_LIMITS.seconds:g} seconds and in "
-    f"{_LIMITS.memory_mb} MB at most, sees this warehouse and nothing else, and returns up to "
-    f"{_LIMITS.rows:,} rows. Ctrl-Enter runs what is written."
+    f"SQL. It runs in a process of its own, for {LIMITS.seconds:g} seconds and in "
+    f"{LIMITS.memory_mb} MB at most, sees this warehouse and nothing else, and returns up to "
+    f"{LIMITS.rows:,} rows. Ctrl-Enter runs what is written."
 )
 NO_ROWS = "The statement runs, and no row fits it."
 NO_PICTURE = "A picture needs a column of numbers, and another to lay them out by."

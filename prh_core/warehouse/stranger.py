@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,24 +24,11 @@ import polars as pl
 
 from prh_core.warehouse.answer import Answer
 from prh_core.warehouse.errors import QueryError
+from prh_core.warehouse.limits import LIMITS, Limits
 
 _WORKER = Path(__file__).with_name("worker.py")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one statement may cost."""
-
-    seconds: float = 5.0
-    """Of wall-clock time; the process is killed a second later."""
-    memory_mb: int = 512
-    """DuckDB's memory; the process gets as much again."""
-    rows: int = 10_000
-    """More are cut off, and said to be."""
-    result_mb: int = 8
-    """A larger answer is refused."""
-    threads: int = 1
-    statement_kb: int = 100
+_OUT_OF_TIME = -24
+"""How a process ends whose CPU seconds are spent: SIGXCPU, which not every system knows."""
 
 
 class StrangersAnswer(NamedTuple):
@@ -59,7 +46,7 @@ class Host:
     One process stands ready, since Python takes a third of a second to start.
     """
 
-    def __init__(self, limits: Limits = Limits(), at_once: int = 2, patience: float = 10.0) -> None:
+    def __init__(self, limits: Limits = LIMITS, at_once: int = 2, patience: float = 10.0) -> None:
         """Bound every statement by `limits`.
 
         Args:
@@ -110,7 +97,7 @@ class Host:
     def _run(self, file: Path, sql: str) -> StrangersAnswer:
         began = time.monotonic()
         process = self._take()
-        request = {"path": str(file), "sql": sql, **asdict(self.limits)}
+        request = {"path": str(file), "sql": sql, "limits": asdict(self.limits)}
         try:
             told, _ = process.communicate(
                 json.dumps(request).encode() + b"\n", timeout=self.limits.seconds + 1
@@ -118,30 +105,19 @@ class Host:
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-            raise QueryError(self._too_long()) from None
+            raise QueryError(self.limits.too_long) from None
         head, _, body = told.partition(b"\n")
-        try:
-            said = json.loads(head)
-        except ValueError:
-            raise QueryError(self._why_it_ended(process.returncode)) from None
-        if process.returncode:  # stopped while it wrote
+        if process.returncode or not head:  # stopped, perhaps while it wrote
             raise QueryError(self._why_it_ended(process.returncode))
+        said = json.loads(head)
         if "error" in said:
             raise QueryError(str(said["error"]))
         frame = pl.read_ipc(io.BytesIO(body))
         answer = Answer(frame, tuple(said["kinds"]))
         return StrangersAnswer(answer, bool(said["cut"]), time.monotonic() - began)
 
-    def _too_long(self) -> str:
-        return f"stopped: a statement may take {self.limits.seconds:g} seconds here"
-
     def _why_it_ended(self, code: int) -> str:
-        if code == -24:  # SIGXCPU
-            return self._too_long()
-        return (
-            f"stopped: a statement may use {self.limits.memory_mb} MB of memory here, and this one "
-            "needed more"
-        )
+        return self.limits.too_long if code == _OUT_OF_TIME else self.limits.too_much
 
     def _take(self) -> subprocess.Popen[bytes]:
         """Return the process that stands ready, and start the next."""

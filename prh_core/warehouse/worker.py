@@ -10,7 +10,7 @@ import signal
 import sys
 import types
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 _ROOMS = Path(__file__).resolve().parents[2]
 # The package's own first lines load all of the mathematics, which takes seconds.
@@ -22,6 +22,7 @@ sys.modules["prh_core"] = _package
 from prh_core.errors import PRHError  # noqa: E402
 from prh_core.warehouse.answer import READ_BY_STRANGERS, answer_on  # noqa: E402
 from prh_core.warehouse.errors import QueryError  # noqa: E402
+from prh_core.warehouse.limits import Limits  # noqa: E402
 from prh_core.warehouse.reading import narrow, open_readonly  # noqa: E402
 
 
@@ -30,32 +31,32 @@ def main() -> None:
     request = json.loads(sys.stdin.buffer.readline() or b"null")
     if request is None:  # nobody asked
         return
+    limits = Limits(**request["limits"])
     try:
-        _answer(request)
+        _answer(Path(request["path"]), request["sql"], limits)
     except PRHError as error:
         _refuse(str(error))
     except MemoryError:
-        _refuse(_too_much(request))
+        _refuse(limits.too_much)
 
 
-def _answer(request: dict[str, Any]) -> None:
-    memory, rows = int(request["memory_mb"]), int(request["rows"])
-    with open_readonly(Path(request["path"])) as connection:
-        narrow(connection, memory, int(request["threads"]))
-        _bound(float(request["seconds"]), 2 * memory)
+def _answer(path: Path, sql: str, limits: Limits) -> None:
+    with open_readonly(path) as connection:
+        narrow(connection, limits.memory_mb, limits.threads)
+        _bound(limits.seconds, 2 * limits.memory_mb)
         try:
-            found = answer_on(connection, request["sql"], READ_BY_STRANGERS, rows + 1)
+            found = answer_on(connection, sql, READ_BY_STRANGERS, limits.rows + 1)
         except QueryError as error:
             told = str(error)
             if "Out of Memory" in told or "bad_alloc" in told or "failed to allocate" in told:
-                raise QueryError(_too_much(request)) from error
+                raise QueryError(limits.too_much) from error
             raise
-    frame = found.frame.head(rows)
-    if frame.estimated_size("mb") > float(request["result_mb"]):
+    frame = found.frame.head(limits.rows)
+    if frame.estimated_size("mb") > limits.result_mb:
         raise QueryError(
-            f"the answer is larger than {request['result_mb']} MB; ask for fewer rows or columns"
+            f"the answer is larger than {limits.result_mb} MB; ask for fewer rows or columns"
         )
-    head = {"kinds": found.kinds, "cut": found.frame.height > rows}
+    head = {"kinds": found.kinds, "cut": found.frame.height > limits.rows}
     out = sys.stdout.buffer
     out.write(json.dumps(head).encode() + b"\n")
     frame.write_ipc(out)
@@ -80,13 +81,6 @@ def _bound(seconds: float, memory_mb: int) -> None:
         return
     most = used * os.sysconf("SC_PAGE_SIZE") + memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
-
-
-def _too_much(request: dict[str, Any]) -> str:
-    return (
-        f"stopped: a statement may use {request['memory_mb']} MB of memory here, and this one "
-        "needed more"
-    )
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -12,7 +12,8 @@ import pytest
 
 from prh_core.warehouse import stranger
 from prh_core.warehouse.errors import QueryError
-from prh_core.warehouse.stranger import Host, Limits
+from prh_core.warehouse.limits import Limits
+from prh_core.warehouse.stranger import Host
 
 LIMITS = Limits(seconds=1.5, memory_mb=256, rows=1000, result_mb=2)
 SECRET = "prh-secret-that-no-statement-may-read"
