@@ -3,16 +3,15 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 import venv
 from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+
+from tests.serving import free_port, wait_until_served
 
 ROOT = Path(__file__).resolve().parent.parent
 EVERY_PAGE = """
@@ -86,23 +85,12 @@ def test_every_page_opens_with_what_ships(python: Path, tmp_path: Path) -> None:
 
 def test_one_command_serves_the_app_and_data_goes_to_the_user(python: Path, tmp_path: Path) -> None:
     command, environment = python.with_name("prh-explorer"), _environment(tmp_path)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     served = subprocess.Popen(
-        [str(command), "app", "--port", str(port)],
-        cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [str(command), "app", "--port", str(port)], cwd=tmp_path, env=environment
+    )
     try:
-        for _ in range(600):
-            assert served.poll() is None, served.stderr and served.stderr.read()
-            try:
-                with urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.1)
-        else:
-            pytest.fail("the app did not start")
+        wait_until_served(f"http://localhost:{port}", served)
     finally:
         served.terminate()
         served.wait()

@@ -1,6 +1,5 @@
 """`prh publish`, `prh sql` and `prh export`: what is known, built, asked and passed on."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +9,9 @@ import typer
 
 from ingest.cli.console import out, speaks_unicode, table
 from ingest.cli.options import Data
+from ingest.cli.work import module_environment, workspace
 from ingest.cli.work import publish as publish_warehouse
-from ingest.cli.work import workspace
 from prh_core.warehouse.answer import answer
-from prh_core.warehouse.location import ROOMS
 
 
 def publish(
@@ -72,8 +70,7 @@ def export(
     report.html holds the figures, answers and tables; beside it lie each figure as SVG and
     PDF, its data as CSV, Parquet and a LaTeX table, and the SQL that made it.
     """
-    paths = [str(ROOMS), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    environment = module_environment()
     if data is not None:
         environment["PRH_DATA"] = str(workspace(data).home)
     command = [sys.executable, "-m", "pages.report", str(folder.expanduser().resolve())]

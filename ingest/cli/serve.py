@@ -13,8 +13,8 @@ from pathlib import Path
 from starlette.middleware import Middleware
 
 from ingest.cli.middleware import AccessLog, PagesOneLevelDeep, Readiness
+from ingest.cli.work import module_environment
 from ingest.errors import PortInUseError
-from prh_core.warehouse.location import ROOMS
 
 HEAVY = ("altair", "duckdb", "pandas", "polars", "prh_core", "pyarrow")
 """Imported before the server opens, so that the first reader does not wait for them."""
@@ -52,10 +52,8 @@ def running_beside(command: Sequence[str] | None) -> Iterator[None]:
     if command is None:
         yield
         return
-    paths = [str(ROOMS), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
-        [sys.executable, "-m", "ingest.cli.main", *command],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        [sys.executable, "-m", "ingest.cli.main", *command], env=module_environment()
     )
     with contextlib.suppress(AttributeError, OSError):  # no such thing on Windows; or it has ended
         os.setpriority(os.PRIO_PROCESS, process.pid, 10)

@@ -3,16 +3,15 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+
+from tests.serving import free_port, wait_until_served
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -69,9 +68,7 @@ def serving(home: Path, root: Path = ROOT) -> Iterator[Served]:
         home: the data folder.
         root: the checkout whose app it is.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "ingest.cli.main", "app", "--port", str(port), "--data", str(home)],
         cwd=root, env={**os.environ, "PYTHONPATH": str(root)},
@@ -79,19 +76,8 @@ def serving(home: Path, root: Path = ROOT) -> Iterator[Served]:
     )  # fmt: skip
     address = f"http://localhost:{port}"
     try:
-        _wait(f"{address}/_stcore/health", process)
+        wait_until_served(address, process)
         yield Served(address, home)
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(150):
-        assert process.poll() is None, "the app stopped"
-        try:
-            with urllib.request.urlopen(address, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail("the app did not start")
