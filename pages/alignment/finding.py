@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from pages.alignment.statistics import count_meeting, mean_trend
+from pages.alignment.statistics import MeanTrend, count_meeting, mean_trend
 from pages.ui import findings
 from pages.ui import queries as shared
 from pages.ui.answers import Setting
@@ -61,6 +61,7 @@ def follow(
     other = {"language": "vision", "vision": "language"}[side]
     return tell_trend(
         pairs,
+        mean_trend(pairs, side=side),
         side=side,
         effect=f"alignment with {other}",
         cause=skill,
@@ -73,6 +74,7 @@ def follow(
 
 def tell_trend(
     pairs: pl.DataFrame,
+    found: MeanTrend,
     *,
     side: str,
     effect: str,
@@ -82,10 +84,11 @@ def tell_trend(
     figure: str,
     published: bool = False,
 ) -> findings.Finding:
-    """Fit the mean trend over the models of a side, and say what it says.
+    """Say what the mean trend over the models of a side says.
 
     Args:
-        pairs: as `statistics.mean_trend` wants them.
+        pairs: behind it.
+        found: of `statistics.mean_trend`.
         side: language or vision.
         effect: what rises, as in `findings.trend`.
         cause: with what.
@@ -94,12 +97,11 @@ def tell_trend(
         figure: of the paper.
         published: whether others measured it.
     """
-    trend, models, lines = mean_trend(pairs, side=side)
-    row = trend or {}
+    row = found.row or {}
     return findings.trend(
         effect=effect,
         cause=cause,
-        models=models,
+        models=found.models,
         r=row.get("r"),
         slope=row.get("slope"),
         slope_low=row.get("slope_low"),
@@ -112,7 +114,7 @@ def tell_trend(
         within_p=row.get("within_p"),
         samples=samples,
         expected=expected,
-        lines=lines,
+        lines=found.lines,
         published=published,
         figure=figure,
     )

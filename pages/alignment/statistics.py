@@ -38,7 +38,18 @@ def count_meeting(pairs: pl.DataFrame) -> Meeting:
     )
 
 
-def mean_trend(pairs: pl.DataFrame, *, side: str) -> tuple[dict[str, Any] | None, int, int]:
+class MeanTrend(NamedTuple):
+    """One trend over the models of a side."""
+
+    row: dict[str, Any] | None
+    """As `trends.along` gives them; None where there is no trend."""
+    models: int
+    """Along it."""
+    lines: int
+    """That it is the mean of."""
+
+
+def mean_trend(pairs: pl.DataFrame, *, side: str) -> MeanTrend:
     """Fit one trend over the models of a side, each with its mean over those of the other.
 
     Only models of the other side that were compared with all of them count: else the mean would be
@@ -47,10 +58,6 @@ def mean_trend(pairs: pl.DataFrame, *, side: str) -> tuple[dict[str, Any] | None
     Args:
         pairs: answer of `queries.alignment`, trained models, with the skill of that side.
         side: language or vision.
-
-    Returns:
-        A row as `trends.along` gives them, None where there is no trend; the models along it; the
-        lines that it is the mean of.
     """
     other = "vision" if side == "language" else "language"
     known = pairs.drop_nulls([f"{side}_score", "alignment"])
@@ -68,7 +75,8 @@ def mean_trend(pairs: pl.DataFrame, *, side: str) -> tuple[dict[str, Any] | None
         .with_columns(line=pl.lit("mean"))
     )
     lines = along(means, x=f"{side}_score", line="line", family=f"{side}_group").lines
-    return (lines.row(0, named=True) if lines.height else None), count, len(kept)
+    row = lines.row(0, named=True) if lines.height else None
+    return MeanTrend(row, count, len(kept))
 
 
 def is_enough_for_a_trend(predicted: pl.DataFrame) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pages.ui.answers import Answer, answer_beside
-from prh_core.warehouse.shipped import shown_file
+from pages.ui.warehouse import Snapshot, shown
 from prh_core.warehouse.stranger import Host, StrangersAnswer
 
 _answer = answer_beside(__file__)
@@ -49,9 +49,7 @@ def ask_stranger(sql: str) -> StrangersAnswer:
     Raises:
         QueryError: it is not one statement that reads, does not run, or costs too much.
     """
-    path = shown_file()
-    stat = path.stat()
-    return _remembered(path, stat.st_ino, stat.st_mtime_ns, sql)
+    return _remembered(shown(), sql)
 
 
 @functools.cache
@@ -60,5 +58,5 @@ def _host() -> Host:
 
 
 @functools.lru_cache(maxsize=8)
-def _remembered(path: Path, inode: int, mtime_ns: int, sql: str) -> StrangersAnswer:
-    return _host().ask(path, sql)
+def _remembered(state: Snapshot, sql: str) -> StrangersAnswer:
+    return _host().ask(state.path, sql)

@@ -20,7 +20,7 @@ from pages.ui.charts.finish import still
 from pages.ui.charts.parts import Chart
 from pages.ui.findings import Finding
 from pages.ui.reference import held_against
-from prh_core.warehouse.shipped import shown_file
+from pages.ui.warehouse import Snapshot, shown
 
 MOST = 3
 _WIDE = 268
@@ -42,9 +42,7 @@ class Headline:
 
 def headlines() -> list[Headline]:
     """Return what there is of the headline results, `MOST` of them, the paper's claims first."""
-    path = shown_file()
-    stat = path.stat()
-    return list(_told(str(path), stat.st_ino, stat.st_mtime_ns))
+    return list(_told(shown()))
 
 
 @functools.lru_cache(maxsize=4 * MOST)
@@ -59,7 +57,7 @@ def draw_thumbnail(one: Headline, *, dark: bool) -> str:
 
 
 @functools.lru_cache(maxsize=2)
-def _told(*warehouse: str | int) -> tuple[Headline, ...]:
+def _told(_of: Snapshot) -> tuple[Headline, ...]:
     """Make the headlines of one state of the warehouse once: every visit opens with them."""
     found: list[Headline] = []
     for tell in _TOLD:

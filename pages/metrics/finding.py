@@ -5,7 +5,7 @@ from typing import Literal
 import polars as pl
 
 from pages.alignment.finding import tell_trend
-from pages.alignment.statistics import mean_trend
+from pages.alignment.statistics import MeanTrend, mean_trend
 from pages.metrics.statistics import closeness, summarize
 from pages.ui import findings
 from pages.ui.reference import RAW
@@ -50,32 +50,34 @@ def follow(rows: pl.DataFrame, *, skill: str, scores: str) -> findings.Finding:
     samples = int(rows["n"][0])
     if len(by_metric) == 1:
         ((metric, one),) = by_metric.items()
-        return tell_trend(
-            one.with_columns(language_group="language_family"),
-            side="language",
-            effect=f"alignment by {metric}" + (f", {scores}," if scores != RAW else ""),
-            cause=skill,
-            samples=samples,
-            expected=_expected(one),
-            figure="Fig. 13",
-        )
+        effect = f"alignment by {metric}" + (f", {scores}," if scores != RAW else "")
+        return _tell(one, effect=effect, skill=skill, samples=samples)[1]
     told: list[findings.MetricTrend] = []
     for metric, one in by_metric.items():
-        grouped = one.with_columns(language_group="language_family")
-        row, models, _ = mean_trend(grouped, side="language")
-        found = tell_trend(
-            grouped, side="language", effect="alignment", cause=skill, samples=samples,
-            expected=_expected(one), figure="Fig. 13",
-        )  # fmt: skip
-        r = row["r"] if row else None
+        trend, found = _tell(one, effect="alignment", skill=skill, samples=samples)
+        r = trend.row["r"] if trend.row else None
+        expected = _expected(one)
         told.append(
             findings.MetricTrend(
-                metric, found.verdict, models, closeness(r, _expected(one)), _expected(one) < 0
+                metric, found.verdict, trend.models, closeness(r, expected), expected < 0
             )
         )
     return findings.metric_trends(
         cause=skill, metrics=told, samples=samples, scores="" if scores == RAW else scores
     )
+
+
+def _tell(
+    rows: pl.DataFrame, *, effect: str, skill: str, samples: int
+) -> tuple[MeanTrend, findings.Finding]:
+    """Return the mean trend under one metric, and what it says."""
+    pairs = rows.with_columns(language_group="language_family")
+    trend = mean_trend(pairs, side="language")
+    found = tell_trend(
+        pairs, trend, side="language", effect=effect, cause=skill, samples=samples,
+        expected=_expected(rows), figure="Fig. 13",
+    )  # fmt: skip
+    return trend, found
 
 
 def _expected(rows: pl.DataFrame) -> Literal[1, -1]:

@@ -33,14 +33,16 @@ def _follow_demo() -> None:
     if progress is None:
         st.rerun()  # it is at its end: its results are shown from now on
     st.progress(progress.share, text=_describe(progress))
-    st.caption(tell_demo())
+    st.caption(_tell(progress))
 
 
 def tell_demo() -> str:
     """Return what a demo that is not at its end means for a reader; nothing where none is."""
     progress = read_progress(data_folder())
-    if progress is None:
-        return ""
+    return _tell(progress) if progress else ""
+
+
+def _tell(progress: DemoProgress) -> str:
     if progress.stands_still:
         return "**The demo is not at its end.** `prh demo` goes on where it stopped."
     return "**The demo is at work here.** Its results are shown as soon as it is at its end."

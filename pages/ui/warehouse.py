@@ -4,7 +4,7 @@ import functools
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import polars as pl
@@ -14,6 +14,24 @@ from prh_core.warehouse.shipped import shown_file
 
 _REMEMBERED = 256
 _opening = threading.Lock()
+
+
+class Snapshot(NamedTuple):
+    """One state of the warehouse that is shown: what was made of it holds until another is."""
+
+    path: Path
+    inode: int
+    mtime_ns: int
+
+
+def shown() -> Snapshot:
+    """Return the state that the shown file has now; zeros where it cannot be looked at."""
+    path = shown_file()
+    try:
+        stat = path.stat()
+    except OSError:
+        return Snapshot(path, 0, 0)
+    return Snapshot(path, stat.st_ino, stat.st_mtime_ns)
 
 
 def ask(query: str, **parameters: Any) -> pl.DataFrame:
@@ -27,21 +45,16 @@ def ask(query: str, **parameters: Any) -> pl.DataFrame:
         WarehouseError: the published file cannot be read; its class says why.
     """
     with _opening:
-        path = shown_file()
-        try:
-            stat = path.stat()
-        except OSError:
-            snapshot = _snapshot(path, 0, 0)  # which names what is wrong
-        else:
-            snapshot = _snapshot(path, stat.st_ino, stat.st_mtime_ns)
+        snapshot = _snapshot(shown())
     return snapshot(query, **parameters)
 
 
 # A question under way keeps its own reference; an old snapshot goes with the last one.
 @functools.lru_cache(maxsize=1)
-def _snapshot(path: Path, inode: int, mtime_ns: int) -> Callable[..., pl.DataFrame]:
+def _snapshot(state: Snapshot) -> Callable[..., pl.DataFrame]:
     """Open the file that a path names now; return what asks it and remembers its answers."""
-    instance = open_readonly(path, older=False)
+    path = state.path
+    instance = open_readonly(path, older=False)  # which names what is wrong
 
     @functools.lru_cache(maxsize=_REMEMBERED, typed=True)
     def answer(query: str, **parameters: Any) -> pl.DataFrame:
