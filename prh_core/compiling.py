@@ -5,7 +5,9 @@ neither: in a container, or on a cluster's node. Then it gets a folder that can 
 """
 
 import importlib.util
+import itertools
 import os
+import secrets
 import stat
 import sys
 import tempfile
@@ -15,6 +17,7 @@ from typing import Any, cast
 
 import platformdirs
 from numba.core import config as _config
+from numba.core.bytecode import FunctionIdentity
 from numba.misc.appdirs import AppDirs
 
 NUMBA = cast(Any, _config)
@@ -100,10 +103,31 @@ def _settle() -> bool:
         message = (
             f"compiled kernels are kept in {place}, since their usual places cannot be written"
         )
-    if sys.stderr is not None:
-        sys.stderr.write(f"prh: {message}; PRH_CACHE names another folder\n")
+    _warn(f"{message}; PRH_CACHE names another folder")
     return place is not None
 
 
-CACHED = _settle()
+def _name_apart() -> bool:
+    """Begin numba's count of functions anywhere, so that names of two processes never meet.
+
+    Numba names a compiled helper by its place in the code, its types and a count that begins at 1
+    in every process. Kernels kept by two processes and loaded into a third may then call a helper
+    of the other's that has the same name and does something else: sort for argsort, say.
+
+    Returns:
+        Whether numba counts in the way that is known here; where not, nothing may be kept.
+    """
+    if not isinstance(getattr(FunctionIdentity, "_unique_ids", None), itertools.count):
+        _warn("this numba names kernels in another way, so every process compiles them anew")
+        return False
+    setattr(FunctionIdentity, "_unique_ids", itertools.count(secrets.randbits(48)))  # noqa: B010
+    return True
+
+
+def _warn(message: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(f"prh: {message}\n")
+
+
+CACHED = _name_apart() and _settle()
 """Whether kernels are kept from one process to the next."""

@@ -168,29 +168,39 @@ def _edit_distances(
     return ((rises - falls).sum(axis=0)[:, :layers_x] + n * k).T
 
 
-@numba.njit(cache=CACHED, parallel=True)
 def row_common_subsequence(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[np.int64]:
     """Return each sample's LCS length: (n, k), (n, k) -> (n,); any k.
 
     A neighbor occurs once in a list, so the LCS is the longest increasing run of places.
     """
+    samples = 1 + max(int(x.max(initial=0)), int(y.max(initial=0)))
+    return _row_common_subsequence(x, y, samples, numba.get_num_threads())
+
+
+@numba.njit(cache=CACHED, parallel=True)
+def _row_common_subsequence(
+    x: NDArray[np.int32], y: NDArray[np.int32], samples: int, parts: int
+) -> NDArray[np.int64]:
     n, k = x.shape
     lengths = np.zeros(n, dtype=np.int64)
-    for i in numba.prange(n):
-        order = np.argsort(x[i])
-        ranked = x[i][order]
+    for part in numba.prange(parts):
+        place = np.full(samples, -1, dtype=np.int64)
         tails = np.empty(k, dtype=np.int64)
-        held = 0
-        for p in range(k):
-            at = np.searchsorted(ranked, y[i, p])
-            if at == k or ranked[at] != y[i, p]:
-                continue
-            place = order[at]
-            slot = np.searchsorted(tails[:held], place)
-            tails[slot] = place
-            if slot == held:
-                held += 1
-        lengths[i] = held
+        for i in range(part * n // parts, (part + 1) * n // parts):
+            for p in range(k):
+                place[x[i, p]] = p
+            held = 0
+            for p in range(k):
+                at = place[y[i, p]]
+                if at < 0:
+                    continue
+                slot = np.searchsorted(tails[:held], at)
+                tails[slot] = at
+                if slot == held:
+                    held += 1
+            for p in range(k):
+                place[x[i, p]] = -1
+            lengths[i] = held
     return lengths
 
 

@@ -67,6 +67,49 @@ def test_another_place_is_taken_in_order_and_said_once(
     assert "compiled anew by every process" in capsys.readouterr().err
 
 
+KERNELS = """
+import numba
+import numpy as np
+
+@numba.njit(cache=True)
+def in_order(values):
+    return np.sort(values)
+
+@numba.njit(cache=True)
+def places(values):
+    return np.argsort(values)
+"""
+
+
+def test_kernels_that_two_processes_kept_do_not_mix(tmp_path: Path) -> None:
+    """Numba alone gives sort's helper and argsort's one name, and calls the one for the other."""
+    (tmp_path / "kernels.py").write_text(KERNELS)
+
+    def run(code: str) -> str:
+        before = "import prh_core.compiling, kernels, numba, numpy as np; x = np.array([3, 1, 2]); "
+        told = subprocess.run(
+            [sys.executable, "-c", before + code],
+            env={**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).resolve().parents[2]}"},
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert told.returncode == 0, told.stderr
+        return told.stdout
+
+    run("kernels.in_order(x)")
+    # Three functions more, and numba's own count comes to the same number at either's helper.
+    run("[numba.njit(lambda: 0)() for _ in range(3)]; kernels.places(x)")
+    kept = "print(kernels.in_order(x), kernels.places(x), kernels.places.stats.cache_hits.total())"
+    assert run(kept) == "[1 2 3] [1 2 0] 1\n"
+
+
+def test_a_numba_that_counts_otherwise_keeps_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compiling.FunctionIdentity, "_unique_ids", None)
+    assert not compiling._name_apart()
+    assert "every process compiles them anew" in capsys.readouterr().err
+
+
 READ_ONLY = """
 set -e
 mount --bind "$SITE" "$SITE"; mount -o remount,bind,ro "$SITE"
