@@ -1,5 +1,6 @@
 """Is a rank correlation more than chance: permutation tests over models, and over pairs of them."""
 
+import functools
 import math
 from collections.abc import Sequence
 from itertools import permutations as arrangements
@@ -62,17 +63,28 @@ def rank_test(x: Numbers, y: Numbers, *, shuffles: int = DRAWN, seed: int = 0) -
     if not np.ptp(a) or not np.ptp(b):
         raise TrendError("a rank correlation needs values that differ")
     n = len(a)
-    ranks, other = standard_ranks(a), standard_ranks(b)
+    # In one order, so that the p-value is the same whichever model is named first.
+    order = np.lexsort((b, a))
+    ranks, other = standard_ranks(a[order]), standard_ranks(b[order])
     exact = math.factorial(n) <= EXACT
-    if exact:
-        orders = np.array(list(arrangements(range(n))))
-    else:
-        rng = np.random.default_rng(seed)
-        orders = rng.permuted(np.tile(np.arange(n), (shuffles, 1)), axis=1)
+    shuffled = _shuffled(ranks.tobytes(), 0 if exact else shuffles, seed)
     rho = float(ranks @ other) / n
-    as_far = int(np.count_nonzero(np.abs(ranks[orders] @ other) / n >= abs(rho) - 1e-12))
-    p_value = as_far / len(orders) if exact else (1 + as_far) / (1 + len(orders))
-    return RankTest(n, rho, p_value, len(orders), exact)
+    as_far = int(np.count_nonzero(np.abs(shuffled @ other) / n >= abs(rho) - 1e-12))
+    p_value = as_far / len(shuffled) if exact else (1 + as_far) / (1 + len(shuffled))
+    return RankTest(n, rho, p_value, len(shuffled), exact)
+
+
+@functools.lru_cache(maxsize=2)
+def _shuffled(ranks: bytes, shuffles: int, seed: int) -> Float64[np.ndarray, "s n"]:
+    """Return shuffles of n ranks in order, all of them where 0 are asked for.
+
+    All tests of n models without ties ask for the same.
+    """
+    values = np.frombuffer(ranks, np.float64)
+    if not shuffles:
+        return values[np.array(list(arrangements(range(len(values)))))]
+    rng = np.random.default_rng(seed)
+    return values[rng.permuted(np.tile(np.arange(len(values)), (shuffles, 1)), axis=1)]
 
 
 def pair_tests(

@@ -5,6 +5,7 @@ pooled fit treats them as such; the fit within families and the slope with each 
 how much of it is one family's doing.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from itertools import permutations as arrangements
@@ -15,6 +16,7 @@ from jaxtyping import Float64, Int64
 from scipy import stats
 
 from prh_core.errors import TrendError
+from prh_core.mantel import standard_ranks
 
 LEVEL = 0.95
 EXACT = 100_000
@@ -82,7 +84,7 @@ def linear_trend(x: Numbers, y: Numbers, level: float = LEVEL) -> Trend:
         slope - half,
         slope + half,
         math.nan if flat else float(fitted.rvalue),
-        math.nan if flat else float(stats.spearmanr(a, b).statistic),
+        math.nan if flat else float(standard_ranks(a) @ standard_ranks(b)) / len(a),
         math.nan if flat else float(fitted.pvalue),
     )
 
@@ -96,10 +98,10 @@ def band(
         TrendError: as in `linear_trend`.
     """
     a, b = checked_points(x, y)
-    trend = linear_trend(x, y, level)
+    slope, intercept = _line(a, b)
     places = np.asarray(at, np.float64)
-    line = trend.intercept + trend.slope * places
-    left = b - trend.intercept - trend.slope * a
+    line = intercept + slope * places
+    left = b - intercept - slope * a
     variance = float(left @ left) / (len(a) - 2)
     spread = float(np.sum((a - a.mean()) ** 2))
     error = np.sqrt(variance * (1 / len(a) + (places - a.mean()) ** 2 / spread))
@@ -131,7 +133,11 @@ def within_families(
         TrendError: fewer than three models, or no family with two models that differ in x.
     """
     a, b = checked_points(x, y)
-    places = _places(families, len(a))
+    _check_families(families, len(a))
+    # In one order, so that the p-value is the same whichever model is named first.
+    order = sorted(range(len(a)), key=lambda i: (families[i], a[i], b[i]))
+    a, b = a[order], b[order]
+    places = _places([families[i] for i in order])
     inner_x, inner_y = a.copy(), b.copy()
     for rows in places:
         inner_x[rows] -= a[rows].mean()
@@ -170,7 +176,7 @@ def leave_one_family_out(x: Numbers, y: Numbers, families: Sequence[str]) -> dic
     for name in dict.fromkeys(families):
         kept = np.array([family != name for family in families])
         try:
-            slopes[name] = linear_trend(a[kept], b[kept]).slope
+            slopes[name] = _line(*checked_points(a[kept], b[kept]))[0]
         except TrendError:
             slopes[name] = math.nan
     return slopes
@@ -194,9 +200,19 @@ def checked_points(x: Numbers, y: Numbers) -> tuple[Values, Values]:
     return a, b
 
 
-def _places(families: Sequence[str], n: int) -> list[Int64[np.ndarray, " m"]]:
+def _line(a: Values, b: Values) -> tuple[float, float]:
+    """Return slope and intercept of the least-squares line through checked points."""
+    inner = a - a.mean()
+    slope = float(inner @ (b - b.mean())) / float(inner @ inner)
+    return slope, float(b.mean()) - slope * float(a.mean())
+
+
+def _check_families(families: Sequence[str], n: int) -> None:
     if len(families) != n:
         raise TrendError(f"expected a family for each of {n} models, got {len(families)}")
+
+
+def _places(families: Sequence[str]) -> list[Int64[np.ndarray, " m"]]:
     names = np.array(families, dtype=object)
     return [np.flatnonzero(names == name) for name in dict.fromkeys(families)]
 
@@ -209,8 +225,13 @@ def _shuffled(inside: list[tuple[np.ndarray, np.ndarray]], seed: int) -> tuple[n
             own = np.array(list(arrangements(x))) @ y
             sums = (sums[:, None] + own).ravel()
         return sums, True
+    drawn = _drawn(tuple(x.tobytes() for x, _ in inside), seed)
+    return np.sum([own @ y for own, (_, y) in zip(drawn, inside, strict=True)], axis=0), False
+
+
+@functools.lru_cache(maxsize=2)
+def _drawn(inside: tuple[bytes, ...], seed: int) -> list[Float64[np.ndarray, "s m"]]:
+    """Return shuffles of each family's x; lines over the same models ask for the same."""
     rng = np.random.default_rng(seed)
-    sums = np.zeros(DRAWN)
-    for x, y in inside:
-        sums += rng.permuted(np.tile(x, (DRAWN, 1)), axis=1) @ y
-    return sums, False
+    families = [np.frombuffer(x, np.float64) for x in inside]
+    return [rng.permuted(np.tile(x, (DRAWN, 1)), axis=1) for x in families]

@@ -32,6 +32,14 @@ def test_many_models_are_drawn_and_count_themselves() -> None:
     assert 0.02 <= np.mean(np.array(p_values) <= 0.05) <= 0.09
 
 
+def test_the_p_value_does_not_depend_on_the_order_of_the_models() -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(2, 20))
+    x[3] = x[7]
+    order = rng.permutation(20)
+    assert rank_test(x[order], y[order]).p_value == rank_test(x, y).p_value
+
+
 def _square(rng: np.random.Generator, m: int, own: np.ndarray | None = None) -> np.ndarray:
     """Return what pairs score where some models agree with everybody."""
     ease = rng.normal(size=m) if own is None else own

@@ -60,6 +60,16 @@ def test_within_families_agrees_with_dummies_and_with_every_shuffle() -> None:
     assert found.p_value == pytest.approx(as_far.mean())
 
 
+def test_the_shuffles_do_not_depend_on_the_order_of_the_models() -> None:
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(2, 40))
+    families = [f"family {i % 4}" for i in range(40)]
+    found = within_families(x, y, families)
+    order = rng.permutation(40)
+    again = within_families(x[order], y[order], [families[i] for i in order])
+    assert not found.exact and again == found
+
+
 def test_families_apart_make_a_pooled_trend_and_none_within() -> None:
     """Simpson's case: families differ in both, and inside a family nothing rises."""
     rng = np.random.default_rng(1)
