@@ -24,6 +24,7 @@ from pages.ui.charts.parts import (
     y_axis,
 )
 from pages.ui.reference import Reference
+from pages.ui.remembered import remembered
 
 _ROW = 38
 """Height of a heat map's row, in pixels."""
@@ -31,6 +32,7 @@ _MARKED = "format(datum.alignment, '.3f') + (datum.q_value < 0.05 ? '*' : '')"
 """A score, with an asterisk where it is more than chance."""
 
 
+@remembered
 def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
     """Draw alignment of language models (rows) with vision models (columns).
 
@@ -72,6 +74,7 @@ def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
     return sized(cells + text, down * _ROW)
 
 
+@remembered
 def lines(
     frame: pl.DataFrame,
     colors: dict[str, str],

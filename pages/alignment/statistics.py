@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from pages.ui.remembered import remembered
 from pages.ui.trends import along
 
 
@@ -49,6 +50,7 @@ class MeanTrend(NamedTuple):
     """That it is the mean of."""
 
 
+@remembered
 def mean_trend(pairs: pl.DataFrame, *, side: str) -> MeanTrend:
     """Fit one trend over the models of a side, each with its mean over those of the other.
 

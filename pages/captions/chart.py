@@ -22,6 +22,7 @@ from pages.ui.charts.parts import (
     y_axis,
 )
 from pages.ui.reference import Reference
+from pages.ui.remembered import remembered
 
 AMOUNTS = {
     "words": "Words per caption", "tokens": "Tokens per caption", "bits": "Bits per caption"
@@ -42,6 +43,7 @@ _ACROSS, _HEIGHT = 8, 72
 _ROOM = f"min(width / {_ACROSS}, {_HEIGHT}) - 10"
 
 
+@remembered
 def density(
     frame: pl.DataFrame, *, amount: str, measure: str, reference: Reference | None, by: str
 ) -> Chart:
@@ -145,6 +147,7 @@ def _side_by_side(frame: pl.DataFrame, amount: str, by: str, names: Sequence[str
     return frame.with_columns(at=pl.col(amount) + (moved if names else 0.0))
 
 
+@remembered
 def gains(frame: pl.DataFrame) -> Chart:
     """Draw paired differences with their intervals, a row per variant.
 
@@ -204,6 +207,7 @@ def gains(frame: pl.DataFrame) -> Chart:
     )
 
 
+@remembered
 def picture_sheet(frame: pl.DataFrame) -> Chart:
     """Draw small pictures, the chosen one framed; a click selects one.
 

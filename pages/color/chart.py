@@ -18,8 +18,10 @@ from pages.ui.charts.parts import (
     x_axis,
     y_axis,
 )
+from pages.ui.remembered import remembered
 
 
+@remembered
 def color_pairs(frame: pl.DataFrame) -> Chart:
     """Draw distances of pairs of colors in each layout against CIELAB's, a color a layout.
 
@@ -64,6 +66,7 @@ def _named(
     )  # fmt: skip
 
 
+@remembered
 def color_layers(frame: pl.DataFrame) -> Chart:
     """Draw how far each layer's colors agree with CIELAB, a line per language model.
 

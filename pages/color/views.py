@@ -7,6 +7,7 @@ import polars as pl
 
 from pages.ui import palette
 from pages.ui.charts.parts import Chart, sized
+from pages.ui.remembered import remembered
 
 _ROW, _NARROW = 340, 520
 """Pixels of a row of views, and of a page on which each has a row of its own."""
@@ -27,6 +28,7 @@ _HALO: dict[str, Any] = {"stroke": alt.expr("background"), "strokeWidth": 3, "st
 """Around words, in the color of the page: what lies behind does not run into them."""
 
 
+@remembered
 def color_views(frame: pl.DataFrame, agreement: dict[str, str]) -> Chart:
     """Draw up to four views of colors in CIELAB's space, two in a row, which turn together.
 

@@ -17,6 +17,7 @@ from pages.ui.charts.parts import (
     y_axis,
 )
 from pages.ui.reference import Reference
+from pages.ui.remembered import remembered
 
 _HEIGHT = 380
 _NAMED = 20
@@ -33,6 +34,7 @@ _SHAPES = (
 )  # fmt: skip
 
 
+@remembered
 def bins(frame: pl.DataFrame, *, measure: str, skill: str, reference: Reference | None) -> Chart:
     """Draw the mean alignment within bins of competence, with its standard error (Fig. 2, left).
 
@@ -87,6 +89,7 @@ def bins(frame: pl.DataFrame, *, measure: str, skill: str, reference: Reference 
     return sized(alt.layer(*drawn, *lines), _HEIGHT)
 
 
+@remembered
 def model_map(frame: pl.DataFrame, *, skill: str) -> Chart:
     """Draw the map of models: color by competence, shape by objective (Fig. 2, right).
 

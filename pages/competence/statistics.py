@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from pages.ui.remembered import remembered
 from prh_core.convergence import Convergence, Rule, competence_bins, convergence_trend, squared
 from prh_core.errors import ConvergenceError
 
@@ -41,6 +42,7 @@ def customary_bins(models: int) -> int:
     return min(5, max(2, models // 3))
 
 
+@remembered
 def bin_models(pairs: pl.DataFrame, *, count: int, rule: Rule) -> Binned:
     """Bin the models of `queries.model_pairs` by competence.
 

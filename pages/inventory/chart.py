@@ -9,6 +9,7 @@ import polars as pl
 from pages.ui import palette
 from pages.ui.charts.parts import DASHED, LABELS, Chart, either, roomy, sized, unique
 from pages.ui.reference import Reference
+from pages.ui.remembered import remembered
 
 _WIDE = 96
 """Pixels a column needs for its dataset's name to lie flat, in lines, and its cells to say what
@@ -23,6 +24,7 @@ _FEED = "␤"
 _INK = palette.FAMILY[5]
 
 
+@remembered
 def coverage(frame: pl.DataFrame) -> Chart:
     """Draw which model has features on which dataset.
 

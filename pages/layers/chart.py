@@ -22,8 +22,10 @@ from pages.ui.charts.parts import (
     y_axis,
 )
 from pages.ui.reference import Reference
+from pages.ui.remembered import remembered
 
 
+@remembered
 def layer_map(
     frame: pl.DataFrame,
     *,
@@ -121,6 +123,7 @@ def layer_map(
     return sized(alt.layer(*drawn), max(200, min(700, down * 26)))
 
 
+@remembered
 def depth_curve(frame: pl.DataFrame, *, measure: str, reference: Reference | None) -> Chart:
     """Draw how far each layer reaches against its relative depth, a line per model.
 

@@ -15,8 +15,10 @@ from pages.ui.charts.parts import (
     unique,
     x_axis,
 )
+from pages.ui.remembered import remembered
 
 
+@remembered
 def metric_dots(frame: pl.DataFrame) -> Chart:
     """Draw each metric's mean calibrated score as a dot on the line of its smallest to largest.
 
@@ -45,6 +47,7 @@ def metric_dots(frame: pl.DataFrame) -> Chart:
     return sized(line + dots, max(80, frame.height * 26))
 
 
+@remembered
 def metric_agreement(frame: pl.DataFrame) -> Chart:
     """Draw how metrics and settings correlate over pairs of models, like ones together (Fig. 12).
 

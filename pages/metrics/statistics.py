@@ -5,11 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from pages.ui.remembered import remembered
 from prh_core.calibration import benjamini_hochberg
 from prh_core.convergence import clustered, metric_agreement
 from prh_core.rank_tests import pair_tests
 
 
+@remembered
 def correlate_settings(pairs: pl.DataFrame, *, within: bool) -> pl.DataFrame:
     """Correlate the settings of `queries.metric_pairs`, like ones side by side, and test them.
 

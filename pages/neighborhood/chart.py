@@ -16,8 +16,10 @@ from pages.ui.charts.parts import (
     y_axis,
 )
 from pages.ui.reference import held_along
+from pages.ui.remembered import remembered
 
 
+@remembered
 def growth(frame: pl.DataFrame) -> dict[str, Chart]:
     """Draw alignment's growth with size, a panel per vision family and a line per k (Fig. 10).
 
@@ -51,6 +53,7 @@ def growth(frame: pl.DataFrame) -> dict[str, Chart]:
     return found
 
 
+@remembered
 def by_neighbors(frame: pl.DataFrame, *, measure: str) -> Chart:
     """Draw mean alignment against the number of neighbors, a line per vision model.
 

@@ -19,6 +19,7 @@ from pages.ui.charts.parts import (
     y_axis,
 )
 from pages.ui.reference import Reference
+from pages.ui.remembered import remembered
 
 _HEIGHT = 420
 _INK = palette.FAMILY[5]
@@ -26,6 +27,7 @@ _SHADED = 5
 """Models a line needs for its interval to be drawn."""
 
 
+@remembered
 def skill(
     frame: pl.DataFrame,
     found: Predicted,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from pages.ui import trends
+from pages.ui.remembered import remembered
 from prh_core.emergence import Emergence, emergence_test
 from prh_core.errors import TrendError
 
@@ -22,6 +23,7 @@ class Predicted(NamedTuple):
     emergence: Emergence | None
 
 
+@remembered
 def predict(frame: pl.DataFrame) -> Predicted:
     """Fit skill along alignment: a line with its interval, and curves without and with an onset.
 
@@ -36,6 +38,7 @@ def predict(frame: pl.DataFrame) -> Predicted:
     return Predicted(line, fitted.curves, run_emergence_test(frame))
 
 
+@remembered
 def run_emergence_test(frame: pl.DataFrame) -> Emergence | None:
     """Test whether skill emerges along alignment; None where it cannot be tested.
 

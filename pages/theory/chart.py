@@ -23,6 +23,7 @@ from pages.ui.charts.parts import (
     y_axis,
 )
 from pages.ui.reference import one_pair
+from pages.ui.remembered import remembered
 
 _HEIGHT = 320
 _TITLE, _FOOT = 24, 20
@@ -39,6 +40,7 @@ _SEES = {
 }  # fmt: skip
 
 
+@remembered
 def kernels(frame: pl.DataFrame) -> Chart:
     """Draw K_PMI and both learned kernels side by side, events in the same order, on one scale.
 
@@ -119,6 +121,7 @@ def _placed(chart: alt.Chart) -> alt.Chart:
     )
 
 
+@remembered
 def theory_training(frame: pl.DataFrame) -> Chart:
     """Draw how kernels come near K_PMI and observers near each other as training goes on.
 
@@ -163,6 +166,7 @@ def theory_training(frame: pl.DataFrame) -> Chart:
     return sized(alt.layer(lines, points), 280)
 
 
+@remembered
 def theory_metrics(frame: pl.DataFrame) -> Chart:
     """Draw every metric's score as training goes on, a row a metric.
 
@@ -213,6 +217,7 @@ def theory_metrics(frame: pl.DataFrame) -> Chart:
     return sized(cells + text, max(160, 24 * len(order)))
 
 
+@remembered
 def theory_lost(frame: pl.DataFrame, *, measure: str) -> Chart:
     """Draw agreement at the end of training against the information the second observer lost.
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from pages.ui.q_values import with_q
+from pages.ui.remembered import remembered
 from prh_core.errors import TrendError
 from prh_core.rank_tests import rank_test
 from prh_core.trends import band, leave_one_family_out, linear_trend, within_families
@@ -61,6 +62,7 @@ _CURVE = {
 }
 
 
+@remembered
 def along(frame: pl.DataFrame, *, x: str, line: str, family: str, y: str = "alignment") -> Trends:
     """Fit every line's trend, as far as it has one.
 

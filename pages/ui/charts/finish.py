@@ -1,10 +1,12 @@
 """The last touch: a chart on the reader's screen, and one to take away."""
 
+import copy
 import hashlib
 import html
 import io
 import re
 import textwrap
+import threading
 from typing import Any, Literal, TypeAlias
 
 import altair as alt
@@ -13,6 +15,7 @@ import pyarrow.ipc
 
 from pages.ui import palette
 from pages.ui.charts.parts import SMALLEST, Chart, Drawn
+from pages.ui.remembered import MOST
 
 Width: TypeAlias = Literal["single", "double"]
 
@@ -24,7 +27,19 @@ def on_screen(chart: Chart, *, dark: bool) -> dict[str, Any]:
         chart: of one page; it stays as it is.
         dark: whether the reader's theme is.
     """
-    return _inked(specification(chart), dark)
+    with _specifying:
+        known = _specified.get(id(chart))
+        if known is None or known[0] is not chart:
+            known = (chart, specification(chart))
+            _specified[id(chart)] = known
+            if len(_specified) > MOST:
+                del _specified[next(iter(_specified))]
+    return _inked(copy.deepcopy(known[1]), dark)
+
+
+_specified: dict[int, tuple[Chart, dict[str, Any]]] = {}
+"""Specifications of charts that are remembered, which so keep their ids."""
+_specifying = threading.Lock()
 
 
 def still(chart: Chart, *, dark: bool, width: int) -> dict[str, Any]:

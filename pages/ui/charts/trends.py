@@ -24,6 +24,7 @@ from pages.ui.charts.parts import (
     y_axis,
 )
 from pages.ui.reference import Reference
+from pages.ui.remembered import remembered
 from pages.ui.trends import Trends
 
 _HEIGHT = 420
@@ -58,6 +59,7 @@ class Axes(NamedTuple):
     """Column of the lines' families, which give the colors."""
 
 
+@remembered
 def against(
     frame: pl.DataFrame,
     trends: Trends,
@@ -85,6 +87,7 @@ def against(
     return sized(alt.layer(*layers), _PANEL if panel else _HEIGHT)
 
 
+@remembered
 def family_panels(
     frame: pl.DataFrame,
     trends: Trends,
