@@ -5,11 +5,14 @@ its own noise, so alignment falls with noise and a model without signal stays at
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
 import numpy as np
 import polars as pl
 from PIL import Image
@@ -39,6 +42,7 @@ from ingest.progress import Silent
 from ingest.store.features import FeatureHeader, read_layers, unit_key
 from ingest.store.workspace import Workspace
 from prh_core.metrics import get_metric
+from prh_core.warehouse import filling
 from prh_core.warehouse.reading import open_readonly
 
 
@@ -46,6 +50,16 @@ def query(path: Path, sql: str) -> pl.DataFrame:
     """Ask a published warehouse in SQL."""
     with open_readonly(path) as connection:
         return connection.sql(sql).pl()
+
+
+@contextmanager
+def edited(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a published warehouse to change rows of; what is derived of them is derived anew."""
+    with duckdb.connect(str(path)) as connection:
+        yield connection
+        for table in filling.DERIVED:
+            connection.execute(f"DELETE FROM {table}")
+        filling.derive(connection)
 
 
 class PlantedModel(NamedTuple):

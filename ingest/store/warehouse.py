@@ -20,7 +20,15 @@ from ingest.errors import UnknownColumnError
 from ingest.store.atomic import atomic_path, disk_full_named, sweep
 from prh_core.warehouse import schema
 from prh_core.warehouse.errors import DataFolderError, WarehouseDamagedError, WarehouseMissingError
-from prh_core.warehouse.filling import ask, build, count, damage_named, fill, tables
+from prh_core.warehouse.filling import (
+    ask,
+    build,
+    count,
+    damage_named,
+    derive,
+    fill,
+    tables,
+)
 from prh_core.warehouse.location import WAREHOUSE_FILE
 from prh_core.warehouse.reading import open_readonly
 
@@ -162,6 +170,7 @@ class Warehouse:
         """Ask a query of prh_core/warehouse/publish of the parts, before they are published."""
         with duckdb.connect(":memory:") as connection:
             fill(connection, self.parts)
+            derive(connection)
             return ask(connection, name).pl()
 
     def _has_usable_previous(self) -> bool:

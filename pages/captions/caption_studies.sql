@@ -2,7 +2,7 @@
 -- Rows that are older than the precision take that of their scores, where these have one only.
 WITH computed AS (
     SELECT dataset_id, row_order, any_value(precision) AS precision
-    FROM current_scores
+    FROM language_vision_settings
     GROUP BY dataset_id, row_order
     HAVING count(DISTINCT precision) = 1
 )

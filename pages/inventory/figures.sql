@@ -11,7 +11,6 @@ WITH abilities AS (
     GROUP BY s.model_id, m.modality
 ),
 
--- Counts of what is different need no newest version of a score: the tables do, without their views.
 met AS (
     SELECT
         s.published,
@@ -21,22 +20,18 @@ met AS (
         s.model_y AS vision_model,
         coalesce(b.predicts, false) AS predicts,
         coalesce(b.tested, false) AS tested
-    FROM (
-        SELECT false AS published, metric, k, model_x, model_y FROM scores
-        UNION
-        SELECT true, metric, k, model_x, model_y FROM imported_scores
-    ) AS s
+    FROM scored_pairs AS s
     JOIN models AS l ON l.model_id = s.model_x AND l.modality = 'language' AND l.trained
     JOIN models AS v ON v.model_id = s.model_y AND v.modality = 'vision' AND v.trained
     LEFT JOIN abilities AS b ON b.model_id = s.model_x
 ),
 
 seen AS (
-    SELECT DISTINCT s.model_x, s.model_y, s.metric, s.k
-    FROM scores AS s
+    SELECT s.model_x, s.model_y, s.metric, s.k
+    FROM scored_pairs AS s
     JOIN models AS x ON x.model_id = s.model_x AND x.modality = 'vision'
     JOIN models AS y ON y.model_id = s.model_y AND y.modality = 'vision'
-    WHERE s.model_x <> s.model_y
+    WHERE s.model_x <> s.model_y AND NOT s.published
 ),
 
 meeting AS (
@@ -83,7 +78,7 @@ densities AS (
         SELECT count(DISTINCT v.dataset_id) AS sets
         FROM caption_sets AS v
         WHERE NOT v.pictures AND NOT v.control
-            AND v.dataset_id IN (SELECT s.dataset_id FROM scores AS s)
+            AND v.dataset_id IN (SELECT s.dataset_id FROM scored_models AS s)
         GROUP BY v.base_id, v.row_order
     )
 ),
@@ -91,7 +86,7 @@ densities AS (
 listed AS (
     SELECT
         count(*) AS known,
-        count(*) FILTER (name IN (SELECT s.metric FROM scores AS s)) AS scored
+        count(*) FILTER (name IN (SELECT s.metric FROM scored_pairs AS s WHERE NOT s.published)) AS scored
     FROM metrics
 ),
 

@@ -10,43 +10,29 @@ sided AS (
     SELECT
         unnest([model_x, model_y]) AS model_id,
         unnest([model_y, model_x]) AS partner,
-        dataset_id,
-        row_order,
-        metric,
-        k,
-        score
-    FROM current_scores
+        scores
+    FROM scored_pairs
     WHERE model_x <> model_y
 ),
 
 counted AS (
-    SELECT model_id, count(*) AS scores, count(DISTINCT partner) AS partners
+    SELECT model_id, sum(scores)::BIGINT AS scores, count(DISTINCT partner) AS partners
     FROM sided
     GROUP BY model_id
 ),
 
 closest AS (
     SELECT
-        s.model_id,
+        c.model_id,
         p.label AS partner,
-        coalesce(t.label, s.metric) || CASE WHEN s.k IS NULL THEN '' ELSE format(' (k = {})', s.k) END
+        coalesce(t.label, c.metric) || CASE WHEN c.k IS NULL THEN '' ELSE format(' (k = {})', c.k) END
             AS measure,
         d.title AS dataset,
-        s.score
-    FROM sided AS s
-    JOIN models AS m USING (model_id)
-    JOIN models AS p ON p.model_id = s.partner AND p.modality <> m.modality
-    JOIN datasets AS d ON d.dataset_id = s.dataset_id AND d.row_order = s.row_order
-    LEFT JOIN metrics AS t ON t.name = s.metric
-    QUALIFY row_number() OVER (
-        PARTITION BY s.model_id
-        ORDER BY
-            s.row_order = 'unknown',
-            s.metric <> 'mutual_knn', s.metric,
-            abs(coalesce(s.k, 10) - 10), s.k,
-            CASE WHEN coalesce(t.higher_is_closer, true) THEN -s.score ELSE s.score END,
-            p.label
-    ) = 1
+        c.score
+    FROM closest_models AS c
+    JOIN models AS p ON p.model_id = c.closest
+    JOIN datasets AS d ON d.dataset_id = c.dataset_id AND d.row_order = c.row_order
+    LEFT JOIN metrics AS t ON t.name = c.metric
 ),
 
 able AS (

@@ -1,5 +1,18 @@
 -- How far each single layer of a pair can reach: its closest score over the other model's single layers.
-WITH cells AS (
+-- $unit_key names the score of the pair.
+WITH pair AS (
+    SELECT a.* FROM current_scores AS a
+    WHERE
+    -- include of_pair.sql
+),
+
+tabled AS (
+    SELECT a.* FROM layer_scores AS a
+    WHERE
+    -- include of_pair.sql
+),
+
+cells AS (
     SELECT
         t.*,
         len(s.layer_names_x) - 1 AS layers_x,
@@ -10,13 +23,12 @@ WITH cells AS (
         coalesce(m.higher_is_closer, true) AS higher_is_closer,
         l.label AS label_x,
         v.label AS label_y
-    FROM layer_scores AS t
-    JOIN current_scores AS s USING (unit_key)
+    FROM tabled AS t
+    JOIN pair AS s USING (unit_key)
     JOIN models AS l ON l.model_id = s.model_x
     JOIN models AS v ON v.model_id = s.model_y
     LEFT JOIN metrics AS m ON m.name = s.metric
-    WHERE t.unit_key = $unit_key
-        AND t.layer_x < len(s.layer_names_x) - 1
+    WHERE t.layer_x < len(s.layer_names_x) - 1
         AND t.layer_y < len(s.layer_names_y) - 1
 )
 

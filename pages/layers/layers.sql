@@ -1,4 +1,16 @@
 -- The whole layer-by-layer table of one pair of models, $unit_key naming its score.
+WITH pair AS (
+    SELECT a.* FROM current_scores AS a
+    WHERE
+    -- include of_pair.sql
+),
+
+cells AS (
+    SELECT a.* FROM layer_scores AS a
+    WHERE
+    -- include of_pair.sql
+)
+
 SELECT
     t.layer_x AS language_layer,
     t.layer_y AS vision_layer,
@@ -12,7 +24,6 @@ SELECT
     t.layer_y = len(s.layer_names_y) - 1 AS vision_concatenated,
     t.layer_x = s.layer_x AND t.layer_y = s.layer_y AS best,
     t.layer_x = s.single_layer_x AND t.layer_y = s.single_layer_y AS best_single
-FROM layer_scores AS t
-JOIN current_scores AS s USING (unit_key)
-WHERE t.unit_key = $unit_key
+FROM cells AS t
+JOIN pair AS s USING (unit_key)
 ORDER BY language_layer, vision_layer

@@ -33,11 +33,11 @@ def draw(frame: Frame) -> None:
 
     measured = shared.measured(setting).frame.row(0, named=True)
     measure = words.name_metric(measured)
-    whole = queries.layers(pair["unit_key"])
+    whole = queries.layers(setting, unit_key=pair["unit_key"])
     found = finding.find(pair, whole.frame, metric=measure, samples=measured["n"])
     frame.answer(found, note=measured["note"])
     if view == "By depth":
-        answer = queries.depth(pair["unit_key"])
+        answer = queries.depth(setting, unit_key=pair["unit_key"])
         drawing = chart.depth_curve(
             answer.frame, measure=measure, reference=held_against(answer.frame)
         )

@@ -5,7 +5,7 @@ from pages.ui.answers import Answer, Setting, answer_beside
 _answer = answer_beside(__file__)
 
 
-def layers(unit_key: str) -> Answer:
+def layers(setting: Setting, *, unit_key: str) -> Answer:
     """Return the whole layer-by-layer table of one pair of models.
 
     Columns:
@@ -22,10 +22,10 @@ def layers(unit_key: str) -> Answer:
         best: the best pair of all
         best_single: the best pair of single layers
     """
-    return _answer("layers", unit_key=unit_key)
+    return _answer("layers", setting, unit_key=unit_key)
 
 
-def depth(unit_key: str) -> Answer:
+def depth(setting: Setting, *, unit_key: str) -> Answer:
     """How far each single layer of a pair can reach.
 
     Columns:
@@ -40,7 +40,7 @@ def depth(unit_key: str) -> Answer:
         null_best_mean: mean best of the whole table relabeled; null without permutations
         null_threshold: what the best of 5 % of relabeled tables exceeds; null without permutations
     """
-    return _answer("depth", unit_key=unit_key)
+    return _answer("depth", setting, unit_key=unit_key)
 
 
 def self_agreement(setting: Setting, *, language_model: str, vision_model: str) -> Answer:

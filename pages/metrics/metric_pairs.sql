@@ -32,28 +32,53 @@ WITH pairs AS (
     FROM batch_alignment
     WHERE modality IS NOT DISTINCT FROM $within
         AND dataset_id = $dataset_id AND row_order = $row_order
+),
+
+-- Named once a setting, not once a pair.
+settings AS (
+    SELECT DISTINCT metric, metric_label, k, sigma, n, truncation, normalized, precision, batch
+    FROM pairs
+),
+
+named AS (
+    SELECT
+        *,
+        concat_ws(
+            ', ',
+            metric_label,
+            'k = ' || k,
+            'σ = ' || sigma,
+            CASE WHEN count(DISTINCT n) OVER () > 1 THEN 'n = ' || n END,
+            CASE WHEN truncation <> 'exact' THEN 'truncation ' || truncation END,
+            CASE WHEN NOT normalized THEN 'rows as they are' END,
+            CASE WHEN count(DISTINCT coalesce(precision, '')) OVER () > 1 THEN precision END,
+            'batches of ' || batch
+        ) AS setting,
+        row_number() OVER (
+            ORDER BY
+                metric <> 'mutual_knn', metric_label, n DESC, k, sigma, truncation, precision,
+                batch NULLS FIRST
+        ) AS place
+    FROM settings
 )
 
 SELECT
-    concat_ws(
-        ', ',
-        metric_label,
-        'k = ' || k,
-        'σ = ' || sigma,
-        CASE WHEN count(DISTINCT n) OVER () > 1 THEN 'n = ' || n END,
-        CASE WHEN truncation <> 'exact' THEN 'truncation ' || truncation END,
-        CASE WHEN NOT normalized THEN 'rows as they are' END,
-        CASE WHEN count(DISTINCT coalesce(precision, '')) OVER () > 1 THEN precision END,
-        'batches of ' || batch
-    ) AS setting,
-    metric_label,
-    k,
-    n,
-    model_a,
-    model_b,
-    score,
-    batch
-FROM pairs
-ORDER BY
-    metric <> 'mutual_knn', metric_label, n DESC, k, sigma, truncation, precision,
-    batch NULLS FIRST, model_a, model_b
+    s.setting,
+    p.metric_label,
+    p.k,
+    p.n,
+    p.model_a,
+    p.model_b,
+    p.score,
+    p.batch
+FROM pairs AS p
+JOIN named AS s
+    ON s.metric = p.metric
+    AND s.n = p.n
+    AND s.k IS NOT DISTINCT FROM p.k
+    AND s.sigma IS NOT DISTINCT FROM p.sigma
+    AND s.truncation = p.truncation
+    AND s.normalized = p.normalized
+    AND s.precision IS NOT DISTINCT FROM p.precision
+    AND s.batch IS NOT DISTINCT FROM p.batch
+ORDER BY s.place, p.model_a, p.model_b

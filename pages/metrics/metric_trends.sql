@@ -7,36 +7,29 @@ WITH chosen AS (
     WHERE trained AND family IN (SELECT unnest(string_split($families, '|')))
 ),
 
+customary AS (
+    SELECT * FROM language_vision_settings
+    WHERE dataset_id = $dataset_id AND row_order = $row_order AND trained_pairs > 0
+    QUALIFY row_number() OVER (PARTITION BY metric ORDER BY place) = 1
+),
+
 valued AS (
-    SELECT *, score AS value FROM language_vision_alignment
-    WHERE dataset_id = $dataset_id AND row_order = $row_order
+    SELECT a.*, a.score AS value
+    FROM language_vision_alignment AS a
+    JOIN customary AS c
+        ON c.metric = a.metric
+        AND c.n = a.n
+        AND c.k IS NOT DISTINCT FROM a.k
+        AND c.sigma IS NOT DISTINCT FROM a.sigma
+        AND c.truncation = a.truncation
+        AND c.normalized = a.normalized
+        AND c.precision IS NOT DISTINCT FROM a.precision
+        AND c.pooling = a.pooling
+        AND c.prompt = a.prompt
+    WHERE a.dataset_id = $dataset_id AND a.row_order = $row_order
 ),
 
--- include ../ui/queries/controlled.sql,
-
-counted AS (
-    SELECT *, count(*) OVER (PARTITION BY metric, precision) AS computed
-    FROM controlled
-    WHERE language_trained AND vision_trained
-),
-
-ranked AS (
-    SELECT
-        a.*,
-        dense_rank() OVER (
-            PARTITION BY a.metric
-            ORDER BY
-                a.n DESC,
-                abs(coalesce(a.k, 10) - 10), a.k,
-                a.sigma NULLS FIRST,
-                a.truncation <> 'exact', a.truncation,
-                NOT a.normalized,
-                a.pooling <> 'mean', a.pooling,
-                a.prompt <> 'none', a.prompt,
-                a.computed DESC, a.precision IS DISTINCT FROM 'float32', a.precision
-        ) AS place
-    FROM counted AS a
-)
+-- include ../ui/queries/controlled.sql
 
 SELECT
     r.metric_label || CASE WHEN r.k IS NULL THEN '' ELSE ' (k = ' || r.k || ')' END AS metric_label,
@@ -64,9 +57,10 @@ SELECT
     r.language_model,
     r.vision_model,
     r.unit_key
-FROM ranked AS r
+FROM controlled AS r
 JOIN skills AS s ON s.model_id = r.language_model AND s.skill = $skill
-WHERE r.place = 1
+WHERE r.language_trained
+    AND r.vision_trained
     AND (NOT $calibrated OR r.calibrated IS NOT NULL)
     AND (NOT $minus_control OR r.control_value IS NOT NULL)
     AND (

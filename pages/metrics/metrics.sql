@@ -1,6 +1,6 @@
 -- The alignment metrics and their properties (paper, Fig. 11), with how many scores are here.
 WITH here AS (
-    SELECT metric, count(*) AS scores FROM current_scores GROUP BY metric
+    SELECT metric, sum(scores)::BIGINT AS scores FROM scored_pairs GROUP BY metric
 )
 
 SELECT

@@ -13,12 +13,25 @@ from prh_core.metrics import all_metrics
 from prh_core.warehouse import schema
 from prh_core.warehouse.errors import DamagedPartError, DataFolderError
 
-_SQL = {
-    path.stem: path.read_text(encoding="utf-8")
-    for path in sorted((Path(__file__).parent / "publish").glob("*.sql"))
-}
-
-
+_SQL, _DERIVING = (
+    {
+        path.stem: path.read_text(encoding="utf-8")
+        for path in sorted((Path(__file__).parent / folder).glob("*.sql"))
+    }
+    for folder in ("publish", "derive")
+)
+DERIVED = (
+    "superseded",
+    "language_vision_alignment",
+    "alignment_within_modality",
+    "language_vision_settings",
+    "settings_within_modality",
+    "scored_pairs",
+    "scored_models",
+    "closest_models",
+    "feature_set_scores",
+)
+"""Tables that are made of the others, each after those that it asks."""
 STORAGE_VERSION = "v1.5.0"
 """Written so that DuckDB shells from 1.5 on open the file too."""
 
@@ -48,6 +61,7 @@ def build(target: Path, parts: Path, previous: Path | None = None) -> Counts:
         fill(connection, parts)
         if previous:
             carry_over(connection, previous)
+        derive(connection)
         connection.execute("CHECKPOINT")
         return count(connection)
 
@@ -59,7 +73,7 @@ def count(connection: duckdb.DuckDBPyConnection) -> Counts:
 
 def statements() -> list[str]:
     """Return the SQL that publishes, in the order of its files."""
-    return list(_SQL.values())
+    return [*_SQL.values(), *_DERIVING.values()]
 
 
 def fill(connection: duckdb.DuckDBPyConnection, parts: Path) -> None:
@@ -88,6 +102,12 @@ def carry_over(connection: duckdb.DuckDBPyConnection, previous: Path) -> None:
         if (table,) in known:
             _insert(connection, table, connection.table(f"previous.{table}"))
     connection.execute(_SQL["detach_previous"])
+
+
+def derive(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill the tables that are made of the others, by prh_core/warehouse/derive."""
+    for table in DERIVED:
+        connection.execute(_DERIVING[table])
 
 
 def tables() -> list[str]:

@@ -49,7 +49,7 @@ def subjects() -> tuple[Subject, ...]:
         sql = path.read_text(encoding="utf-8")
         version = _VERSION.match(sql)
         if version is None:
-            raise ValueError(f"{path.name} should begin with its version: -- Version 15. ...")
+            raise ValueError(f"{path.name} should begin with its version: -- Version 16. ...")
         made.append(Subject(path.stem, int(version[1]), sql))
     return tuple(made)
 

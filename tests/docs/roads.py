@@ -145,6 +145,10 @@ def _definitions() -> dict[str, tuple[str, str]]:
     for subject in schema.subjects():
         for match in re.finditer(r"CREATE (?:TABLE|VIEW) (\w+)(.*?;)\n", subject.sql, re.S):
             made[match[1]] = (f"prh_core/warehouse/schema/{subject.name}.sql", match[2])
+    for name in filling.DERIVED:
+        file, sql = made[name]
+        deriving = ROOT / "prh_core" / "warehouse" / "derive" / f"{name}.sql"
+        made[name] = (file, sql + deriving.read_text(encoding="utf-8"))
     return made
 
 

@@ -63,8 +63,12 @@ def test_every_subject_has_a_version_and_a_failing_one_leaves_nothing(
         assert connection.execute("SHOW TABLES").fetchall() == []
 
 
-def test_every_table_is_published_by_one_file_of_its_own() -> None:
-    assert set(filling.tables()) == set(schema.tables()) - {"schema_migrations"}
+def test_every_table_is_published_or_derived_by_one_file_of_its_own() -> None:
+    published, derived = set(filling.tables()), set(filling.DERIVED)
+    assert published | derived == set(schema.tables()) - {"schema_migrations"}
+    assert not published & derived
+    files = (Path(filling.__file__).parent / "derive").glob("*.sql")
+    assert {file.stem for file in files} == derived
 
 
 def test_a_part_has_its_tables_columns_and_types(tmp_path: Path) -> None:
@@ -238,6 +242,7 @@ def test_q_values_with_many_ties_gaps_and_settings() -> None:
         schema.create(connection)
         connection.execute("CREATE TABLE p AS SELECT unnest($ps) AS p", {"ps": [*ps, None, None]})
         connection.execute(Path(__file__).with_name("many_p_values.sql").read_text("utf-8"))
+        filling.derive(connection)
         rows = connection.execute(
             "SELECT p_value, q_value FROM language_vision_alignment WHERE k = 10"
         ).fetchall()

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import polars as pl
 import pytest
@@ -20,7 +19,7 @@ from ingest.store.warehouse import Warehouse
 from pages.captions import chart, finding, pictures, queries, text
 from tests.pages.conftest import OpenPage
 from tests.pages.shown import frames, told
-from tests.worlds import query
+from tests.worlds import edited, query
 
 PAGE = "captions"
 
@@ -84,7 +83,7 @@ def test_a_mean_is_over_the_pairs_that_every_set_has(
     """A vision model scored under two of three sets moves no mean, nor do bits of one set alone."""
     target = tmp_path / "results.duckdb"
     target.write_bytes((caption_world / "results.duckdb").read_bytes())
-    with duckdb.connect(str(target)) as connection:
+    with edited(target) as connection:
         connection.execute(
             "DELETE FROM scores WHERE model_y = 'vis-large' AND dataset_id = 'planted.joined-2'"
         )
@@ -309,7 +308,7 @@ def _changed(caption_world: Path, target: Path, *statements: str) -> Path:
     target.mkdir()
     database = target / "results.duckdb"
     database.write_bytes((caption_world / "results.duckdb").read_bytes())
-    with duckdb.connect(str(database)) as connection:
+    with edited(database) as connection:
         for statement in statements:
             connection.execute(statement)
     return target

@@ -4,7 +4,6 @@ import json
 from itertools import combinations
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import polars as pl
 import pytest
@@ -22,7 +21,7 @@ from prh_core.calibration import benjamini_hochberg
 from prh_core.convergence import convergence_trend
 from tests.pages.conftest import OpenPage
 from tests.pages.shown import frames, told
-from tests.worlds import MODELS, PlantedModel, build_world, query
+from tests.worlds import MODELS, PlantedModel, build_world, edited, query
 
 PAGE, METRICS = "competence", "metrics"
 SOLVED = "share of 3 tasks solved"
@@ -127,7 +126,7 @@ def test_a_metric_that_counts_distances_has_bins_and_no_map(
     """Rows as a distance would leave them: no map, lower is closer."""
     target = tmp_path / "results.duckdb"
     target.write_bytes((panel / "results.duckdb").read_bytes())
-    with duckdb.connect(str(target)) as connection:
+    with edited(target) as connection:
         connection.execute("UPDATE metrics SET higher_is_closer = false WHERE name = 'cka'")
         connection.execute("DELETE FROM maps WHERE metric = 'cka'")
     app = open_page(tmp_path, PAGE, metric="CKA (linear)")
@@ -141,7 +140,7 @@ def test_without_any_competence_there_is_still_a_map(
 ) -> None:
     target = tmp_path / "results.duckdb"
     target.write_bytes((panel / "results.duckdb").read_bytes())
-    with duckdb.connect(str(target)) as connection:
+    with edited(target) as connection:
         connection.execute("DELETE FROM competence")
         connection.execute("DELETE FROM benchmarks")
     app = open_page(tmp_path, PAGE)

@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 
@@ -16,6 +15,7 @@ from pages.ui import queries
 from pages.ui.answers import Setting
 from tests.pages.conftest import OpenPage
 from tests.pages.shown import frames, told
+from tests.worlds import edited
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_pages_of_colors_and_captions_offer_families(
     if topic == "captions":  # whose models are all of one family
         home, asked = tmp_path, {"lines": "mean over language models"}
         target = shutil.copy(caption_world / "results.duckdb", home)
-        with duckdb.connect(str(target)) as connection:
+        with edited(target) as connection:
             connection.execute("UPDATE models SET family = label WHERE modality = 'vision'")
     app = open_page(home, topic, **asked)
     assert not app.exception

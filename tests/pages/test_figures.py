@@ -26,14 +26,15 @@ from pages.neighborhood import queries as neighborhood
 from pages.neighborhood import text as neighborhood_text
 from pages.skill import statistics
 from pages.skill import text as skill_text
-from pages.ui import export, palette
+from pages.ui import export, palette, queries
+from pages.ui.answers import Setting
 from pages.ui.charts.finish import titled
 from prh_core import emergence_test
 from prh_core.calibration import benjamini_hochberg
 from prh_core.metrics import all_metrics, get_metric
 from tests.pages.conftest import OpenPage
 from tests.pages.shown import drawn, spec
-from tests.worlds import SETTINGS, query
+from tests.worlds import SETTINGS, edited, query
 
 MEET, LAYERS = "alignment", "layers"
 METRICS = "metrics"
@@ -173,7 +174,7 @@ def test_only_skills_that_these_models_have_are_offered(
 ) -> None:
     target = tmp_path / "results.duckdb"
     target.write_bytes((world / "results.duckdb").read_bytes())
-    with duckdb.connect(str(target)) as connection:
+    with edited(target) as connection:
         connection.execute(
             "INSERT INTO benchmarks BY NAME SELECT * REPLACE ('x' || unit_key AS unit_key, "
             "'Rare' AS benchmark) FROM benchmarks WHERE model_id = 'lang-large'"
@@ -323,7 +324,7 @@ def test_the_neighborhood_opens_with_cknna_whatever_other_pages_show(
 ) -> None:
     target = tmp_path / "results.duckdb"
     target.write_bytes((world / "results.duckdb").read_bytes())
-    with duckdb.connect(str(target)) as connection:
+    with edited(target) as connection:
         connection.execute(
             "UPDATE scores SET metric = 'cknna' WHERE metric = 'mutual_knn' AND truncation = 'mean'"
         )
@@ -570,11 +571,14 @@ def test_the_best_pair_of_layers_has_a_star_where_it_is_more_than_chance(
     world: Path, monkeypatch: pytest.MonkeyPatch, q_value: float | None, star: str
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(world))
-    key = query(
-        world / "results.duckdb", "SELECT unit_key FROM language_vision_alignment LIMIT 1"
-    ).item()
+    setting = Setting.of(queries.settings().frame.row(0, named=True))
+    pairs = queries.alignment(setting, concatenated=True, untrained=True).frame
     drawing = layer_chart.layer_map(
-        inside.layers(key).frame, language="L", vision="V", measure="m", q_value=q_value
+        inside.layers(setting, unit_key=pairs["unit_key"][0]).frame,
+        language="L",
+        vision="V",
+        measure="m",
+        q_value=q_value,
     ).to_dict()
     (text,) = [layer for layer in drawing["layer"] if "transform" in layer]
     assert f"datum.best ? {star}" in text["transform"][0]["calculate"]

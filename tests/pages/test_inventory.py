@@ -4,7 +4,6 @@ import itertools
 import shutil
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 
@@ -16,7 +15,7 @@ from pages.ui.charts.finish import titled
 from pages.ui.findings import BADGES
 from tests.pages.conftest import OpenPage
 from tests.pages.shown import frames, told
-from tests.worlds import query
+from tests.worlds import edited, query
 
 START = "inventory"
 _INKS = {True: palette.INK_ON_DARK, False: palette.INK_ON_LIGHT}
@@ -30,7 +29,7 @@ def numbers(one: Headline) -> list[pl.DataFrame]:
 def damaged(world: Path, home: Path, *commands: str) -> Path:
     """Copy a world and change rows of its warehouse."""
     target = Path(shutil.copy(world / "results.duckdb", home))
-    with duckdb.connect(str(target)) as connection:
+    with edited(target) as connection:
         for command in commands:
             connection.execute(command)
     return home

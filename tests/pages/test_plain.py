@@ -4,7 +4,6 @@ import re
 import shutil
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from pages import PAGES
 from pages.ui.plain import LIMIT, plain, plained, visible
 from tests.pages.conftest import OpenPage
+from tests.worlds import edited
 
 EVIL = (
     "![x](https://evil.example/p.png) [go](https://evil.example) <img src=https://evil.example/q>"
@@ -73,7 +73,7 @@ def hostile(
     for name, home in (("world", world), ("captions", caption_world)):
         own = tmp_path_factory.mktemp(f"hostile-{name}")
         shutil.copy(home / "results.duckdb", own)
-        with duckdb.connect(str(own / "results.duckdb")) as connection:
+        with edited(own / "results.duckdb") as connection:
             for table, column in (
                 ("models", "label"), ("models", "family"), ("models", "objective"),
                 ("models", "source"), ("models", "license"), ("models", "citation"),

@@ -222,8 +222,11 @@ def test_depth_is_the_best_over_single_layers(
     homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(homes["full"]))
-    pairs = queries.alignment(_setting("mutual_knn"), concatenated=True, untrained=True).frame
-    layers, depth = (ask(pairs["unit_key"][0]).frame for ask in (inside.layers, inside.depth))
+    setting = _setting("mutual_knn")
+    pairs = queries.alignment(setting, concatenated=True, untrained=True).frame
+    layers, depth = (
+        ask(setting, unit_key=pairs["unit_key"][0]).frame for ask in (inside.layers, inside.depth)
+    )
     single = layers.filter(~layers["language_concatenated"] & ~layers["vision_concatenated"])
     best = single.group_by("language_layer", maintain_order=True).agg(pl.col("alignment").max())
     side = depth.filter(depth["modality"] == "language")
@@ -248,10 +251,12 @@ def test_a_distance_puts_the_smallest_first(
     homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(homes["full"]))
-    pairs = queries.alignment(_setting("procrustes"), concatenated=True, untrained=True).frame
+    setting = _setting("procrustes")
+    pairs = queries.alignment(setting, concatenated=True, untrained=True).frame
     assert pairs["alignment"].is_sorted() and not pairs["higher_is_closer"].any()
-    depth = inside.depth(pairs["unit_key"][0]).frame
-    layers = inside.layers(pairs["unit_key"][0]).frame
+    depth, layers = (
+        ask(setting, unit_key=pairs["unit_key"][0]).frame for ask in (inside.depth, inside.layers)
+    )
     single = layers.filter(~layers["language_concatenated"] & ~layers["vision_concatenated"])
     best = single.group_by("language_layer", maintain_order=True).agg(pl.col("alignment").min())
     side = depth.filter(depth["modality"] == "language")

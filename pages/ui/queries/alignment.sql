@@ -108,7 +108,7 @@ SELECT
     language_trained AND vision_trained AS trained,
     avg(alignment) OVER (PARTITION BY language_label) AS language_mean,
     avg(alignment) OVER (PARTITION BY vision_label) AS vision_mean,
-    EXISTS (FROM layer_scores AS t WHERE t.unit_key = named.unit_key) AS layered,
+    layered,
     language_model,
     vision_model,
     unit_key

@@ -1,9 +1,7 @@
 -- What models can do, the skill most models have first: benchmarks and texts predicted.
 -- $dataset_id: whose models are counted apart, because only they can be drawn there.
 WITH compared AS (
-    SELECT model_x AS model_id FROM current_scores WHERE dataset_id = $dataset_id
-    UNION
-    SELECT model_y FROM current_scores WHERE dataset_id = $dataset_id
+    SELECT DISTINCT model_id FROM scored_models WHERE dataset_id = $dataset_id
 )
 
 SELECT

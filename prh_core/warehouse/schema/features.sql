@@ -1,4 +1,4 @@
--- Version 15. Features stay in files; their descriptions are here.
+-- Version 16. Features stay in files; their descriptions are here.
 
 -- One row per feature file: a model's layers over one dataset. The features themselves stay in
 -- files.
@@ -53,11 +53,8 @@ CREATE VIEW coverage AS
 SELECT
     m.model_id, m.label, m.modality, m.family, m.trained, f.dataset_id, f.row_order, f.pooling,
     f.prompt, p.precision, f.n, len(f.layer_names) AS layers, f.items_per_second, f.device,
-    f.bytes, f.finished_at, f.unit_key,
-    (
-        SELECT count(*) FROM scores AS s
-        WHERE s.features_x = f.unit_key OR s.features_y = f.unit_key
-    ) AS scores
+    f.bytes, f.finished_at, f.unit_key, coalesce(c.scores, 0) AS scores
 FROM feature_sets AS f
 JOIN feature_precision AS p ON p.unit_key = f.unit_key
-JOIN models AS m USING (model_id);
+JOIN models AS m USING (model_id)
+LEFT JOIN feature_set_scores AS c ON c.unit_key = f.unit_key;

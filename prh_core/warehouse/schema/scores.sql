@@ -1,4 +1,4 @@
--- Version 15. Alignment of pairs of models, and the views that figures and readers ask.
+-- Version 16. Scores of pairs of models, with their layer tables.
 
 -- One row per pair of models, metric and setting. For language against vision, x is the
 -- language model.
@@ -48,176 +48,53 @@ CREATE TABLE scores (
     tied_y DOUBLE -- The same of y.
 );
 
--- scores without what a later extraction or scoring of the same setting superseded (of several
--- calibrations the one with most permutations), and imported_scores, which have no layer table.
--- precision is that of both feature sets, "float32 with bfloat16" where an older score mixed
--- two, NULL where nobody says.
-CREATE VIEW current_scores AS
-WITH computed AS (
-    SELECT
-        s.*,
-        CASE
-            WHEN x.precision IS DISTINCT FROM y.precision
-                THEN coalesce(x.precision, 'unknown') || ' with ' || coalesce(y.precision, 'unknown')
-            ELSE x.precision
-        END AS precision
-    FROM scores AS s
-    LEFT JOIN feature_precision AS x ON x.unit_key = s.features_x
-    LEFT JOIN feature_precision AS y ON y.unit_key = s.features_y
-)
+-- Scores that a later extraction or scoring of the same setting superseded (of several
+-- calibrations the one with most permutations counts). Derived from scores at publishing.
+CREATE TABLE superseded (
+    unit_key VARCHAR NOT NULL -- Names the score that counts no more.
+);
 
-SELECT * FROM computed
-QUALIFY row_number() OVER (
-    PARTITION BY model_x, model_y, dataset_id, row_order, pooling_x, prompt_x, pooling_y, prompt_y,
-                 metric, k, n, truncation, normalized, sigma, precision
-    ORDER BY score_version DESC, coalesce(permutations, 0) DESC, finished_at DESC, unit_key
-) = 1
+-- Every score, superseded or not, with the precision of both feature sets: "float32 with
+-- bfloat16" where an older score mixed two, NULL where nobody says.
+CREATE VIEW scores_with_precision AS
+SELECT
+    s.*,
+    CASE
+        WHEN x.precision IS DISTINCT FROM y.precision
+            THEN coalesce(x.precision, 'unknown') || ' with ' || coalesce(y.precision, 'unknown')
+        ELSE x.precision
+    END AS precision
+FROM scores AS s
+LEFT JOIN feature_precision AS x ON x.unit_key = s.features_x
+LEFT JOIN feature_precision AS y ON y.unit_key = s.features_y;
+
+-- scores_with_precision without what is superseded, and imported_scores, which have no layer
+-- table.
+CREATE VIEW current_scores AS
+SELECT * FROM scores_with_precision ANTI JOIN superseded USING (unit_key)
 UNION ALL BY NAME
 SELECT
     * EXCLUDE (collection, source, imported_at),
     score AS single_layer_score, imported_at AS finished_at
 FROM imported_scores;
 
--- Alignment of every language model with every vision model (paper, Fig. 3, y axis), best
--- layers named. score is the best of a layer table, selection_free what it would be had its
--- pair of layers not been chosen by the same samples. q_value: p_value corrected for the model
--- pairs of the same setting (Benjamini and Hochberg).
-CREATE VIEW language_vision_alignment AS
-WITH named AS (
-    SELECT
-        s.score, s.null_mean AS chance, s.calibrated, s.p_value, s.null_threshold,
-        s.null_best_mean, s.interval_low, s.interval_high, s.interval_level, s.interval_method,
-        s.selection_free, s.tied_x AS language_tied, s.tied_y AS vision_tied,
-        s.permutations, s.seed,
-        s.metric, coalesce(m.label, s.metric) AS metric_label,
-        coalesce(m.higher_is_closer, true) AS higher_is_closer,
-        s.k, s.sigma, s.n, s.truncation, s.normalized, s.precision, s.pooling_x AS pooling,
-        s.pooling_y, s.prompt_x AS prompt,
-        l.model_id AS language_model, l.label AS language_label, l.family AS language_family,
-        l.parameters AS language_parameters, l.trained AS language_trained,
-        v.model_id AS vision_model, v.label AS vision_label, v.family AS vision_family,
-        v.parameters AS vision_parameters, v.trained AS vision_trained,
-        s.layer_names_x[s.layer_x + 1] AS language_layer,
-        s.layer_names_y[s.layer_y + 1] AS vision_layer,
-        s.layer_x AS language_layer_index, s.layer_y AS vision_layer_index,
-        s.single_layer_score,
-        s.layer_names_x[s.single_layer_x + 1] AS single_language_layer,
-        s.layer_names_y[s.single_layer_y + 1] AS single_vision_layer,
-        d.dataset_id, d.title AS dataset, d.row_order, s.run_id, s.unit_key, s.finished_at,
-        row(
-            d.dataset_id, d.row_order, s.metric, s.k, s.n, s.truncation, s.normalized, s.sigma,
-            s.precision, s.pooling_x, s.prompt_x
-        ) AS setting
-    FROM current_scores AS s
-    JOIN models AS l ON l.model_id = s.model_x AND l.modality = 'language'
-    JOIN models AS v ON v.model_id = s.model_y AND v.modality = 'vision'
-    JOIN datasets AS d ON d.dataset_id = s.dataset_id AND d.row_order = s.row_order
-    LEFT JOIN metrics AS m ON m.name = s.metric
-),
-
-ranked AS (
-    SELECT
-        *,
-        count(p_value) OVER same AS tested,
-        row_number() OVER (same ORDER BY p_value NULLS LAST) AS place
-    FROM named
-    WINDOW same AS (PARTITION BY setting)
-)
-
--- Benjamini and Hochberg: the smallest p * tested / place among this p-value and larger ones.
-SELECT
-    * EXCLUDE (setting, tested, place),
-    CASE WHEN p_value IS NOT NULL THEN least(1, min(p_value * tested / place) OVER (
-        PARTITION BY setting
-        ORDER BY p_value DESC NULLS LAST RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    )) END AS q_value
-FROM ranked;
-
--- Alignment of models of one modality with each other, a row per unordered pair; a metric that
--- is not symmetric counts with the mean of both directions. null_best_mean: mean best score of
--- relabeled layer tables. q_value: p_value corrected for the pairs of the same setting
--- (Benjamini and Hochberg).
-CREATE VIEW alignment_within_modality AS
-WITH ordered AS (
-    SELECT
-        s.*, x.modality,
-        least(s.model_x, s.model_y) AS model_a, greatest(s.model_x, s.model_y) AS model_b,
-        -- A vision model has a pooling of its own; a caption's is chosen for both models alike.
-        CASE x.modality WHEN 'language' THEN s.pooling_x ELSE 'own' END AS pooling,
-        CASE x.modality WHEN 'language' THEN s.prompt_x ELSE 'none' END AS prompt
-    FROM current_scores AS s
-    JOIN models AS x ON x.model_id = s.model_x
-    JOIN models AS y ON y.model_id = s.model_y AND y.modality = x.modality
-    WHERE s.model_x <> s.model_y
-        AND (
-            x.modality <> 'language' OR (s.pooling_x = s.pooling_y AND s.prompt_x = s.prompt_y)
-        )
-),
-
-paired AS (
-    SELECT
-        s.modality, s.dataset_id, d.title AS dataset, s.row_order, s.n, s.metric,
-        coalesce(m.label, s.metric) AS metric_label,
-        coalesce(m.higher_is_closer, true) AS higher_is_closer,
-        s.k, s.sigma, s.truncation, s.normalized, s.precision, s.pooling, s.prompt,
-        s.model_a, a.label AS label_a, a.family AS family_a, a.objective AS objective_a,
-        a.trained AS trained_a,
-        s.model_b, b.label AS label_b, b.family AS family_b, b.objective AS objective_b,
-        b.trained AS trained_b,
-        avg(s.score) AS score, avg(s.single_layer_score) AS single_layer_score,
-        avg(s.calibrated) AS calibrated, avg(s.null_mean) AS chance,
-        -- Of two directions both must be known, and the weaker evidence counts.
-        CASE WHEN count(s.p_value) = count(*) THEN max(s.p_value) END AS p_value,
-        CASE WHEN count(s.null_best_mean) = count(*) THEN avg(s.null_best_mean) END AS null_best_mean,
-        CASE WHEN count(s.null_threshold) = count(*) THEN avg(s.null_threshold) END AS null_threshold,
-        min(coalesce(s.permutations, 0)) AS permutations,
-        count(*) AS directions,
-        string_agg(DISTINCT s.run_id, ', ' ORDER BY s.run_id) AS runs,
-        max(s.finished_at) AS finished_at
-    FROM ordered AS s
-    JOIN models AS a ON a.model_id = s.model_a
-    JOIN models AS b ON b.model_id = s.model_b
-    JOIN datasets AS d ON d.dataset_id = s.dataset_id AND d.row_order = s.row_order
-    LEFT JOIN metrics AS m ON m.name = s.metric
-    GROUP BY ALL
-),
-
-ranked AS (
-    SELECT
-        *,
-        count(p_value) OVER same AS tested,
-        row_number() OVER (same ORDER BY p_value NULLS LAST) AS place
-    FROM paired
-    WINDOW same AS (
-        PARTITION BY modality, dataset_id, row_order, n, metric, k, sigma, truncation, normalized,
-                     precision, pooling, prompt
-    )
-)
-
--- Benjamini and Hochberg, as in language_vision_alignment.
-SELECT
-    * EXCLUDE (tested, place),
-    CASE WHEN p_value IS NOT NULL THEN least(1, min(p_value * tested / place) OVER (
-        PARTITION BY modality, dataset_id, row_order, n, metric, k, sigma, truncation, normalized,
-                     precision, pooling, prompt
-        ORDER BY p_value DESC NULLS LAST RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    )) END AS q_value
-FROM ranked;
-
--- alignment_within_modality of vision models (paper, Fig. 2, left).
-CREATE VIEW vision_alignment AS
-SELECT * EXCLUDE (modality, pooling, prompt)
-FROM alignment_within_modality
-WHERE modality = 'vision';
-
 -- The whole layer-by-layer table of every score, a row per pair of layers.
 CREATE VIEW layer_scores AS
+WITH cells AS (
+    SELECT
+        * EXCLUDE (score, layer_x, layer_y),
+        unnest(range(len(layer_names_x) * len(layer_names_y))) AS cell
+    FROM current_scores
+),
+
+placed AS (
+    SELECT *, cell // len(layer_names_y) AS layer_x, cell % len(layer_names_y) AS layer_y
+    FROM cells
+)
+
 SELECT
-    s.unit_key, s.model_x, s.model_y, s.dataset_id, s.metric, s.k, s.n, s.truncation, s.sigma,
-    s.pooling_x, s.prompt_x, s.pooling_y, s.prompt_y,
-    a.i - 1 AS layer_x, b.j - 1 AS layer_y,
-    s.layer_names_x[a.i] AS layer_name_x, s.layer_names_y[b.j] AS layer_name_y,
-    s.layer_table[a.i][b.j] AS score
-FROM current_scores AS s,
-    LATERAL (SELECT unnest(range(1, len(s.layer_names_x) + 1)) AS i) AS a,
-    LATERAL (SELECT unnest(range(1, len(s.layer_names_y) + 1)) AS j) AS b;
+    unit_key, model_x, model_y, dataset_id, metric, k, n, truncation, sigma, pooling_x, prompt_x,
+    pooling_y, prompt_y, layer_x, layer_y,
+    layer_names_x[layer_x + 1] AS layer_name_x, layer_names_y[layer_y + 1] AS layer_name_y,
+    layer_table[layer_x + 1][layer_y + 1] AS score
+FROM placed;

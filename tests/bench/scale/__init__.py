@@ -1,0 +1,1 @@
+"""Many scores, many readers: what pages take then."""
