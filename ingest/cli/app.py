@@ -1,13 +1,17 @@
 """`prh app` and `prh demo`: the app in the browser, and something to show in it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ingest.cli.console import out, table
 from ingest.cli.options import Data, Device
 from ingest.cli.work import recorded, workspace
 from ingest.experiments.demo import end_demo, run_demo, unfinished
+from prh_core.warehouse.errors import ViewError
 from prh_core.warehouse.location import PROJECT
+from prh_core.warehouse.views import find_view, forget_view, keep_view, list_views
 
 
 def demo(data: Data = None, device: Device = "auto") -> None:
@@ -35,6 +39,24 @@ def open_app(
     log: Annotated[
         bool, typer.Option("--log", help="Write a line of JSON for every request.")
     ] = False,
+    sign_in: Annotated[
+        Path | None,
+        typer.Option(
+            "--sign-in",
+            metavar="FILE",
+            help="Show pages only to those who sign in as this file says: TOML with [auth], an "
+            "OpenID Connect provider, and [sign_in], whose domains may read (docs/host).",
+        ),
+    ] = None,
+    keep_views: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-views/--no-keep-views",
+            help="Let readers keep views under short names in the data folder. "
+            "[default: those who signed in]",
+            show_default=False,
+        ),
+    ] = None,
     data: Data = None,
 ) -> None:
     """Show the warehouse in the browser, on this machine alone unless --address says otherwise.
@@ -42,10 +64,46 @@ def open_app(
     Where there is none yet, the results that ship with PRH Explorer are shown. With --demo this
     machine makes its own beside the app, which tells how far they are and then shows them.
     """
-    from ingest.cli.serve import check_port, running_beside, serve
+    from ingest.cli.serve import Host, check_port, check_sign_in, running_beside, serve
 
     place = workspace(data)
+    if sign_in is not None:
+        check_sign_in(sign_in)
     check_port(port, address)  # before work is begun that could not be shown
     wanted = with_demo and (not place.warehouse.path.exists() or unfinished(place))
     with running_beside(["demo", "--data", str(place.home)] if wanted else None):
-        serve(PROJECT / "app.py", data and place.home, port, address, log)
+        keeping = sign_in is not None if keep_views is None else keep_views
+        host = Host(address, log, sign_in, keeping)
+        serve(PROJECT / "app.py", data and place.home, port, host)
+
+
+def view(
+    name: Annotated[
+        str | None, typer.Argument(help="A short name; without one, the views are listed.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Argument(help="Of the view, from the browser; keeps it under the name.")
+    ] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Forget the view of that name.")] = False,
+    data: Data = None,
+) -> None:
+    """Keep a view of the app under a short name: its link is then /?to=NAME.
+
+    What a link shows is a page with its choices, over the results as they are when it is followed.
+    """
+    home = workspace(data).home
+    if name is None:
+        rows = [
+            (one.name, f"/?to={one.name}", one.address, one.kept_at) for one in list_views(home)
+        ]
+        table(f"{len(rows):,} views", ["name", "short link", "leads to", "kept at"], rows)
+    elif forget:
+        forget_view(home, name)
+    elif address is not None:
+        kept = keep_view(home, name, address)
+        out.print(f"/?to={kept.name} leads to {kept.address}", highlight=False, markup=False)
+    else:
+        found = find_view(home, name)
+        if found is None:
+            raise ViewError(f"no view has the name “{name[:80]}”")
+        out.print(found.address, highlight=False, markup=False)

@@ -2,7 +2,7 @@
 
 import typer
 
-from ingest.cli.app import demo, open_app
+from ingest.cli.app import demo, open_app, view
 from ingest.cli.bits import bits
 from ingest.cli.captions import captions
 from ingest.cli.catalog import catalog, metrics, panels
@@ -41,6 +41,7 @@ COMMANDS = {
     "sql": sql,
     "export": export,
     "app": open_app,
+    "view": view,
 }
 """In the order of `prh --help`."""
 for name, command in COMMANDS.items():

@@ -13,7 +13,7 @@ from prh_core.warehouse.errors import WarehouseError
 from prh_core.warehouse.reading import open_readonly, schema_version
 from prh_core.warehouse.shipped import shown_file
 
-_STREAMLITS = {"_stcore", "static", "media", "component", "app"}
+_STREAMLITS = {"_stcore", "static", "media", "component", "app", "auth"}
 """Where the server keeps what is no page."""
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import importlib.util
 import os
 import socket
 import subprocess
@@ -9,17 +10,47 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from starlette.middleware import Middleware
 
 from ingest.cli.middleware import AccessLog, PagesOneLevelDeep, Readiness
 from ingest.cli.work import module_environment
-from ingest.errors import PortInUseError
+from ingest.errors import MissingPackageError, PortInUseError
+from prh_core.warehouse.readers import SIGN_IN_DEMANDED, read_sign_in
+from prh_core.warehouse.views import KEEPING
 
 HEAVY = ("altair", "duckdb", "pandas", "polars", "prh_core", "pyarrow")
 """Imported before the server opens, so that the first reader does not wait for them."""
 HERE = "localhost"
 """The address that only this machine reaches."""
+
+
+class Host(NamedTuple):
+    """Whom the app is for."""
+
+    address: str = HERE
+    """Of this machine, to listen on."""
+    log: bool = False
+    """Whether each request is a line of JSON on standard error."""
+    sign_in: Path | None = None
+    """File that says who may read; None lets everybody."""
+    keeps_views: bool = False
+    """Whether readers may keep views under short names."""
+
+
+def check_sign_in(file: Path) -> None:
+    """Make sure that sign-in can work.
+
+    Raises:
+        SignInError: the file will not do.
+        MissingPackageError: what sign-in needs is not installed.
+    """
+    read_sign_in(file)
+    if not all(importlib.util.find_spec(name) for name in ("authlib", "httpx")):
+        raise MissingPackageError(
+            "sign-in needs two packages more: `pip install 'prh-explorer[sign-in]'`"
+        )
 
 
 def check_port(port: int, address: str = HERE) -> None:
@@ -74,9 +105,7 @@ def _start_drawing() -> None:
     vl_convert.vegalite_to_svg(dot, vl_version=version)
 
 
-def serve(
-    script: Path, home: Path | None, port: int, address: str = HERE, log: bool = False
-) -> None:
+def serve(script: Path, home: Path | None, port: int, host: Host) -> None:
     """Run Streamlit on http://`address`:`port` until it is stopped.
 
     Beyond this machine, pages tell strangers no more of an error than that there was one.
@@ -85,12 +114,12 @@ def serve(
         script: app.py.
         home: the data folder, where somebody named one.
         port: to listen on.
-        address: of this machine, to listen on.
-        log: whether each request is a line of JSON on standard error.
+        host: where it listens, and for whom.
 
     Raises:
         PortInUseError: something else listens there.
     """
+    address = host.address
     check_port(port, address)
     if home is not None:
         os.environ["PRH_DATA"] = str(home)
@@ -103,7 +132,7 @@ def serve(
 
     streamlit_middleware = starlette_app.create_streamlit_middleware
     starlette_app.create_streamlit_middleware = lambda: [
-        *([Middleware(AccessLog)] if log else []),
+        *([Middleware(AccessLog)] if host.log else []),
         Middleware(Readiness),
         Middleware(PagesOneLevelDeep),
         *streamlit_middleware(),
@@ -121,6 +150,11 @@ def serve(
     }
     if address != HERE:
         options["client.showErrorDetails"] = "none"
+    if host.sign_in is not None:
+        options["secrets.files"] = host.sign_in.resolve()
+        os.environ[SIGN_IN_DEMANDED] = "1"
+    if host.keeps_views:
+        os.environ[KEEPING] = "1"
     sys.argv = ["streamlit", "run", str(script)]
     sys.argv += [f"--{name}={value}" for name, value in options.items()]
     cli.main()

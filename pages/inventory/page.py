@@ -10,6 +10,7 @@ from pages.ui.answers import Answer
 from pages.ui.findings import BADGES
 from pages.ui.frame import script_of
 from pages.ui.plain import plain
+from pages.ui.sharing import show_views
 from pages.ui.shell import Frame, Nothing
 
 _COVERAGE, _MODELS, _DATASETS, _RUNS = "Coverage", "Models", "Datasets", "Last runs"
@@ -23,6 +24,7 @@ def draw(frame: Frame) -> None:
     if models.frame.is_empty():
         raise Nothing
     _show_headlines(headlines())
+    show_views()
     _show_figures()
     st.markdown("#### What is in here")
     # One at a time: all of them at once took a reader's browser a quarter of a second more.

@@ -16,6 +16,7 @@ from pages.ui.downloads import offer_downloads
 from pages.ui.findings import Finding
 from pages.ui.glossary import GLOSSARY
 from pages.ui.plain import plain
+from pages.ui.sharing import offer_short_link
 
 _CLICKS = "clicks"
 """Of the session: clicks on charts that led to another page; each chart after one is a new one."""
@@ -161,7 +162,7 @@ class Frame(Controls):
         with st.expander("SQL and link to this view"):
             st.code(export.script(answer), language="sql", wrap_lines=True)
             st.caption("This view, with every choice spelled out:")
-            st.code(self.address(), language=None, wrap_lines=True)
+            self._show_address()
 
     def draw(self, chart: Chart, alt_text: str) -> None:
         """Draw a chart and nothing beside it.
@@ -187,7 +188,12 @@ class Frame(Controls):
             self.topic, chart, answer, title=title, about={**about, "link": self.address()}
         )
         with st.expander("Link to this view"):
-            st.code(self.address(), language=None, wrap_lines=True)
+            self._show_address()
+
+    def _show_address(self) -> None:
+        """Show this view's address, and offer a short one where the host lets readers keep it."""
+        st.code(self.address(), language=None, wrap_lines=True)
+        offer_short_link(self.topic, self.address())
 
     def show_notes(self) -> None:
         """Say which parts of the address were not understood, below the answer."""

@@ -78,6 +78,14 @@ class ShippedDamagedError(WarehouseError):
     effect = "brings a clone's back; an installed package is installed anew"
 
 
+class SignInError(PRHError):
+    """The settings by which a host asks readers to sign in will not do."""
+
+
+class ViewError(PRHError):
+    """A view cannot be kept under that name, or there is none."""
+
+
 class QueryError(PRHError):
     """A query the reader wrote does not run."""
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -61,16 +61,20 @@ def served(built_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @contextlib.contextmanager
-def serving(home: Path, root: Path = ROOT) -> Iterator[Served]:
+def serving(home: Path, root: Path = ROOT, options: Sequence[str] = ()) -> Iterator[Served]:
     """Serve the app over a data folder on a free port while the block runs.
 
     Args:
         home: the data folder.
         root: the checkout whose app it is.
+        options: of `prh app`, further ones.
     """
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "ingest.cli.main", "app", "--port", str(port), "--data", str(home)],
+        [
+            sys.executable, "-m", "ingest.cli.main", "app",
+            "--port", str(port), "--data", str(home), *options,
+        ],
         cwd=root, env={**os.environ, "PYTHONPATH": str(root)},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

@@ -44,7 +44,7 @@ def watched(context: "BrowserContext") -> Iterator["Page"]:
     yield page
     context.close()
     assert outside == []
-    assert errors == []
+    assert errors == [], errors
 
 
 def wait_settled(page: "Page", title: str) -> None:

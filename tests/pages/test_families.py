@@ -103,7 +103,7 @@ def test_pages_of_colors_and_captions_offer_families(
     if topic == "captions":  # whose models are all of one family
         home, asked = tmp_path, {"lines": "mean over language models"}
         target = shutil.copy(caption_world / "results.duckdb", home)
-        with edited(target) as connection:
+        with edited(Path(target)) as connection:
             connection.execute("UPDATE models SET family = label WHERE modality = 'vision'")
     app = open_page(home, topic, **asked)
     assert not app.exception

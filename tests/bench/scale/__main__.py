@@ -84,8 +84,8 @@ def asked() -> Iterator[list[Query]]:
 
 def views(app: AppTest) -> list[str]:
     """Return the ways a page offers to draw its answer."""
-    offered = [group for group in app.get("button_group") if group.label == VIEWS]
-    return [str(option.content) for group in offered for option in group.proto.options]
+    offered = [one for one in app.get("button_group") if one.proto.label == VIEWS]
+    return [str(option.content) for one in offered for option in one.proto.options]
 
 
 def run_page(app: AppTest, view: str | None) -> float:
