@@ -15,6 +15,7 @@ from ingest.cli.main import app
 from pages.ask.queries import examples
 from prh_core.warehouse.answer import answer
 from prh_core.warehouse.location import SHIPPED
+from prh_core.warehouse.readers import read_sign_in
 from prh_core.warehouse.shipped import shipped_warehouse
 from tests.docs.markdown import DOCS, PAGES, Block, blocks
 
@@ -49,8 +50,12 @@ def test_python_runs_or_its_imports_resolve(block: Block) -> None:
 
 
 @pytest.mark.parametrize("block", _of("toml"), ids=lambda block: block.code[:30])
-def test_toml_is_a_catalog(block: Block, tmp_path: Path) -> None:
+def test_toml_is_a_catalog_or_signs_in(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
+    if block.code.startswith("[sign_in]"):
+        file.write_text(block.code.replace("...", "x" * 32), encoding="utf-8")
+        assert read_sign_in(file).admit({"email": "ada@example.org", "email_verified": True})
+        return
     file.write_text(block.code, encoding="utf-8")
     catalog = load_catalog([file])
     for table, rows in tomllib.loads(block.code).items():
