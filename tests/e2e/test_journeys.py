@@ -13,6 +13,7 @@ from pages import PAGES
 from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress
 from prh_core.warehouse.location import SHIPPED, WAREHOUSE_FILE
 from prh_core.warehouse.shipped import shipped_warehouse
+from prh_core.warehouse.views import forget_view, keep_view
 from tests.e2e.conftest import Served, serving
 from tests.e2e.watching import CHART, LOOKS, wait_settled, watched
 
@@ -139,6 +140,23 @@ def test_a_copied_link_shows_the_same_picture_and_data(
         wait_settled(other, MEET)
         assert _picture(other) == picture
         assert _csv(other) == data
+
+
+def test_a_short_link_shows_its_view_and_back_does_not_return_to_it(
+    page: "Page", served: Served
+) -> None:
+    keep_view(served.home, "fig-3", "/do_language_and_vision_meet?view=Lines")
+    try:
+        page.goto(f"{served.address}/glossary")
+        page.locator("h1", has_text="Glossary").wait_for()
+        page.goto(f"{served.address}/?to=fig-3")
+        wait_settled(page, MEET)
+        assert page.url == f"{served.address}/do_language_and_vision_meet?view=Lines"
+        assert _chosen(page) == "Lines"
+        page.go_back()
+        page.locator("h1", has_text="Glossary").wait_for()
+    finally:
+        forget_view(served.home, "fig-3")
 
 
 def test_a_question_in_sql_becomes_a_picture_a_file_and_a_link(
