@@ -18,9 +18,11 @@ if (location.pathname + location.search !== "/")
 _RETURN = """<script>
 const wanted = sessionStorage.getItem("prh-wanted");
 sessionStorage.removeItem("prh-wanted");
-if (wanted && location.pathname + location.search !== wanted) location.replace(wanted);
+if (wanted && location.pathname + location.search !== wanted)
+    location.replace(location.origin + wanted);
 </script>"""
-"""A provider leads back to the start, not to the page that was asked for."""
+"""A provider leads back to the start, not to the page that was asked for. A path that begins with two
+slashes would by itself name another host."""
 
 
 def admit() -> None:

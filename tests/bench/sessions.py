@@ -52,7 +52,8 @@ async def read(
             except TimeoutError:
                 failed = True
             done.append(Interaction(page, time.perf_counter() - started, failed, not done))
-            await asyncio.sleep(chance.expovariate(1 / pause))
+            left = max(ends - time.perf_counter(), 0)
+            await asyncio.sleep(min(chance.expovariate(1 / pause), left))
     return done
 
 
