@@ -21,8 +21,8 @@ sessionStorage.removeItem("prh-wanted");
 if (wanted && location.pathname + location.search !== wanted)
     location.replace(location.origin + wanted);
 </script>"""
-"""A provider leads back to the start, not to the page that was asked for. A path that begins with two
-slashes would by itself name another host."""
+"""A provider leads back to the start, not to the page that was asked for. With its origin, a path
+that begins with two slashes names no other host."""
 
 
 def admit() -> None:
