@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import polars as pl
 
@@ -21,14 +21,35 @@ MOST = 128
 """Answers of a function that are kept, the last ones asked for."""
 
 
+class Memory(Generic[T]):
+    """The last answers of a function, by key; for any number of threads."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def answer(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what is kept under a key, or make it."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            if len(self._kept) > MOST:
+                self._kept.popitem(last=False)
+        return made
+
+
 def remembered(function: Callable[P, T]) -> Callable[P, T]:
     """Let a function answer from memory where it is given equal arguments again.
 
     It must depend on nothing else, and nobody may change what it returned. Arguments are frames,
     plain values, and mappings, sequences and records of them; with others it is simply called.
     """
-    kept: OrderedDict[Hashable, T] = OrderedDict()
-    lock = threading.Lock()
+    memory: Memory[T] = Memory()
 
     @functools.wraps(function)
     def answer(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -36,16 +57,7 @@ def remembered(function: Callable[P, T]) -> Callable[P, T]:
             key = _key((args, kwargs))
         except TypeError:
             return function(*args, **kwargs)
-        with lock:
-            if key in kept:
-                kept.move_to_end(key)
-                return kept[key]
-        made = function(*args, **kwargs)
-        with lock:
-            kept[key] = made
-            if len(kept) > MOST:
-                kept.popitem(last=False)
-        return made
+        return memory.answer(key, lambda: function(*args, **kwargs))
 
     return answer
 

@@ -6,7 +6,6 @@ import html
 import io
 import re
 import textwrap
-import threading
 from typing import Any, Literal, TypeAlias
 
 import altair as alt
@@ -15,7 +14,7 @@ import pyarrow.ipc
 
 from pages.ui import palette
 from pages.ui.charts.parts import SMALLEST, Chart, Drawn
-from pages.ui.remembered import MOST
+from pages.ui.remembered import Memory
 
 Width: TypeAlias = Literal["single", "double"]
 
@@ -27,19 +26,12 @@ def on_screen(chart: Chart, *, dark: bool) -> dict[str, Any]:
         chart: of one page; it stays as it is.
         dark: whether the reader's theme is.
     """
-    with _specifying:
-        known = _specified.get(id(chart))
-        if known is None or known[0] is not chart:
-            known = (chart, specification(chart))
-            _specified[id(chart)] = known
-            if len(_specified) > MOST:
-                del _specified[next(iter(_specified))]
-    return _inked(copy.deepcopy(known[1]), dark)
+    _, spec = _specified.answer(id(chart), lambda: (chart, specification(chart)))
+    return _inked(copy.deepcopy(spec), dark)
 
 
-_specified: dict[int, tuple[Chart, dict[str, Any]]] = {}
-"""Specifications of charts that are remembered, which so keep their ids."""
-_specifying = threading.Lock()
+_specified: Memory[tuple[Chart, dict[str, Any]]] = Memory()
+"""Specifications of charts, each with its chart: so no other chart gets its id."""
 
 
 def still(chart: Chart, *, dark: bool, width: int) -> dict[str, Any]:
