@@ -9,9 +9,8 @@ from ingest.cli.console import out, table
 from ingest.cli.options import Data, Device
 from ingest.cli.work import recorded, workspace
 from ingest.experiments.demo import end_demo, run_demo, unfinished
-from prh_core.warehouse.errors import ViewError
 from prh_core.warehouse.location import PROJECT
-from prh_core.warehouse.views import find_view, forget_view, keep_view, list_views
+from prh_core.warehouse.views import forget_view, keep_view, list_views, named_view
 
 
 def demo(data: Data = None, device: Device = "auto") -> None:
@@ -103,7 +102,4 @@ def view(
         kept = keep_view(home, name, address)
         out.print(f"/?to={kept.name} leads to {kept.address}", highlight=False, markup=False)
     else:
-        found = find_view(home, name)
-        if found is None:
-            raise ViewError(f"no view has the name “{name[:80]}”")
-        out.print(found.address, highlight=False, markup=False)
+        out.print(named_view(home, name).address, highlight=False, markup=False)

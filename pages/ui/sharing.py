@@ -10,13 +10,15 @@ from pages import PAGES
 from pages.ui.plain import plain
 from prh_core.warehouse.errors import ViewError
 from prh_core.warehouse.location import data_folder
-from prh_core.warehouse.views import KEEPING, LONGEST_NAME, View, find_view, keep_view, list_views
+from prh_core.warehouse.views import KEEPING, LONGEST_NAME, find_view, keep_view, list_views
 
 _TO = "to"
 """Key of a short link: /?to=NAME."""
 _TOLD = "told of a view"
 """Of the session: what became of the last view that was to be kept."""
 MOST_LISTED = 24
+_SCRIPTS = {page.url: page.script for page in PAGES}
+"""By path of a page's address."""
 
 
 def follow() -> None:
@@ -25,7 +27,7 @@ def follow() -> None:
     if name is None:
         return
     view = find_view(data_folder(), name)
-    if view is None or view.page not in {page.url for page in PAGES}:
+    if view is None or view.page not in _SCRIPTS:
         st.info(f"No view is kept here under the name “{plain(name, 80)}”.")
         return
     # Only characters that an address has: no letter of it ends the script.
@@ -72,18 +74,13 @@ def offer_short_link(topic: str, address: str) -> None:
 
 def show_views() -> None:
     """List the views that were kept, each a link; nothing where there are none."""
-    views = [view for view in list_views(data_folder()) if _page_of(view) is not None]
+    views = [view for view in list_views(data_folder()) if view.page in _SCRIPTS]
     if not views:
         return
     st.markdown("#### Views kept here")
     with st.container(horizontal=True, gap="small"):
         for view in views[:MOST_LISTED]:
-            page = _page_of(view)
-            assert page is not None
-            st.page_link(page, label=plain(view.name, 80), query_params=view.choices or None)
+            script, label = _SCRIPTS[view.page], plain(view.name, 80)
+            st.page_link(script, label=label, query_params=view.choices or None)
     if len(views) > MOST_LISTED:
         st.caption(f"{len(views) - MOST_LISTED} more are kept: `prh view` lists them.")
-
-
-def _page_of(view: View) -> str | None:
-    return next((page.script for page in PAGES if page.url == view.page), None)

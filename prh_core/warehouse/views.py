@@ -94,6 +94,18 @@ def list_views(home: Path) -> list[View]:
     return [view for view in found if view is not None]
 
 
+def named_view(home: Path, name: str) -> View:
+    """Return the view of a name.
+
+    Raises:
+        ViewError: there is none that can be read.
+    """
+    view = find_view(home, name)
+    if view is None:
+        raise _unknown(name)
+    return view
+
+
 def forget_view(home: Path, name: str) -> None:
     """Forget a view.
 
@@ -101,13 +113,17 @@ def forget_view(home: Path, name: str) -> None:
         ViewError: there is none of that name, or it cannot be removed.
     """
     if not _NAME.fullmatch(name):
-        raise ViewError(f"no view has the name “{name[:80]}”")
+        raise _unknown(name)
     try:
         _file(home, name).unlink()
     except FileNotFoundError:
-        raise ViewError(f"no view has the name “{name}”") from None
+        raise _unknown(name) from None
     except OSError as error:
         raise ViewError(f"the view cannot be removed: {error.strerror or error}") from error
+
+
+def _unknown(name: str) -> ViewError:
+    return ViewError(f"no view has the name “{name[:80]}”")
 
 
 def _parts(address: str) -> tuple[str, dict[str, list[str]]]:
