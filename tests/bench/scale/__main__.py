@@ -71,9 +71,9 @@ def asked() -> Iterator[list[Query]]:
 
     def ask(query: str, **parameters: Any) -> pl.DataFrame:
         with warehouse._opening:
-            snapshot = warehouse._snapshot(warehouse.shown())
+            results = warehouse._snapshot(warehouse.shown())
         started = time.perf_counter()
-        frame = snapshot.__wrapped__(query, **parameters)  # type: ignore[attr-defined]
+        frame = results.ask_file(query, parameters)
         seconds = time.perf_counter() - started
         found.append(Query(seconds, frame.height, query.splitlines()[0].strip("- ")))
         return frame
