@@ -21,7 +21,7 @@ def draw(frame: Frame) -> None:
         offer_examples(frame)
         first, *_ = queries.examples()
         sql = frame.write("SQL", first.sql, key="sql", height=250, longest=text.LONGEST)
-        st.button("Run", type="primary")
+        st.button("Run")
     st.caption(text.HOW)
     if sql.strip():
         show_answer(frame, sql)

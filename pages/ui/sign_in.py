@@ -37,7 +37,7 @@ def admit() -> None:
     if not st.user.is_logged_in:
         st.html(_REMEMBER, unsafe_allow_javascript=True)
         _show_door(f"This host shows its results to {readers.describe()}.")
-        st.button("Sign in", on_click=st.login, type="primary")
+        st.button("Sign in", on_click=st.login)
         st.stop()
     if not readers.admit(st.user.to_dict()):
         email = plain(str(st.user.get("email") or "somebody without an address"), 200)

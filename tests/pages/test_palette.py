@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from pages.ui.charts import parts
 from pages.ui.charts.finish import on_screen, titled
 from tests.pages.conftest import OpenPage
 
+ROOT = Path(__file__).resolve().parents[2]
 BACKGROUNDS = (palette.ON_LIGHT, palette.ON_DARK, "#0E1117")
 """Streamlit's, and the dark one of its earlier releases."""
 _DEUTERANOPIA = np.array(
@@ -86,6 +88,14 @@ def test_marks_stand_out_from_both_backgrounds(background: str) -> None:
 def test_words_stand_out_from_their_background() -> None:
     assert contrast(palette.INK_ON_LIGHT, palette.ON_LIGHT) >= 7
     assert min(contrast(palette.INK_ON_DARK, dark) for dark in BACKGROUNDS[1:]) >= 7
+
+
+def test_a_button_in_the_themes_color_would_be_illegible_so_there_is_none() -> None:
+    """Streamlit writes white on it, whatever it is; links and choices need it light on dark."""
+    themes = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
+    assert min(contrast("#FFFFFF", theme["primaryColor"]) for theme in themes.values()) < 4.5
+    scripts = {path: path.read_text(encoding="utf-8") for path in (ROOT / "pages").rglob("*.py")}
+    assert [path for path, text in scripts.items() if 'type="primary"' in text] == []
 
 
 @pytest.mark.parametrize("seen_by", [np.eye(3), _DEUTERANOPIA, _PROTANOPIA])
