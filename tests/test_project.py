@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,12 @@ def test_app_and_server_warm_up_the_same_modules() -> None:
     from pages.ui import warm
 
     assert serve.HEAVY == warm.HEAVY
+
+
+def test_no_collection_of_all_objects_follows_a_run() -> None:
+    """With it, fifty readers waited six times as long: it walks what pages remember."""
+    config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
+    assert config["runner"]["postScriptGC"] is False
 
 
 def test_an_occupied_port_is_one_sentence() -> None:

@@ -2,17 +2,18 @@
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 import polars as pl
 
+from pages.ui.remembered import MIB, Memory
 from prh_core.warehouse.reading import name_error, open_readonly
 from prh_core.warehouse.shipped import shown_file
 
-_REMEMBERED = 256
+_REMEMBERED = 256 * MIB
 _opening = threading.Lock()
 
 
@@ -45,26 +46,44 @@ def ask(query: str, **parameters: Any) -> pl.DataFrame:
         WarehouseError: the published file cannot be read; its class says why.
     """
     with _opening:
-        snapshot = _snapshot(shown())
-    return snapshot(query, **parameters)
+        results = _snapshot(shown())
+    return results.ask(query, parameters)
+
+
+class Results:
+    """One file of results: what it answered is remembered."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file that a path names now.
+
+        Raises:
+            WarehouseError: it cannot be read; its class says why.
+        """
+        self._path = path
+        self._instance = open_readonly(path, older=False)
+        self._answers: Memory[pl.DataFrame] = Memory(_REMEMBERED)
+
+    def ask(self, query: str, parameters: Mapping[str, Any]) -> pl.DataFrame:
+        """Answer a query from memory, or from the file."""
+        return self._answers.answer(
+            (query, *((name, type(value), value) for name, value in sorted(parameters.items()))),
+            lambda: self.ask_file(query, parameters),
+            lambda frame: int(frame.estimated_size()),
+        )
+
+    def ask_file(self, query: str, parameters: Mapping[str, Any]) -> pl.DataFrame:
+        """Answer a query from the file."""
+        try:
+            with self._instance.cursor() as cursor:
+                cursor.execute("USE warehouse")
+                return cursor.sql(query, params=dict(parameters)).pl()
+        except (duckdb.ParserException, duckdb.BinderException):
+            raise  # our query is wrong, not the file
+        except duckdb.Error as error:
+            raise name_error(self._path, error) from error
 
 
 # A question under way keeps its own reference; an old snapshot goes with the last one.
 @functools.lru_cache(maxsize=1)
-def _snapshot(state: Snapshot) -> Callable[..., pl.DataFrame]:
-    """Open the file that a path names now; return what asks it and remembers its answers."""
-    path = state.path
-    instance = open_readonly(path, older=False)  # which names what is wrong
-
-    @functools.lru_cache(maxsize=_REMEMBERED, typed=True)
-    def answer(query: str, **parameters: Any) -> pl.DataFrame:
-        try:
-            with instance.cursor() as cursor:
-                cursor.execute("USE warehouse")
-                return cursor.sql(query, params=parameters).pl()
-        except (duckdb.ParserException, duckdb.BinderException):
-            raise  # our query is wrong, not the file
-        except duckdb.Error as error:
-            raise name_error(path, error) from error
-
-    return answer
+def _snapshot(state: Snapshot) -> Results:
+    return Results(state.path)

@@ -15,7 +15,7 @@ HEAVY = ("altair", "duckdb", "pandas", "polars", "prh_core", "pyarrow")
 def up() -> None:
     """Load the heavy modules and freeze them.
 
-    Streamlit runs a full collection after every rerun; what is frozen is not walked again.
+    What is frozen is not walked again when the collector comes by.
     """
     for name in HEAVY:
         importlib.import_module(name)

@@ -2,7 +2,8 @@
 
 Every session reads a page, pauses (exponential, --pause seconds in the mean), and goes to another
 page or another dataset, chosen at random, for --seconds. Server and readers share the machine's
-cores. Prints what an interaction took until its page was whole: median, 95th percentile, longest.
+cores. Prints what an interaction took until its page was whole: median, 95th percentile, longest;
+pages of a dataset that nobody asked for before apart, since the app remembers what it has drawn.
 """
 
 import argparse
@@ -33,10 +34,17 @@ class Interaction(NamedTuple):
     failed: bool
     first: bool
     """Of its session."""
+    anew: bool
+    """Nobody asked for this page of this dataset before."""
 
 
 async def read(
-    address: str, datasets: list[str], seed: int, seconds: float, pause: float
+    address: str,
+    datasets: list[str],
+    seed: int,
+    seconds: float,
+    pause: float,
+    seen: set[tuple[str, str]],
 ) -> list[Interaction]:
     """Be one reader; return what each interaction took."""
     chance = random.Random(seed)  # noqa: S311 (not for secrets)
@@ -45,13 +53,16 @@ async def read(
     await asyncio.sleep(chance.uniform(0, pause))
     async with SocketReader(address) as reader:
         while time.perf_counter() < ends:
-            page, choices = chance.choice(PAGES_READ), {"dataset": chance.choice(datasets)}
+            page, dataset = chance.choice(PAGES_READ), chance.choice(datasets)
+            anew = (page, dataset) not in seen
+            seen.add((page, dataset))
             started = time.perf_counter()
             try:
-                failed = "exception" in kinds(await reader.open(page, choices))
+                failed = "exception" in kinds(await reader.open(page, {"dataset": dataset}))
             except TimeoutError:
                 failed = True
-            done.append(Interaction(page, time.perf_counter() - started, failed, not done))
+            took = time.perf_counter() - started
+            done.append(Interaction(page, took, failed, not done, anew))
             left = max(ends - time.perf_counter(), 0)
             await asyncio.sleep(min(chance.expovariate(1 / pause), left))
     return done
@@ -61,8 +72,9 @@ async def read_together(
     address: str, datasets: list[str], sessions: int, seconds: float, pause: float
 ) -> list[Interaction]:
     """Be many readers at once."""
+    seen: set[tuple[str, str]] = set()
     found = await asyncio.gather(
-        *(read(address, datasets, seed, seconds, pause) for seed in range(sessions))
+        *(read(address, datasets, seed, seconds, pause, seen) for seed in range(sessions))
     )
     return [one for done in found for one in done]
 
@@ -80,11 +92,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path)
     parser.add_argument("--sessions", type=int, default=50)
+    parser.add_argument("--datasets", type=int, help="how many they choose from (default: all)")
     parser.add_argument("--pause", type=float, default=20)
     parser.add_argument("--seconds", type=float, default=120)
     given = parser.parse_args()
     os.environ["PRH_DATA"] = str(given.home)
     datasets = queries.settings().frame["dataset"].unique(maintain_order=True).to_list()
+    datasets = datasets[: given.datasets]
     with serving(given.home) as served:
         asyncio.run(
             read_together(served.address, datasets, 2, 5, 1)
@@ -93,7 +107,16 @@ def main() -> None:
             read_together(served.address, datasets, given.sessions, given.seconds, given.pause)
         )
     err.print(f"Measured on {machine()}; {len(datasets)} datasets.")
-    rows = [summed("all", done), summed("a session's first", [one for one in done if one.first])]
+    rows = [
+        summed(what, part)
+        for what, part in {
+            "all": done,
+            "a session's first": [one for one in done if one.first],
+            "asked by nobody before": [one for one in done if one.anew],
+            "asked before": [one for one in done if not one.anew],
+        }.items()
+        if part
+    ]
     rows += [
         summed(url or "start", [one for one in done if one.page == url])
         for url in PAGES_READ

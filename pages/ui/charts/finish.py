@@ -14,7 +14,7 @@ import pyarrow.ipc
 
 from pages.ui import palette
 from pages.ui.charts.parts import SMALLEST, Chart, Drawn
-from pages.ui.remembered import Memory
+from pages.ui.remembered import DRAWN, ONE_AT_A_TIME, Memory
 
 Width: TypeAlias = Literal["single", "double"]
 
@@ -26,11 +26,15 @@ def on_screen(chart: Chart, *, dark: bool) -> dict[str, Any]:
         chart: of one page; it stays as it is.
         dark: whether the reader's theme is.
     """
-    _, spec = _specified.answer(id(chart), lambda: (chart, specification(chart)))
+    _, spec = _specified.answer(id(chart), lambda: (chart, specification(chart)), _weigh)
     return _inked(copy.deepcopy(spec), dark)
 
 
-_specified: Memory[tuple[Chart, dict[str, Any]]] = Memory()
+def _weigh(specified: tuple[Chart, dict[str, Any]]) -> int:
+    return sum(map(len, specified[1]["datasets"].values()))
+
+
+_specified: Memory[tuple[Chart, dict[str, Any]]] = Memory(DRAWN, ONE_AT_A_TIME)
 """Specifications of charts, each with its chart: so no other chart gets its id."""
 
 
