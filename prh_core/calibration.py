@@ -1,12 +1,13 @@
 """Is a score more than chance: permutation nulls by relabeling, and false discovery rates."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from jaxtyping import Float64, Int64
 from scipy import stats
 
+from prh_core.backend import HOST
 from prh_core.errors import PRHError
 from prh_core.metrics.registry import Metric
 
@@ -65,12 +66,19 @@ def null_best(
         Best = highest, or lowest where lower is closer.
     """
     scores = np.empty((len(metrics), len(xs), len(ks), len(orders)))
+    # A device compares the layers of all partners at once; a host would only copy them.
+    together = len(xs) > 1 and getattr(y, "run", HOST) is not HOST
+    kind = cast(Any, type(xs[0]))
+    sides: Sequence[Any] = [kind.joined(xs)] if together else xs
+    cuts = np.cumsum([len(x) for x in xs])[:-1] if together else ()
     for at, order in enumerate(orders):
         relabeled = metrics[0].family.relabel(y, order)
         for m, metric in enumerate(metrics):
             best = np.nanmax if metric.higher_is_closer else np.nanmin
-            for i, x in enumerate(xs):
-                tables = metric.compare(x, relabeled, ks)
+            found = [metric.compare(side, relabeled, ks) for side in sides]
+            if together:
+                found = np.split(found[0], cuts, axis=1)
+            for i, tables in enumerate(found):
                 scores[m, i, :, at] = [best(table) for table in tables]
         if step:
             step()

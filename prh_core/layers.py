@@ -123,8 +123,8 @@ def align(
         concatenate: add all layers side by side as one more candidate on each side.
         permutations: relabelings of Y's samples to calibrate against; 0: none.
         seed: of the relabelings and of the interval's resampling.
-        device: None: numpy on this machine's cores; "cuda" or another torch device for the
-            products.
+        device: None: numpy on this machine's cores; else "cuda" or another torch device, where
+            neighbors are searched, kernels formed, and all compared and relabeled.
         sigma: bandwidth for RBF metrics; None: the median distance.
         confidence: level of the interval, e.g. 0.95; None: no interval.
         recall: None: exact neighbors. Else an approximate index looks for at least that share of

@@ -13,8 +13,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from prh_core.compiled.rows import column_means, row_largest, row_norms, shifted_rows
-from prh_core.gram import repeated_rows
+from prh_core.compiled.rows import (
+    column_means,
+    row_hashes,
+    row_largest,
+    row_norms,
+    shifted_rows,
+)
 from prh_core.types import Layer
 
 OFFSET = 16.0
@@ -36,6 +41,23 @@ class Rounded(NamedTuple):
     def bias(self) -> Float64[np.ndarray, " n"] | None:
         """Return what ranks rows by <v_i, v_j> + bias_j as by their own inner products."""
         return None if self.shares is None else self.shares - self.shares.mean()
+
+
+def repeated_rows(
+    layer: Layer,
+) -> tuple[Int64[np.ndarray, " repeats"], Int64[np.ndarray, " repeats"]]:
+    """Return the rows that equal an earlier row, and the first row each equals; -0.0 equals 0.0.
+
+    A matrix product may round equal rows differently, depending on where they stand; the ties of
+    duplicates would then break by chance and not by index.
+    """
+    hashes = row_hashes(layer.view(np.uint32))
+    _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
+    originals = first[which]
+    repeats = np.flatnonzero(originals != np.arange(len(layer)))
+    same = [bool(np.array_equal(layer[r], layer[originals[r]])) for r in repeats]
+    repeats = repeats[np.array(same, dtype=bool)]
+    return repeats, originals[repeats]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,25 +1,46 @@
-"""Inner products of samples: by numpy on this machine's cores, or by torch on a device.
+"""What the mathematics asks of a backend, done by numpy and numba on this machine's cores."""
+# pyright: basic
 
-float32 products everywhere; bfloat16 and TF32 would tie neighbors that are not tied.
-"""
-
-import importlib
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int32, Int64
+from numpy.typing import NDArray
+from scipy import linalg
 
+from prh_core.compiled.kernels import Listed, average_ranks, masked_marginals, pack, shared_products
 from prh_core.compiled.neighbors import top_k
-from prh_core.compiled.rows import row_hashes
-from prh_core.errors import MissingLibraryError, PRHError
+from prh_core.compiled.overlaps import (
+    cycles,
+    reciprocal,
+    reversed_graph,
+    row_scores,
+    shared_neighbors,
+)
+from prh_core.compiled.sequences import (
+    LONGEST_BITWISE,
+    common_subsequences,
+    edit_distances,
+    row_common_subsequence,
+    row_edit_distance,
+)
 from prh_core.types import Layer
 
+PACKED_AT_ONCE = 2**11
+"""Entries of a packed kernel multiplied in float32 before the sum goes on in float64.
+
+Few enough that both sides stay in the host's cache: 2,048 take 8 ms a pair where 65,536 take 13.
+"""
+
 Block = Float32[np.ndarray, "rows n"]
+Table = Float64[np.ndarray, "lx ly"]
+Sums = NDArray[Any]
+"""(lx, ly) counts or sums, one of each pair of layers."""
 
 
-class _Loaded(NamedTuple):
+class Loaded(NamedTuple):
     """A layer where its products run."""
 
     values: Any
@@ -27,31 +48,41 @@ class _Loaded(NamedTuple):
     """(n,): added to every product with that sample; None for nothing."""
 
 
-def repeated_rows(
-    layer: Layer,
-) -> tuple[Int64[np.ndarray, " repeats"], Int64[np.ndarray, " repeats"]]:
-    """Return the rows that equal an earlier row, and the first row each equals; -0.0 equals 0.0.
+class KeptKernels(NamedTuple):
+    """Kernels of all layers kept between a sample and its neighbors, else zero."""
 
-    A matrix product may round equal rows differently, depending on where they stand; the ties of
-    duplicates would then break by chance and not by index.
-    """
-    hashes = row_hashes(layer.view(np.uint32))
-    _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
-    originals = first[which]
-    repeats = np.flatnonzero(originals != np.arange(len(layer)))
-    same = [bool(np.array_equal(layer[r], layer[originals[r]])) for r in repeats]
-    repeats = repeats[np.array(same, dtype=bool)]
-    return repeats, originals[repeats]
+    lists: Any
+    """(n, layers, k) neighbors."""
+    values: Any
+    """The kernel there."""
+    mutual: Any
+    """The kernel where sample and neighbor have each other, else 0."""
+    rows: Float64[np.ndarray, "n layers"]
+    """Sums over a sample's neighbors."""
+    columns: Float64[np.ndarray, "layers n"]
+    """Sums over who has the sample as a neighbor."""
+    squares: Float64[np.ndarray, " layers"]
+    """Sums of the squares of `mutual`."""
+    reverse: Any
+    """Who has whom as a neighbor, as the backend keeps it."""
 
 
-class Products:
-    """Where similarities are computed, ranked and gathered: by numpy and numba, on the host."""
+@lru_cache(maxsize=2)
+def upper_pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the pairs i < j of n samples."""
+    return np.triu_indices(n, 1)
 
-    def load(self, layer: Layer, bias: Float32[np.ndarray, " n"] | None = None) -> _Loaded:
+
+class Backend:
+    """The host: arrays are numpy's, `Any` stands for an array where the backend keeps it."""
+
+    # --- a layer's inner products, block by block ---
+
+    def load(self, layer: Layer, bias: Float32[np.ndarray, " n"] | None = None) -> Loaded:
         """Bring a layer to where the products run, and what is added to each of its columns."""
-        return _Loaded(layer, bias)
+        return Loaded(layer, bias)
 
-    def similarity(self, layer: _Loaded, start: int, stop: int) -> Any:
+    def similarity(self, layer: Loaded, start: int, stop: int) -> Any:
         """Return <x_i, x_j> + bias_j for i in start ... stop, all j."""
         # The transpose of the very same array lets numpy compute one triangle only.
         block = layer.values[start:stop] @ layer.values.T
@@ -76,97 +107,190 @@ class Products:
         """Return each row's values at those columns."""
         return np.take_along_axis(block, at, axis=1)
 
-    def host(self, block: Any) -> Block:
-        """Bring a block back."""
-        return block
-
-    def exact_gram(self, rows: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n n"]:
+    def exact_gram(self, rows: Float64[np.ndarray, "n d"]) -> Any:
         """Return all inner products of rows, multiplied and summed in float64."""
         return rows @ rows.T
 
+    # --- one kernel, (n, n) ---
 
-class TorchProducts(Products):
-    """The same on a torch device, CUDA for one."""
+    def put(self, array: NDArray[Any]) -> Any:
+        """Bring an array to where arithmetic runs."""
+        return array
 
-    def __init__(self, device: str) -> None:
-        """Use a device by torch's name for it.
+    def host(self, array: Any) -> NDArray[Any]:
+        """Bring an array back."""
+        return array
 
-        Raises:
-            MissingLibraryError: torch is not installed.
-            PRHError: there is no such device here.
+    def wide(self, array: Any) -> Any:
+        """Return an array in float64."""
+        return array.astype(np.float64)
+
+    def narrow(self, array: Any) -> Any:
+        """Return an array in float32."""
+        return array.astype(np.float32)
+
+    def copy(self, array: Any) -> Any:
+        """Return a copy."""
+        return array.copy()
+
+    def concatenate(self, parts: Sequence[Any]) -> Any:
+        """Return arrays one after the other along their first axis."""
+        return np.concatenate(parts)
+
+    def column_sums(self, kernel: Any) -> Any:
+        """Return the sum of every column, in float64."""
+        return kernel.sum(axis=0, dtype=np.float64)
+
+    def frobenius(self, kernel: Any) -> float:
+        """Return the Frobenius norm."""
+        return float(np.sqrt(np.einsum("ij,ij->i", kernel, kernel).sum(dtype=np.float64)))
+
+    def diagonal(self, kernel: Any) -> Any:
+        """Return the diagonal."""
+        return np.diagonal(kernel)
+
+    def clear_diagonal(self, kernel: Any) -> None:
+        """Set the diagonal to zero."""
+        np.fill_diagonal(kernel, 0)
+
+    def upper(self, kernel: Any) -> Any:
+        """Return the entries above the diagonal."""
+        return kernel[upper_pairs(len(kernel))]
+
+    def symmetric(self, upper: Any, n: int) -> Any:
+        """Return the symmetric kernel, float32, of these entries above the diagonal."""
+        out = np.zeros((n, n), dtype=np.float32)
+        out[upper_pairs(n)] = upper
+        out += out.T
+        return out
+
+    def median_root(self, values: Any) -> float:
+        """Return the median of the roots."""
+        middle = [(len(values) - 1) // 2, len(values) // 2]
+        return float(np.sqrt(np.partition(values, middle)[middle]).mean())
+
+    def exp(self, values: Any) -> Any:
+        """Return the exponential, in float32."""
+        return np.exp(values).astype(np.float32)
+
+    def average_ranks(self, values: Any) -> Any:
+        """Return ranks from 1 in float64, ties sharing their mean rank."""
+        return average_ranks(values, np.argsort(values))
+
+    def rounded(self, values: Any, digits: int) -> Any:
+        """Return values rounded to so many digits after the point."""
+        return np.round(values, digits)
+
+    # --- kernels of all layers ---
+
+    def empty_stack(self, count: int, n: int) -> Any:
+        """Return room for kernels, (count, n, n) float32."""
+        return np.empty((count, n, n), dtype=np.float32)
+
+    def pack(self, stack: Any, order: Int64[np.ndarray, " n"]) -> Any:
+        """Return relabeled symmetric matrices as packed upper triangles."""
+        return pack(stack, order)
+
+    def packed_products(self, x: Any, y: Any) -> Table:
+        """Return the inner products of all rows of x and y: float32 in parts, summed in float64."""
+        table = np.zeros((len(x), len(y)))
+        for start in range(0, x.shape[1], PACKED_AT_ONCE):
+            entries = slice(start, start + PACKED_AT_ONCE)
+            table += x[:, entries] @ y[:, entries].T
+        return table
+
+    # --- subspaces and factors, float64 ---
+
+    def in_order(self, rows: Any, order: Int64[np.ndarray, " n"]) -> Any:
+        """Return rows in another order."""
+        return rows[order]
+
+    def correlations(self, x: Any, y: Any) -> Table:
+        """Return the sum of singular values of x_a'y_b: (lx, n, c), (ly, n, c) -> (lx, ly)."""
+        between = between_layers(x, y)
+        return np.linalg.svd(between, compute_uv=False).sum(axis=2)
+
+    def nuclear_norms(self, x: Any, ys: Sequence[Any]) -> Float64[np.ndarray, " ys"]:
+        """Return the sum of singular values of x'y, (n, p) and (n, q), for every y."""
+        return np.array([linalg.svdvals(x.T @ y).sum() for y in ys])
+
+    # --- neighbor lists of all layers, (n, layers, k) ---
+
+    def squares_by_place(self, values: Any) -> Float64[np.ndarray, "layers k"]:
+        """Return the sums over samples of squares, (layers, n, k) -> (layers, k)."""
+        return np.square(values, dtype=np.float64).sum(axis=1)
+
+    def by_sample(self, lists: Any, k: int) -> Any:
+        """Return (layers, n, at least k) as (n, layers, k): one sample's lists share cache lines.
+
+        What a search returned stands like that already, so that nothing is copied at its own k.
         """
-        try:
-            # By name: the core does without torch until a device is handed over.
-            torch: Any = importlib.import_module("torch")
-        except ImportError:
-            raise MissingLibraryError(
-                f"device={device!r} needs torch, which is not installed; device=None runs without"
-            ) from None
-        self._torch = torch
-        try:
-            self._device = torch.device(device)
-            torch.zeros(1, device=self._device)
-        except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0]
-            raise PRHError(f"device {device!r} cannot be used here: {reason}") from error
+        return np.ascontiguousarray(lists.transpose(1, 0, 2)[:, :, :k])
 
-    def load(self, layer: Layer, bias: Float32[np.ndarray, " n"] | None = None) -> _Loaded:
-        """Copy the layer to the device."""
-        there = [
-            None if part is None else self._torch.tensor(part, device=self._device)
-            for part in (layer, bias)
-        ]
-        return _Loaded(*there)
+    def shared_neighbors(self, x: Any, y: Any) -> Sums:
+        """Count the neighbors two stacks share."""
+        return shared_neighbors(x, y)
 
-    def similarity(self, layer: _Loaded, start: int, stop: int) -> Any:
-        """Return a block of rows of the Gram matrix, on the device."""
-        with self._full_precision():
-            block = layer.values[start:stop] @ layer.values.T
-        if layer.bias is not None:
-            block += layer.bias
-        return block
+    def row_scores(self, x: Any, y: Any, value: Float64[np.ndarray, " shared"]) -> Sums:
+        """Sum value[neighbors shared] over samples."""
+        return row_scores(x, y, value)
 
-    def top_k(
-        self, block: Any, start: int, k: int
-    ) -> tuple[Int32[np.ndarray, "rows k"], Float32[np.ndarray, "rows k"]]:
-        """Select; which of several tied stand in the list is settled by who asked."""
-        ranked = block.clone()
-        rows = self._torch.arange(block.shape[0], device=self._device)
-        ranked[rows, rows + start] = -self._torch.inf
-        values, order = self._torch.topk(ranked, k, dim=1)
-        return order.to(self._torch.int32).cpu().numpy(), values.cpu().numpy()
+    def cycles(self, x: Any, y: Any) -> Sums:
+        """Count samples that come home, out by y's neighbors and back by x's."""
+        starts, members, _ = reversed_graph(x)
+        return cycles(starts, members, y)
 
-    def rows(self, block: Any, which: Int64[np.ndarray, " some"]) -> Float32[np.ndarray, "some n"]:
-        """Copy some rows back."""
-        return block[self._torch.tensor(which, device=self._device)].cpu().numpy()
+    def common_subsequences(self, x: Any, y: Any) -> Sums:
+        """Sum the lengths of the longest common subsequences of lists."""
+        if x.shape[2] <= LONGEST_BITWISE:
+            return common_subsequences(x, y)
+        return _each_pair(row_common_subsequence, x, y)
 
-    def gather(self, block: Any, at: Int32[np.ndarray, "rows k"]) -> Float32[np.ndarray, "rows k"]:
-        """Take values along each row."""
-        index = self._torch.tensor(at, device=self._device).long()
-        return self._torch.gather(block, 1, index).cpu().numpy()
+    def edit_distances(self, x: Any, y: Any) -> Sums:
+        """Sum the edit distances of lists."""
+        if x.shape[2] <= LONGEST_BITWISE:
+            return edit_distances(x, y)
+        return _each_pair(row_edit_distance, x, y)
 
-    def host(self, block: Any) -> Block:
-        """Copy a block back."""
-        return block.cpu().numpy()
+    def shared_products(self, x: Any, y: Any, values_x: Any, values_y: Any) -> Sums:
+        """Sum value_x * value_y over shared neighbors."""
+        return shared_products(x, y, values_x, values_y)
 
-    def exact_gram(self, rows: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n n"]:
-        """Multiply on the device, or by numpy where it has no float64."""
-        if self._device.type == "mps":
-            return rows @ rows.T
-        there = self._torch.tensor(rows, device=self._device)
-        return (there @ there.T).cpu().numpy()
+    def keep_between_neighbors(self, lists: Any, values: Any) -> KeptKernels:
+        """Lay out kernels kept between neighbors, once for every partner."""
+        n, layers, _ = lists.shape
+        starts, members, places = reversed_graph(lists)
+        kept = np.where(reciprocal(lists), values, np.float32(0))
+        at = lists + n * np.arange(layers)[:, None]
+        columns = np.bincount(at.ravel(), values.ravel(), n * layers).reshape(layers, n)
+        return KeptKernels(
+            lists,
+            values,
+            kept,
+            values.sum(axis=2, dtype=np.float64),
+            columns,
+            np.square(kept, dtype=np.float64).sum(axis=(0, 2)),
+            (starts, members, values.ravel()[places]),
+        )
 
-    @contextmanager
-    def _full_precision(self) -> Generator[None]:
-        matmul = self._torch.backends.cuda.matmul
-        allowed = matmul.allow_tf32
-        matmul.allow_tf32 = False
-        try:
-            yield
-        finally:
-            matmul.allow_tf32 = allowed
+    def kept_sums(self, x: KeptKernels, y: KeptKernels) -> tuple[Sums, Sums, Sums, Sums]:
+        """Return, of kernels kept where both sides' lists agree: 1'(K*L')1, 1'K1, 1'L1, 1'KL1."""
+        trace = self.shared_products(x.lists, y.lists, x.mutual, y.mutual)
+        listed = (Listed(side.lists, side.values, *side.reverse) for side in (x, y))
+        return trace, *masked_marginals(*listed)
 
 
-def products(device: str | None) -> Products:
-    """Return numpy's products for None, torch's on a named device otherwise."""
-    return Products() if device is None else TorchProducts(device)
+def between_layers(x: Any, y: Any) -> Any:
+    """Return x_a'y_b of all layers as (lx, ly, c, c), by one product."""
+    lx, n, c = x.shape
+    flat = [side.swapaxes(1, 2).reshape(-1, n) for side in (x, y)]
+    return (flat[0] @ flat[1].T).reshape(lx, c, len(y), c).swapaxes(1, 2)
+
+
+def _each_pair(one_pair: Any, x: NDArray[np.int32], y: NDArray[np.int32]) -> Sums:
+    heads: Sequence[NDArray[np.int32]]
+    heads = [np.ascontiguousarray(side.transpose(1, 0, 2)) for side in (x, y)]
+    return np.array([[one_pair(a, b).sum() for b in heads[1]] for a in heads[0]], dtype=np.float64)
+
+
+HOST = Backend()

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int32, Int64
 
+from prh_core.backend import HOST
 from prh_core.errors import PRHError
-from prh_core.gram import products
 from prh_core.metrics.search import nearest
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared
 from prh_core.types import Layer, Layers, Neighbors, check_k
@@ -72,7 +72,7 @@ def exact_neighbors(
     """Return the k nearest other samples of some queries, searched exactly: O(q n) products."""
     rounded = PreparedLayer.of(layer).rounded()
     bias = None if rounded.bias is None else rounded.bias.astype(np.float32)
-    run = products(None)
+    run = HOST
     loaded = run.load(rounded.values, bias)
     blocks = ((q, run.similarity(loaded, q, q + 1)) for q in map(int, queries))
     return np.concatenate([run.top_k(block, q, k)[0] for q, block in blocks])

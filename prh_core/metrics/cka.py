@@ -10,13 +10,12 @@ import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
 
+from prh_core.backend import Backend
 from prh_core.compiled.residuals import squared_residuals
 from prh_core.errors import DegenerateLayerError
-from prh_core.gram import Products
 from prh_core.intervals import DELETE_ONE, Influence, jackknife, once
 from prh_core.metrics.kernels import (
     Matrices,
-    Matrix,
     RowSums,
     as_repeated,
     centered_kernel,
@@ -25,7 +24,6 @@ from prh_core.metrics.kernels import (
     prepare_matrices,
     register_kernel_metric,
     unit_norm,
-    upper_pairs,
 )
 from prh_core.metrics.registry import Family, PrepareOptions
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
@@ -131,15 +129,16 @@ def _with_sum(table: NDArray[np.float64], weights: Sequence[float]) -> NDArray[n
     return np.vstack([table, np.asarray(weights) @ table])
 
 
-def cka_matrix(centered: NDArray[Any]) -> Matrix:
+def cka_matrix(run: Backend, centered: Any) -> Any:
     """Center a kernel and scale it to unit norm: HKH / |HKH|  (Kornblith et al. 2019)."""
-    rows = centered.mean(axis=0, dtype=np.float64)
-    out = centered - (rows - rows.mean() / 2).astype(np.float32)
-    out -= (rows - rows.mean() / 2).astype(np.float32)[:, None]
-    return unit_norm(out, centered)
+    rows = run.column_sums(centered) / len(centered)
+    shift = run.narrow(rows - rows.mean() / 2)
+    out = centered - shift
+    out -= shift[:, None]
+    return unit_norm(run, out, centered)
 
 
-def unbiased_matrix(centered: NDArray[Any]) -> Matrix:
+def unbiased_matrix(run: Backend, centered: Any) -> Any:
     """U-center a kernel and scale it to unit norm; inner products are then unbiased CKA.
 
     With the diagonal zeroed, A_ij = K_ij - r_i/(n-2) - r_j/(n-2) + s/((n-1)(n-2)) for i != j
@@ -150,31 +149,30 @@ def unbiased_matrix(centered: NDArray[Any]) -> Matrix:
     """
     n = len(centered)
     check_four(n)
-    out = centered.copy()
-    np.fill_diagonal(out, 0)
-    rows = out.sum(axis=0, dtype=np.float64)
-    shift = rows / (n - 2) - rows.sum() / (2 * (n - 1) * (n - 2))
-    out -= shift.astype(np.float32)
-    out -= shift.astype(np.float32)[:, None]
-    np.fill_diagonal(out, 0)
-    return unit_norm(out, centered)
+    out = run.copy(centered)
+    run.clear_diagonal(out)
+    rows = run.column_sums(out)
+    shift = run.narrow(rows / (n - 2) - rows.sum() / (2 * (n - 1) * (n - 2)))
+    out -= shift
+    out -= shift[:, None]
+    run.clear_diagonal(out)
+    return unit_norm(run, out, centered)
 
 
-def _distances(run: Products, layer: PreparedLayer) -> NDArray[np.float64]:
+def _distances(run: Backend, layer: PreparedLayer) -> Any:
     """Return all squared distances; in float64 where float32 would lose those in the middle."""
-    gram = run.host(run.similarity(run.load(layer.centered()), 0, len(layer)))
-    squared = _squared(gram)
-    few = _few_pairs(len(layer))
-    if float(np.diagonal(gram).max()) > FAR * float(np.median(squared[few])):
-        squared = _squared(run.exact_gram(layer.exact_centered()[0]))
+    gram = run.similarity(run.load(layer.centered()), 0, len(layer))
+    squared = _squared(run, gram)
+    few = run.host(squared[_few_pairs(len(layer))])
+    if float(run.diagonal(gram).max()) > FAR * float(np.median(few)):
+        squared = _squared(run, run.exact_gram(layer.exact_centered()[0]))
     return as_repeated(squared, layer)
 
 
-def _squared(gram: NDArray[Any]) -> NDArray[np.float64]:
-    diagonal = np.diagonal(gram).astype(np.float64)
-    squared = diagonal[:, None] + diagonal - 2.0 * gram
-    np.maximum(squared, 0, out=squared)
-    np.fill_diagonal(squared, 0)
+def _squared(run: Backend, gram: Any) -> Any:
+    diagonal = run.wide(run.diagonal(gram))
+    squared = (diagonal[:, None] + diagonal - 2.0 * gram).clip(0)
+    run.clear_diagonal(squared)
     return squared
 
 
@@ -186,10 +184,11 @@ def _few_pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return first, (first + rng.integers(1, n, size=4096)) % n
 
 
-def rbf(squared: NDArray[np.float64], sigma: float | None) -> Matrix:
+def rbf(run: Backend, squared: Any, sigma: float | None) -> Any:
     """Turn squared distances into the RBF kernel exp(-|x_i - x_j|^2 / (2 sigma^2)).
 
     Args:
+        run: where they are.
         squared: (n, n) squared distances.
         sigma: bandwidth in the same units; None: the median of the n(n-1)/2 distances.
 
@@ -199,16 +198,14 @@ def rbf(squared: NDArray[np.float64], sigma: float | None) -> Matrix:
     """
     width = sigma
     if width is None:
-        between = squared[upper_pairs(len(squared))]
-        middle = [(len(between) - 1) // 2, len(between) // 2]
-        width = float(np.sqrt(np.partition(between, middle)[middle]).mean())
+        width = run.median_root(run.upper(squared))
         if width == 0:
             raise DegenerateLayerError(
                 "the median distance is 0 (most samples are the same): give sigma"
             )
     if not width > 0:
         raise DegenerateLayerError(f"sigma must be positive, got {sigma}")
-    return np.exp(squared / (-2 * width**2)).astype(np.float32)
+    return run.exp(squared / (-2 * width**2))
 
 
 def _prepare_linear(
@@ -217,7 +214,7 @@ def _prepare_linear(
     ready = prepared(layers)
     if len(ready[0]) <= MOST_SAMPLES_IN_MATRICES:
         return prepare_matrices(
-            ready, options, centered_kernel, lambda kernel, sigma: cka_matrix(kernel)
+            ready, options, centered_kernel, lambda run, kernel, sigma: cka_matrix(run, kernel)
         )
     powers = [layer.power for layer in ready]
     weights = tuple(float(w) for w in weights_of_sum(powers)) if options.concatenate else ()
@@ -278,7 +275,7 @@ register_kernel_metric(
             layers,
             options,
             _distances,
-            lambda squared, sigma: cka_matrix(rbf(squared, sigma)),
+            lambda run, squared, sigma: cka_matrix(run, rbf(run, squared, sigma)),
         ),
     ),
     compare=inner_products,

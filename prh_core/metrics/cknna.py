@@ -4,18 +4,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Float64
 from numpy.typing import NDArray
 from scipy import sparse
 
-from prh_core.compiled.kernels import Listed, masked_marginals, shared_products
-from prh_core.compiled.overlaps import reciprocal, reversed_graph
+from prh_core.backend.host import Backend, KeptKernels
 from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import DYAD_ROBUST, Influence, dyad_robust
-from prh_core.metrics.neighbors import by_sample, check_sides, edges
+from prh_core.metrics.neighbors import check_sides, edges
 from prh_core.metrics.registry import Family, register
 from prh_core.metrics.search import Kernel, NeighborLists, search
 from prh_core.types import Neighbors, Order, check_four
@@ -26,7 +25,7 @@ class LocalKernels:
     """Each sample's neighbors, nearest first, and the kernel between them and the sample."""
 
     lists: NeighborLists
-    _masked: dict[int, "Masked"] = field(default_factory=dict[int, "Masked"], repr=False)
+    _kept: dict[int, KeptKernels] = field(default_factory=dict[int, KeptKernels], repr=False)
 
     @property
     def indices(self) -> Neighbors:
@@ -42,6 +41,20 @@ class LocalKernels:
         """Return the same had row i been row order[i]."""
         return LocalKernels(self.lists.relabeled(order))
 
+    @property
+    def run(self) -> Backend:
+        """Return where they are compared."""
+        return self.lists.run
+
+    def __len__(self) -> int:
+        """Return the number of layers."""
+        return len(self.lists)
+
+    @staticmethod
+    def joined(sides: "Sequence[LocalKernels]") -> "LocalKernels":
+        """Return the layers of several models as if they were one's."""
+        return LocalKernels(NeighborLists.joined([side.lists for side in sides]))
+
     def tied_share(self, layer: int, k: int) -> float:
         """Return the share of neighbors that row order alone decided."""
         return self.lists.tied_share(layer, k)
@@ -49,43 +62,23 @@ class LocalKernels:
     @cached_property
     def squares(self) -> NDArray[np.float64]:
         """Return each layer's sum of squares between a sample and its first 1 ... k neighbors."""
-        return np.square(self.values, dtype=np.float64).sum(axis=1).cumsum(axis=1)
+        return self.run.squares_by_place(self.lists.looked_up).cumsum(axis=1)
 
-    def masked(self, k: int) -> "Masked":
+    def kept(self, k: int) -> KeptKernels:
         """Return the kernels kept between k neighbors, laid out once for every partner."""
-        if k not in self._masked:
-            self._masked[k] = Masked.of(self, k)
-        return self._masked[k]
+        if k not in self._kept:
+            run = self.run
+            self._kept[k] = run.keep_between_neighbors(
+                run.by_sample(self.lists.listed, k), run.by_sample(self.lists.looked_up, k)
+            )
+        return self._kept[k]
 
-
-class Masked(NamedTuple):
-    """Kernels kept between neighbors, and what the unbiased HSIC needs of each."""
-
-    both_ends: Listed
-    reciprocal: NDArray[np.float32]
-    """The kernel where sample and neighbor have each other, else 0: (n, layers, k)."""
-    own: NDArray[np.float64]
-    """Each layer's unbiased HSIC with itself."""
-
-    @classmethod
-    def of(cls, side: LocalKernels, k: int) -> "Masked":
-        """Lay out one side's kernels."""
-        lists, values = by_sample(side.indices, k), by_sample(side.values, k)
-        n, layers, _ = lists.shape
-        starts, members, places = reversed_graph(lists)
-        kept = np.where(reciprocal(lists), values, np.float32(0))
-        rows = values.sum(axis=2, dtype=np.float64)
-        at = lists + n * np.arange(layers)[:, None]
-        columns = np.bincount(at.ravel(), values.ravel(), n * layers).reshape(layers, n)
-        total = rows.sum(axis=0)
-        own = _unbiased(
-            n,
-            np.square(kept, dtype=np.float64).sum(axis=(0, 2)),
-            total,
-            total,
-            np.einsum("ia,ai->a", rows, columns),
-        )
-        return cls(Listed(lists, values, starts, members, values.ravel()[places]), kept, own)
+    def own(self, k: int) -> NDArray[np.float64]:
+        """Return each layer's unbiased HSIC with itself, of kernels kept between k neighbors."""
+        kept = self.kept(k)
+        total = kept.rows.sum(axis=0)
+        cross = np.einsum("ia,ai->a", kept.rows, kept.columns)
+        return _unbiased(self.indices.shape[1], kept.squares, total, total, cross)
 
 
 def cknna(x: LocalKernels, y: LocalKernels, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
@@ -103,11 +96,10 @@ def cknna(x: LocalKernels, y: LocalKernels, ks: Sequence[int]) -> Float64[np.nda
     check_sides(x.indices, y.indices, ks)
     tables = []
     for k in ks:
-        both = shared_products(
-            by_sample(x.indices, k),
-            by_sample(y.indices, k),
-            by_sample(x.values, k),
-            by_sample(y.values, k),
+        run = x.run
+        both = run.shared_products(
+            *(run.by_sample(side.lists.listed, k) for side in (x, y)),
+            *(run.by_sample(side.lists.looked_up, k) for side in (x, y)),
         )
         own = [side.squares[:, k - 1] for side in (x, y)]
         for squares in own:
@@ -160,15 +152,8 @@ def cknna_released(
     check_four(n)
     tables = []
     for k in ks:
-        kernel_x, kernel_y = x.masked(k), y.masked(k)
-        trace = shared_products(
-            kernel_x.both_ends.lists,
-            kernel_y.both_ends.lists,
-            kernel_x.reciprocal,
-            kernel_y.reciprocal,
-        )
-        both = _unbiased(n, trace, *masked_marginals(kernel_x.both_ends, kernel_y.both_ends))
-        own = np.outer(kernel_x.own, kernel_y.own)
+        both = _unbiased(n, *x.run.kept_sums(x.kept(k), y.kept(k)))
+        own = np.outer(x.own(k), y.own(k))
         with np.errstate(invalid="ignore", divide="ignore"):
             tables.append(np.where(own > 0, both / np.sqrt(own), np.nan))
     return np.stack(tables)

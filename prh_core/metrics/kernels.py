@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from typing import Any
 
 import numba
@@ -17,30 +17,24 @@ import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
 
-from prh_core.compiled.kernels import pack
+from prh_core.backend import HOST, Backend, backend
 from prh_core.compiled.residuals import squared_residuals
 from prh_core.errors import DegenerateLayerError, TooManySamplesError
-from prh_core.gram import Products, products
 from prh_core.metrics.registry import Family, PrepareOptions, register
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
 from prh_core.types import Layers, Order, check_same_n
 
 MOST_BYTES = 8 * 2**30
 """Kernels of one model may take this much memory."""
-PACKED_AT_ONCE = 2**11
-"""Entries of a packed kernel multiplied in float32 before the sum goes on in float64.
-
-Few enough that both sides stay in the cache: 2,048 take 8 ms a pair where 65,536 take 13.
-"""
 NOTHING_LEFT = 3e-6
 """A centered kernel below this share of the kernel's own norm is float32's rounding."""
 
 Matrix = NDArray[np.float32]
 RowSums = NDArray[np.float64]
 """One number per sample."""
-Form = Callable[[Products, PreparedLayer], NDArray[Any]]
-"""Makes a layer's kernel, or its distances."""
-Transform = Callable[[NDArray[Any], float | None], Matrix]
+Form = Callable[[Backend, PreparedLayer], Any]
+"""Makes a layer's kernel, or its distances, where the backend keeps it."""
+Transform = Callable[[Backend, Any, float | None], Any]
 """Makes a matrix of it that is compared; the float is a bandwidth."""
 
 
@@ -48,31 +42,42 @@ Transform = Callable[[NDArray[Any], float | None], Matrix]
 class Matrices:
     """Symmetric matrices of unit Frobenius norm, one per layer, under one labeling."""
 
-    stack: NDArray[np.float32]
-    """(layers, n, n)."""
+    stack: Any
+    """(layers, n, n) float32, where the backend keeps it."""
     order: Order
+    run: Backend = HOST
 
     @cached_property
-    def packed(self) -> NDArray[np.float32]:
+    def packed(self) -> Any:
         """Upper triangles, (layers, n (n + 1) / 2), made once for every partner."""
-        return pack(self.stack, self.order)
+        return self.run.pack(self.stack, self.order)
+
+    def matrix(self, layer: int) -> Matrix:
+        """Bring one layer's matrix back, as it was labeled at first."""
+        return self.run.host(self.stack[layer])
 
     def relabeled(self, order: Order) -> "Matrices":
         """Return the same had row i been row order[i]; only looked up when compared."""
-        return Matrices(self.stack, self.order[order])
+        return Matrices(self.stack, self.order[order], self.run)
+
+    def __len__(self) -> int:
+        """Return the number of layers."""
+        return len(self.stack)
+
+    @staticmethod
+    def joined(sides: "Sequence[Matrices]") -> "Matrices":
+        """Return the layers of several models, under one labeling, as if they were one's."""
+        run = sides[0].run
+        return Matrices(run.concatenate([side.stack for side in sides]), sides[0].order, run)
 
     def inner(self, other: "Matrices") -> Float64[np.ndarray, "lx ly"]:
         """Return the inner product of every pair of layers' matrices."""
         check_same_n(len(self.order), len(other.order))
-        table = np.zeros((len(self.stack), len(other.stack)))
-        for start in range(0, self.packed.shape[1], PACKED_AT_ONCE):
-            entries = slice(start, start + PACKED_AT_ONCE)
-            table += self.packed[:, entries] @ other.packed[:, entries].T
-        return table
+        return self.run.packed_products(self.packed, other.packed)
 
     def row_products(self, other: "Matrices", a: int, b: int) -> tuple[RowSums, RowSums]:
         """Return t_i = sum_j K_ij L_ij and d_i = K_ii L_ii of one pair of layers."""
-        kernel_x, kernel_y = self.stack[a], other.stack[b]
+        kernel_x, kernel_y = self.matrix(a), other.matrix(b)
         rows = np.einsum("ij,ij->i", kernel_x, kernel_y, dtype=np.float64)
         return rows, np.diagonal(kernel_x).astype(np.float64) * np.diagonal(kernel_y)
 
@@ -80,8 +85,8 @@ class Matrices:
         self, other: "Matrices", a: int, b: int, both: float, own: float, others: float
     ) -> tuple[float, float]:
         """Return `prh_core.compiled.residuals.squared_residuals` of one pair of layers."""
-        rows = np.arange(self.stack.shape[1])
-        return squared_residuals(self.stack[a], other.stack[b], rows, both, own, others)
+        rows = np.arange(len(self.order))
+        return squared_residuals(self.matrix(a), other.matrix(b), rows, both, own, others)
 
 
 def inner_products(x: Any, y: Any, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
@@ -102,22 +107,12 @@ def inner_products(x: Any, y: Any, ks: Sequence[int]) -> Float64[np.ndarray, "ks
     return np.stack([table] * max(1, len(ks)))
 
 
-@lru_cache(maxsize=2)
-def upper_pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the pairs i < j of n samples."""
-    return np.triu_indices(n, 1)
-
-
-def _frobenius(matrix: NDArray[Any]) -> float:
-    return float(np.sqrt(np.einsum("ij,ij->i", matrix, matrix).sum(dtype=np.float64)))
-
-
-def unit_norm(matrix: Matrix, of: NDArray[Any] | None = None) -> Matrix:
+def unit_norm(run: Backend, matrix: Any, of: Any = None) -> Any:
     """Scale to unit norm, unless nothing but rounding is left of what the matrix was made of."""
-    norm = _frobenius(matrix)
-    if not norm > (0 if of is None else NOTHING_LEFT * _frobenius(of)):
+    norm = run.frobenius(matrix)
+    if not norm > (0 if of is None else NOTHING_LEFT * run.frobenius(of)):
         raise DegenerateLayerError("its centered kernel is zero")
-    matrix /= np.float32(norm)
+    matrix /= norm
     return matrix
 
 
@@ -134,25 +129,25 @@ def prepare_matrices(
             f"{MOST_BYTES / 2**30:.0f} allowed; take fewer samples or layers, or a metric of the "
             "k-NN family"
         )
-    run = products(options.device)
+    run = backend(options.device)
     weights = weights_of_sum([layer.power for layer in ready])
-    stack = np.empty((count, n, n), dtype=np.float32)
+    stack = run.empty_stack(count, n)
     threads = numba.get_num_threads()
 
-    def fill(kernel: NDArray[Any], power: float, index: int) -> None:
+    def fill(kernel: Any, power: float, index: int) -> None:
         try:
-            stack[index] = transform(kernel, options.sigma and options.sigma * power)
+            stack[index] = transform(run, kernel, options.sigma and options.sigma * power)
         except DegenerateLayerError as error:
             raise DegenerateLayerError(f"layer {index} cannot be compared: {error}") from None
 
     # Products use every core by themselves; what follows is numpy's, one core a layer.
     with ThreadPoolExecutor(threads) as pool:
-        total: NDArray[Any] | None = None
+        total: Any = None
         pending: deque[Future[None]] = deque()
         for index, layer in enumerate(ready):
             kernel = form(run, layer)
             if options.concatenate:
-                share = kernel * weights[index]
+                share = kernel * float(weights[index])
                 total = share if total is None else total + share
             if len(pending) == threads:
                 pending.popleft().result()
@@ -162,16 +157,15 @@ def prepare_matrices(
             pending.append(pool.submit(fill, total, power, len(ready)))
         for done in pending:
             done.result()
-    return Matrices(stack, np.arange(n))
+    return Matrices(stack, np.arange(n), run)
 
 
-def centered_kernel(run: Products, layer: PreparedLayer) -> Matrix:
+def centered_kernel(run: Backend, layer: PreparedLayer) -> Any:
     """Return the inner products of centered rows; equal rows have equal entries."""
-    kernel = run.host(run.similarity(run.load(layer.centered()), 0, len(layer)))
-    return as_repeated(kernel, layer)
+    return as_repeated(run.similarity(run.load(layer.centered()), 0, len(layer)), layer)
 
 
-def as_repeated(kernel: NDArray[Any], layer: PreparedLayer) -> NDArray[Any]:
+def as_repeated(kernel: Any, layer: PreparedLayer) -> Any:
     """Give rows that repeat an earlier one its entries, which may have been rounded otherwise."""
     repeats = np.flatnonzero(layer.originals != np.arange(len(layer)))
     if repeats.size:
@@ -181,12 +175,12 @@ def as_repeated(kernel: NDArray[Any], layer: PreparedLayer) -> NDArray[Any]:
     return kernel
 
 
-def kernel_family(name: str, form: Form, transform: Callable[[NDArray[Any]], Matrix]) -> Family:
+def kernel_family(name: str, form: Form, transform: Callable[[Backend, Any], Any]) -> Family:
     """Return the family of metrics that compare matrices without any choice of bandwidth."""
     return Family(
         name,
         lambda layers, options: prepare_matrices(
-            layers, options, form, lambda kernel, sigma: transform(kernel)
+            layers, options, form, lambda run, kernel, sigma: transform(run, kernel)
         ),
     )
 

@@ -11,21 +11,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.stats import hypergeom
 
-from prh_core.compiled.overlaps import (
-    cycles,
-    reversed_graph,
-    row_scores,
-    row_shared,
-    shared_neighbors,
-)
+from prh_core.backend import HOST, Backend
+from prh_core.compiled.overlaps import row_shared
 from prh_core.compiled.residuals import credited_sums, cycle_sums, sorted_rows
-from prh_core.compiled.sequences import (
-    LONGEST_BITWISE,
-    common_subsequences,
-    edit_distances,
-    row_common_subsequence,
-    row_edit_distance,
-)
+from prh_core.compiled.sequences import row_common_subsequence, row_edit_distance
 from prh_core.errors import NeighborCountError, PRHError
 from prh_core.intervals import DYAD_ROBUST, Influence, of_dyads
 from prh_core.metrics.approximate import approximate_neighbors
@@ -35,8 +24,11 @@ from prh_core.metrics.search import nearest as nearest
 from prh_core.prepared import PreparedLayers
 from prh_core.types import Layers, Neighbors, check_same_n
 
+Lists = Neighbors | Any
+"""(layers, n, k) neighbors of one side, nearest first: int32, or what a backend keeps of them."""
 
-def check_sides(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> None:
+
+def check_sides(x: Lists, y: Lists, ks: Sequence[int]) -> None:
     """Refuse sides over different samples, and a k beyond the neighbors at hand.
 
     Raises:
@@ -49,15 +41,9 @@ def check_sides(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> None:
             raise NeighborCountError(f"k must be between 1 and {deepest} here, got k = {k}")
 
 
-def by_sample(side: NDArray, k: int) -> NDArray:
-    """Return (n, layers, k): one sample's neighbors in all layers share cache lines.
-
-    What `search` returned stands like that already, so that nothing is copied at its own k.
-    """
-    return np.ascontiguousarray(side.transpose(1, 0, 2)[:, :, :k])
-
-
-def mutual_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+def mutual_knn(
+    x: Lists, y: Lists, ks: Sequence[int], run: Backend = HOST
+) -> Float64[np.ndarray, "ks lx ly"]:
     """Score all pairs of layers by mutual k-NN, for several k in one pass.
 
     m(x, y) = mean_i |S_x(i) & S_y(i)| / k  (paper, eq. 11). Range [0, 1]; unrelated features
@@ -66,6 +52,7 @@ def mutual_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndar
     Args:
         x, y: neighbors of both sides over the same n samples, nearest first, at the same largest k.
         ks: the k wanted, each at most the k the neighbors were searched with.
+        run: where the neighbors are, and are compared.
 
     Returns:
         (len(ks), layers_x, layers_y) float64.
@@ -79,13 +66,18 @@ def mutual_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndar
         layers to a word; each neighbor of y then finds out about eight layers of x in one addition.
         Neighbors are searched once, at the largest k; every smaller k uses a prefix.
     """
-    check_sides(x, y, ks)
-    return np.stack(
-        [shared_neighbors(by_sample(x, k), by_sample(y, k)) / (x.shape[1] * k) for k in ks]
-    )
+    return _listwise(run.shared_neighbors, x, y, ks, run)
 
 
-def jaccard_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+def _each_k(
+    compare: Callable[..., Any], x: Lists, y: Lists, ks: Sequence[int], run: Backend
+) -> list[NDArray[Any]]:
+    return [compare(run.by_sample(x, k), run.by_sample(y, k)) for k in ks]
+
+
+def jaccard_knn(
+    x: Lists, y: Lists, ks: Sequence[int], run: Backend = HOST
+) -> Float64[np.ndarray, "ks lx ly"]:
     """Score all pairs of layers by the Jaccard index of their neighborhoods.
 
     m(x, y) = mean_i |S_x(i) & S_y(i)| / |S_x(i) | S_y(i)|. Range [0, 1]; symmetric. Parameters,
@@ -93,7 +85,7 @@ def jaccard_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.nda
     Hryniowski and Wong 2020.
     """
     check_sides(x, y, ks)
-    tables = [row_scores(by_sample(x, k), by_sample(y, k), _jaccard(k)) for k in ks]
+    tables = [run.row_scores(run.by_sample(x, k), run.by_sample(y, k), _jaccard(k)) for k in ks]
     return np.stack(tables) / x.shape[1]
 
 
@@ -102,46 +94,41 @@ def _jaccard(k: int) -> NDArray[np.float64]:
     return shared / (2 * k - shared)
 
 
-def lcs_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+def lcs_knn(
+    x: Lists, y: Lists, ks: Sequence[int], run: Backend = HOST
+) -> Float64[np.ndarray, "ks lx ly"]:
     """Score all pairs of layers by the longest common subsequence of their neighbor lists.
 
     m(x, y) = mean_i LCS(S_x(i), S_y(i)) / k, lists nearest first (paper, App. A; the released
     code does not divide by k). Range [0, 1]; symmetric. Bit-parallel for k <= 63. Parameters,
     shapes and errors as in `mutual_knn`.
     """
-    return _listwise(x, y, ks, common_subsequences, row_common_subsequence)
+    return _listwise(run.common_subsequences, x, y, ks, run)
 
 
-def edit_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+def edit_knn(
+    x: Lists, y: Lists, ks: Sequence[int], run: Backend = HOST
+) -> Float64[np.ndarray, "ks lx ly"]:
     """Score all pairs of layers by the edit distance of their neighbor lists.
 
     m(x, y) = 1 - mean_i Levenshtein(S_x(i), S_y(i)) / k, lists nearest first (paper, App. A).
     Range [0, 1]; symmetric. Bit-parallel for k <= 63. Parameters, shapes and errors as in
     `mutual_knn`.
     """
-    return 1 - _listwise(x, y, ks, edit_distances, row_edit_distance)
+    return 1 - _listwise(run.edit_distances, x, y, ks, run)
 
 
 def _listwise(
-    x: Neighbors,
-    y: Neighbors,
-    ks: Sequence[int],
-    together: Callable[..., NDArray[np.int64]],
-    one_pair: Callable[..., NDArray[np.int64]],
+    compare: Callable[..., Any], x: Lists, y: Lists, ks: Sequence[int], run: Backend
 ) -> Float64[np.ndarray, "ks lx ly"]:
     check_sides(x, y, ks)
-    tables = []
-    for k in ks:
-        if k <= LONGEST_BITWISE:
-            sums = together(by_sample(x, k), by_sample(y, k))
-        else:
-            heads = [np.ascontiguousarray(side[:, :, :k]) for side in (x, y)]
-            sums = np.array([[one_pair(a, b).sum() for b in heads[1]] for a in heads[0]])
-        tables.append(sums / (x.shape[1] * k))
-    return np.stack(tables)
+    sums = _each_k(compare, x, y, ks, run)
+    return np.stack([total / (x.shape[1] * k) for total, k in zip(sums, ks, strict=True)])
 
 
-def cycle_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
+def cycle_knn(
+    x: Lists, y: Lists, ks: Sequence[int], run: Backend = HOST
+) -> Float64[np.ndarray, "ks lx ly"]:
     """Score all pairs of layers by cycle k-NN: out by y's neighbors, back by x's.
 
     m(x, y) = share of i for which some j in S_y(i) has i in S_x(j)  (paper, App. A). Range
@@ -150,21 +137,17 @@ def cycle_knn(x: Neighbors, y: Neighbors, ks: Sequence[int]) -> Float64[np.ndarr
     `mutual_knn`.
     """
     check_sides(x, y, ks)
-    tables = []
-    for k in ks:
-        starts, members, _ = reversed_graph(by_sample(x, k))
-        tables.append(cycles(starts, members, by_sample(y, k)))
-    return np.stack(tables) / x.shape[1]
+    return np.stack(_each_k(run.cycles, x, y, ks, run)) / x.shape[1]
 
 
 def cycle_knn_reverse(
-    x: Neighbors, y: Neighbors, ks: Sequence[int]
+    x: Lists, y: Lists, ks: Sequence[int], run: Backend = HOST
 ) -> Float64[np.ndarray, "ks lx ly"]:
     """Score all pairs of layers by cycle k-NN the other way: out by x's neighbors, back by y's.
 
     m(x, y) = share of i for which some j in S_x(i) has i in S_y(j). As `cycle_knn` otherwise.
     """
-    return np.ascontiguousarray(cycle_knn(y, x, ks).transpose(0, 2, 1))
+    return np.ascontiguousarray(cycle_knn(y, x, ks, run).transpose(0, 2, 1))
 
 
 def edges(lists: NDArray[np.int32], values: NDArray[Any] | None = None) -> sparse.csr_array:
@@ -280,7 +263,7 @@ NEIGHBORS = Family(
 
 def _of_lists(compare: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function of two stacks of neighbors one of what the family prepares."""
-    return lambda x, y, *rest: compare(x.indices, y.indices, *rest)
+    return lambda x, y, ks: compare(x.listed, y.listed, ks, x.run)
 
 
 def _cycle_null(n: int, k: int) -> float:

@@ -36,7 +36,7 @@ class PrepareOptions:
     sigma: float | None = None
     """Bandwidth of the RBF kernel; None: the median distance between samples."""
     device: str | None = None
-    """None: numpy and numba on this machine's cores; else a torch device for the products."""
+    """None: numpy and numba on this machine's cores; else a torch device (`prh_core.backend`)."""
     recall: float | None = None
     """None: exact neighbors; else the share of them an approximate index should find."""
 

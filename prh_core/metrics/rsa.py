@@ -6,48 +6,40 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
-from numpy.typing import NDArray
 
-from prh_core.compiled.kernels import average_ranks, ranks_of_kept
-from prh_core.gram import Products
+from prh_core.backend import Backend
+from prh_core.backend.host import upper_pairs
+from prh_core.compiled.kernels import ranks_of_kept
 from prh_core.intervals import DELETE_GROUP, Influence, jackknife, leave_out_groups
 from prh_core.metrics.kernels import (
     Matrices,
-    Matrix,
     as_repeated,
     inner_products,
     kernel_family,
     register_kernel_metric,
     unit_norm,
-    upper_pairs,
 )
 from prh_core.prepared import PreparedLayer
 
 
-def rank_matrix(kernel: NDArray[Any]) -> Matrix:
+def rank_matrix(run: Backend, kernel: Any) -> Any:
     """Rank a kernel's off-diagonal entries, center, and scale: inner products are Spearman's r."""
-    n = len(kernel)
-    upper = upper_pairs(n)
-    values = kernel[upper]
-    ranks = average_ranks(values, np.argsort(values))
+    ranks = run.average_ranks(run.upper(kernel))
     ranks -= ranks.mean()
-    out = np.zeros((n, n), dtype=np.float32)
-    out[upper] = ranks
-    out += out.T
-    return unit_norm(out)
+    return unit_norm(run, run.symmetric(ranks, len(kernel)))
 
 
-def _exact_kernel(run: Products, layer: PreparedLayer) -> NDArray[np.float64]:
+def _exact_kernel(run: Backend, layer: PreparedLayer) -> Any:
     """Return a kernel to rank: a difference in the last bit of float32 would be a whole rank.
 
     What differs by float64's rounding only is made equal, so that it shares a rank.
     """
     values, shares = layer.exact_centered()
-    kernel = run.exact_gram(values) + shares + shares[:, None]
-    largest = float(np.abs(kernel).max())
+    added = run.put(shares)
+    kernel = run.exact_gram(values) + added + added[:, None]
+    largest = float(abs(kernel).max())
     if largest > 0:
-        np.round(kernel / largest, 12, out=kernel)
-        kernel *= largest
+        kernel = run.rounded(kernel / largest, 12) * largest
     return as_repeated(kernel, layer)
 
 
@@ -58,13 +50,13 @@ def _delete_group(
 
     Sorted once, every layer's pairs are ranked in one pass for each group.
     """
-    n = x.stack.shape[1]
+    n = len(x.order)
     upper = upper_pairs(n)
     first, second = (side.astype(np.int32) for side in upper)
     groups = leave_out_groups(n, seed)
     values = {
-        (side, at): stack[at][upper]
-        for side, stack in enumerate((x.stack, y.stack))
+        (side, at): matrices.matrix(at)[upper]
+        for side, matrices in enumerate((x, y))
         for at in {pair[side] for pair in pairs}
     }
     orders = {key: np.argsort(entries, kind="stable") for key, entries in values.items()}
@@ -90,7 +82,7 @@ def _steadied(
     pairs, not of samples, and ranks held fixed tell it within a tenth; the share that comes of
     pairs is taken from there, the rest from the groups.
     """
-    score = float(np.vdot(x.stack[a], y.stack[b]))
+    score = float(np.vdot(x.matrix(a), y.matrix(b)))
     influence = jackknife(score, left_out)
     of_samples, of_pairs = x.squared_residuals(y, a, b, score, 1.0, 1.0)
     if of_samples == 0 or influence.error == 0:

@@ -9,12 +9,14 @@ a relabeled row chooses by its new indices, as a fresh search would.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Float64
 from numpy.typing import NDArray
 
+from prh_core.backend import HOST, Backend, backend
 from prh_core.compiled.neighbors import (
     count_beyond,
     exact_similarities,
@@ -25,7 +27,6 @@ from prh_core.compiled.neighbors import (
 )
 from prh_core.compiled.rows import row_norms
 from prh_core.errors import TooManySamplesError
-from prh_core.gram import Products, products
 from prh_core.metrics.registry import PrepareOptions
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
 from prh_core.types import Layers, Neighbors, Order, check_k
@@ -68,10 +69,22 @@ class NeighborLists:
     """The kernel between sample and neighbor, (layers, n, k); k = 0 where none was looked up."""
     ties: tuple[Ties | None, ...] = ()
     """One per layer; None without any tie, and nothing at all from an approximate search."""
+    run: Backend = HOST
+    """Where they are compared."""
     base: "NeighborLists | None" = field(default=None, repr=False)
     """What this is a relabeling of."""
     order: Order | None = None
     """Which row of it each row is."""
+
+    @cached_property
+    def listed(self) -> Any:
+        """Return the indices where they are compared, (layers, n, k)."""
+        return self.run.put(self.indices)
+
+    @cached_property
+    def looked_up(self) -> Any:
+        """Return the values where they are compared."""
+        return self.run.put(self.values)
 
     def relabeled(self, order: Order) -> "NeighborLists":
         """Return the lists had row i of every layer been row order[i]; nothing is searched.
@@ -81,8 +94,9 @@ class NeighborLists:
         """
         if self.base is not None and self.order is not None:
             return self.base.relabeled(self.order[order])
-        back = np.empty(len(order), dtype=np.int32)
-        back[order] = np.arange(len(order), dtype=np.int32)
+        if self.run is not HOST:
+            return RelabeledThere(self.indices, self.values, self.ties, self.run, self, order)
+        back = _back(order)
         indices = back[self.indices.transpose(1, 0, 2)[order]].transpose(1, 0, 2)
         values = self.values
         if values.shape[2]:
@@ -92,6 +106,20 @@ class NeighborLists:
                 relist(*tied, order, back, indices[layer], values[layer])
         return replace(self, indices=indices, values=values, base=self, order=order)
 
+    def __len__(self) -> int:
+        """Return the number of layers."""
+        return len(self.indices)
+
+    @staticmethod
+    def joined(sides: "Sequence[NeighborLists]") -> "NeighborLists":
+        """Return the layers of several models as if they were one's."""
+        return NeighborLists(
+            np.concatenate([side.indices for side in sides]),
+            np.concatenate([side.values for side in sides]),
+            tuple(tied for side in sides for tied in side.ties),
+            sides[0].run,
+        )
+
     def tied_share(self, layer: int, k: int) -> float:
         """Return the share of the k places of all samples that row order alone decided.
 
@@ -99,6 +127,45 @@ class NeighborLists:
         """
         tied = self.ties[layer] if self.ties else None
         return 0.0 if tied is None else places_by_order(tied.served, tied.starts, tied.fresh, k)
+
+
+class RelabeledThere(NeighborLists):
+    """A relabeling that is made where lists are compared; `indices` and `values` are the base's.
+
+    Only layers with ties, whose lists depend on the labels, are relabeled on the host.
+    """
+
+    @cached_property
+    def listed(self) -> Any:
+        """Return the relabeled indices where they are compared."""
+        return self._relabeled[0]
+
+    @cached_property
+    def looked_up(self) -> Any:
+        """Return the relabeled values where they are compared."""
+        return self._relabeled[1]
+
+    @cached_property
+    def _relabeled(self) -> tuple[Any, Any]:
+        assert self.base is not None and self.order is not None
+        base, run, back = self.base, self.run, _back(self.order)
+        there = run.put(self.order)
+        indices = run.put(back)[base.listed[:, there].long()]
+        values = base.looked_up[:, there]
+        for layer, tied in enumerate(self.ties):
+            if tied is not None:
+                lists = back[self.indices[layer][self.order]]
+                looked_up = self.values[layer][self.order]
+                relist(*tied, self.order, back, lists, looked_up)
+                indices[layer], values[layer] = run.put(lists), run.put(looked_up)
+        return indices, values
+
+
+def _back(order: Order) -> NDArray[np.int32]:
+    """Return where each row of the old labeling is in the new one."""
+    back = np.empty(len(order), dtype=np.int32)
+    back[order] = np.arange(len(order), dtype=np.int32)
+    return back
 
 
 def nearest(
@@ -148,7 +215,7 @@ def search(
     ready = prepared(layers)
     n, k = len(ready[0]), options.k
     check_k(k, n)
-    run = products(options.device)
+    run = backend(options.device)
     loaded = [_Loaded.of(run, layer, kernel) for layer in ready]
     weights = [float(w) for w in weights_of_sum([layer.power for layer in ready])]
     entries = [_Entry.of([part], [1.0], k, kernel) for part in loaded]
@@ -182,7 +249,7 @@ def search(
         entry.finish(lists, looked_up)
         for entry, lists, looked_up in zip(entries, indices, values, strict=True)
     )
-    return NeighborLists(indices, values, ties)
+    return NeighborLists(indices, values, ties, run)
 
 
 def _plus(total: Any, block: Any) -> Any:
@@ -210,7 +277,7 @@ class _Loaded(NamedTuple):
     """Products of a row that differ by no more may be in the wrong order."""
 
     @classmethod
-    def of(cls, run: Products, layer: PreparedLayer, kernel: Kernel | None) -> "_Loaded":
+    def of(cls, run: Backend, layer: PreparedLayer, kernel: Kernel | None) -> "_Loaded":
         """Round a layer and bring it to where products run."""
         rounded = layer.rounded()
         values, shares, bias = rounded.values, rounded.shares, rounded.bias
@@ -275,7 +342,7 @@ class _Entry:
         )
 
     def rank(
-        self, run: Products, similarity: Any, looked_up: Any, start: int, lists: Any, values: Any
+        self, run: Backend, similarity: Any, looked_up: Any, start: int, lists: Any, values: Any
     ) -> None:
         """List the neighbors of a block's rows, and look up the kernel between them."""
         kernel = similarity if looked_up is None else looked_up
@@ -295,7 +362,7 @@ class _Entry:
 
     def _settle(
         self,
-        run: Products,
+        run: Backend,
         similarity: Any,
         kernel: Any,
         at: NDArray[np.int64],

@@ -5,13 +5,15 @@ Both see a layer through a factor F with FF' = the centered kernel, never wider 
 # pyright: basic
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
 from scipy import linalg
 
+from prh_core.backend import HOST, Backend, backend
 from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import (
     DELETE_GROUP,
@@ -32,31 +34,70 @@ COMPONENTS = 10
 Factor = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Factors:
     """One factor per layer, (n, at most n), columns centered, unit Frobenius norm."""
 
-    layers: tuple[Factor, ...]
+    layers: tuple[Any, ...]
+    """Where the backend keeps them."""
+    run: Backend = HOST
 
     def relabeled(self, order: Order) -> "Factors":
         """Return the same had row i been row order[i]."""
-        return Factors(tuple(factor[order] for factor in self.layers))
+        return Factors(tuple(self.run.in_order(part, order) for part in self.layers), self.run)
+
+    def __len__(self) -> int:
+        """Return the number of layers."""
+        return len(self.layers)
+
+    @staticmethod
+    def joined(sides: "Sequence[Factors]") -> "Factors":
+        """Return the layers of several models as if they were one's."""
+        return Factors(tuple(part for side in sides for part in side.layers), sides[0].run)
+
+    def factor(self, layer: int) -> Factor:
+        """Bring one layer's factor back."""
+        return self.run.host(self.layers[layer])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subspaces:
     """The span of each layer's leading left singular vectors, beside the factors they are from."""
 
     factors: tuple[Factor, ...]
-    bases: Float64[np.ndarray, "layers n components"]
-    """Orthonormal columns; zero beyond `counts`."""
+    bases: Any
+    """(layers, n, components) float64, where the backend keeps them: orthonormal columns; zero
+    beyond `counts`."""
     counts: NDArray[np.int64]
+    run: Backend = HOST
+    order: Order | None = None
+    """Which rows of the factors the rows of the bases are; None: the same."""
 
     def relabeled(self, order: Order) -> "Subspaces":
         """Return the same had row i been row order[i]."""
+        bases = self.run.in_order(self.bases.swapaxes(0, 1), order).swapaxes(0, 1)
+        return replace(self, bases=bases, order=order if self.order is None else self.order[order])
+
+    def __len__(self) -> int:
+        """Return the number of layers."""
+        return len(self.counts)
+
+    @staticmethod
+    def joined(sides: "Sequence[Subspaces]") -> "Subspaces":
+        """Return the layers of several models, under one labeling, as if they were one's."""
+        run = sides[0].run
         return Subspaces(
-            tuple(factor[order] for factor in self.factors), self.bases[:, order], self.counts
+            tuple(factor for side in sides for factor in side.factors),
+            run.concatenate([side.bases for side in sides]),
+            np.concatenate([side.counts for side in sides]),
+            run,
+            sides[0].order,
         )
+
+    def factor(self, layer: int) -> Factor:
+        """Return one layer's factor, its rows in this order."""
+        own = self.factors[layer]
+        return own if self.order is None else own[self.order]
 
 
 def _factors(
@@ -141,12 +182,17 @@ def leading(factor: Factor) -> tuple[Factor, int]:
     return padded, len(values)
 
 
+def _prepare_factors(layers: Layers | PreparedLayers, options: PrepareOptions) -> Factors:
+    run = backend(options.device)
+    return Factors(tuple(map(run.put, _factors(layers, options, standardize=False))), run)
+
+
 def _prepare_svcca(layers: Layers | PreparedLayers, options: PrepareOptions) -> Subspaces:
     factors = _factors(layers, options, standardize=True)
     spans = [leading(factor) for factor in factors]
-    return Subspaces(
-        factors, np.stack([basis for basis, _ in spans]), np.array([count for _, count in spans])
-    )
+    run = backend(options.device)
+    bases = run.put(np.stack([basis for basis, _ in spans]))
+    return Subspaces(factors, bases, np.array([count for _, count in spans]), run)
 
 
 def svcca(x: Subspaces, y: Subspaces, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:
@@ -167,12 +213,8 @@ def svcca(x: Subspaces, y: Subspaces, ks: Sequence[int]) -> Float64[np.ndarray, 
         SampleCountError: the sides hold different n.
     """
     check_same_n(x.bases.shape[1], y.bases.shape[1])
-    lx, n, c = x.bases.shape
-    ly = len(y.bases)
-    flat = [side.bases.transpose(0, 2, 1).reshape(-1, n) for side in (x, y)]
-    between = (flat[0] @ flat[1].T).reshape(lx, c, ly, c).transpose(0, 2, 1, 3)
-    correlations = np.linalg.svd(between, compute_uv=False)
-    table = correlations.sum(axis=2) / np.minimum.outer(x.counts, y.counts)
+    correlations = x.run.correlations(x.bases, y.bases)
+    table = correlations / np.minimum.outer(x.counts, y.counts)
     return np.stack([table] * max(1, len(ks)))
 
 
@@ -184,12 +226,12 @@ def procrustes(x: Factors, y: Factors, ks: Sequence[int]) -> Float64[np.ndarray,
     [0, 2]; symmetric. Parameters, shapes and errors as in `svcca`.
     """
     check_same_n(len(x.layers[0]), len(y.layers[0]))
-    table = np.array([[_distance(a, b) for b in y.layers] for a in x.layers])
-    return np.stack([table] * max(1, len(ks)))
+    sums = np.stack([x.run.nuclear_norms(a, y.layers) for a in x.layers])
+    return np.stack([np.maximum(0.0, 2 - 2 * sums)] * max(1, len(ks)))
 
 
 def _distance(a: Factor, b: Factor) -> float:
-    return max(0.0, 2 - 2 * float(linalg.svdvals(a.T @ b).sum()))
+    return max(0.0, 2 - 2 * float(HOST.nuclear_norms(a, [b])[0]))
 
 
 def _kept(factor: Factor, keep: NDArray[np.int64]) -> Factor:
@@ -204,16 +246,17 @@ def _svcca_influences(
     n = x.bases.shape[1]
     keeps = random_subsets(n, seed)
 
-    def bases(factors: Sequence[Factor], layers: set[int]) -> dict[int, list[Subspaces]]:
+    def bases(side: Subspaces, layers: set[int]) -> dict[int, list[Subspaces]]:
         spaces: dict[int, list[Subspaces]] = {}
         for at in layers:
-            parts = [factors[at], *(_kept(factors[at], keep) for keep in keeps)]
+            factor = side.factor(at)
+            parts = [factor, *(_kept(factor, keep) for keep in keeps)]
             spans = map(leading, parts)
             spaces[at] = [Subspaces((), basis[None], np.array([c])) for basis, c in spans]
         return spaces
 
-    left = bases(x.factors, {a for a, _ in pairs})
-    right = bases(y.factors, {b for _, b in pairs})
+    left = bases(x, {a for a, _ in pairs})
+    right = bases(y, {b for _, b in pairs})
     influences: list[Influence] = []
     for a, b in pairs:
         sides = zip(left[a], right[b], strict=True)
@@ -228,7 +271,7 @@ def _procrustes_influences(
     groups = leave_out_groups(len(x.layers[0]), seed)
     influences: list[Influence] = []
     for a, b in pairs:
-        factor_x, factor_y = x.layers[a], y.layers[b]
+        factor_x, factor_y = x.factor(a), y.factor(b)
         scores = [_distance(_kept(factor_x, keep), _kept(factor_y, keep)) for keep in groups]
         influences.append(jackknife(_distance(factor_x, factor_y), np.array(scores)))
     return influences
@@ -258,7 +301,7 @@ register(
     label="Procrustes distance",
     family=Family(
         "factors",
-        lambda layers, options: Factors(_factors(layers, options, standardize=False)),
+        _prepare_factors,
     ),
     compare=procrustes,
     influences=_procrustes_influences,

@@ -1,23 +1,111 @@
-"""Products by torch give what numpy's give; here on torch's CPU, which takes the same road."""
+"""What a device computes is what the host does; here on torch's CPU, which takes the same road."""
+
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from prh_core import align, all_metrics
+from prh_core import align, all_metrics, get_metric
+from prh_core.backend import HOST, backend
+from prh_core.calibration import null_best, permutations
 from prh_core.errors import PRHError
+from prh_core.metrics import PrepareOptions
 from prh_core.metrics.search import nearest
 from prh_core.prepare import normalize
 from tests.core.worlds import two_views
 
 pytest.importorskip("torch", reason="torch is part of the ingest half")
+METRICS = [metric.name for metric in all_metrics()]
 
 
-@pytest.mark.parametrize("metric", [metric.name for metric in all_metrics()])
+@pytest.mark.parametrize("metric", METRICS)
 def test_every_metric_scores_the_same_on_a_device(metric: str) -> None:
     x, y = ([view, view[:, :5]] for view in two_views(0, 80))
-    here = align(x, y, metric=metric, k=5, concatenate=True)
-    there = align(x, y, metric=metric, k=5, concatenate=True, device="cpu")
-    np.testing.assert_allclose(there.table, here.table, atol=2e-5)
+    options: dict[str, Any] = {"metric": metric, "k": 5, "concatenate": True, "confidence": 0.9}
+    here = align(x, y, **options)
+    there = align(x, y, **options, device="cpu")
+    np.testing.assert_allclose(there.table, here.table, atol=2e-6)
+    assert there.layers == here.layers
+    assert there.tied == here.tied
+    assert here.interval and there.interval
+    np.testing.assert_allclose(there.interval, here.interval, atol=1e-5)
+
+
+def few_values(seed: int, n: int, d: int) -> np.ndarray:
+    """Return rows that often repeat and are often equally near."""
+    rows = np.random.default_rng(seed).integers(-1, 2, size=(n, d)).astype(np.float32)
+    rows[~rows.any(axis=1)] = 1
+    return rows
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("tied", [False, True])
+def test_relabelings_there_are_those_of_the_host(metric: str, tied: bool) -> None:
+    """Ties go to the lower index under every relabeling, as a fresh search would have it."""
+    drawn = [few_values(seed, 60, 3) for seed in (0, 1)] if tied else two_views(0, 60)
+    views = [view.astype(np.float32) for view in drawn]
+    chosen, orders = get_metric(metric), permutations(60, 5, 0)
+    nulls: list[np.ndarray] = []
+    for device in (None, "cpu"):
+        options = PrepareOptions(7, True, device=device)
+        x, y = (chosen.family.prepare(normalize([view, view[:, :2] + 0.5]), options)
+                for view in views)  # fmt: skip
+        assert len(x) == len(y) == 3
+        again = chosen.family.relabel(chosen.family.relabel(y, orders[0]), orders[1])
+        nulls.append(
+            np.append(
+                null_best([chosen], [x, y, x], y, [7, 3], orders).ravel(),
+                chosen.compare(x, again, [7]).ravel(),
+            )
+        )
+    np.testing.assert_allclose(nulls[1], nulls[0], atol=2e-6)
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Draw neighbor lists of two models over the same samples, and a kernel there."""
+    n = draw(st.integers(3, 70))
+    k = draw(st.integers(1, min(n - 1, 66)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    sides: list[np.ndarray] = []
+    for layers in (draw(st.integers(1, 3)), draw(st.integers(1, 3))):
+        others = np.argsort(rng.random((n, layers, n - 1)), axis=2)[:, :, :k]
+        sides.append((others + (others >= np.arange(n)[:, None, None])).astype(np.int32))
+    x, y = sides
+    of_x, of_y = (rng.normal(size=side.shape).astype(np.float32) for side in sides)
+    return x, y, of_x, of_y
+
+
+@settings(max_examples=60, deadline=None)
+@given(stacks(), st.sampled_from([2**8, 2**14, 2**28]))
+def test_lists_compared_there_are_counted_as_on_the_host(
+    sides: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], room: int
+) -> None:
+    """However many samples have room at once; words of 16, 32 and 64 bits."""
+    from prh_core.backend import lists
+
+    x, y, values_x, values_y = sides
+    n, _, k = x.shape
+    there = backend("cpu")
+    a, b, of_a, of_b = map(there.put, sides)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lists, "BYTES", room)
+        for name in ("shared_neighbors", "cycles", "common_subsequences", "edit_distances"):
+            assert np.array_equal(getattr(there, name)(a, b), getattr(HOST, name)(x, y)), name
+        score = np.sqrt(np.arange(k + 1.0))
+        np.testing.assert_allclose(there.row_scores(a, b, score), HOST.row_scores(x, y, score))
+        products = HOST.shared_products(x, y, values_x, values_y)
+        np.testing.assert_allclose(there.shared_products(a, b, of_a, of_b), products, atol=1e-5 * n)
+        kept_here = [HOST.keep_between_neighbors(*pair) for pair in ((x, values_x), (y, values_y))]
+        kept_there = [there.keep_between_neighbors(*pair) for pair in ((a, of_a), (b, of_b))]
+        for one, other in zip(kept_here, kept_there, strict=True):
+            for part in ("rows", "columns", "squares"):
+                np.testing.assert_allclose(getattr(other, part), getattr(one, part), atol=1e-4)
+        sums = zip(there.kept_sums(*kept_there), HOST.kept_sums(*kept_here), strict=True)
+        for found, expected in sums:
+            np.testing.assert_allclose(found, expected, atol=2e-4 * n)
 
 
 def test_ties_break_by_index_there_too() -> None:
@@ -32,3 +120,41 @@ def test_a_device_that_is_not_there_is_named() -> None:
     x, y = two_views(1, 20)
     with pytest.raises(PRHError, match="device 'cuda:99' cannot be used here"):
         align(x, y, device="cuda:99")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 40), st.integers(0, 40),
+    st.floats(0, 8), st.sampled_from([1e-18, 1.0, 1e18]),
+)  # fmt: skip
+def test_nuclear_norms_of_any_spectrum(
+    seed: int, p: int, q: int, rank: int, decades: float, size: float
+) -> None:
+    """By products alone, wide or tall, of low rank or zero, whatever the singular values."""
+    from prh_core.backend.polar import nuclear_norms
+
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(seed)
+    rank = min(rank, p, q)
+    left, right = (np.linalg.qr(rng.normal(size=(side, side)))[0][:, :rank] for side in (p, q))
+    singular = np.logspace(0, -decades, rank)
+    matrix = torch.tensor(size * (left * singular) @ right.T)
+    for exact in (matrix, matrix.float()):
+        (found,), (converged,) = nuclear_norms(exact[None])
+        assert converged
+        assert float(found) == pytest.approx(size * singular.sum(), rel=3e-7)
+
+
+def test_a_sum_that_does_not_converge_is_lapacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    from prh_core.backend import polar
+
+    rng = np.random.default_rng(0)
+    x, ys = rng.normal(size=(30, 6)), [rng.normal(size=(30, width)) for width in (6, 9, 6)]
+    there = backend("cpu")
+    expected = HOST.nuclear_norms(x, ys)
+    np.testing.assert_allclose(
+        there.nuclear_norms(there.put(x), list(map(there.put, ys))), expected
+    )
+    monkeypatch.setattr(polar, "_POLISHING", 1)
+    found = there.nuclear_norms(there.put(x), list(map(there.put, ys)))
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
