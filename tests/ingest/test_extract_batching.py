@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ingest.errors import CatalogError, OutOfMemoryError, RowOrderError
-from ingest.extract.batching import LayerStack, run_batches
+from ingest.extract.batching import LayerStack, run_batches, same_row
 from ingest.extract.device import out_of_memory, place
 from ingest.extract.language import token_batches
 from ingest.progress import Silent
@@ -97,3 +97,20 @@ def test_device_and_precision_are_checked() -> None:
     if not torch.cuda.is_available():
         with pytest.raises(CatalogError, match="no cuda"):
             place("cuda", "auto")
+
+
+@pytest.mark.parametrize("size", [1.0, 1e15])
+@pytest.mark.parametrize("mean", [0.0, 1e3])
+def test_a_row_is_known_by_what_it_resembles_most(size: float, mean: float) -> None:
+    """In half precision: any distance will do, if no other row is nearer; as all rows tell."""
+    rng = np.random.default_rng(0)
+    array = ((rng.normal(size=(60, 40)) + mean) * size).astype(np.float32)
+    array[7] = array[3]
+    for row in range(60):
+        for noise in (0.5, 1.5, 4.0):
+            moved = array[row] + noise * size * rng.normal(size=40)
+            vector = moved.astype(np.float32)
+            distances = np.linalg.norm((array - vector).astype(np.float64), axis=1)
+            own = np.linalg.norm(array[row] - vector)
+            wanted = bool(own <= 0.1 * np.linalg.norm(vector) or own <= distances.min() * 1.000001)
+            assert same_row(array, row, vector, torch.bfloat16) == wanted, (row, noise)
