@@ -3,7 +3,6 @@
 
 import importlib
 from collections.abc import Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from prh_core.backend import lists
 from prh_core.backend.host import PACKED_AT_ONCE, Backend, KeptKernels, Loaded, between_layers
+from prh_core.backend.lists import full_precision
 from prh_core.backend.polar import nuclear_norms
 from prh_core.compiled.sequences import LONGEST_BITWISE
 from prh_core.errors import PRHError
@@ -277,15 +277,3 @@ class Device(Backend):
 
     def _triangle(self, n: int, diagonal: int = 1) -> Any:
         return torch.triu_indices(n, n, diagonal, device=self._device)
-
-
-@contextmanager
-def full_precision() -> Any:
-    """Multiply float32 as float32, not as TF32, while the block runs."""
-    matmul = torch.backends.cuda.matmul
-    allowed = matmul.allow_tf32
-    matmul.allow_tf32 = False
-    try:
-        yield
-    finally:
-        matmul.allow_tf32 = allowed

@@ -7,7 +7,8 @@ share is then an inner product of such rows, exact in half precision as long as 
 # pyright: basic
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,18 @@ BYTES = 2**28
 EXACT = 2048
 """Ones that a sum in half precision counts exactly."""
 Table = NDArray[np.float64]
+
+
+@contextmanager
+def full_precision() -> Generator[None]:
+    """Multiply float32 as float32, not as TF32, while the block runs."""
+    matmul = torch.backends.cuda.matmul
+    allowed = matmul.allow_tf32
+    matmul.allow_tf32 = False
+    try:
+        yield
+    finally:
+        matmul.allow_tf32 = allowed
 
 
 def shared_neighbors(x: Any, y: Any) -> Table:
@@ -77,7 +90,9 @@ def kept_marginals(x: Any, y: Any) -> tuple[Table, Table, Table]:
             _reversed(x.lists, start, stop, torch.float32, x.values),
             _reversed(y.lists, start, stop, torch.float32),
         )
-        for total, part in zip(totals, (columns, rows, columns.double() * rows), strict=True):
+        for total, part in zip(
+            totals, (columns, rows, columns.to(totals[0].dtype) * rows), strict=True
+        ):
             total += part.sum(dim=0, dtype=total.dtype)
     return _host(totals[0]), _host(totals[1]), _host(totals[2])
 
@@ -183,13 +198,8 @@ def _host(table: Any) -> Table:
 
 def _products(a: Any, b: Any) -> Any:
     """Return the inner products of rows, (parts, lx, m), (parts, ly, m) -> (parts, lx, ly)."""
-    matmul = torch.backends.cuda.matmul
-    allowed = matmul.allow_tf32
-    matmul.allow_tf32 = False
-    try:
+    with full_precision():
         return a @ b.transpose(1, 2)
-    finally:
-        matmul.allow_tf32 = allowed
 
 
 def _tiles(x: Any, y: Any) -> Iterator[tuple[int, int]]:
