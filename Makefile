@@ -1,14 +1,15 @@
 # `make run` shows the app, `make test` checks everything, `make help` lists the rest.
 PYTHON ?= python3
 PORT ?= 8501
+DEVICE ?= cuda
 BIN := .venv/bin
 # For two cores: the third worker fills in while others wait for servers, kills and retries.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help env run demo app test lint types unit bench sweep docs lock clean
+.PHONY: help env run demo app test lint types unit bench bench-gpu sweep docs lock clean
 
 help: ## list these targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 env: ## make the environment (kept outside the clone, keyed by the lock files)
 	@command -v $(PYTHON) >/dev/null || { echo "Error: $(PYTHON) was not found; install Python 3.11 to 3.13 or name one: make run PYTHON=python3.12"; exit 1; }
@@ -38,6 +39,9 @@ unit: env ## pytest
 
 bench: env ## measure speed against pair-at-a-time scoring and write docs/how-fast.md
 	@$(BIN)/python -m tests.bench
+
+bench-gpu: env ## measure every metric on a card (DEVICE=cuda) and write docs/how-fast-gpu.md
+	@$(BIN)/python -m tests.bench.device --device $(DEVICE)
 
 sweep: env ## read every architecture and damaged files of every kind (an hour or more; resumes)
 	@$(BIN)/python -m tests.sweep
