@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from prh_core.backend import lists
 from prh_core.backend.host import PACKED_AT_ONCE, Backend, KeptKernels, Loaded, between_layers
-from prh_core.backend.lists import full_precision
 from prh_core.backend.polar import nuclear_norms
+from prh_core.backend.precision import full_precision, widest
 from prh_core.compiled.sequences import LONGEST_BITWISE
 from prh_core.errors import PRHError
 
@@ -33,8 +33,7 @@ class Device(Backend):
         except (RuntimeError, AssertionError) as error:
             reason = str(error).splitlines()[0]
             raise PRHError(f"device {device!r} cannot be used here: {reason}") from error
-        # Apple's has no float64.
-        self._wide = torch.float32 if self._device.type == "mps" else torch.float64
+        self._wide = widest(self._device)
 
     def load(self, layer: NDArray[np.float32], bias: NDArray[np.float32] | None = None) -> Loaded:
         """Copy the layer to the device."""
@@ -43,10 +42,7 @@ class Device(Backend):
     def similarity(self, layer: Loaded, start: int, stop: int) -> Any:
         """Return a block of rows of the Gram matrix, on the device."""
         with full_precision():
-            block = layer.values[start:stop] @ layer.values.T
-        if layer.bias is not None:
-            block += layer.bias
-        return block
+            return super().similarity(layer, start, stop)
 
     def top_k(
         self, block: Any, start: int, k: int
@@ -178,7 +174,7 @@ class Device(Backend):
             table = (a @ b.transpose(1, 2)).sum(dim=0, dtype=self._wide)
             if rest:
                 table += x[:, whole:] @ y[:, whole:].T
-        return np.asarray(table.cpu().numpy(), dtype=np.float64)
+        return lists.host_table(table)
 
     def in_order(self, rows: Any, order: NDArray[np.int64]) -> Any:
         """Return rows in another order."""
@@ -209,7 +205,7 @@ class Device(Backend):
         """Return sums of singular values; those that do not converge by LAPACK."""
         with full_precision():
             sums, converged = nuclear_norms(matrices.float())
-        found = np.asarray(self.host(sums), dtype=np.float64)
+        found = lists.host_table(sums)
         for at in np.flatnonzero(~self.host(converged)):
             found[at] = np.linalg.svd(self.host(matrices[at]), compute_uv=False).sum()
         return found

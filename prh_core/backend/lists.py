@@ -7,12 +7,13 @@ share is then an inner product of such rows, exact in half precision as long as 
 # pyright: basic
 
 import importlib
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from prh_core.backend.precision import full_precision, widest
 
 torch: Any = importlib.import_module("torch")
 
@@ -23,24 +24,12 @@ EXACT = 2048
 Table = NDArray[np.float64]
 
 
-@contextmanager
-def full_precision() -> Generator[None]:
-    """Multiply float32 as float32, not as TF32, while the block runs."""
-    matmul = torch.backends.cuda.matmul
-    allowed = matmul.allow_tf32
-    matmul.allow_tf32 = False
-    try:
-        yield
-    finally:
-        matmul.allow_tf32 = allowed
-
-
 def shared_neighbors(x: Any, y: Any) -> Table:
     """Count the neighbors two stacks share: (n, lx, k), (n, ly, k) -> (lx, ly)."""
     total = _zeros(x, y)
     for a, b in _together(x, y, None, None, _type_of_ones(x)):
         total += _products(a, b).sum(dim=0, dtype=total.dtype)
-    return _host(total)
+    return host_table(total)
 
 
 def shared_products(x: Any, y: Any, values_x: Any, values_y: Any) -> Table:
@@ -48,7 +37,7 @@ def shared_products(x: Any, y: Any, values_x: Any, values_y: Any) -> Table:
     total = _zeros(x, y)
     for a, b in _together(x, y, values_x, values_y, torch.float32):
         total += _products(a, b).sum(dim=0, dtype=total.dtype)
-    return _host(total)
+    return host_table(total)
 
 
 def row_scores(x: Any, y: Any, value: Any) -> Table:
@@ -58,7 +47,7 @@ def row_scores(x: Any, y: Any, value: Any) -> Table:
     for start, stop in _tiles(x, y):
         shared = _products(*(_spread(side[start:stop], 1, len(x), kind) for side in (x, y)))
         total += value[shared.long()].sum(dim=0)
-    return _host(total)
+    return host_table(total)
 
 
 def cycles(x: Any, y: Any) -> Table:
@@ -69,7 +58,7 @@ def cycles(x: Any, y: Any) -> Table:
         home = _reversed(x, start, stop, kind)
         ways = _products(home, _spread(y[start:stop], 1, len(y), kind))
         total += (ways > 0).sum(dim=0)
-    return _host(total)
+    return host_table(total)
 
 
 def kept_marginals(x: Any, y: Any) -> tuple[Table, Table, Table]:
@@ -94,7 +83,7 @@ def kept_marginals(x: Any, y: Any) -> tuple[Table, Table, Table]:
             totals, (columns, rows, columns.to(totals[0].dtype) * rows), strict=True
         ):
             total += part.sum(dim=0, dtype=total.dtype)
-    return _host(totals[0]), _host(totals[1]), _host(totals[2])
+    return host_table(totals[0]), host_table(totals[1]), host_table(totals[2])
 
 
 def reciprocal(lists: Any) -> Any:
@@ -117,7 +106,7 @@ def common_subsequences(x: Any, y: Any) -> Table:
             both = row & match
             row = ((row + both) | (row - both)) & full
         total += _bits(row ^ full).view(stop - start, *total.T.shape).sum(dim=0).T
-    return _host(total)
+    return host_table(total)
 
 
 def edit_distances(x: Any, y: Any) -> Table:
@@ -139,7 +128,7 @@ def edit_distances(x: Any, y: Any) -> Table:
         steps = _bits(up) - _bits(down)
         total += steps.view(stop - start, *total.T.shape).sum(dim=0).T
     # The last column starts at k, the letters of y used up, and adds its steps.
-    return _host(total) + len(x) * k
+    return host_table(total) + len(x) * k
 
 
 def _words(x: Any, y: Any, samples: int, value: int) -> Any:
@@ -188,11 +177,11 @@ def _type_of_ones(lists: Any) -> Any:
 
 
 def _zeros(x: Any, y: Any) -> Any:
-    wide = torch.float32 if x.device.type == "mps" else torch.float64
-    return torch.zeros((x.shape[1], y.shape[1]), dtype=wide, device=x.device)
+    return torch.zeros((x.shape[1], y.shape[1]), dtype=widest(x.device), device=x.device)
 
 
-def _host(table: Any) -> Table:
+def host_table(table: Any) -> Table:
+    """Bring a table of layers back, in float64."""
     return np.asarray(table.cpu().numpy(), dtype=np.float64)
 
 

@@ -5,6 +5,8 @@ import importlib
 import math
 from typing import Any
 
+from prh_core.backend.precision import widest
+
 torch: Any = importlib.import_module("torch")
 
 TOLERANCE = 1e-6
@@ -34,7 +36,7 @@ def nuclear_norms(matrices: Any) -> tuple[Any, Any]:
     if matrices.shape[1] < matrices.shape[2]:
         matrices = matrices.transpose(1, 2)
     rank = matrices.shape[2]
-    wide = torch.float32 if matrices.device.type == "mps" else torch.float64
+    wide = widest(matrices.device)
     norms = matrices.square().sum(dim=(1, 2), dtype=wide).sqrt()
     tiny = torch.finfo(matrices.dtype).tiny
     x = matrices / norms.to(matrices.dtype).clamp(min=tiny)[:, None, None]

@@ -14,9 +14,10 @@ from scipy import sparse
 from prh_core.backend.host import Backend, KeptKernels
 from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import DYAD_ROBUST, Influence, dyad_robust
+from prh_core.metrics.neighbor_lists import NeighborLists
 from prh_core.metrics.neighbors import check_sides, edges
 from prh_core.metrics.registry import Family, register
-from prh_core.metrics.search import Kernel, NeighborLists, search
+from prh_core.metrics.search import Kernel, search
 from prh_core.types import Neighbors, Order, check_four
 
 

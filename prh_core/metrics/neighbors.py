@@ -18,9 +18,10 @@ from prh_core.compiled.sequences import row_common_subsequence, row_edit_distanc
 from prh_core.errors import NeighborCountError, PRHError
 from prh_core.intervals import DYAD_ROBUST, Influence, of_dyads
 from prh_core.metrics.approximate import approximate_neighbors
+from prh_core.metrics.neighbor_lists import NeighborLists
 from prh_core.metrics.registry import Family, PrepareOptions, register
-from prh_core.metrics.search import NeighborLists, search
 from prh_core.metrics.search import nearest as nearest
+from prh_core.metrics.search import search
 from prh_core.prepared import PreparedLayers
 from prh_core.types import Layers, Neighbors, check_same_n
 

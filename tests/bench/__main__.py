@@ -19,8 +19,9 @@ from ingest.cli.console import err
 from prh_core.calibration import null_best, permutations
 from prh_core.metrics import PrepareOptions, get_metric
 from prh_core.metrics.cknna import LocalKernels
+from prh_core.metrics.neighbor_lists import NeighborLists
 from prh_core.metrics.neighbors import mutual_knn, nearest
-from prh_core.metrics.search import NeighborLists, search
+from prh_core.metrics.search import search
 from prh_core.prepare import exact_threshold, normalize
 from tests.bench import machine
 

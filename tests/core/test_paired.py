@@ -5,9 +5,9 @@ import pytest
 
 from prh_core import get_metric
 from prh_core.errors import SampleCountError
+from prh_core.metrics.neighbor_lists import NeighborLists
 from prh_core.metrics.neighbors import mutual_residuals
 from prh_core.metrics.registry import PrepareOptions
-from prh_core.metrics.search import NeighborLists
 from prh_core.paired import Residuals, paired_difference
 from prh_core.prepare import normalize
 
