@@ -11,7 +11,7 @@ from prh_core.errors import DegenerateLayerError, NeighborCountError, SampleCoun
 from prh_core.layers import prepare_layers
 from prh_core.metrics import Family, Metric, PrepareOptions, get_metric
 from prh_core.prepare import constant_layers
-from prh_core.prepared import PreparedLayer, PreparedLayers
+from prh_core.prepared import PreparedLayers
 from prh_core.scoring import best_pair
 from prh_core.types import (
     Features,
@@ -108,7 +108,7 @@ def prepare_batches(
     usable: list[np.ndarray] = []
     size = len(layers) + options.concatenate
     for number, rows in enumerate(batches, start=1):
-        cut = [PreparedLayer(layer.raw[rows], layer.norms[rows], layer.unit) for layer in layers]
+        cut = [layer.at(rows) for layer in layers]
         kept = np.flatnonzero(~constant_layers(cut))
         where = f"batch {number} of {len(batches)}"
         if not kept.size:

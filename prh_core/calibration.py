@@ -1,7 +1,7 @@
 """Is a score more than chance: permutation nulls by relabeling, and false discovery rates."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -67,9 +67,9 @@ def null_best(
     """
     scores = np.empty((len(metrics), len(xs), len(ks), len(orders)))
     # A device compares the layers of all partners at once; a host would only copy them.
-    together = len(xs) > 1 and getattr(y, "run", HOST) is not HOST
-    kind = cast(Any, type(xs[0]))
-    sides: Sequence[Any] = [kind.joined(xs)] if together else xs
+    joined: Callable[..., Any] | None = getattr(xs[0], "joined", None) if len(xs) > 1 else None
+    together = joined is not None and y.run is not HOST
+    sides: Sequence[Any] = [joined(xs)] if joined is not None and together else xs
     cuts = np.cumsum([len(x) for x in xs])[:-1] if together else ()
     for at, order in enumerate(orders):
         relabeled = metrics[0].family.relabel(y, order)

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Int64
 
+from prh_core.backend import backend
 from prh_core.calibration import benjamini_hochberg, null_best
 from prh_core.calibration import permutations as draw_orders
 from prh_core.errors import DegenerateLayerError, PRHError
@@ -77,15 +78,24 @@ def prepare_layers(
     truncation: Literal["exact", "mean"] | None,
     normalized: bool = True,
     name: str = "X",
+    device: str | None = None,
 ) -> PreparedLayers:
     """Truncate outliers, then l2-normalize: the paper's order (App. C.2).
+
+    Args:
+        layers: (n, d_l) float32 each.
+        truncation: see `prh_core.prepare.truncate`.
+        normalized: whether rows are divided by their norms.
+        name: what a message calls the model.
+        device: where it is done and the layers stay: None for numpy, else a torch device.
 
     Raises:
         DegenerateLayerError: a layer is constant, or a row is all zeros; the message says which
             layer.
     """
-    whole = truncate(layers, truncation)
-    ready = normalize(whole, name) if normalized else keep_rows(whole, name)
+    run = backend(device).features
+    whole = truncate(list(map(run.put, layers)), truncation, run=run)
+    ready = normalize(whole, name, run) if normalized else keep_rows(whole, name, run)
     for index in np.flatnonzero(constant_layers(ready)):
         raise DegenerateLayerError(
             f"{name}: layer {index} is constant (all {len(ready[index])} rows are the same), "
@@ -124,7 +134,8 @@ def align(
         permutations: relabelings of Y's samples to calibrate against; 0: none.
         seed: of the relabelings and of the interval's resampling.
         device: None: numpy on this machine's cores; else "cuda" or another torch device, where
-            neighbors are searched, kernels formed, and all compared and relabeled.
+            features are truncated and normalized, neighbors searched, kernels formed, and all
+            compared and relabeled.
         sigma: bandwidth for RBF metrics; None: the median distance.
         confidence: level of the interval, e.g. 0.95; None: no interval.
         recall: None: exact neighbors. Else an approximate index looks for at least that share of
@@ -215,7 +226,9 @@ def align_panel(
     def prepared(features: Features, name: str) -> tuple[Any, float | None]:
         layers = as_layers(features, name, layout)
         check_paired(len(x_layers[0]), len(layers[0]), name)
-        ready = prepare_layers(layers, truncation=truncate, normalized=normalize, name=name)
+        ready = prepare_layers(
+            layers, truncation=truncate, normalized=normalize, name=name, device=device
+        )
         try:
             side = chosen.family.prepare(ready, options)
         except DegenerateLayerError as error:

@@ -1,11 +1,11 @@
 """What happens to features before they are compared: truncate outliers, l2-normalize."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool
 
-from prh_core.compiled.rows import magnitude_histogram, row_histogram, row_next_above
+from prh_core.backend import HOST, Backend
 from prh_core.errors import DegenerateLayerError, FeatureShapeError
 from prh_core.prepared import PreparedLayer, PreparedLayers
 from prh_core.types import Layers
@@ -20,7 +20,12 @@ _ROUNDING = 3e-7
 """Rows that differ by less, relative to their elements, differ by float32's rounding."""
 
 
-def truncate(layers: Layers, how: str | None, quantile: float = QUANTILE) -> Layers:
+def truncate(
+    layers: Layers | list[Any],
+    how: str | None,
+    quantile: float = QUANTILE,
+    run: Backend = HOST,
+) -> list[Any]:
     """Clamp outliers to a threshold t: x -> min(max(x, -t), t)  (paper, App. C.2).
 
     ``exact``: t is element int(0.95 * numel) of the sorted |x| of the whole feature tensor.
@@ -29,9 +34,10 @@ def truncate(layers: Layers, how: str | None, quantile: float = QUANTILE) -> Lay
     ``None``: nothing is clamped. Where layers differ in width, each has its own threshold.
 
     Args:
-        layers: of one model, (n, d_l) float32 each.
+        layers: of one model, (n, d_l) float32 each, where the backend keeps them.
         how: which threshold.
         quantile: the percentile as a fraction in (0, 1].
+        run: where the layers are, and stay.
 
     Returns:
         New layers of the same shapes; the input itself when ``how`` is None.
@@ -48,27 +54,24 @@ def truncate(layers: Layers, how: str | None, quantile: float = QUANTILE) -> Lay
     threshold = exact_threshold if how == "exact" else mean_threshold
     same_width = len({layer.shape[1] for layer in layers}) == 1
     groups = [layers] if same_width else [[layer] for layer in layers]
-    clamped: Layers = []
+    clamped: list[Any] = []
     for group in groups:
-        t = threshold(group, quantile)
-        clamped.extend(np.clip(layer, -t, t) for layer in group)
+        t = threshold(group, quantile, run)
+        clamped.extend(run.clamp(layer, t) for layer in group)
     return clamped
 
 
-def exact_threshold(layers: Layers, quantile: float = QUANTILE) -> np.float32:
+def exact_threshold(
+    layers: Layers | list[Any], quantile: float = QUANTILE, run: Backend = HOST
+) -> np.float32:
     """Return element int(q * numel) of the sorted |x| over all layers, selected and not sorted."""
-    total = sum(layer.size for layer in layers)
+    total = sum(layer.shape[0] * layer.shape[1] for layer in layers)
     rank = min(int(quantile * total), total - 1)
     # Non-negative floats sort like their bit patterns: three histogram passes of 11 + 11 + 9
     # bits find the pattern of that rank exactly, reading the data three times and moving nothing.
     prefix, known = np.uint32(0), 0
     for width in (11, 11, 9):
-        shift = 31 - known - width
-        counts = np.zeros(1 << width, dtype=np.int64)
-        for layer in layers:
-            counts += magnitude_histogram(
-                layer.ravel().view(np.uint32), prefix, known, shift, width
-            )
+        counts = run.magnitude_counts(layers, prefix, known, width)
         bucket = int(np.searchsorted(np.cumsum(counts), rank, side="right"))
         rank -= int(counts[:bucket].sum())
         prefix = np.uint32((int(prefix) << width) | bucket)
@@ -76,32 +79,28 @@ def exact_threshold(layers: Layers, quantile: float = QUANTILE) -> np.float32:
     return np.float32(np.array([prefix], dtype=np.uint32).view(np.float32)[0])
 
 
-def mean_threshold(layers: Layers, quantile: float = QUANTILE) -> np.float32:
+def mean_threshold(
+    layers: Layers | list[Any], quantile: float = QUANTILE, run: Backend = HOST
+) -> np.float32:
     """Return the mean over samples of the quantile of |x| over that sample's layers and dims."""
     width = sum(layer.shape[1] for layer in layers)
     n = len(layers[0])
     position = quantile * (width - 1)
     low = int(position)
-    bits = [layer.view(np.uint32) for layer in layers]
     # As in exact_threshold, with a histogram per sample.
     prefix = np.zeros(n, dtype=np.uint32)
     rank = np.full(n, low, dtype=np.int64)
     held = np.zeros(n, dtype=np.int64)
     known = 0
     for digits in (11, 11, 9):
-        shift = 31 - known - digits
-        counts = np.zeros((n, 1 << digits), dtype=np.int32)
-        for layer in bits:
-            row_histogram(layer, prefix, known, shift, counts)
+        counts = run.row_magnitude_counts(layers, prefix, known, digits)
         running = np.cumsum(counts, axis=1)
         bucket = (running <= rank[:, None]).sum(axis=1)
         held = counts[np.arange(n), bucket]
         rank -= running[np.arange(n), bucket] - held
         prefix = (prefix << np.uint32(digits)) | bucket.astype(np.uint32)
         known += digits
-    above = np.full(n, 0x7F7FFFFF, dtype=np.uint32)
-    for layer in bits:
-        row_next_above(layer, prefix, above)
+    above = run.next_magnitudes(layers, prefix)
     # The next value in order is the same one again unless it was the last of its kind.
     last = rank == held - 1
     above = np.where(last & (low + 1 < width), above, prefix)
@@ -109,7 +108,7 @@ def mean_threshold(layers: Layers, quantile: float = QUANTILE) -> np.float32:
     return np.float32((here + (position - low) * (there - here)).mean())
 
 
-def normalize(layers: Layers, name: str = "X") -> PreparedLayers:
+def normalize(layers: Layers | list[Any], name: str = "X", run: Backend = HOST) -> PreparedLayers:
     """l2-normalize every row: x -> x / ||x||  (paper, App. C.2).
 
     Norms are found in float64 and nothing is rounded yet: each comparison rounds what it needs, so
@@ -119,7 +118,7 @@ def normalize(layers: Layers, name: str = "X") -> PreparedLayers:
         DegenerateLayerError: a row is all zeros and has no direction, or so small that float32
             keeps few of its digits; the message says which.
     """
-    ready = [PreparedLayer.of(layer, unit=True) for layer in layers]
+    ready = [PreparedLayer.of(layer, unit=True, run=run) for layer in layers]
     for index, layer in enumerate(ready):
         for row in np.flatnonzero(layer.norms == 0):
             raise DegenerateLayerError(
@@ -130,7 +129,7 @@ def normalize(layers: Layers, name: str = "X") -> PreparedLayers:
     return ready
 
 
-def keep_rows(layers: Layers, name: str = "X") -> PreparedLayers:
+def keep_rows(layers: Layers | list[Any], name: str = "X", run: Backend = HOST) -> PreparedLayers:
     """Take rows as they are, where inner products of all of them can be formed.
 
     Rows of zeros are fine here: their inner products are zero, and say so.
@@ -139,7 +138,7 @@ def keep_rows(layers: Layers, name: str = "X") -> PreparedLayers:
         DegenerateLayerError: a row is more than 1e18 times smaller than the layer's largest, or all
             are so small that float32 keeps few of their digits; the message says which.
     """
-    ready = [PreparedLayer.of(layer) for layer in layers]
+    ready = [PreparedLayer.of(layer, run=run) for layer in layers]
     for index, layer in enumerate(ready):
         norms = layer.norms
         largest = float(norms.max())
@@ -167,16 +166,5 @@ def constant_layers(layers: Layers | PreparedLayers) -> Bool[np.ndarray, " layer
     No sample is then nearer than another. This happens to real models: the embedding of the last
     token of a prompt that always ends in the same word.
     """
-    return np.array([_constant(PreparedLayer.of(layer)) for layer in layers])
-
-
-def _constant(layer: PreparedLayer) -> bool:
-    first = layer.raw[0] / layer.divisors[0]
-    near = float(np.square(_ROUNDING * first).sum())
-    # Real layers differ in the first rows already, so few of them are read to the end.
-    for start in range(0, len(layer), 64):
-        part = slice(start, start + 64)
-        away = layer.raw[part] / layer.divisors[part, None] - first
-        if (np.einsum("ij,ij->i", away, away) > near).any():
-            return False
-    return True
+    ready = [PreparedLayer.of(layer) for layer in layers]
+    return np.array([one.run.all_alike(one.raw, one.divisors, _ROUNDING) for one in ready])

@@ -1,4 +1,4 @@
-"""Choose device and precision; tell running out of memory from other failures."""
+"""Choose device and precision."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -9,6 +9,8 @@ import torch
 from ingest.errors import CatalogError
 from ingest.extract.loaded import Placement
 from ingest.store.precision import named_precision
+from prh_core.backend.memory import out_of_memory as out_of_memory
+from prh_core.backend.memory import release_memory as release_memory
 
 T = TypeVar("T")
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -62,24 +64,6 @@ def _readable(switch: Callable[[], T]) -> T | None:
         return switch()
     except RuntimeError:
         return None
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether the failure is the device (or the host) running out of memory."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    # The CPU and MPS allocators raise plain RuntimeErrors.
-    text = str(error).lower()
-    signs = ("out of memory", "can't allocate memory", "not enough memory")
-    return isinstance(error, RuntimeError) and any(sign in text for sign in signs)
-
-
-def release_memory(device: torch.device) -> None:
-    """Give cached blocks back after a failed allocation."""
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    elif device.type == "mps":
-        torch.mps.empty_cache()
 
 
 def _best_device() -> str:

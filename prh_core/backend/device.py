@@ -2,14 +2,22 @@
 # pyright: basic
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from prh_core.backend import lists
-from prh_core.backend.host import PACKED_AT_ONCE, Backend, KeptKernels, Loaded, between_layers
+from prh_core.backend import lists, memory
+from prh_core.backend.device_rows import DeviceRows
+from prh_core.backend.host import (
+    HOST,
+    PACKED_AT_ONCE,
+    Backend,
+    KeptKernels,
+    Loaded,
+    between_layers,
+)
 from prh_core.backend.polar import nuclear_norms
 from prh_core.backend.precision import full_precision, widest
 from prh_core.compiled.sequences import LONGEST_BITWISE
@@ -17,8 +25,11 @@ from prh_core.errors import PRHError
 
 torch: Any = importlib.import_module("torch")
 
+PINNED = 2**20
+"""Bytes from which a copy to a card is worth pinned memory."""
 
-class Device(Backend):
+
+class Device(DeviceRows, Backend):
     """A torch device: `Any` stands for a tensor there, tables come back as numpy's."""
 
     def __init__(self, device: str) -> None:
@@ -35,8 +46,31 @@ class Device(Backend):
             raise PRHError(f"device {device!r} cannot be used here: {reason}") from error
         self._wide = widest(self._device)
 
-    def load(self, layer: NDArray[np.float32], bias: NDArray[np.float32] | None = None) -> Loaded:
-        """Copy the layer to the device."""
+    @property
+    def features(self) -> Backend:
+        """Return where features are kept and prepared: the host, for a device without float64."""
+        return self if self._wide == torch.float64 else HOST
+
+    def room(self) -> int:
+        """Return half of what the card has free."""
+        if self._device.type != "cuda":
+            return super().room()
+        return torch.cuda.mem_get_info(self._device)[0] // 2
+
+    def out_of_memory(self, error: BaseException) -> bool:
+        """Say whether something failed because memory ran out."""
+        return not isinstance(error, PRHError) and memory.out_of_memory(error)
+
+    def release(self) -> None:
+        """Give the allocator's unused blocks back."""
+        memory.release_memory(self._device)
+
+    def in_tiles(self, n: int, rows: int, do: Callable[[int, int], None]) -> None:
+        """Call `do` with the bounds of tiles, of half as many rows where memory runs out."""
+        memory.in_tiles(n, rows, self._device, do)
+
+    def load(self, layer: Any, bias: NDArray[np.float32] | None = None) -> Loaded:
+        """Bring the layer to the device."""
         return Loaded(self.put(layer), None if bias is None else self.put(bias))
 
     def similarity(self, layer: Loaded, start: int, stop: int) -> Any:
@@ -62,23 +96,30 @@ class Device(Backend):
         """Take values along each row."""
         return torch.gather(block, 1, self.put(at).long()).cpu().numpy()
 
-    def exact_gram(self, rows: NDArray[np.float64]) -> Any:
+    def exact_gram(self, rows: Any) -> Any:
         """Multiply on the device, or by numpy where it has no float64."""
         if self._wide == torch.float32:
             return self.put((rows @ rows.T).astype(np.float32))
         there = self.put(rows)
         return there @ there.T
 
-    def put(self, array: NDArray[Any]) -> Any:
-        """Copy an array to the device; float64 becomes float32 where there is none."""
+    def put(self, array: Any) -> Any:
+        """Copy an array to the device; float64 becomes float32 where there is none.
+
+        What is large goes through memory that the card reads by itself, and is not waited for.
+        """
+        if isinstance(array, torch.Tensor):
+            return array
         there = torch.tensor(np.ascontiguousarray(array))
         if there.dtype == torch.float64:
             there = there.to(self._wide)
+        if self._device.type == "cuda" and there.nbytes >= PINNED:
+            return there.pin_memory().to(self._device, non_blocking=True)
         return there.to(self._device)
 
     def host(self, array: Any) -> NDArray[Any]:
-        """Copy an array back."""
-        return array.cpu().numpy()
+        """Copy an array back, where it is not the host's."""
+        return array if isinstance(array, np.ndarray) else array.cpu().numpy()
 
     def wide(self, array: Any) -> Any:
         """Return a tensor in the widest type that the device has."""
@@ -150,6 +191,10 @@ class Device(Backend):
         """Return values rounded to so many digits after the point."""
         return torch.round(values, decimals=digits)
 
+    def zeros(self, shape: tuple[int, ...]) -> Any:
+        """Return zeros in float32."""
+        return torch.zeros(shape, device=self._device)
+
     def empty_stack(self, count: int, n: int) -> Any:
         """Return room for kernels, (count, n, n) float32."""
         return torch.empty((count, n, n), device=self._device)
@@ -179,6 +224,13 @@ class Device(Backend):
     def in_order(self, rows: Any, order: NDArray[np.int64]) -> Any:
         """Return rows in another order."""
         return rows[self.put(order)]
+
+    def squared_cross_products(
+        self, x: Any, y: Any, order_x: NDArray[np.int64], order_y: NDArray[np.int64]
+    ) -> float:
+        """Return |X'Y|^2 of rows in those orders."""
+        with full_precision():
+            return super().squared_cross_products(x, y, order_x, order_y)
 
     def correlations(self, x: Any, y: Any) -> NDArray[np.float64]:
         """Return the sum of singular values of x_a'y_b: (lx, n, c), (ly, n, c) -> (lx, ly)."""

@@ -1,7 +1,7 @@
 """What the mathematics asks of a backend, done by numpy and numba on this machine's cores."""
 # pyright: basic
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from jaxtyping import Float32, Float64, Int32, Int64
 from numpy.typing import NDArray
 from scipy import linalg
 
+from prh_core.backend.rows import Rows
 from prh_core.compiled.kernels import Listed, average_ranks, masked_marginals, pack, shared_products
 from prh_core.compiled.neighbors import top_k
 from prh_core.compiled.overlaps import (
@@ -26,13 +27,16 @@ from prh_core.compiled.sequences import (
     row_common_subsequence,
     row_edit_distance,
 )
-from prh_core.types import Layer
+from prh_core.errors import PRHError
 
 PACKED_AT_ONCE = 2**11
 """Entries of a packed kernel multiplied in float32 before the sum goes on in float64.
 
 Few enough that both sides stay in the host's cache: 2,048 take 8 ms a pair where 65,536 take 13.
 """
+
+ROWS_AT_ONCE = 2**13
+"""Rows multiplied in float32 before their products are summed in float64."""
 
 Block = Float32[np.ndarray, "rows n"]
 Table = Float64[np.ndarray, "lx ly"]
@@ -73,12 +77,35 @@ def upper_pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.triu_indices(n, 1)
 
 
-class Backend:
+class Backend(Rows):
     """The host: arrays are numpy's, `Any` stands for an array where the backend keeps it."""
+
+    @property
+    def features(self) -> "Backend":
+        """Return where features are kept and prepared: here, if sums can be made in float64."""
+        return self
+
+    # --- memory ---
+
+    def room(self) -> int:
+        """Return how many bytes of features may be kept for who asks for them again."""
+        return 4 << 30
+
+    def out_of_memory(self, error: BaseException) -> bool:
+        """Say whether something failed because memory ran out."""
+        return isinstance(error, MemoryError) and not isinstance(error, PRHError)
+
+    def release(self) -> None:
+        """Give back memory that nothing uses any more."""
+
+    def in_tiles(self, n: int, rows: int, do: Callable[[int, int], None]) -> None:
+        """Call `do` with the bounds of tiles of 0 ... n."""
+        for start in range(0, n, rows):
+            do(start, min(start + rows, n))
 
     # --- a layer's inner products, block by block ---
 
-    def load(self, layer: Layer, bias: Float32[np.ndarray, " n"] | None = None) -> Loaded:
+    def load(self, layer: Any, bias: Float32[np.ndarray, " n"] | None = None) -> Loaded:
         """Bring a layer to where the products run, and what is added to each of its columns."""
         return Loaded(layer, bias)
 
@@ -107,7 +134,7 @@ class Backend:
         """Return each row's values at those columns."""
         return np.take_along_axis(block, at, axis=1)
 
-    def exact_gram(self, rows: Float64[np.ndarray, "n d"]) -> Any:
+    def exact_gram(self, rows: Any) -> Any:
         """Return all inner products of rows, multiplied and summed in float64."""
         return rows @ rows.T
 
@@ -183,6 +210,10 @@ class Backend:
 
     # --- kernels of all layers ---
 
+    def zeros(self, shape: tuple[int, ...]) -> Any:
+        """Return zeros in float32."""
+        return np.zeros(shape, dtype=np.float32)
+
     def empty_stack(self, count: int, n: int) -> Any:
         """Return room for kernels, (count, n, n) float32."""
         return np.empty((count, n, n), dtype=np.float32)
@@ -204,6 +235,16 @@ class Backend:
     def in_order(self, rows: Any, order: Int64[np.ndarray, " n"]) -> Any:
         """Return rows in another order."""
         return rows[order]
+
+    def squared_cross_products(
+        self, x: Any, y: Any, order_x: Int64[np.ndarray, " n"], order_y: Int64[np.ndarray, " n"]
+    ) -> float:
+        """Return |X'Y|^2 of rows in those orders: float32 products in parts, summed in float64."""
+        total = self.wide(self.zeros((x.shape[1], y.shape[1])))
+        for start in range(0, len(order_x), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            total += self.in_order(x, order_x[rows]).T @ self.in_order(y, order_y[rows])
+        return float((total * total).sum())
 
     def correlations(self, x: Any, y: Any) -> Table:
         """Return the sum of singular values of x_a'y_b: (lx, n, c), (ly, n, c) -> (lx, ly)."""

@@ -42,7 +42,7 @@ def approximate_neighbors(layers: Layers | PreparedLayers, k: int, recall: float
         NeighborCountError: k is not in 1 ... n - 1.
         PRHError: the recall is outside (0, 1].
     """
-    ready = prepared(layers)
+    ready = [layer.on_host() for layer in prepared(layers)]
     n = len(ready[0])
     if not 0 < recall <= 1:
         raise PRHError(f"recall must be in (0, 1], got {recall}")
@@ -70,7 +70,7 @@ def exact_neighbors(
     layer: Layer | PreparedLayer, queries: Int64[np.ndarray, " q"], k: int
 ) -> Int32[np.ndarray, "q k"]:
     """Return the k nearest other samples of some queries, searched exactly: O(q n) products."""
-    rounded = PreparedLayer.of(layer).rounded()
+    rounded = PreparedLayer.of(layer).on_host().rounded()
     bias = None if rounded.bias is None else rounded.bias.astype(np.float32)
     run = HOST
     loaded = run.load(rounded.values, bias)

@@ -2,18 +2,16 @@
 # pyright: basic
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
 from numpy.typing import NDArray
 
-from prh_core.backend import Backend
-from prh_core.compiled.residuals import squared_residuals
+from prh_core.backend import Backend, backend
 from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import DELETE_ONE, Influence, jackknife, once
+from prh_core.metrics.centered import CenteredFeatures
 from prh_core.metrics.kernels import (
     Matrices,
     RowSums,
@@ -26,107 +24,14 @@ from prh_core.metrics.kernels import (
     unit_norm,
 )
 from prh_core.metrics.registry import Family, PrepareOptions
-from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
-from prh_core.types import Layer, Layers, Order, check_four, check_same_n
+from prh_core.prepared import PreparedLayer, PreparedLayers, prepared
+from prh_core.types import Layers, check_four
 
 MOST_SAMPLES_IN_MATRICES = 4096
 """Beyond this n linear CKA works from features: (d, d) products instead of (n, n) kernels."""
-ROWS_OF_RESIDUALS = 512
-"""Rows of a kernel, evenly spread, from which linear CKA from features tells their sum."""
 FAR = 8.0
 """Rows whose square is beyond this many times the median squared distance are multiplied in
 float64: in float32 the rounding of such a product is a part in a million of that distance."""
-
-
-@dataclass(frozen=True)
-class CenteredFeatures:
-    """Centered features, for linear CKA without any (n, n) matrix."""
-
-    layers: Layers
-    weights: tuple[float, ...]
-    """What each layer's kernel counts in the concatenated one; empty without one."""
-    order: Order
-    norms: NDArray[np.float64]
-    """Frobenius norm of each layer's kernel, the concatenated one last; the same in any order."""
-
-    @classmethod
-    def of(cls, layers: PreparedLayers, weights: tuple[float, ...]) -> "CenteredFeatures":
-        """Center layers and measure their kernels."""
-        centered = [layer.centered() for layer in layers]
-        own = cls(centered, weights, np.arange(len(layers[0])), np.empty(0))
-        table = own._products(own, upper=True)
-        table = np.triu(table) + np.triu(table, 1).T
-        if weights:
-            table = _with_sum(_with_sum(table, weights).T, weights)
-        return replace(own, norms=np.sqrt(np.diagonal(table)))
-
-    def relabeled(self, order: Order) -> "CenteredFeatures":
-        """Return the same had row i been row order[i]; only looked up when compared."""
-        return replace(self, order=self.order[order])
-
-    def inner(self, other: "CenteredFeatures") -> Float64[np.ndarray, "lx ly"]:
-        """Return <K, L> / (|K| |L|) of every pair, <K, L> = |X'Y|^2."""
-        check_same_n(len(self.order), len(other.order))
-        table = self._products(other)
-        if self.weights:
-            table = _with_sum(table, self.weights)
-        if other.weights:
-            table = _with_sum(table.T, other.weights).T
-        return table / np.outer(self.norms, other.norms)
-
-    def _products(self, other: "CenteredFeatures", upper: bool = False) -> NDArray[np.float64]:
-        table = np.zeros((len(self.layers), len(other.layers)))
-        # Without a concatenated kernel the norms need the diagonal only.
-        for a in range(len(self.layers)):
-            for b in range(len(other.layers)):
-                if upper and (b < a or (b > a and not self.weights)):
-                    continue
-                table[a, b] = np.square(self.cross(other, a, b)).sum()
-        return table
-
-    def cross(self, other: "CenteredFeatures", a: int, b: int) -> NDArray[np.float64]:
-        """Return X_a'Y_b, (d_a, d_b): float32 products of blocks of rows, summed in float64."""
-        x, y = self.layers[a], other.layers[b]
-        total = np.zeros((x.shape[1], y.shape[1]))
-        for start in range(0, len(x), 8192):
-            rows = slice(start, start + 8192)
-            total += x[self.order[rows]].T @ y[other.order[rows]]
-        return total
-
-    def row_products(self, other: "CenteredFeatures", a: int, b: int) -> tuple[RowSums, RowSums]:
-        """Return t_i = sum_j K_ij L_ij and d_i = K_ii L_ii of one pair of layers."""
-        rows_x, rows_y = self.features(a), other.features(b)
-        rows = np.einsum("ij,ij->i", rows_x @ (rows_x.T @ rows_y), rows_y, dtype=np.float64)
-        lengths = [np.einsum("ij,ij->i", part, part, dtype=np.float64) for part in (rows_x, rows_y)]
-        return rows, lengths[0] * lengths[1]
-
-    def squared_residuals(
-        self, other: "CenteredFeatures", a: int, b: int, both: float, own: float, others: float
-    ) -> tuple[float, float]:
-        """Return `prh_core.compiled.residuals.squared_residuals` of one pair of layers.
-
-        From features alone: as many rows as tell it to a few parts in a hundred.
-        """
-        rows_x, rows_y = self.features(a), other.features(b)
-        count = min(len(rows_x), ROWS_OF_RESIDUALS)
-        rows = np.linspace(0, len(rows_x) - 1, count).astype(np.int64)
-        of_samples, of_pairs = squared_residuals(
-            rows_x[rows] @ rows_x.T, rows_y[rows] @ rows_y.T, rows, both, own, others
-        )
-        return of_samples * len(rows_x) / count, of_pairs * len(rows_x) / count
-
-    def features(self, layer: int) -> Layer:
-        """Return a layer's centered features, those of all layers side by side last."""
-        if layer < len(self.layers):
-            return self.layers[layer]
-        roots = np.sqrt(np.asarray(self.weights)).astype(np.float32)
-        return np.concatenate(
-            [r * part for r, part in zip(roots, self.layers, strict=True)], axis=1
-        )
-
-
-def _with_sum(table: NDArray[np.float64], weights: Sequence[float]) -> NDArray[np.float64]:
-    return np.vstack([table, np.asarray(weights) @ table])
 
 
 def cka_matrix(run: Backend, centered: Any) -> Any:
@@ -216,9 +121,7 @@ def _prepare_linear(
         return prepare_matrices(
             ready, options, centered_kernel, lambda run, kernel, sigma: cka_matrix(run, kernel)
         )
-    powers = [layer.power for layer in ready]
-    weights = tuple(float(w) for w in weights_of_sum(powers)) if options.concatenate else ()
-    return CenteredFeatures.of(ready, weights)
+    return CenteredFeatures.of(ready, options.concatenate, backend(options.device))
 
 
 def _without_each_centered(t: RowSums, d: RowSums) -> RowSums:

@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 from prh_core.backend import Backend, backend
 from prh_core.compiled.neighbors import (
     count_beyond,
-    exact_similarities,
     near_ties,
     relist,
     settle_ties,
 )
-from prh_core.compiled.rows import row_norms
 from prh_core.errors import TooManySamplesError
 from prh_core.metrics.neighbor_lists import NeighborLists, Ties
 from prh_core.metrics.registry import PrepareOptions
@@ -101,8 +99,10 @@ def search(
     # Products and ranking run on two sets of threads; each, when idle, spins for a while on the
     # cores the other needs. So they take turns a group of layers at a time.
     group = max(1, BLOCK_BYTES // (4 * n * rows))
-    for start in range(0, n, rows):
-        stop = min(start + rows, n)
+
+    def list_block(start: int, stop: int) -> None:
+        for entry in entries:
+            entry.begin(start)
         whole, whole_kernel = None, None
         for first in range(0, len(loaded), group):
             blocks: list[tuple[Any, Any]] = []
@@ -119,6 +119,8 @@ def search(
                     whole = _plus(whole, similarity * np.float32(weights[at]))
         if options.concatenate:
             entries[-1].rank(run, whole, whole_kernel, start, indices[-1], values[-1])
+
+    run.in_tiles(n, rows, list_block)
     ties = tuple(
         entry.finish(lists, looked_up)
         for entry, lists, looked_up in zip(entries, indices, values, strict=True)
@@ -155,7 +157,7 @@ class _Loaded(NamedTuple):
         """Round a layer and bring it to where products run."""
         rounded = layer.rounded()
         values, shares, bias = rounded.values, rounded.shares, rounded.bias
-        lengths = row_norms(values)
+        lengths = layer.run.row_norms(values)
         reach = lengths * lengths.max()
         steps = 2 + np.sqrt(values.shape[1]) / 2
         looked_up, row, column = None, 0.0, 0.0
@@ -215,6 +217,11 @@ class _Entry:
             kernel is not None,
         )
 
+    def begin(self, start: int) -> None:
+        """Forget what was settled from this row on: its block ran out of memory."""
+        while self.settled and self.settled[-1].rows[-1] >= start:
+            self.settled.pop()
+
     def rank(
         self, run: Backend, similarity: Any, looked_up: Any, start: int, lists: Any, values: Any
     ) -> None:
@@ -261,9 +268,7 @@ class _Entry:
         near_ties(block, rows, top, ranked, self.k, within, starts, members, unsure, fresh)
         totals, errors = np.zeros(starts[-1]), np.zeros(starts[-1])
         for layer in self.layers:
-            parts = exact_similarities(
-                layer.raw, layer.norms, layer.unit, rows, layer.originals, starts, members, unsure
-            )
+            parts = layer.exact_similarities(rows, starts, members, unsure)
             totals += parts[0]
             errors += parts[1]
         lengths, tied = settle_ties(self.k, starts, members, unsure, fresh, totals, errors)

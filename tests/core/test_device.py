@@ -11,9 +11,10 @@ from prh_core import align, all_metrics, get_metric
 from prh_core.backend import HOST, backend
 from prh_core.calibration import null_best, permutations
 from prh_core.errors import PRHError
-from prh_core.metrics import PrepareOptions
+from prh_core.metrics import PrepareOptions, cka
 from prh_core.metrics.search import nearest
-from prh_core.prepare import normalize
+from prh_core.prepare import constant_layers, keep_rows, normalize, truncate
+from prh_core.prepared import PreparedLayer, repeated_rows
 from tests.core.worlds import two_views
 
 pytest.importorskip("torch", reason="torch is part of the ingest half")
@@ -79,11 +80,11 @@ def stacks(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
 
 
 @settings(max_examples=60, deadline=None)
-@given(stacks(), st.sampled_from([2**8, 2**14, 2**28]))
+@given(stacks(), st.sampled_from([2**8, 2**14, 2**28]), st.booleans())
 def test_lists_compared_there_are_counted_as_on_the_host(
-    sides: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], room: int
+    sides: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], room: int, sparse: bool
 ) -> None:
-    """However many samples have room at once; words of 16, 32 and 64 bits."""
+    """However many samples have room at once, or there are; words of 16, 32 and 64 bits."""
     from prh_core.backend import lists
 
     x, y, values_x, values_y = sides
@@ -92,6 +93,7 @@ def test_lists_compared_there_are_counted_as_on_the_host(
     a, b, of_a, of_b = map(there.put, sides)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lists, "BYTES", room)
+        patch.setattr(lists, "SPARSE", 0 if sparse else 1e9)
         for name in ("shared_neighbors", "cycles", "common_subsequences", "edit_distances"):
             assert np.array_equal(getattr(there, name)(a, b), getattr(HOST, name)(x, y)), name
         score = np.sqrt(np.arange(k + 1.0))
@@ -158,3 +160,126 @@ def test_a_sum_that_does_not_converge_is_lapacks(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(polar, "_POLISHING", 1)
     found = there.nuclear_norms(there.put(x), list(map(there.put, ys)))
     np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+OFFSETS = st.sampled_from([0.0, 3.0, 1e4])
+
+
+@st.composite
+def features(draw: st.DrawFn) -> list[np.ndarray]:
+    """Draw a model's layers: repeated rows, zeros of both signs, a mean that dwarfs the spread."""
+    n = draw(st.integers(4, 40))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    size, offset = draw(st.sampled_from([1e-15, 1.0, 1e15])), draw(OFFSETS)
+    widths = [draw(st.integers(1, 70))] * 2 if draw(st.booleans()) else [3, 40]
+    layers: list[np.ndarray] = []
+    for width in widths:
+        rows = (rng.standard_t(2, size=(n, width)) + offset) * size
+        rows[rng.random(rows.shape) < 0.1] *= -0.0
+        rows[rng.random(n) < 0.2] = rows[0]
+        rows[(rows == 0).all(axis=1), 0] = size
+        layers.append(rows.astype(np.float32))
+    return layers
+
+
+@settings(max_examples=80, deadline=None)
+@given(features(), st.sampled_from([2**6, 2**26]), st.floats(0.01, 1))
+def test_features_are_truncated_and_prepared_there_as_on_the_host(
+    layers: list[np.ndarray], at_once: int, quantile: float
+) -> None:
+    """However many values are widened at once."""
+    from prh_core.backend import device_rows
+
+    there = backend("cpu").features
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(device_rows, "AT_ONCE", at_once)
+        for how in ("exact", "mean"):
+            clamped = truncate(list(map(there.put, layers)), how, quantile, there)
+            for one, other in zip(clamped, truncate(layers, how, quantile), strict=True):
+                assert np.array_equal(there.host(one), other), how
+        for prepare in (normalize, keep_rows):
+            pairs = zip(prepare(list(map(there.put, layers)), "X", there), prepare(layers),
+                        strict=True)  # fmt: skip
+            for one, other in pairs:
+                assert_prepared_alike(one, other)
+
+
+def assert_prepared_alike(there: PreparedLayer, here: PreparedLayer) -> None:
+    assert there.power == here.power
+    assert np.array_equal(there.originals, here.originals)
+    assert constant_layers([there]) == constant_layers([here])
+    np.testing.assert_allclose(there.norms, here.norms, rtol=1e-14)
+    scale = float(np.abs(here.exact()).max())
+    np.testing.assert_allclose(there.exact(), here.exact(), rtol=1e-14)
+    np.testing.assert_allclose(there.mean, here.mean, atol=1e-13 * scale)
+    one, other = there.rounded(), here.rounded()
+    np.testing.assert_allclose(there.run.host(one.values), other.values, atol=1e-7 * scale)
+    assert (one.shares is None) == (other.shares is None)
+    if one.shares is not None and other.shares is not None:
+        np.testing.assert_allclose(one.shares, other.shares, atol=1e-6 * scale**2)
+    exact, own = there.exact_centered(), here.exact_centered()
+    np.testing.assert_allclose(there.run.host(exact[0]), own[0], atol=1e-12 * scale)
+    np.testing.assert_allclose(exact[1], own[1], atol=1e-12 * scale**2 * len(here.mean))
+
+
+def test_rows_whose_hashes_collide_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = backend("cpu").features
+    rows = there.put(np.array([[1, 2], [3, 4], [1, 2], [5, 6]], dtype=np.float32))
+    monkeypatch.setattr(type(there), "row_hashes", lambda self, rows: np.zeros(len(rows), int))
+    repeats, originals = repeated_rows(rows, there)
+    assert (list(repeats), list(originals)) == ([2], [0])
+
+
+def test_linear_cka_of_many_samples_needs_no_kernel_there_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x, y = ([view, view[:, :5] + 3] for view in two_views(0, 80))
+    options: dict[str, Any] = {"metric": "cka", "concatenate": True, "permutations": 19}
+    kernels = align(x, y, **options)
+    monkeypatch.setattr(cka, "MOST_SAMPLES_IN_MATRICES", 40)
+    for device in (None, "cpu"):
+        from_features = align(x, y, **options, confidence=0.9, device=device)
+        np.testing.assert_allclose(from_features.table, kernels.table, atol=2e-6)
+        assert from_features.p_value == kernels.p_value
+        assert from_features.null_mean == pytest.approx(kernels.null_mean, abs=2e-6)
+        assert from_features.interval is not None
+
+
+def test_an_approximate_search_takes_features_from_there() -> None:
+    x, y = two_views(0, 300)
+    here, there = (align(x, y, recall=0.9, device=device) for device in (None, "cpu"))
+    assert there.score == here.score
+
+
+@pytest.mark.parametrize("metric", ["cknna", "jaccard_knn", "edit_knn", "cycle_knn"])
+def test_a_tile_that_does_not_fit_is_halved_and_says_so(
+    metric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ties and all: what a failed tile has listed already is listed again."""
+    from prh_core.backend import lists
+    from prh_core.backend.device import Device
+
+    torch = pytest.importorskip("torch")
+    x, y = (few_values(seed, 90, 3) for seed in (0, 1))
+    options: dict[str, Any] = {"metric": metric, "k": 5, "concatenate": True}
+    expected = align([x, x[:, :2] + 0.5], y, **options)
+
+    def failing(plain: Any, too_large: Any) -> Any:
+        def call(*given: Any) -> Any:
+            found = plain(*given)
+            if too_large(given):
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+            return found
+
+        return call
+
+    # Not at once: only when the second layer of a tile is listed.
+    turns = iter([False, True] * 1000)
+    monkeypatch.setattr(
+        Device, "top_k", failing(Device.top_k, lambda given: len(given[1]) > 25 and next(turns))
+    )
+    monkeypatch.setattr(lists, "_bits", failing(lists._bits, lambda given: len(given[0]) > 40))
+    with pytest.warns(RuntimeWarning, match="cpu ran out of memory; going on with"):
+        found = align([x, x[:, :2] + 0.5], y, **options, device="cpu")
+    np.testing.assert_allclose(found.table, expected.table, atol=2e-6)
+    assert found.tied == expected.tied

@@ -19,8 +19,8 @@ from prh_core.intervals import (
     of_dyads,
 )
 from prh_core.layers import prepare_layers
-from prh_core.metrics import PrepareOptions, cka
-from prh_core.metrics.cka import CenteredFeatures
+from prh_core.metrics import PrepareOptions, centered
+from prh_core.metrics.centered import CenteredFeatures
 from prh_core.prepared import prepared
 from prh_core.types import as_layers
 from tests.bench.battery import Study, covered, views
@@ -247,12 +247,12 @@ def test_pairs_of_samples_are_the_same_from_features(monkeypatch: pytest.MonkeyP
         for view in (x, y)
     ]
     features = [
-        CenteredFeatures.of(prepared(prepare_layers(as_layers(view), truncation=None)), ())
+        CenteredFeatures.of(prepared(prepare_layers(as_layers(view), truncation=None)))
         for view in (x, y)
     ]
     whole, sampled = (metric.influences(a, b, [(0, 0)], 1, 0)[0] for a, b in (kernels, features))
     assert sampled.error == pytest.approx(whole.error, rel=1e-4)
-    monkeypatch.setattr(cka, "ROWS_OF_RESIDUALS", 40)
+    monkeypatch.setattr(centered, "ROWS_OF_RESIDUALS", 40)
     (half,) = metric.influences(features[0], features[1], [(0, 0)], 1, 0)
     assert half.error == pytest.approx(whole.error, rel=0.05) and half.error != sampled.error
 
