@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from ingest.pipeline.scores.rows import batch_row, score_row
 from ingest.pipeline.scores.sides import KeptLayers, Prepared, prepare_unit
 from ingest.progress import Progress
 from prh_core import calibration
+from prh_core.backend import backend
 from prh_core.batches import batch_tables
 from prh_core.errors import PRHError
 from prh_core.metrics import PrepareOptions
@@ -57,15 +59,39 @@ def score(
         Rows for the table `scores`, or `batch_scores` for units that have a batch.
     """
     groups = [list(group) for _, group in groupby(sorted(units, key=_preparation), _preparation)]
-    relabelings = chain.from_iterable(_relabelings(ys) for g in groups for ys in _by_y(g))
-    progress.start(title, len(units) + sum(drawing.permutations for drawing in relabelings))
+    progress.start(title, sum(map(_steps, groups)))
     # Groups stand truncation by truncation; a single one leaves nothing to be asked for again.
     for _, same in groupby(groups, key=lambda group: group[0].setting.truncation):
         sharing = list(same)
-        kept = KeptLayers() if len(sharing) > 1 else KeptLayers(0)
+        kept = KeptLayers(None if len(sharing) > 1 else 0, device)
         for group in sharing:
-            yield from _score_group(group, run_id, progress, refused, device, kept)
+            steps = _Steps(progress, _steps(group))
+            yield from _score_group(group, run_id, steps, refused, device, kept)
     progress.done()
+
+
+class _Steps:
+    """Progress of one group, whose work may be begun again in parts: no step is told twice."""
+
+    def __init__(self, progress: Progress, steps: int) -> None:
+        """Expect so many steps."""
+        self._progress, self._left = progress, steps
+
+    def advance(self, steps: int) -> None:
+        """Tell of steps, as far as they were expected."""
+        told = min(steps, self._left)
+        self._left -= told
+        self._progress.advance(told)
+
+    def note(self, message: str) -> None:
+        """Tell what happened."""
+        self._progress.note(message)
+
+
+def _steps(units: Sequence[Unit]) -> int:
+    """Return one step per unit, and one per permutation of every group of partners."""
+    relabelings = chain.from_iterable(_relabelings(same_y) for same_y in _by_y(units))
+    return len(units) + sum(drawing.permutations for drawing in relabelings)
 
 
 def _preparation(unit: Unit) -> tuple[Any, ...]:
@@ -99,7 +125,61 @@ def _by_pair_and_metric(units: Iterable[Unit]) -> list[list[Unit]]:
 def _score_group(
     group: Sequence[Unit],
     run_id: str,
-    progress: Progress,
+    progress: _Steps,
+    refused: list[Refused],
+    device: str | None,
+    kept: KeptLayers,
+) -> Iterator[pl.DataFrame]:
+    """Score units that share their preparation, in parts where memory does not hold them all."""
+    waiting = [list(group)]
+    while waiting:
+        part = waiting.pop(0)
+        scored, failure = set[str](), None
+        try:
+            for rows in _score_together(part, run_id, progress, refused, device, kept):
+                scored.update(rows.get_column("unit_key"))
+                yield rows
+        except (RuntimeError, MemoryError) as error:
+            if not backend(device).out_of_memory(error):
+                raise
+            failure = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # Outside the handler: the traceback would keep what was prepared alive.
+        if failure is None:
+            continue
+        kept.clear()
+        backend(device).release()
+        left = [unit for unit in part if unit.key not in scored]
+        parts = _halves(left)
+        where = f"memory of {device or 'this machine'}"
+        if len(parts) == 1:
+            x, y = left[0].x.header.model_id, left[0].y.header.model_id
+            what = left[0].setting.definition.family.name
+            _refuse(refused, x, f"{x} and {y}: the {where} does not hold their {what} ({failure})")
+            progress.advance(_steps(left))
+            continue
+        progress.note(
+            f"The {where} does not hold all features at once; going on with half of the models"
+        )
+        waiting = parts + waiting
+
+
+def _halves(units: Sequence[Unit]) -> list[list[Unit]]:
+    """Part units by the models of the side that has more; one part where a pair is all there is."""
+    xs, ys = ([side(unit).header.key for unit in units] for side in (_x, _y))
+    side, keys = (_x, xs) if len(set(xs)) > len(set(ys)) else (_y, ys)
+    order = list(dict.fromkeys(keys))
+    first = set(order[: len(order) // 2])
+    parts = [[u for u in units if (side(u).header.key in first) is own] for own in (True, False)]
+    return [part for part in parts if part]
+
+
+_x, _y = attrgetter("x"), attrgetter("y")
+
+
+def _score_together(
+    group: Sequence[Unit],
+    run_id: str,
+    progress: _Steps,
     refused: list[Refused],
     device: str | None,
     kept: KeptLayers,
@@ -108,11 +188,13 @@ def _score_group(
     deepest = max(unit.setting.k or 1 for unit in group)
     options = PrepareOptions(deepest, True, group[0].setting.sigma, device)
     sides: dict[str, Prepared] = {}
-    for file in {f.header.key: f for unit in group for f in (unit.x, unit.y)}.values():
+    files = {f.header.key: f for unit in group for f in (unit.x, unit.y)}.values()
+    kept.expect(list(files))
+    for file in files:
         try:
             sides[file.header.key] = prepare_unit(file, group[0], options, kept)
         except PRHError as error:
-            refused.append(Refused(file.header.model_id, str(error)))
+            _refuse(refused, file.header.model_id, str(error))
     for same_y in _by_y(group):
         nulls = _relabeled(same_y, sides, deepest, progress)
         rows: list[dict[str, Any]] = []
@@ -121,11 +203,17 @@ def _score_group(
                 rows += _rows(same, sides, nulls, deepest, run_id)
             except PRHError as error:
                 x, y = same[0].x.header.model_id, same[0].y.header.model_id
-                refused.append(Refused(x, f"{x} with {y}: {error}"))
+                _refuse(refused, x, f"{x} with {y}: {error}")
             progress.advance(len(same))
         if rows:
             table = "scores" if group[0].batch is None else "batch_scores"
             yield pl.DataFrame(rows, schema=column_types(table))
+
+
+def _refuse(refused: list[Refused], name: str, reason: str) -> None:
+    """Note what was left out, once: a group in parts prepares a model more than once."""
+    if Refused(name, reason) not in refused:
+        refused.append(Refused(name, reason))
 
 
 def _rows(
@@ -178,7 +266,7 @@ def _relabelings(units: Iterable[Unit]) -> dict[_Relabeling, list[Unit]]:
 
 
 def _relabeled(
-    units: Sequence[Unit], sides: Mapping[str, Prepared], deepest: int, progress: Progress
+    units: Sequence[Unit], sides: Mapping[str, Prepared], deepest: int, progress: _Steps
 ) -> dict[str, np.ndarray]:
     """Return, by unit, the best scores of the relabeled tables of one y with its partner."""
     nulls: dict[str, np.ndarray] = {}

@@ -1,18 +1,23 @@
 """Feature sets read, truncated, normalized and prepared, each once for all that compare it."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ingest.pipeline.scores.plan import FeatureFile, Unit
 from ingest.store.features import read_layers
+from prh_core.backend import backend
 from prh_core.batches import batches_of, prepare_batches
 from prh_core.curves import first_samples
 from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.metrics.registry import Family, PrepareOptions
 from prh_core.prepare import constant_layers, normalize, truncate
 from prh_core.prepared import PreparedLayer, PreparedLayers
+from prh_core.types import Layers
 
 ALL_LAYERS = "all layers"
 """Name of the candidate made of all layers side by side."""
@@ -32,13 +37,35 @@ class KeptLayers:
     """Normalized layers that the next family of metrics will ask for again.
 
     Families ask for the same feature sets in the same order, so what fits stays, and what does not
-    is made anew: dropping the oldest would drop each just before it is asked for.
+    is made anew: dropping the oldest would drop each just before it is asked for. The file that is
+    asked for next is read meanwhile.
     """
 
-    def __init__(self, limit: int = 4 << 30) -> None:
-        """Keep `limit` bytes at most."""
-        self._left = limit
+    def __init__(self, limit: int | None = None, device: str | None = None) -> None:
+        """Keep `limit` bytes at most, where they are prepared: None for numpy, else a device.
+
+        Raises:
+            MissingLibraryError, PRHError: there is no such device here.
+        """
+        self._run = backend(device).features
+        self._limit = self._run.room() if limit is None else limit
         self._kept: dict[tuple[str, str, int | None], PreparedLayers] = {}
+        self._paths: dict[str, Path] = {}
+        self._next: dict[str, str] = {}
+        self._ahead: dict[str, Future[Layers]] = {}
+
+    def expect(self, files: Sequence[FeatureFile]) -> None:
+        """Say in which order feature sets will be asked for."""
+        keys = [file.header.key for file in files]
+        self._paths = {file.header.key: file.path for file in files}
+        self._next = dict(pairwise(keys))
+        self._ahead.clear()
+
+    def clear(self) -> None:
+        """Drop what is kept, and keep no more: memory ran out."""
+        self._limit = 0
+        self._kept.clear()
+        self._ahead.clear()
 
     def of(self, side: FeatureFile, truncation: str, n: int | None) -> PreparedLayers:
         """Read a feature set, truncate and l2-normalize it, or hand it out again.
@@ -49,17 +76,29 @@ class KeptLayers:
         key = (side.header.key, truncation, n)
         if key in self._kept:
             return self._kept[key]
-        layers = read_layers(side.path)
+        layers = self._read(side)
+        following = self._next.get(side.header.key)
+        if following is not None and (following, truncation, n) not in self._kept:
+            self._ahead[following] = _READER.submit(read_layers, self._paths[following])
         if n is not None:
             rows = first_samples(side.header.n, n)
             layers = [layer[rows] for layer in layers]
-        layers = truncate(layers, None if truncation == "none" else truncation)
-        ready = normalize(layers, side.header.model_id)
+        there = [self._run.put(layer) for layer in layers]
+        del layers
+        clamped = truncate(there, None if truncation == "none" else truncation, run=self._run)
+        ready = normalize(clamped, side.header.model_id, self._run)
         size = sum(layer.nbytes for layer in ready)
-        if size <= self._left:
-            self._left -= size
+        if size <= self._limit:
+            self._limit -= size
             self._kept[key] = ready
         return ready
+
+    def _read(self, side: FeatureFile) -> Layers:
+        ahead = self._ahead.pop(side.header.key, None)
+        return read_layers(side.path) if ahead is None else ahead.result()
+
+
+_READER = ThreadPoolExecutor(1, "feature-reader")
 
 
 def prepare(
@@ -80,7 +119,8 @@ def prepare(
         DegenerateLayerError: every layer is constant, or a row has no direction.
         DamagedFeatureFileError, NotFiniteError: the file cannot be trusted.
     """
-    layers, usable = _usable(side, (kept or KeptLayers(0)).of(side, truncation, n))
+    kept = kept or KeptLayers(0, options.device)
+    layers, usable = _usable(side, kept.of(side, truncation, n))
     return _with_names(side, family.prepare(layers, options), usable)
 
 
