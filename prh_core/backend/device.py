@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prh_core.backend import lists, memory
+from prh_core.backend.device_factors import DeviceFactors
 from prh_core.backend.device_rows import DeviceRows
 from prh_core.backend.host import (
     HOST,
@@ -16,9 +17,7 @@ from prh_core.backend.host import (
     Backend,
     KeptKernels,
     Loaded,
-    between_layers,
 )
-from prh_core.backend.polar import nuclear_norms
 from prh_core.backend.precision import full_precision, widest
 from prh_core.compiled.sequences import LONGEST_BITWISE
 from prh_core.errors import PRHError
@@ -29,7 +28,7 @@ PINNED = 2**20
 """Bytes from which a copy to a card is worth pinned memory."""
 
 
-class Device(DeviceRows, Backend):
+class Device(DeviceRows, DeviceFactors, Backend):
     """A torch device: `Any` stands for a tensor there, tables come back as numpy's."""
 
     def __init__(self, device: str) -> None:
@@ -191,10 +190,6 @@ class Device(DeviceRows, Backend):
         """Return values rounded to so many digits after the point."""
         return torch.round(values, decimals=digits)
 
-    def zeros(self, shape: tuple[int, ...]) -> Any:
-        """Return zeros in float32."""
-        return torch.zeros(shape, device=self._device)
-
     def empty_stack(self, count: int, n: int) -> Any:
         """Return room for kernels, (count, n, n) float32."""
         return torch.empty((count, n, n), device=self._device)
@@ -224,43 +219,6 @@ class Device(DeviceRows, Backend):
     def in_order(self, rows: Any, order: NDArray[np.int64]) -> Any:
         """Return rows in another order."""
         return rows[self.put(order)]
-
-    def squared_cross_products(
-        self, x: Any, y: Any, order_x: NDArray[np.int64], order_y: NDArray[np.int64]
-    ) -> float:
-        """Return |X'Y|^2 of rows in those orders."""
-        with full_precision():
-            return super().squared_cross_products(x, y, order_x, order_y)
-
-    def correlations(self, x: Any, y: Any) -> NDArray[np.float64]:
-        """Return the sum of singular values of x_a'y_b: (lx, n, c), (ly, n, c) -> (lx, ly)."""
-        between = between_layers(x, y)
-        sums = self._nuclear_norms(between.reshape(-1, *between.shape[2:]))
-        return sums.reshape(between.shape[:2])
-
-    def nuclear_norms(self, x: Any, ys: Sequence[Any]) -> NDArray[np.float64]:
-        """Return the sum of singular values of x'y, (n, p) and (n, q), for every y.
-
-        Multiplied in float64, iterated in float32; those of one width together.
-        """
-        sums = np.empty(len(ys))
-        widths = [y.shape[1] for y in ys]
-        for width in set(widths):
-            same = [at for at, other in enumerate(widths) if other == width]
-            most = max(1, lists.BYTES // (32 * x.shape[1] * width))
-            for start in range(0, len(same), most):
-                some = same[start : start + most]
-                sums[some] = self._nuclear_norms(x.T @ torch.stack([ys[at] for at in some]))
-        return sums
-
-    def _nuclear_norms(self, matrices: Any) -> NDArray[np.float64]:
-        """Return sums of singular values; those that do not converge by LAPACK."""
-        with full_precision():
-            sums, converged = nuclear_norms(matrices.float())
-        found = lists.host_table(sums)
-        for at in np.flatnonzero(~self.host(converged)):
-            found[at] = np.linalg.svd(self.host(matrices[at]), compute_uv=False).sum()
-        return found
 
     def squares_by_place(self, values: Any) -> NDArray[np.float64]:
         """Return the sums over samples of squares, (layers, n, k) -> (layers, k)."""

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64, Int32, Int64
 from numpy.typing import NDArray
-from scipy import linalg
 
+from prh_core.backend.factors import Factors
 from prh_core.backend.rows import Rows
 from prh_core.compiled.kernels import Listed, average_ranks, masked_marginals, pack, shared_products
 from prh_core.compiled.neighbors import top_k
@@ -34,9 +34,6 @@ PACKED_AT_ONCE = 2**11
 
 Few enough that both sides stay in the host's cache: 2,048 take 8 ms a pair where 65,536 take 13.
 """
-
-ROWS_AT_ONCE = 2**13
-"""Rows multiplied in float32 before their products are summed in float64."""
 
 Block = Float32[np.ndarray, "rows n"]
 Table = Float64[np.ndarray, "lx ly"]
@@ -77,7 +74,7 @@ def upper_pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.triu_indices(n, 1)
 
 
-class Backend(Rows):
+class Backend(Rows, Factors):
     """The host: arrays are numpy's, `Any` stands for an array where the backend keeps it."""
 
     @property
@@ -210,10 +207,6 @@ class Backend(Rows):
 
     # --- kernels of all layers ---
 
-    def zeros(self, shape: tuple[int, ...]) -> Any:
-        """Return zeros in float32."""
-        return np.zeros(shape, dtype=np.float32)
-
     def empty_stack(self, count: int, n: int) -> Any:
         """Return room for kernels, (count, n, n) float32."""
         return np.empty((count, n, n), dtype=np.float32)
@@ -230,30 +223,9 @@ class Backend(Rows):
             table += x[:, entries] @ y[:, entries].T
         return table
 
-    # --- subspaces and factors, float64 ---
-
     def in_order(self, rows: Any, order: Int64[np.ndarray, " n"]) -> Any:
         """Return rows in another order."""
         return rows[order]
-
-    def squared_cross_products(
-        self, x: Any, y: Any, order_x: Int64[np.ndarray, " n"], order_y: Int64[np.ndarray, " n"]
-    ) -> float:
-        """Return |X'Y|^2 of rows in those orders: float32 products in parts, summed in float64."""
-        total = self.wide(self.zeros((x.shape[1], y.shape[1])))
-        for start in range(0, len(order_x), ROWS_AT_ONCE):
-            rows = slice(start, start + ROWS_AT_ONCE)
-            total += self.in_order(x, order_x[rows]).T @ self.in_order(y, order_y[rows])
-        return float((total * total).sum())
-
-    def correlations(self, x: Any, y: Any) -> Table:
-        """Return the sum of singular values of x_a'y_b: (lx, n, c), (ly, n, c) -> (lx, ly)."""
-        between = between_layers(x, y)
-        return np.linalg.svd(between, compute_uv=False).sum(axis=2)
-
-    def nuclear_norms(self, x: Any, ys: Sequence[Any]) -> Float64[np.ndarray, " ys"]:
-        """Return the sum of singular values of x'y, (n, p) and (n, q), for every y."""
-        return np.array([linalg.svdvals(x.T @ y).sum() for y in ys])
 
     # --- neighbor lists of all layers, (n, layers, k) ---
 
@@ -319,13 +291,6 @@ class Backend(Rows):
         trace = self.shared_products(x.lists, y.lists, x.mutual, y.mutual)
         listed = (Listed(side.lists, side.values, *side.reverse) for side in (x, y))
         return trace, *masked_marginals(*listed)
-
-
-def between_layers(x: Any, y: Any) -> Any:
-    """Return x_a'y_b of all layers as (lx, ly, c, c), by one product."""
-    lx, n, c = x.shape
-    flat = [side.swapaxes(1, 2).reshape(-1, n) for side in (x, y)]
-    return (flat[0] @ flat[1].T).reshape(lx, c, len(y), c).swapaxes(1, 2)
 
 
 def _each_pair(one_pair: Any, x: NDArray[np.int32], y: NDArray[np.int32]) -> Sums:

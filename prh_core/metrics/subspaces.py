@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
-from scipy import linalg
 
 from prh_core.backend import HOST, Backend, backend
 from prh_core.errors import DegenerateLayerError
@@ -64,7 +63,8 @@ class Factors:
 class Subspaces:
     """The span of each layer's leading left singular vectors, beside the factors they are from."""
 
-    factors: tuple[Factor, ...]
+    factors: tuple[Any, ...]
+    """(n, at most n) each, where features are kept."""
     bases: Any
     """(layers, n, components) float64, where the backend keeps them: orthonormal columns; zero
     beyond `counts`."""
@@ -96,90 +96,37 @@ class Subspaces:
 
     def factor(self, layer: int) -> Factor:
         """Return one layer's factor, its rows in this order."""
-        own = self.factors[layer]
+        own = self.run.features.host(self.factors[layer])
         return own if self.order is None else own[self.order]
 
 
 def _factors(
     layers: Layers | PreparedLayers, options: PrepareOptions, standardize: bool
-) -> tuple[Factor, ...]:
-    ready = prepared(layers)
+) -> tuple[Any, ...]:
+    run, ready = backend(options.device).features, prepared(layers)
     powers = [layer.power for layer in ready]
     # Standardized columns are free of scale; else each layer weighs as its features do.
-    parts = [_narrow(_columns(layer, standardize)) for layer in ready]
+    parts = [run.narrowed(_columns(run, layer, standardize)) for layer in ready]
     if options.concatenate:
         shares = [1.0 if standardize else min(powers) / power for power in powers]
         scaled_parts = [s * f for s, f in zip(shares, parts, strict=True)]
         # The smallest singular values, which the square loses, are of no account to SVCCA.
-        parts.append(_side_by_side(scaled_parts, squared=standardize))
-    scaled: list[Factor] = []
+        if standardize and sum(part.shape[1] for part in parts) > len(ready[0]):
+            parts.append(run.root_of_sum(scaled_parts))
+        else:
+            parts.append(run.narrowed(run.side_by_side(scaled_parts)))
+    scaled: list[Any] = []
     for index, factor in enumerate(parts):
-        norm = np.linalg.norm(factor)
+        norm = run.norm(factor)
         if not norm > 0:
             raise DegenerateLayerError(f"layer {index} is constant: it spans nothing")
         scaled.append(factor / norm)
     return tuple(scaled)
 
 
-def _columns(layer: PreparedLayer, standardize: bool) -> Factor:
-    wide = layer.exact()
-    mean = wide.mean(axis=0)
-    wide -= mean
-    if standardize:
-        spread = wide.std(axis=0)
-        # A column constant up to float32's rounding has no spread to divide by.
-        flat = spread <= 1e-6 * np.abs(mean)
-        wide /= np.where(flat, 1.0, spread)
-        wide[:, flat] = 0
-    return wide
-
-
-def _narrow(wide: Factor) -> Factor:
-    """Return F with FF' = ww' and at most n columns: w' = QR gives w = R'Q'."""
-    n, d = wide.shape
-    if d <= n:
-        return wide
-    return np.array(linalg.qr(wide.T, mode="r", check_finite=False)[0][:n].T, dtype=np.float64)
-
-
-def _side_by_side(parts: Sequence[Factor], squared: bool) -> Factor:
-    """Return F with FF' the sum of the parts' squares: by their Gram matrices, or exactly by QR.
-
-    A Gram matrix and its pivoted Cholesky factor take a third of the time, and lose singular
-    values below 1e-8 of the largest.
-    """
-    n = len(parts[0])
-    if not squared or sum(part.shape[1] for part in parts) <= n:
-        return _narrow(np.hstack(parts))
-    gram = parts[0] @ parts[0].T
-    for part in parts[1:]:
-        gram += part @ part.T
-    lower, pivots, rank, _ = linalg.lapack.dpstrf(gram, lower=1)
-    factor = np.zeros((n, rank))
-    factor[pivots - 1] = np.tril(lower)[:, :rank]
-    return factor
-
-
-def leading(factor: Factor) -> tuple[Factor, int]:
-    """Return at most COMPONENTS leading left singular vectors, (n, COMPONENTS), and their number.
-
-    Exact: from the full eigendecomposition of the smaller of FF' and F'F, in float64. Directions
-    whose share of the variance is below 1e-12 are rounding and are left out.
-    """
-    n, d = factor.shape
-    few = min(COMPONENTS, n - 1, d)
-    small = factor.T @ factor if d < n else factor @ factor.T
-    size = len(small)
-    # Bisection and inverse iteration: for so few of so many the fastest of LAPACK's drivers.
-    values, vectors = linalg.eigh(
-        small, subset_by_index=[size - few, size - 1], driver="evx", check_finite=False
-    )
-    real = values > 1e-12 * values[-1]
-    values, vectors = values[real][::-1], vectors[:, real][:, ::-1]
-    basis = factor @ vectors / np.sqrt(values) if d < n else vectors
-    padded = np.zeros((n, COMPONENTS))
-    padded[:, : len(values)] = basis
-    return padded, len(values)
+def _columns(run: Backend, layer: PreparedLayer, standardize: bool) -> Any:
+    rows = layer.run.exact_rows(layer.raw, layer.divisors)
+    return run.centered_columns(run.put(rows), standardize)
 
 
 def _prepare_factors(layers: Layers | PreparedLayers, options: PrepareOptions) -> Factors:
@@ -188,10 +135,10 @@ def _prepare_factors(layers: Layers | PreparedLayers, options: PrepareOptions) -
 
 
 def _prepare_svcca(layers: Layers | PreparedLayers, options: PrepareOptions) -> Subspaces:
-    factors = _factors(layers, options, standardize=True)
-    spans = [leading(factor) for factor in factors]
     run = backend(options.device)
-    bases = run.put(np.stack([basis for basis, _ in spans]))
+    factors = _factors(layers, options, standardize=True)
+    spans = [run.features.leading(factor, COMPONENTS) for factor in factors]
+    bases = run.concatenate([run.put(basis)[None] for basis, _ in spans])
     return Subspaces(factors, bases, np.array([count for _, count in spans]), run)
 
 
@@ -251,7 +198,7 @@ def _svcca_influences(
         for at in layers:
             factor = side.factor(at)
             parts = [factor, *(_kept(factor, keep) for keep in keeps)]
-            spans = map(leading, parts)
+            spans = (HOST.leading(part, COMPONENTS) for part in parts)
             spaces[at] = [Subspaces((), basis[None], np.array([c])) for basis, c in spans]
         return spaces
 

@@ -283,3 +283,29 @@ def test_a_tile_that_does_not_fit_is_halved_and_says_so(
         found = align([x, x[:, :2] + 0.5], y, **options, device="cpu")
     np.testing.assert_allclose(found.table, expected.table, atol=2e-6)
     assert found.tied == expected.tied
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.integers(12, 40), st.integers(1, 60), st.booleans())
+def test_factors_there_span_what_the_hosts_do(seed: int, n: int, d: int, standardize: bool) -> None:
+    there = backend("cpu").features
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(n, d)) * 10.0 ** rng.integers(-3, 3, d) + rng.normal(size=d)
+    rows[:, rng.random(d) < 0.2] = 3
+    here = HOST.narrowed(HOST.centered_columns(rows.copy(), standardize))
+    found = there.narrowed(there.centered_columns(there.put(rows.copy()), standardize))
+    assert found.shape[1] <= n
+    scale = max(1.0, float(np.abs(here @ here.T).max()))
+    np.testing.assert_allclose(there.host(found @ found.T), here @ here.T, atol=1e-12 * scale)
+    assert there.norm(found) == pytest.approx(HOST.norm(here), rel=1e-12)
+    root, own = there.root_of_sum([found, found]), HOST.root_of_sum([here, here])
+    np.testing.assert_allclose(there.host(root @ root.T), own @ own.T, atol=1e-7 * scale)
+    if standardize and np.abs(here).max() > 0:
+        basis, count = there.leading(found, 10)
+        expected, expected_count = HOST.leading(here, 10)
+        assert count == expected_count
+        spanned = there.host(basis @ basis.T)
+        # Only a clear gap behind the last direction makes its subspace one.
+        values = np.sort(np.linalg.eigvalsh(here @ here.T))[::-1]
+        if count < 10 or values[9] > 1.01 * values[10]:
+            np.testing.assert_allclose(spanned, expected @ expected.T, atol=1e-8)

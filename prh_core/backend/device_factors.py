@@ -1,0 +1,114 @@
+"""Factors and subspaces on a device of torch's: `prh_core.backend.factors.Factors`."""
+# pyright: basic
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prh_core.backend import lists
+from prh_core.backend.factors import (
+    FLAT,
+    ROUNDING,
+    ROWS_AT_ONCE,
+    between_layers,
+    cholesky_factor,
+)
+from prh_core.backend.polar import nuclear_norms
+from prh_core.backend.precision import full_precision, widest
+
+torch: Any = importlib.import_module("torch")
+
+
+class DeviceFactors:
+    """Factors stay there, in float64 where the device has it."""
+
+    put: Callable[..., Any]
+    """Brings an array to the device."""
+    host: Callable[..., NDArray[Any]]
+    """Brings one back."""
+
+    def centered_columns(self, rows: Any, standardize: bool) -> Any:
+        """Center the columns of float64 rows, in place; scale them to one spread where asked."""
+        mean = rows.mean(dim=0)
+        wide = rows.sub_(mean)
+        if standardize:
+            spread = wide.std(dim=0, correction=0)
+            flat = spread <= FLAT * mean.abs()
+            wide = torch.where(flat, 0.0, wide / torch.where(flat, 1.0, spread))
+        return wide
+
+    def narrowed(self, wide: Any) -> Any:
+        """Return F with FF' = ww' and at most n columns: w' = QR gives w = R'Q'."""
+        n, d = wide.shape
+        if d <= n:
+            return wide
+        return torch.linalg.qr(wide.T, mode="r").R.T.contiguous()
+
+    def side_by_side(self, parts: Sequence[Any]) -> Any:
+        """Return factors beside each other, (n, sum of their widths)."""
+        return torch.cat(list(parts), dim=1)
+
+    def root_of_sum(self, parts: Sequence[Any]) -> Any:
+        """Return F with FF' the sum of the parts' squares; LAPACK's pivoted Cholesky factor."""
+        gram = sum(part @ part.T for part in parts)
+        return self.put(cholesky_factor(self.host(gram).copy()))
+
+    def norm(self, factor: Any) -> float:
+        """Return the Frobenius norm."""
+        return float(torch.linalg.vector_norm(factor))
+
+    def leading(self, factor: Any, components: int) -> tuple[Any, int]:
+        """Return at most so many leading left singular vectors, and their number."""
+        n, d = factor.shape
+        few = min(components, n - 1, d)
+        values, vectors = torch.linalg.eigh(factor.T @ factor if d < n else factor @ factor.T)
+        values, vectors = values[-few:].flip(0), vectors[:, -few:].flip(1)
+        count = int((values > ROUNDING * values[0]).sum())
+        values, vectors = values[:count], vectors[:, :count]
+        padded = torch.zeros((n, components), dtype=factor.dtype, device=factor.device)
+        padded[:, :count] = factor @ vectors / values.sqrt() if d < n else vectors
+        return padded, count
+
+    def squared_cross_products(
+        self, x: Any, y: Any, order_x: NDArray[np.int64], order_y: NDArray[np.int64]
+    ) -> float:
+        """Return |X'Y|^2 of rows in those orders."""
+        total = torch.zeros((x.shape[1], y.shape[1]), dtype=widest(x.device), device=x.device)
+        with full_precision():
+            for start in range(0, len(order_x), ROWS_AT_ONCE):
+                rows = slice(start, start + ROWS_AT_ONCE)
+                total += x[self.put(order_x[rows])].T @ y[self.put(order_y[rows])]
+        return float(total.square().sum())
+
+    def correlations(self, x: Any, y: Any) -> NDArray[np.float64]:
+        """Return the sum of singular values of x_a'y_b: (lx, n, c), (ly, n, c) -> (lx, ly)."""
+        between = between_layers(x, y)
+        sums = self._nuclear_norms(between.reshape(-1, *between.shape[2:]))
+        return sums.reshape(between.shape[:2])
+
+    def nuclear_norms(self, x: Any, ys: Sequence[Any]) -> NDArray[np.float64]:
+        """Return the sum of singular values of x'y, (n, p) and (n, q), for every y.
+
+        Multiplied in float64, iterated in float32; those of one width together.
+        """
+        sums = np.empty(len(ys))
+        widths = [y.shape[1] for y in ys]
+        for width in set(widths):
+            same = [at for at, other in enumerate(widths) if other == width]
+            most = max(1, lists.BYTES // (32 * x.shape[1] * width))
+            for start in range(0, len(same), most):
+                some = same[start : start + most]
+                sums[some] = self._nuclear_norms(x.T @ torch.stack([ys[at] for at in some]))
+        return sums
+
+    def _nuclear_norms(self, matrices: Any) -> NDArray[np.float64]:
+        """Return sums of singular values; those that do not converge by LAPACK."""
+        with full_precision():
+            sums, converged = nuclear_norms(matrices.float())
+        found = lists.host_table(sums)
+        for at in np.flatnonzero(~self.host(converged)):
+            found[at] = np.linalg.svd(self.host(matrices[at]), compute_uv=False).sum()
+        return found
