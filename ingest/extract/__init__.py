@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import MissingExtraError, ModelFailedError
+from ingest.extract.crops import CropCache
 from ingest.extract.variants import PROMPTS, Extracted, Variant, variants_for
 from ingest.progress import Progress
 from ingest.store.precision import EXACT
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROMPTS",
+    "CropCache",
     "Extracted",
     "Variant",
     "extract",
@@ -102,6 +104,7 @@ def extract(
     batch_size: int | None = None,
     progress: Progress | None = None,
     watch: "Watch | None" = None,
+    crops: CropCache | None = None,
 ) -> dict[Variant, Extracted]:
     """Load a model and extract every layer's features of every sample.
 
@@ -115,6 +118,8 @@ def extract(
         batch_size: most inputs a batch; None lets the device decide.
         progress: told about the forward passes.
         watch: looks on while captions without a prompt are run, e.g. to score predictions.
+        crops: images that another vision model was shown are not decoded again; give every call the
+            same one.
 
     Returns:
         Per variant the layers in depth order, each (n, d) float32, and the facts of the run.
@@ -139,5 +144,5 @@ def extract(
 
     with model_named(record):
         return extract_features(
-            record, dataset, variants, device, dtype, batch_size, progress, watch
+            record, dataset, variants, device, dtype, batch_size, progress, watch, crops
         )

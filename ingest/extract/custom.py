@@ -48,6 +48,7 @@ from ingest.extract.layouts import (
 )
 from ingest.extract.loaded import (
     Causal,
+    CropThenScale,
     Layout,
     LoadedLanguage,
     LoadedVision,
@@ -144,13 +145,18 @@ def _vision(
     module = module.eval().to(device=place.device, dtype=place.dtype)
     paths = [str(name) for name in layers]
     reads = _reads(record, module, paths, _stated(record), size, place)
-    preprocess = v2.Compose(
-        [
-            v2.PILToTensor(),
-            v2.Resize((size, size), interpolation=v2.InterpolationMode.BICUBIC, antialias=True),
-            v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize([float(x) for x in mean], [float(x) for x in std]),
-        ]
+    bicubic = v2.InterpolationMode.BICUBIC
+    preprocess = CropThenScale(
+        crop=v2.Compose(
+            [v2.PILToTensor(), v2.Resize((size, size), interpolation=bicubic, antialias=True)]
+        ),
+        key=f"square of {size} pixels",
+        scale=v2.Compose(
+            [
+                v2.ToDtype(torch.float32, scale=True),
+                v2.Normalize([float(x) for x in mean], [float(x) for x in std]),
+            ]
+        ),
     )
     return LoadedVision(
         module=module,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError
+from ingest.extract.crops import CropCache
 from ingest.extract.device import exact_float32, place
 from ingest.extract.language import Watch, extract_language
 from ingest.extract.loaded import LoadedLanguage, LoadedVision
@@ -30,6 +31,7 @@ def extract_features(
     batch_size: int | None,
     progress: Progress | None,
     watch: Watch | None = None,
+    crops: CropCache | None = None,
 ) -> dict[Variant, Extracted]:
     """Do what `ingest.extract.extract` says."""
     if batch_size is not None and batch_size < 1:
@@ -48,7 +50,9 @@ def extract_features(
     layers: Mapping[Variant, dict[str, NDArray[np.float32]]]
     with exact_float32():
         if isinstance(loaded, LoadedVision):
-            layers = extract_vision(record, loaded, dataset, variants, where, batch_size, shown)
+            layers = extract_vision(
+                record, loaded, dataset, variants, where, batch_size, shown, crops
+            )
         else:
             layers, truncated = extract_language(
                 record, loaded, dataset, variants, where, batch_size, shown, watch

@@ -29,6 +29,22 @@ class Tap:
 
 
 @dataclass(frozen=True)
+class CropThenScale:
+    """A preprocessing in two steps: models whose crops have one key share them."""
+
+    crop: Callable[[Image.Image], Tensor]
+    """RGB image -> (3, H, W) uint8; called from several threads."""
+    key: str
+    """Says everything that determines the crop's pixels but the image."""
+    scale: Callable[[Tensor], Tensor]
+    """(..., 3, H, W) uint8 -> the same in float32, on the device it lies on."""
+
+    def __call__(self, image: Image.Image) -> Tensor:
+        """Return what the network is fed of an RGB image, (3, H, W) float32."""
+        return self.scale(self.crop(image))
+
+
+@dataclass(frozen=True)
 class LoadedVision:
     """A vision network in eval mode."""
 
@@ -43,7 +59,8 @@ class LoadedVision:
     has_class_token: bool
     """Whether the first token of every tap is the class token."""
     preprocess: Callable[[Image.Image], Tensor]
-    """RGB image -> (3, H, W) float32."""
+    """RGB image -> (3, H, W) float32; called from several threads. For a `CropThenScale`, images
+    are decoded once for all models that crop alike, and scaled on the device."""
     revision: str
     """What was really loaded: commit, package version, file hash or seed."""
     returns_taps: bool = False

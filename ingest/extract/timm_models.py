@@ -19,7 +19,7 @@ from ingest.extract.checkpoints import below, fit, read_checkpoint
 from ingest.extract.content import content_hash
 from ingest.extract.device import exact_float32
 from ingest.extract.layouts import Read, common_layout, drawn_images, read_as, run_drawn
-from ingest.extract.loaded import LoadedVision, Placement, Tap
+from ingest.extract.loaded import CropThenScale, LoadedVision, Placement, Tap
 from ingest.extract.loaders import loader, local_path, other_options, text_option
 
 # Options that are read here; any other is an argument of the architecture.
@@ -119,11 +119,27 @@ def wrap(record: ModelRecord, module: nn.Module, revision: str, place: Placement
     if isinstance(size, int):
         wanted["input_size"] = cast(Any, (3, size, size))
     config = resolve_data_config(wanted, model=module)
-    preprocess = create_transform(**config, is_training=False)
     height, width = config["input_size"][-2:]
     with torch.inference_mode(), exact_float32():
         read = _read_layers(record, module, stages, drawn_images(height, width, place))
-    return read(preprocess=preprocess, revision=revision)
+    return read(preprocess=preprocessing(config), revision=revision)
+
+
+def preprocessing(config: Mapping[str, Any]) -> CropThenScale:
+    """Return timm's evaluation transform of a `resolve_data_config`, equal bit by bit on a CPU."""
+    # For its prefetcher timm leaves the scaling out.
+    crop: Any = create_transform(**config, is_training=False, use_prefetcher=True)
+    mean, std = (torch.tensor(config[name]).view(-1, 1, 1) for name in ("mean", "std"))
+    # Margins are filled with the mean.
+    scaling = {"std"} if config["crop_mode"] == "border" else {"mean", "std"}
+    key = f"timm {sorted((k, v) for k, v in config.items() if k not in scaling)}"
+
+    def scale(pixels: Tensor) -> Tensor:
+        # All three on the device: cards multiply by the reciprocal of a number from the host.
+        top, less, per = (x.to(pixels.device) for x in (torch.tensor(255.0), mean, std))
+        return pixels.to(torch.float32).div_(top).sub_(less).div_(per)
+
+    return CropThenScale(crop, key, scale)
 
 
 def _read_layers(

@@ -1,8 +1,6 @@
 """Vision: read every tapped layer of every image, pooled as it comes out of the network."""
 
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import cast
 
@@ -15,7 +13,9 @@ from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError, RowOrderError
 from ingest.extract.batching import LayerStack, run_batches, same_row
+from ingest.extract.crops import CropCache
 from ingest.extract.device import out_of_memory
+from ingest.extract.feeding import ImageFeeder
 from ingest.extract.fold import fold_batchnorm
 from ingest.extract.layouts import first_tensor, hooked, layer_output, submodules
 from ingest.extract.loaded import Layout, LoadedVision, Placement, Tap
@@ -34,8 +34,11 @@ def extract_vision(
     place: Placement,
     batch_size: int | None,
     progress: Progress,
+    crops: CropCache | None = None,
 ) -> dict[Variant, dict[str, NDArray[np.float32]]]:
     """Return per variant the tapped layers, name -> (n, d) float32 array; one forward pass.
+
+    `crops` saves decoding images that another model was shown.
 
     Raises:
         CatalogError: a pooling does not suit the network, or a tap does not fire.
@@ -49,7 +52,7 @@ def extract_vision(
     stacks: dict[Pooling, LayerStack] = {pooling: LayerStack(n) for pooling in poolings.values()}
     size = batch_size or _BATCH.get(place.device.type, 32)
     batches = [range(at, min(at + size, n)) for at in range(0, n, size)]
-    feeder = ImageFeeder(loaded, dataset, ahead=size, device=place.device)
+    feeder = ImageFeeder(loaded, dataset, place.device, crops)
     largest = 0
 
     progress.start(f"{record.label}: images", n)
@@ -83,7 +86,7 @@ def extract_vision(
 
 
 def _prepared(
-    loaded: LoadedVision, place: Placement, feeder: "ImageFeeder"
+    loaded: LoadedVision, place: Placement, feeder: ImageFeeder
 ) -> Callable[[Tensor], Tensor]:
     """Bring the network to its device in the fastest form that it runs in; return what images need.
 
@@ -115,46 +118,6 @@ def _prepared(
         with torch.inference_mode():
             fold_batchnorm(loaded, ready(image))
     return ready
-
-
-class ImageFeeder:
-    """Decodes and preprocesses images in threads, one batch ahead of the network."""
-
-    def __init__(
-        self, loaded: LoadedVision, dataset: Dataset, ahead: int, device: torch.device
-    ) -> None:
-        """Prepare to feed `dataset`, starting up to `ahead` images early."""
-        self._loaded, self._dataset, self._ahead = loaded, dataset, ahead
-        workers = 1 if device.type == "cpu" else min(8, os.cpu_count() or 1)
-        self._pool = ThreadPoolExecutor(max_workers=workers)
-        self._pending: dict[int, Future[Tensor]] = {}
-
-    def __enter__(self) -> "ImageFeeder":
-        """Start."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Stop the threads; images not asked for yet are dropped."""
-        self._pool.shutdown(cancel_futures=True)
-
-    def get(self, rows: Sequence[int]) -> Tensor:
-        """Return the images of the rows, (len(rows), 3, H, W) float32, and start the next ones."""
-        for row in rows:
-            self._start(row)
-        for row in range(rows[-1] + 1, min(rows[-1] + 1 + self._ahead, len(self._dataset))):
-            self._start(row)
-        return torch.stack([self._pending.pop(row).result() for row in rows])
-
-    def only(self, rows: Sequence[int]) -> Tensor:
-        """Return the images of the rows, (len(rows), 3, H, W) float32, and start no others."""
-        return torch.stack([self._prepare(row) for row in rows])
-
-    def _start(self, row: int) -> None:
-        if row not in self._pending:
-            self._pending[row] = self._pool.submit(self._prepare, row)
-
-    def _prepare(self, row: int) -> Tensor:
-        return self._loaded.preprocess(self._dataset.image(row))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 from ingest.catalog import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError
-from ingest.extract import PROMPTS, Variant, extract, suited_precision
+from ingest.extract import PROMPTS, CropCache, Variant, extract, suited_precision
 from ingest.extract.content import local_content
 from ingest.pipeline.run import Run, record_dataset, record_model
 from ingest.pipeline.scores.plan import FeatureFile, open_features
@@ -212,7 +212,13 @@ def extract_missing(
     by_model: dict[str, list[Extraction]] = {}
     for unit in units:
         by_model.setdefault(unit.record.id, []).append(unit)
-    for number, wanted in enumerate(by_model.values(), start=1):
+    seeing = [
+        model
+        for model, wanted in by_model.items()
+        if wanted[0].record.modality == "vision" and not all(unit.path.exists() for unit in wanted)
+    ]
+    crops = CropCache() if len(seeing) > 1 else None
+    for number, (model, wanted) in enumerate(by_model.items(), start=1):
         missing = []
         for unit in wanted:
             if not unit.path.exists():
@@ -225,7 +231,9 @@ def extract_missing(
             continue
         title = f"[{number}/{len(by_model)}] {wanted[0].record.label}"
         progress.note(title)
-        _extract_model(run, dataset, missing, progress, device, batch_size, beside)
+        _extract_model(run, dataset, missing, progress, device, batch_size, beside, crops)
+        if [model] == seeing[-1:]:
+            crops = None  # no other model wants them
     progress.done()
 
 
@@ -237,6 +245,7 @@ def _extract_model(
     device: str,
     batch_size: int | None,
     beside: Beside | None,
+    crops: CropCache | None,
 ) -> None:
     record = missing[0].record
     try:
@@ -249,6 +258,7 @@ def _extract_model(
             batch_size=batch_size,
             progress=progress,
             watch=None if beside is None else beside.watch(record),
+            crops=crops,
         )
         for unit in missing:
             result = extracted[unit.variant]

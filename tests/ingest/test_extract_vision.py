@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ingest.errors import CatalogError, OutOfMemoryError
-from ingest.extract import Variant, extract, variants_for, vision
+from ingest.extract import Variant, extract, feeding, variants_for, vision
 from ingest.extract.device import place
 from ingest.extract.fold import fold_batchnorm
 from ingest.extract.loaded import LoadedVision, Tap
@@ -83,14 +83,14 @@ def test_random_weights_depend_on_the_seed_alone() -> None:
 def test_running_out_of_memory_halves_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     record, data = random(RESNET), tiny.dataset(9)
     whole = extract(record, data, [GAP], device="cpu")[GAP].layers
-    real, limit = vision.ImageFeeder.get, 2
+    real, limit = feeding.ImageFeeder.get, 2
 
     def narrow(self, rows):  # noqa: ANN001, ANN202
         if len(rows) > limit:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
         return real(self, rows)
 
-    monkeypatch.setattr(vision.ImageFeeder, "get", narrow)
+    monkeypatch.setattr(feeding.ImageFeeder, "get", narrow)
     halved = extract(record, data, [GAP], device="cpu")[GAP].layers
     for name in whole:
         np.testing.assert_allclose(halved[name], whole[name], atol=1e-5)

@@ -9,7 +9,7 @@ import numpy as np
 from ingest.catalog.records import ModelRecord
 from ingest.datasets.tasks.task import Task
 from ingest.errors import CatalogError
-from ingest.extract import extract, suited_precision, variants_for
+from ingest.extract import CropCache, extract, suited_precision, variants_for
 from ingest.pipeline.features import header_of, loaded_from
 from ingest.pipeline.run import Run, record_model
 from ingest.progress import Progress
@@ -129,12 +129,14 @@ def probe_missing(
     Raises:
         DiskFullError: nothing already stored was changed.
     """
+    seeing = {unit.record.id for unit in units if not unit.features.exists()}
+    crops = CropCache() if len(seeing) > 1 else None
 
     def compute(unit: ProbeUnit) -> list[dict[str, Any]]:
         if unit.record.modality != "vision":
             raise CatalogError(f"{unit.record.id} is a language model: it sees no pictures")
         if not unit.features.exists():
-            _extract(run, unit, progress, device, batch_size)
+            _extract(run, unit, progress, device, batch_size, crops)
         progress.note(f"Probing {unit.record.label} on {unit.task.record.title}")
         row = _probe(unit)
         record_model(run, unit.record)
@@ -149,6 +151,7 @@ def _extract(
     progress: Progress,
     device: str,
     batch_size: int | None,
+    crops: CropCache | None,
 ) -> None:
     record, dataset = unit.record, unit.task.dataset
     (variant,) = variants_for(record)
@@ -160,6 +163,7 @@ def _extract(
         dtype=unit.precision,
         batch_size=batch_size,
         progress=progress,
+        crops=crops,
     )[variant]
     layers = extracted.layers
     if unit.layer == "last":
