@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from ingest.catalog import load_catalog
-from ingest.cli.options import Data, DatasetId, Device, Dtype, NoPublish, SkipCorrupt, takes
+from ingest.cli.options import Data, DatasetId, Device, Dtype, NoPublish, SkipCorrupt, Store, takes
 from ingest.cli.work import bits_beside, recorded, workspace
 from ingest.datasets import open_dataset
 from ingest.extract import ingest_half
 from ingest.pipeline.options import ExtractOptions, ModelOptions, ScoreOptions, StudyOptions
 from ingest.pipeline.study import open_study
+from ingest.store.precision import EXACT
 
 
 @takes(without=["seed", "sigma", "ns", "fixed", "pairs"])
@@ -37,6 +38,7 @@ def captions(
     skip_corrupt: SkipCorrupt = False,
     device: Device = "auto",
     dtype: Dtype = "auto",
+    store: Store = EXACT,
     extraction: ExtractOptions,
     no_publish: NoPublish = False,
     data: Data = None,
@@ -62,6 +64,7 @@ def captions(
         skip_corrupt=skip_corrupt,
         device=device,
         dtype=dtype,
+        store=store,
     )
     with recorded(where, "Units of work", no_publish=no_publish) as (run, progress):
         study = open_study(where, options, scoring, progress=progress)

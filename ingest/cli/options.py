@@ -50,6 +50,14 @@ Dtype = Annotated[
         "and float32 elsewhere. Pooling is in float32.",
     ),
 ]
+Store = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        help="Number format of feature files: float32, or float16, half the space at 11 bits a "
+        "number (layers are scaled first, so that nothing overflows). Two are never mixed.",
+    ),
+]
 StoredDtype = Annotated[
     str,
     typer.Option(
@@ -172,6 +180,7 @@ OPTIONS: Mapping[str, Any] = {
     "skip_corrupt": SkipCorrupt,
     "device": Device,
     "dtype": Dtype,
+    "store": Store,
     "batch_size": Batch,
     "caption_bits": CaptionBits,
 }

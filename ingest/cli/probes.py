@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from ingest.catalog import load_catalog
-from ingest.cli.options import Batch, Data, Device, Dtype, NoPublish, ids, takes
+from ingest.cli.options import Batch, Data, Device, Dtype, NoPublish, Store, ids, takes
 from ingest.cli.work import recorded, workspace
 from ingest.errors import Refused
 from ingest.extract import ingest_half
 from ingest.pipeline.options import ModelOptions
+from ingest.store.precision import EXACT
 from prh_core.errors import PRHError
 
 
@@ -29,6 +30,7 @@ def probe(
     options: ModelOptions,
     device: Device = "auto",
     dtype: Dtype = "auto",
+    store: Store = EXACT,
     batch_size: Batch = None,
     no_publish: NoPublish = False,
     data: Data = None,
@@ -57,10 +59,10 @@ def probe(
             except PRHError as error:
                 run.refused.append(Refused(record.id, str(error)))
                 progress.note(f"{record.title} left out: {error}")
-        precision = probe_precision(run, chosen, opened, layer, dtype, device)
+        precision = probe_precision(run, chosen, opened, layer, dtype, device, store)
         probe_missing(
             run,
-            plan_probes(run, chosen, opened, layer, precision),
+            plan_probes(run, chosen, opened, layer, precision, store),
             progress,
             device=device,
             batch_size=batch_size,

@@ -19,10 +19,13 @@ from ingest.store.features import EXTRACT_VERSION, FeatureHeader, read_header
 from ingest.store.precision import (
     EXACT,
     PRECISIONS,
-    by_precision,
+    Kind,
+    apart,
+    check_store,
     chosen_precision,
     listed,
     named_precision,
+    of_store,
 )
 from ingest.store.workspace import Workspace
 from prh_core.errors import PRHError
@@ -59,6 +62,8 @@ class Extraction(NamedTuple):
     path: Path
     precision: str = EXACT
     """In which the network computes."""
+    store: str = EXACT
+    """Number format of the file."""
 
 
 def loaded_from(record: ModelRecord) -> dict[str, Any]:
@@ -84,8 +89,9 @@ def header_of(
     variant: Variant,
     facts: Mapping[str, str],
     layers: Mapping[str, np.ndarray],
+    store: str = EXACT,
 ) -> FeatureHeader:
-    """Describe features that were extracted, for their file."""
+    """Describe features that were extracted, for their file in that number format."""
     return FeatureHeader(
         key=key,
         model_id=record.id,
@@ -98,14 +104,14 @@ def header_of(
         prompt=variant.prompt or "none",
         layer_names=tuple(layers),
         widths=tuple(layer.shape[1] for layer in layers.values()),
-        dtype="float32",
+        dtype=store,
         precision=facts["dtype"],
         facts=dict(facts),
     )
 
 
 def extraction_parts(record: ModelRecord, dataset: Dataset, variant: Variant) -> dict[str, Any]:
-    """Return everything that determines the features but the precision, and nothing else."""
+    """Return everything that determines the features but their `Kind`, and nothing else."""
     content = dataset.image_hash if record.modality == "vision" else dataset.caption_hash
     return {
         **loaded_from(record),
@@ -123,34 +129,39 @@ def plan_extraction(
     dataset: Dataset,
     models: Sequence[tuple[ModelRecord, Sequence[Variant]]],
     precision: str = EXACT,
+    store: str = EXACT,
 ) -> list[Extraction]:
     """List the feature sets these models need on this dataset, done or not.
 
     Raises:
-        CatalogError: the precision is none of `PRECISIONS`: auto is resolved before keys are made.
+        CatalogError: the precision is none of `PRECISIONS`: auto is resolved before keys are made;
+            or the store none of `STORES`.
     """
+    check_store(store)
     if precision not in PRECISIONS:
         raise CatalogError(f"expected one of {', '.join(PRECISIONS)}, got {precision!r}")
     units = []
     for record, variants in models:
         for variant in variants:
             parts = extraction_parts(record, dataset, variant)
-            key, path = workspace.features.place(record.id, dataset.record.id, parts, precision)
-            units.append(Extraction(key, record, variant, path, precision))
+            key, path = workspace.features.place(
+                record.id, dataset.record.id, parts, precision, store
+            )
+            units.append(Extraction(key, record, variant, path, precision, store))
     return units
 
 
-def stored_precisions(
+def stored_kinds(
     workspace: Workspace,
     dataset: Dataset,
     models: Sequence[tuple[ModelRecord, Sequence[Variant]]],
-) -> dict[str, set[str]]:
-    """Return by model the precisions in which its features on this dataset are stored."""
-    found: dict[str, set[str]] = {}
+) -> dict[str, set[Kind]]:
+    """Return by model how its features on this dataset were computed and are stored."""
+    found: dict[str, set[Kind]] = {}
     for record, variants in models:
         for variant in variants:
             parts = extraction_parts(record, dataset, variant)
-            there = workspace.features.precisions(record.id, dataset.record.id, parts)
+            there = workspace.features.kinds(record.id, dataset.record.id, parts)
             if there:
                 found.setdefault(record.id, set()).update(there)
     return found
@@ -163,19 +174,21 @@ def study_precision(
     dtype: str,
     device: str,
     progress: Progress | None = None,
+    store: str = EXACT,
 ) -> str:
-    """Return the one precision of a study; say so where stored features have another.
+    """Return the one precision of a study; say so where stored features are of another kind.
 
     Raises:
         CatalogError, MixedPrecisionError: see `chosen_precision`.
     """
-    stored = stored_precisions(workspace, dataset, models)
+    kinds = stored_kinds(workspace, dataset, models)
+    stored = of_store(kinds, store)
     chosen = chosen_precision(dtype, stored, dataset.record.id) or suited_precision(device)
-    others = by_precision({m: found for m, found in stored.items() if chosen not in found})
+    others = apart(kinds, Kind(chosen, store))
     if progress is not None and others:
         progress.note(
-            f"This study is in {chosen}; stored on {dataset.record.id} are {listed(others)}, which "
-            "it does not use."
+            f"This study is in {Kind(chosen, store)}; stored on {dataset.record.id} are "
+            f"{listed(others)}, which it does not use."
         )
     elif progress is not None and named_precision(dtype) is None and stored and chosen != EXACT:
         progress.note(f"Going on in {chosen}, in which features are stored; --dtype chooses.")
@@ -262,7 +275,9 @@ def _extract_model(
         )
         for unit in missing:
             result = extracted[unit.variant]
-            header = header_of(unit.key, record, dataset, unit.variant, result.facts, result.layers)
+            header = header_of(
+                unit.key, record, dataset, unit.variant, result.facts, result.layers, unit.store
+            )
             path = run.workspace.features.write(header, result.layers)
             record_features(run, record, header, path)
             run.done += 1
@@ -287,7 +302,7 @@ def record_features(run: Run, record: ModelRecord, header: FeatureHeader, path: 
         "layer_names": list(header.layer_names),
         "widths": list(header.widths),
         "dtype": header.dtype,
-        "precision": header.precision,
+        "precision": str(header.kind),
         "bytes": path.stat().st_size,
         "file": str(path.relative_to(run.workspace.home)),
         "seconds": _number(facts.get("seconds")),

@@ -11,6 +11,7 @@ from ingest.catalog import Catalog, ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract import PROMPTS, Variant
 from ingest.pipeline.scores.plan import Setting, TruncationName, settings_for
+from ingest.store.precision import EXACT
 from prh_core.calibration import PERMUTATIONS
 from prh_core.curves import Fixed
 from prh_core.metrics import all_metrics
@@ -54,6 +55,8 @@ class StudyOptions(ModelOptions):
     """The precision of every network: a name, or auto, which goes on in the one precision that is
     stored of these models on this dataset, and where nothing is stored takes what suits
     `device`."""
+    store: str = EXACT
+    """Number format of every feature file: float32, or float16."""
 
     def variants(self) -> tuple[Variant, ...]:
         """Return every combination of pooling and prompt.

@@ -24,7 +24,7 @@ from ingest.pipeline.features import (
     extract_missing,
     feature_files,
     plan_extraction,
-    stored_precisions,
+    stored_kinds,
     study_precision,
 )
 from ingest.pipeline.maps import map_models
@@ -38,7 +38,7 @@ from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import FeatureFile, Setting, Unit, plan_batches
 from ingest.pipeline.scoring import plan_scores, score_missing
 from ingest.progress import Progress
-from ingest.store.precision import EXACT, by_precision, listed, named_precision
+from ingest.store.precision import EXACT, Kind, apart, check_store, listed, named_precision
 from ingest.store.workspace import Workspace
 
 
@@ -57,6 +57,8 @@ class Study:
     precision: str = EXACT
     """In which every network computes."""
     device: str = "auto"
+    store: str = EXACT
+    """Number format of every feature file."""
 
     @cached_property
     def extractions(self) -> list[Extraction]:
@@ -65,7 +67,7 @@ class Study:
 
     def _extractions_of(self, dataset: Dataset, models: Sequence[ModelRecord]) -> list[Extraction]:
         wanted = self.variants_of(models)
-        return plan_extraction(self.workspace, dataset, wanted, self.precision)
+        return plan_extraction(self.workspace, dataset, wanted, self.precision, self.store)
 
     def variants_of(
         self, models: Sequence[ModelRecord]
@@ -233,20 +235,19 @@ class Study:
         """Say whose features are missing, which command makes them, and what is there instead."""
         name = self.dataset.record.id
         wanted = self.variants_of([record for record in self.models if record.id in missing])
-        stored = stored_precisions(self.workspace, self.dataset, wanted)
-        others = by_precision(
-            {m: precisions - {self.precision} for m, precisions in stored.items()}
-        )
+        kind = Kind(self.precision, self.store)
+        others = apart(stored_kinds(self.workspace, self.dataset, wanted), kind)
         elsewhere = (
-            f"; stored in another precision are {listed(others)}, and --dtype takes those"
+            f"; stored in another precision are {listed(others)}, and --dtype and --store take "
+            "those"
             if others
             else ""
         )
-        with_dtype = self.precision != EXACT or bool(others)
+        options = f" --dtype {self.precision}" if self.precision != EXACT or others else ""
+        options += f" --store {self.store}" if self.store != EXACT else ""
         return (
-            f"no {self.precision} features on {name} for {', '.join(missing)}; run `prh extract "
-            f"--dataset {name} --models {','.join(missing)}"
-            f"{f' --dtype {self.precision}' if with_dtype else ''}` first{elsewhere}"
+            f"no {kind} features on {name} for {', '.join(missing)}; run `prh extract "
+            f"--dataset {name} --models {','.join(missing)}{options}` first{elsewhere}"
         )
 
 
@@ -282,6 +283,7 @@ def open_study(
         DatasetError: the dataset cannot be opened as described.
     """
     named_precision(options.dtype)
+    store = check_store(options.store)
     if scoring.pairs not in PAIRS:
         raise CatalogError(f"--pairs should be one of {', '.join(PAIRS)}, got {scoring.pairs!r}")
     catalog = load_catalog(options.catalogs)
@@ -295,7 +297,9 @@ def open_study(
         settings = scoring.settings(len(opened))
     chosen, variants = options.chosen(catalog), options.variants()
     wanted = _wanted(chosen, variants)
-    precision = study_precision(workspace, opened, wanted, options.dtype, options.device, progress)
+    precision = study_precision(
+        workspace, opened, wanted, options.dtype, options.device, progress, store
+    )
     return Study(
         workspace,
         opened,
@@ -305,4 +309,5 @@ def open_study(
         scoring.pairs,
         precision,
         options.device,
+        store,
     )

@@ -3,6 +3,7 @@
 A tensor per layer, (n, d_l), in depth order; the header carries what makes the file safe to use:
 which model and dataset, the hash of the sample ids in order, the computing precision, a checksum
 per layer, and where the numbers came from. Files are immutable and appear whole or not at all.
+Layers are stored as float32, or scaled and rounded to float16 (see `ingest.store.half`).
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,13 +22,16 @@ from safetensors.numpy import save_file
 
 from ingest.errors import DamagedFeatureFileError, MixedPrecisionError, RowOrderError
 from ingest.store.atomic import atomic_path
-from ingest.store.precision import EXACT, PRECISIONS
+from ingest.store.half import HALF, from_half, is_scale, to_half
+from ingest.store.precision import EXACT, PRECISIONS, STORES, Kind
 from prh_core.errors import NotFiniteError
 from prh_core.types import Layers
 
 FORMAT = "prh-features"
 SCHEMA_VERSION = 2
 """2 added the computing precision."""
+SCALED_VERSION = 3
+"""Of files whose layers are scaled: a version that knows no scales refuses them."""
 EXTRACT_VERSION = 1
 """Raised when extraction would give other numbers for the same model and data."""
 
@@ -49,12 +54,19 @@ class FeatureHeader:
     layer_names: tuple[str, ...]
     widths: tuple[int, ...]
     dtype: str
-    """Number format in the file."""
+    """Number format in the file, one of `STORES`."""
     precision: str = EXACT
     """In which the network computed: one of `PRECISIONS`."""
     facts: dict[str, str] = field(default_factory=dict)
     """Library versions, device, speed: provenance, never part of the key."""
     checksums: dict[str, str] = field(default_factory=dict)
+    scales: tuple[float, ...] = ()
+    """What each layer was multiplied by before it was rounded, a power of two; none in float32."""
+
+    @property
+    def kind(self) -> Kind:
+        """How the numbers were computed and are stored."""
+        return Kind(self.precision, self.dtype)
 
 
 def unit_key(parts: Mapping[str, Any]) -> str:
@@ -75,7 +87,12 @@ class FeatureStore:
         return self.root / model_id / f"{dataset_id}.{key[:16]}.safetensors"
 
     def place(
-        self, model_id: str, dataset_id: str, parts: Mapping[str, Any], precision: str
+        self,
+        model_id: str,
+        dataset_id: str,
+        parts: Mapping[str, Any],
+        precision: str,
+        store: str = EXACT,
     ) -> "Place":
         """Return the key of a feature set and where it lies or would lie.
 
@@ -84,20 +101,27 @@ class FeatureStore:
             dataset_id: of what.
             parts: what else determines them.
             precision: one of `PRECISIONS`; float32 is not named in the key.
+            store: one of `STORES`; likewise.
         """
-        key = unit_key(parts if precision == EXACT else {**parts, "precision": precision})
+        named = {"precision": precision, "store": store}
+        key = unit_key({**parts, **{name: how for name, how in named.items() if how != EXACT}})
         return Place(key, self.path(model_id, dataset_id, key))
 
-    def precisions(self, model_id: str, dataset_id: str, parts: Mapping[str, Any]) -> set[str]:
-        """Return the precisions in which a feature set is stored."""
-        return {p for p in PRECISIONS if self.place(model_id, dataset_id, parts, p).path.exists()}
+    def kinds(self, model_id: str, dataset_id: str, parts: Mapping[str, Any]) -> set[Kind]:
+        """Return in which precisions and number formats a feature set is stored."""
+        return {
+            kind
+            for kind in map(Kind._make, product(PRECISIONS, STORES))
+            if self.place(model_id, dataset_id, parts, *kind).path.exists()
+        }
 
     def write(self, header: FeatureHeader, layers: Mapping[str, np.ndarray]) -> Path:
         """Store a feature set, whole or not at all.
 
         Args:
-            header: its description; checksums are filled in here.
-            layers: name to (n, d_l) array, in depth order, float16 or float32.
+            header: its description, whose dtype says how layers are stored; checksums and scales
+                are filled in here.
+            layers: name to (n, d_l) float32 array, in depth order.
 
         Raises:
             NotFiniteError: a layer holds NaN or infinity; nothing is written.
@@ -105,6 +129,7 @@ class FeatureStore:
             DiskFullError: the disk filled up; nothing is stored.
         """
         tensors: dict[str, np.ndarray] = {}
+        scales: list[float] = []
         for index, (name, layer) in enumerate(layers.items()):
             if layer.shape[0] != header.n:
                 raise RowOrderError(
@@ -117,14 +142,22 @@ class FeatureStore:
                     f"{header.model_id}: layer {index} ({name}) is not finite in row {row}; "
                     "nothing was stored"
                 )
+            if header.dtype == HALF:
+                layer, scale = to_half(layer)
+                scales.append(scale)
             # safetensors writes the buffer as it lies, so a strided view would be scrambled.
             tensors[f"{index:04d}"] = np.ascontiguousarray(layer)
-        checksums = {name: _checksum(tensor) for name, tensor in tensors.items()}
-        described = asdict(header) | {"checksums": checksums}
+        checksums = {
+            name: _checksum(tensor, scales[index] if scales else None)
+            for index, (name, tensor) in enumerate(tensors.items())
+        }
+        fields = asdict(header) | {"checksums": checksums, "scales": scales}
+        if not scales:
+            del fields["scales"]
         metadata = {
             "format": FORMAT,
-            "schema_version": str(SCHEMA_VERSION),
-            "header": json.dumps(described, sort_keys=True),
+            "schema_version": str(SCALED_VERSION if scales else SCHEMA_VERSION),
+            "header": json.dumps(fields, sort_keys=True),
         }
         target = self.path(header.model_id, header.dataset_id, header.key)
         with atomic_path(target) as temporary:
@@ -156,7 +189,8 @@ def read_header(path: Path) -> FeatureHeader:
         raise DamagedFeatureFileError(f"{path.name} is not a PRH Explorer feature file: {path}")
     try:
         schema = int(metadata["schema_version"])
-        header = _described(metadata["header"]) if schema == SCHEMA_VERSION else None
+        known = schema in (SCHEMA_VERSION, SCALED_VERSION)
+        header = _header(metadata["header"]) if known else None
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise DamagedFeatureFileError(
             f"{path.name} does not describe itself as feature files do ({error}); delete it and "
@@ -164,20 +198,22 @@ def read_header(path: Path) -> FeatureHeader:
         ) from error
     if header is None:
         raise DamagedFeatureFileError(
-            f"{path.name} has feature schema {schema}, this version reads {SCHEMA_VERSION}; "
-            + ("update PRH Explorer" if schema > SCHEMA_VERSION else "delete it and extract again")
+            f"{path.name} has feature schema {schema}, this version reads {SCHEMA_VERSION} and "
+            f"{SCALED_VERSION}; "
+            + ("update PRH Explorer" if schema > SCALED_VERSION else "delete it and extract again")
         )
     return header
 
 
-def _described(text: str) -> FeatureHeader:
+def _header(text: str) -> FeatureHeader:
     """Return a header as it was written; ValueError or the like where it was not."""
     fields = json.loads(text)
-    for name in ("layer_names", "widths"):
-        fields[name] = tuple(fields[name])
+    for name in ("layer_names", "widths", "scales"):
+        fields[name] = tuple(fields.get(name, ()))
     header = FeatureHeader(**fields)
     for name, value in asdict(header).items():
-        kind = {"n": int, "layer_names": tuple, "widths": tuple, "facts": dict, "checksums": dict}
+        kind = {"n": int, "layer_names": tuple, "widths": tuple, "facts": dict, "checksums": dict,
+                "scales": tuple}  # fmt: skip
         if not isinstance(value, kind.get(name, str)):
             raise ValueError(f"{name} is {value!r}")
     layers = range(len(header.layer_names))
@@ -187,6 +223,10 @@ def _described(text: str) -> FeatureHeader:
         raise ValueError(f"layer_names is {header.layer_names!r}")
     if not all(isinstance(width, int) for width in header.widths):
         raise ValueError(f"widths is {header.widths!r}")
+    if header.scales and len(header.scales) != len(layers):
+        raise ValueError("scales are not one a layer")
+    if not all(is_scale(scale) for scale in header.scales):
+        raise ValueError(f"scales is {header.scales!r}")
     return header
 
 
@@ -209,15 +249,20 @@ def read_layers(path: Path, only: Sequence[int] | None = None) -> Layers:
         raise DamagedFeatureFileError(
             f"{path.name} cannot be read ({error}); delete it and extract again: {path}"
         ) from error
+    scales = [header.scales[index] if header.scales else None for index in wanted]
     # A core hashes 1 to 2 GB a second, less than a disk reads.
     with ThreadPoolExecutor(min(len(tensors), os.cpu_count() or 1) or 1) as pool:
-        for index, found in zip(wanted, pool.map(_checksum, tensors), strict=True):
+        sums = pool.map(_checksum, tensors, scales)
+        for index, found in zip(wanted, sums, strict=True):
             if found != header.checksums[f"{index:04d}"]:
                 raise DamagedFeatureFileError(
                     f"{path.name}: layer {index} ({header.layer_names[index]}) does not match "
                     f"its checksum; delete the file and extract again: {path}"
                 )
-    return [tensor.astype(np.float32, copy=False) for tensor in tensors]
+    return [
+        tensor.astype(np.float32, copy=False) if scale is None else from_half(tensor, scale)
+        for tensor, scale in zip(tensors, scales, strict=True)
+    ]
 
 
 def check_same_rows(first: FeatureHeader, second: FeatureHeader) -> None:
@@ -236,11 +281,17 @@ def check_same_rows(first: FeatureHeader, second: FeatureHeader) -> None:
 
 
 def check_same_precision(first: FeatureHeader, second: FeatureHeader) -> None:
-    """Refuse to compare features that were computed in different precision.
+    """Refuse to compare features that were computed or stored in different precision.
 
     Raises:
         MixedPrecisionError: the sentence says how to get both in one.
     """
+    if first.dtype != second.dtype:
+        raise MixedPrecisionError(
+            f"{first.model_id} is stored in {first.dtype} on {first.dataset_id}, "
+            f"{second.model_id} in {second.dtype}: a score would mix the two. Choose one format "
+            "for the whole study, e.g. `--store float32`; `prh extract` makes what is missing in it"
+        )
     if first.precision != second.precision:
         raise MixedPrecisionError(
             f"{first.model_id} was computed in {first.precision} on {first.dataset_id}, "
@@ -250,5 +301,8 @@ def check_same_precision(first: FeatureHeader, second: FeatureHeader) -> None:
         )
 
 
-def _checksum(tensor: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(tensor).view(np.uint8).data).hexdigest()
+def _checksum(tensor: np.ndarray, scale: float | None) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(tensor).view(np.uint8).data)
+    if scale is not None:  # a scale that changed would change every number of the layer
+        digest.update(scale.hex().encode())
+    return digest.hexdigest()

@@ -1,6 +1,7 @@
-"""In which precision a network computes: part of what its features are. No torch here."""
+"""In which precision features are computed and stored: part of what they are. No torch here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from ingest.errors import CatalogError, MixedPrecisionError
 
@@ -8,6 +9,21 @@ EXACT = "float32"
 """Keys of features in this precision do not name it."""
 PRECISIONS = (EXACT, "bfloat16", "float16")
 """What can be asked for."""
+STORES = (EXACT, "float16")
+"""Number formats of feature files; keys of features in the first do not name it."""
+
+
+class Kind(NamedTuple):
+    """How features were computed and are stored; two kinds are never mixed in a score."""
+
+    precision: str = EXACT
+    """In which the network computes: one of `PRECISIONS`."""
+    store: str = EXACT
+    """Number format of the file: one of `STORES`."""
+
+    def __str__(self) -> str:
+        """Say it in words: "float32", or "float32 stored in float16"."""
+        return self.precision if self.store == EXACT else f"{self.precision} stored in {self.store}"
 
 
 def named_precision(dtype: str) -> str | None:
@@ -19,6 +35,32 @@ def named_precision(dtype: str) -> str | None:
     if dtype != "auto" and dtype not in PRECISIONS:
         raise CatalogError(f"dtype should be auto, {', '.join(PRECISIONS)}; got {dtype!r}.")
     return None if dtype == "auto" else dtype
+
+
+def check_store(store: str) -> str:
+    """Return a number format of feature files.
+
+    Raises:
+        CatalogError: it is none of `STORES`.
+    """
+    if store not in STORES:
+        raise CatalogError(f"store should be {' or '.join(STORES)}; got {store!r}.")
+    return store
+
+
+def of_store(kinds: Mapping[str, Iterable[Kind]], store: str) -> dict[str, set[str]]:
+    """Return by model the precisions of what is stored in one number format."""
+    found = {
+        model: {k.precision for k in there if k.store == store} for model, there in kinds.items()
+    }
+    return {model: precisions for model, precisions in found.items() if precisions}
+
+
+def apart(kinds: Mapping[str, Collection[Kind]], wanted: Kind) -> dict[str, list[str]]:
+    """Return, by kind in words, the models that are stored, but not in the one that is wanted."""
+    return by_precision(
+        {model: map(str, there) for model, there in kinds.items() if wanted not in there}
+    )
 
 
 def chosen_precision(dtype: str, stored: Mapping[str, Iterable[str]], what: str) -> str | None:

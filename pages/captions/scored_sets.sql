@@ -28,11 +28,11 @@ variants AS (
     WHERE NOT pictures
 ),
 
--- In the precision of the scores; of one stretch of a text the newer figure.
+-- In the precision of the scores, however features are stored; of one stretch the newer figure.
 bits_per_byte AS (
     SELECT * FROM main.bits_per_byte
     WHERE text IN (SELECT bits_text FROM variants)
-        AND precision IS NOT DISTINCT FROM $precision
+        AND precision IS NOT DISTINCT FROM split_part($precision, ' stored in ', 1)
     QUALIFY row_number() OVER (
         PARTITION BY model_id, text, documents ORDER BY finished_at DESC, unit_key
     ) = 1

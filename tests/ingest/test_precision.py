@@ -34,6 +34,7 @@ from tests.worlds import query
 
 STUDY = ("--dataset", "noise", "--panel", "tiny", "--k", 5, "--permutations", 9)
 SETS, SCORES = 5, 6
+ROUNDED = "float32 stored in float16"
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +210,81 @@ def test_sides_of_two_precisions_are_refused(both: Path) -> None:
         "two. Choose one precision for the whole study, e.g. `--dtype float32`; `prh extract` "
         "makes what is missing in it"
     )
+
+
+@pytest.fixture(scope="module")
+def rounded(both: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same folder after the study was run anew, in float32, stored in float16."""
+    folder = Path(shutil.copytree(both, tmp_path_factory.mktemp("rounded") / "own"))
+    code, said = ran(folder, "--dtype", "float32", "--store", "float16")
+    assert code == 0 and f"{SETS + SCORES} done, 0 found done" in said, said
+    assert "This study is in float32 stored in float16; stored on noise are float32" in said
+    return folder
+
+
+def test_features_stored_in_half_precision_are_a_study_of_their_own(
+    rounded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRH_DATA", str(rounded / "data"))
+    settings = queries.settings().frame
+    assert settings["precision"].to_list() == ["float32", "bfloat16", ROUNDED]
+    assert settings["pairs"].to_list() == [SCORES] * 3
+    warehouse = rounded / "data" / "results.duckdb"
+    whole = query(
+        warehouse,
+        "SELECT dtype, precision, sum(bytes)::DOUBLE AS bytes FROM feature_sets "
+        "WHERE precision <> 'bfloat16' GROUP BY ALL ORDER BY ALL",
+    )
+    assert whole.select("dtype", "precision").rows() == [
+        ("float16", ROUNDED), ("float32", "float32")
+    ]  # fmt: skip
+    assert whole["bytes"][0] < whole["bytes"][1]
+    apart = query(
+        warehouse,
+        "SELECT max(abs(x.score - y.score)) AS apart, count(*) AS pairs FROM current_scores AS x "
+        "JOIN current_scores AS y USING (model_x, model_y, metric, k) "
+        f"WHERE x.precision = 'float32' AND y.precision = '{ROUNDED}'",
+    )
+    assert apart["pairs"][0] == SCORES and apart["apart"][0] < 0.05
+
+
+def test_the_format_of_the_files_is_part_of_the_key_of_float16_alone(rounded: Path) -> None:
+    found = [read_header(path) for path in files(rounded)["float32"]]
+    by_format = {
+        dtype: {(h.model_id, h.key) for h in found if h.dtype == dtype}
+        for dtype in ("float32", "float16")
+    }
+    assert [len(keys) for keys in by_format.values()] == [SETS, SETS]
+    assert not by_format["float32"] & by_format["float16"]
+
+
+@pytest.mark.parametrize("command", ["run", "extract", "score", "status"])
+def test_a_study_goes_on_in_the_format_that_is_named(rounded: Path, command: str) -> None:
+    catalog = rounded / "study" / "mine.toml"
+    words = STUDY if command != "extract" else STUDY[:4]
+    done = prh(command, "--catalog", catalog, *words, "--store", "float16",
+               "--data", rounded / "data")  # fmt: skip
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 0, said
+    assert "0 done," in said or f"{SCORES} done, 0 ready" in said, said
+
+
+def test_features_stored_otherwise_are_named_where_some_are_missing(rounded: Path) -> None:
+    code, said = ran(rounded, "--dtype", "bfloat16", "--store", "float16", command="score")
+    assert code == 1
+    assert "no bfloat16 stored in float16 features on noise for conv-a" in said
+    assert "--dtype bfloat16 --store float16` first; stored in another precision are" in said
+    assert "float32 stored in float16 (conv-a" in said and "--dtype and --store take those" in said
+    code, said = ran(rounded, "--store", "float64")
+    assert code == 1 and "store should be float32 or float16; got 'float64'." in said
+
+
+def test_sides_stored_in_two_formats_are_refused(rounded: Path) -> None:
+    sides = {(h.model_id, h.dtype): path for path in files(rounded)["float32"]
+             if (h := read_header(path))}  # fmt: skip
+    x, y = sides["letters-a", "float32"], sides["conv-a", "float16"]
+    with pytest.raises(MixedPrecisionError, match="stored in float32 on noise, conv-a in float16"):
+        plan([open_features(x)], [open_features(y)], settings_for(["mutual_knn"], [5], ["exact"]))
 
 
 @pytest.mark.parametrize(

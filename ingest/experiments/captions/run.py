@@ -98,7 +98,9 @@ def _extractions(study: Study, chosen: CaptionSet) -> tuple[list[Extraction], li
     for modality, own in (("language", not chosen.of_pictures), ("vision", chosen.of_pictures)):
         wanted = study.variants_of(study.side(modality))
         dataset = chosen.dataset if own else study.dataset
-        sides.append(plan_extraction(study.workspace, dataset, wanted, study.precision))
+        sides.append(
+            plan_extraction(study.workspace, dataset, wanted, study.precision, study.store)
+        )
     return sides[0], sides[1]
 
 
@@ -283,7 +285,7 @@ def _differences(
                 "metric": setting.metric,
                 "k": setting.k,
                 "truncation": setting.truncation,
-                "precision": header.precision,
+                "precision": str(header.kind),
                 "from_id": unit.first.chosen.dataset.record.id,
                 "to_id": unit.second.chosen.dataset.record.id,
                 "vision_model": model,

@@ -14,7 +14,7 @@ from ingest.pipeline.features import header_of, loaded_from
 from ingest.pipeline.run import Run, record_model
 from ingest.progress import Progress
 from ingest.store.features import EXTRACT_VERSION, read_header, read_layers, unit_key
-from ingest.store.precision import EXACT, PRECISIONS, chosen_precision
+from ingest.store.precision import EXACT, PRECISIONS, Kind, check_store, chosen_precision, of_store
 from prh_core.probes import linear_probe
 
 PROBE_VERSION = 2
@@ -38,6 +38,8 @@ class ProbeUnit(NamedTuple):
     """One of `LAYERS`."""
     precision: str = EXACT
     """In which the network computes."""
+    store: str = EXACT
+    """Number format of the feature file."""
 
     @property
     def name(self) -> str:
@@ -51,23 +53,25 @@ def plan_probes(
     tasks: Sequence[Task],
     layer: str = "last",
     precision: str = EXACT,
+    store: str = EXACT,
 ) -> list[ProbeUnit]:
     """List every probe of these models on these tasks, done or not.
 
     Raises:
         CatalogError: the layer is none of `LAYERS`, the precision none of `PRECISIONS`: auto is
-            resolved before (`probe_precision`).
+            resolved before (`probe_precision`); or the store none of `STORES`.
     """
     if layer not in LAYERS:
         raise CatalogError(f"--layer should be one of {', '.join(LAYERS)}, got {layer!r}")
     if precision not in PRECISIONS:
         raise CatalogError(f"expected one of {', '.join(PRECISIONS)}, got {precision!r}")
-    store = run.workspace.features
+    check_store(store)
+    place = run.workspace.features.place
     units: list[ProbeUnit] = []
     for record in models:
         for task in tasks:
             parts = _parts(record, task, layer)
-            features, path = store.place(record.id, task.record.id, parts, precision)
+            features, path = place(record.id, task.record.id, parts, precision, store)
             key = unit_key(
                 {
                     "features": features,
@@ -77,7 +81,7 @@ def plan_probes(
                     "version": PROBE_VERSION,
                 }
             )
-            units.append(ProbeUnit(key, record, task, features, path, layer, precision))
+            units.append(ProbeUnit(key, record, task, features, path, layer, precision, store))
     return units
 
 
@@ -88,24 +92,26 @@ def probe_precision(
     layer: str,
     dtype: str,
     device: str,
+    store: str = EXACT,
 ) -> str:
     """Return the one precision of these probes, as `chosen_precision` says of a study.
 
     Raises:
         CatalogError, MixedPrecisionError: see there.
     """
-    stored: dict[str, set[str]] = {}
+    stored: dict[str, set[Kind]] = {}
     for record in models:
         for task in tasks:
             parts = _parts(record, task, layer)
-            there = run.workspace.features.precisions(record.id, task.record.id, parts)
+            there = run.workspace.features.kinds(record.id, task.record.id, parts)
             if there:
                 stored.setdefault(record.id, set()).update(there)
-    return chosen_precision(dtype, stored, "these tasks") or suited_precision(device)
+    chosen = chosen_precision(dtype, of_store(stored, store), "these tasks")
+    return chosen or suited_precision(device)
 
 
 def _parts(record: ModelRecord, task: Task, layer: str) -> dict[str, Any]:
-    """Return everything that determines a task's features but the precision."""
+    """Return everything that determines a task's features but their `Kind`."""
     return {
         **loaded_from(record),
         "task": task.record.id,
@@ -168,7 +174,9 @@ def _extract(
     layers = extracted.layers
     if unit.layer == "last":
         layers = dict([list(layers.items())[-1]])
-    header = header_of(unit.features_key, record, dataset, variant, extracted.facts, layers)
+    header = header_of(
+        unit.features_key, record, dataset, variant, extracted.facts, layers, unit.store
+    )
     run.workspace.features.write(header, layers)
 
 
@@ -192,7 +200,7 @@ def _probe(unit: ProbeUnit) -> dict[str, Any]:
         "layer": header.layer_names[place],
         "layer_choice": unit.layer,
         "pooling": header.pooling,
-        "precision": header.precision,
+        "precision": str(header.kind),
         "width": header.widths[place],
         "accuracy": best.accuracy,
         "mean_per_class": best.mean_per_class,

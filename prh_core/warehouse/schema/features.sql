@@ -22,7 +22,7 @@ CREATE TABLE feature_sets (
     device VARCHAR, -- Device it ran on.
     facts JSON NOT NULL, -- Library versions and other provenance.
     finished_at TIMESTAMPTZ NOT NULL, -- When it was stored.
-    precision VARCHAR -- In which the network computed: float32, bfloat16 or float16; NULL in rows that are older than this column, see feature_precision.
+    precision VARCHAR -- In which the network computed: float32, bfloat16 or float16, and as "float32 stored in float16" where the file has another format; NULL in rows that are older than this column, see feature_precision.
 );
 
 -- In which precision each feature set was computed; rows that are older than the column say it
