@@ -85,6 +85,10 @@ class MissingFeaturesError(PRHError):
     """Scores were asked for features that nobody has extracted."""
 
 
+class WorkerDiedError(PRHError):
+    """A worker process was killed, or ended, in the middle of a model."""
+
+
 class OutOfMemoryError(PRHError):
     """Even a batch of one does not fit the device."""
 

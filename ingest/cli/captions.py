@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ingest.catalog import load_catalog
-from ingest.cli.options import Data, DatasetId, Device, Dtype, NoPublish, SkipCorrupt, Store, takes
+from ingest.cli.options import Data, DatasetId, Devices, Dtype, NoPublish, SkipCorrupt, Store, takes
 from ingest.cli.work import bits_beside, recorded, workspace
 from ingest.datasets import open_dataset
 from ingest.extract import ingest_half
@@ -36,7 +36,7 @@ def captions(
     ] = "SmolLM2-135M-Instruct",
     scoring: ScoreOptions,
     skip_corrupt: SkipCorrupt = False,
-    device: Device = "auto",
+    device: Devices = "auto",
     dtype: Dtype = "auto",
     store: Store = EXACT,
     extraction: ExtractOptions,
@@ -75,7 +75,7 @@ def captions(
             lambda record: open_dataset(record, skip_corrupt=skip_corrupt, cache=where.cache),
             load_catalog(options.catalogs).model(writer),
             progress,
-            device=device,
+            device=study.device,
             dtype=study.precision,
         )
         run_sets(
@@ -84,7 +84,6 @@ def captions(
             made,
             progress,
             written=written,
-            device=device,
             batch_size=extraction.batch_size,
             beside=bits_beside(extraction),
         )

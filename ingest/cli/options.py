@@ -41,6 +41,15 @@ SkipCorrupt = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+Devices = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        help="auto, cpu, cuda, cuda:1 or mps. Several separated by commas (cuda:0,cuda:1), or all, "
+        "every CUDA card, run a model each side by side, in a worker process per device; what is "
+        "no extraction runs on the first.",
+    ),
+]
 Dtype = Annotated[
     str,
     typer.Option(
@@ -178,7 +187,7 @@ OPTIONS: Mapping[str, Any] = {
     "split_half": SplitHalf,
     "batches": Batches,
     "skip_corrupt": SkipCorrupt,
-    "device": Device,
+    "device": Devices,
     "dtype": Dtype,
     "store": Store,
     "batch_size": Batch,

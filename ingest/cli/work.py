@@ -10,7 +10,7 @@ import typer
 
 from ingest.cli.console import TerminalProgress, err
 from ingest.extract import ingest_half
-from ingest.pipeline.features import Beside
+from ingest.pipeline.extraction import Beside
 from ingest.pipeline.options import ExtractOptions
 from ingest.pipeline.run import Run
 from ingest.store.workspace import Workspace

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
@@ -271,21 +272,23 @@ def _mixed(texts: Sequence[str]) -> list[str]:
     return [" ".join(dealt[e - n : e]) for n, e in zip(lengths, ends.tolist(), strict=True)]
 
 
-def _pictured(spec: SetSpec, base: Dataset) -> CaptionSet:
-    def changed(i: int) -> Image.Image:
-        picture = base.image(i)
-        if spec.kind == "gray":
-            return picture.convert("L").convert("RGB")
-        if spec.kind == "blur":
-            return picture.filter(ImageFilter.GaussianBlur(spec.number))
-        if spec.kind == "mirror":
-            return ImageOps.mirror(picture)
-        if spec.kind == "crop":
-            return _middle(picture, spec.number / 100)
-        side = spec.number
-        small = picture.resize((side, side), Image.Resampling.BOX)
-        return small.resize(picture.size, Image.Resampling.BILINEAR)
+def _changed(spec: SetSpec, base: Dataset, i: int) -> Image.Image:
+    picture = base.image(i)
+    if spec.kind == "gray":
+        return picture.convert("L").convert("RGB")
+    if spec.kind == "blur":
+        return picture.filter(ImageFilter.GaussianBlur(spec.number))
+    if spec.kind == "mirror":
+        return ImageOps.mirror(picture)
+    if spec.kind == "crop":
+        return _middle(picture, spec.number / 100)
+    side = spec.number
+    small = picture.resize((side, side), Image.Resampling.BOX)
+    return small.resize(picture.size, Image.Resampling.BILINEAR)
 
+
+def _pictured(spec: SetSpec, base: Dataset) -> CaptionSet:
+    changed = partial(_changed, spec, base)
     hashes = [
         hashlib.sha256(f"{digest}:{spec.name}".encode()).hexdigest() for digest in base.image_hashes
     ]

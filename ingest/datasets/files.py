@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -41,15 +42,6 @@ def open_files(
     hashes, _ = check_files(paths, progress, cache)
     kept = keep_rows(names, hashes, lambda row: paths[row].read_bytes(), skip_corrupt, record.id)
     kept_paths = [paths[row] for row in kept]
-
-    def read(i: int) -> Image.Image:
-        try:
-            return decode(kept_paths[i].read_bytes())
-        except (CorruptImageError, UnsupportedImageError, OSError) as error:
-            raise CorruptImageError(
-                f"Dataset {record.id!r}: the image {kept_paths[i]} was readable and no longer is."
-            ) from error
-
     return Dataset(
         record=record,
         sample_ids=tuple(names[row] for row in kept),
@@ -57,5 +49,21 @@ def open_files(
         image_refs=tuple(str(path) for path in kept_paths),
         skipped=tuple(name for name, digest in zip(names, hashes, strict=True) if digest is None),
         image_hashes=tuple(digest for digest in hashes if digest is not None),
-        reader=read,
+        reader=_Files(record.id, tuple(kept_paths)),
     )
+
+
+class _Files(NamedTuple):
+    """Reads a dataset's images, in this process or, pickled, in another."""
+
+    dataset_id: str
+    paths: tuple[Path, ...]
+
+    def __call__(self, i: int) -> Image.Image:
+        try:
+            return decode(self.paths[i].read_bytes())
+        except (CorruptImageError, UnsupportedImageError, OSError) as error:
+            raise CorruptImageError(
+                f"Dataset {self.dataset_id!r}: the image {self.paths[i]} was readable and no "
+                "longer is."
+            ) from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -40,14 +40,9 @@ def open_hub(
         for row, value in enumerate(table[caption_column])
     ]
 
-    def raw(row: int) -> bytes | None:
-        return cell_bytes(table[row][image_column], f"row {row} of {record.source!r}")
-
-    hashes = check_rows(raw, len(table), progress)
-    kept = keep_rows([f"row {name}" for name in names], hashes, raw, skip_corrupt, record.id)
-
-    def read(i: int) -> Image.Image:
-        return decode(raw(kept[i]) or b"")
+    images = _Images(table, image_column, record.source)
+    hashes = check_rows(images.raw, len(table), progress)
+    kept = keep_rows([f"row {name}" for name in names], hashes, images.raw, skip_corrupt, record.id)
 
     return Dataset(
         record=record,
@@ -58,8 +53,30 @@ def open_hub(
         ),
         skipped=tuple(name for name, digest in zip(names, hashes, strict=True) if digest is None),
         image_hashes=tuple(digest for digest in hashes if digest is not None),
-        reader=read,
+        reader=_Kept(images, tuple(kept)),
     )
+
+
+class _Images(NamedTuple):
+    """The images of a hub dataset."""
+
+    table: Any
+    column: str
+    source: str
+
+    def raw(self, row: int) -> bytes | None:
+        """Return an image's file."""
+        return cell_bytes(self.table[row][self.column], f"row {row} of {self.source!r}")
+
+
+class _Kept(NamedTuple):
+    """Reads the images that were kept, in this process or, pickled, in another."""
+
+    images: _Images
+    rows: tuple[int, ...]
+
+    def __call__(self, i: int) -> Image.Image:
+        return decode(self.images.raw(self.rows[i]) or b"")
 
 
 def hub_library() -> Any:

@@ -66,20 +66,7 @@ def open_openmoji(
     order = sorted(named, key=lambda p: hashlib.sha256(f"{seed}:{p:X}".encode()).digest())
     chosen = order[: record.limit]
 
-    font = ImageFont.truetype(str(font_file), size=round(_EM * pixels))
     font_hash = hashlib.sha256(font_file.read_bytes()).hexdigest()
-    drawing = threading.Lock()  # One FreeType face must not be used by two threads at once.
-
-    @lru_cache(maxsize=1024)
-    def draw(point: int) -> Image.Image:
-        picture = Image.new("RGB", (pixels, pixels), "white")
-        middle = (pixels / 2, pixels / 2)
-        with drawing:
-            ImageDraw.Draw(picture).text(
-                middle, chr(point), font=font, embedded_color=True, anchor="mm"
-            )
-        return picture
-
     return Dataset(
         record=record,
         sample_ids=tuple(f"{point:X}" for point in chosen),
@@ -87,8 +74,34 @@ def open_openmoji(
         image_refs=tuple(f"openmoji:{point:X}" for point in chosen),
         skipped=(),
         image_hashes=tuple(f"{font_hash}:{_EM}:{pixels}:{point:X}" for point in chosen),
-        reader=lambda i: draw(chosen[i]).copy(),
+        reader=_Drawings(font_file, pixels, chosen),
     )
+
+
+class _Drawings:
+    """Draws emoji, in this process or, pickled, in another; those drawn last are remembered."""
+
+    def __init__(self, font_file: Path, pixels: int, points: Sequence[int]) -> None:
+        self._made_of = (font_file, pixels, points)
+        self._pixels, self._points = pixels, points
+        self._font = ImageFont.truetype(str(font_file), size=round(_EM * pixels))
+        self._drawing = threading.Lock()  # Two threads must not use one FreeType face at once.
+        self._drawn = lru_cache(maxsize=1024)(self._draw)
+
+    def __reduce__(self) -> tuple[type, tuple[Path, int, Sequence[int]]]:
+        return type(self), self._made_of
+
+    def __call__(self, i: int) -> Image.Image:
+        return self._drawn(self._points[i]).copy()
+
+    def _draw(self, point: int) -> Image.Image:
+        picture = Image.new("RGB", (self._pixels, self._pixels), "white")
+        middle = (self._pixels / 2, self._pixels / 2)
+        with self._drawing:
+            ImageDraw.Draw(picture).text(
+                middle, chr(point), font=self._font, embedded_color=True, anchor="mm"
+            )
+        return picture
 
 
 def _captions(names: Sequence[str], column: str) -> tuple[str, ...]:

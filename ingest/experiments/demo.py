@@ -145,7 +145,7 @@ def _stages(run: Run, progress: Progress, device: str) -> list[Stage]:
 
     def compare_captions() -> None:
         captions = demo_captions(run.workspace, progress, device)
-        run_sets(run, captions, sets, progress, device=device)
+        run_sets(run, captions, sets, progress)
 
     def probe() -> None:
         tasks = [open_task(task) for task in load_catalog().tasks_named(TASKS)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
-from ingest.errors import MissingExtraError, ModelFailedError
+from ingest.errors import CatalogError, MissingExtraError, ModelFailedError
 from ingest.extract.crops import CropCache
 from ingest.extract.variants import PROMPTS, Extracted, Variant, variants_for
 from ingest.progress import Progress
@@ -29,6 +29,7 @@ __all__ = [
     "extract",
     "ingest_half",
     "model_named",
+    "named_devices",
     "suited_precision",
     "variants_for",
 ]
@@ -77,6 +78,25 @@ def _raised_in(error: BaseException) -> str:
     """Say in which file and line an error was raised; nothing where it carries no traceback."""
     frames = traceback.extract_tb(error.__traceback__)
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+
+
+def named_devices(names: str) -> tuple[str, ...]:
+    """Return the devices that an option names: one, several separated by commas, or all cards.
+
+    Raises:
+        CatalogError: one of several is unknown or absent, or there is no card.
+        MissingExtraError: several are named, and torch is not installed.
+    """
+    if names != "all" and "," not in names:
+        return (names,)
+    with ingest_half("Extraction"):
+        from ingest.extract.device import cards, place
+    devices = cards() if names == "all" else tuple(name.strip() for name in names.split(","))
+    if not devices:
+        raise CatalogError("This machine has no CUDA device for --device all; use auto or cpu.")
+    for name in devices:
+        place(name, "auto")
+    return devices
 
 
 def suited_precision(device: str) -> str:

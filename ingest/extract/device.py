@@ -13,6 +13,7 @@ from prh_core.backend.memory import out_of_memory as out_of_memory
 from prh_core.backend.memory import release_memory as release_memory
 
 T = TypeVar("T")
+_CORES = torch.get_num_threads()
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -25,6 +26,17 @@ def place(device: str, dtype: str) -> Placement:
     chosen = torch.device(_best_device()) if device == "auto" else _device(device)
     named = named_precision(dtype)
     return Placement(chosen, _best_dtype(chosen) if named is None else _DTYPES[named])
+
+
+def cards() -> tuple[str, ...]:
+    """Return the CUDA devices of this machine that are visible."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return tuple(f"cuda:{index}" for index in range(count))
+
+
+def take_cores(workers: int) -> None:
+    """Have torch compute on this process's share of the cores, one of so many workers."""
+    torch.set_num_threads(max(1, _CORES // workers))
 
 
 @contextlib.contextmanager
@@ -86,4 +98,6 @@ def _device(name: str) -> torch.device:
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not present.get(device.type, True):
         raise CatalogError(f"This machine has no {device.type} device; use auto or cpu.")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count() > 0:
+        raise CatalogError(f"This machine has the CUDA devices {', '.join(cards())}; got {name}.")
     return device

@@ -1,21 +1,21 @@
-"""Feature sets: what names them, which are stored, and extracting those that are not."""
+"""Feature sets: what names them, which are stored, what is said of them, and their precision."""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ingest.catalog import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError
-from ingest.extract import PROMPTS, CropCache, Variant, extract, suited_precision
+from ingest.extract import PROMPTS, Variant, suited_precision
 from ingest.extract.content import local_content
-from ingest.pipeline.run import Run, record_dataset, record_model
+from ingest.pipeline.run import Run, record_model
 from ingest.pipeline.scores.plan import FeatureFile, open_features
 from ingest.progress import Progress
-from ingest.store.features import EXTRACT_VERSION, FeatureHeader, read_header
+from ingest.store.features import EXTRACT_VERSION, FeatureHeader
 from ingest.store.precision import (
     EXACT,
     PRECISIONS,
@@ -28,29 +28,6 @@ from ingest.store.precision import (
     of_store,
 )
 from ingest.store.workspace import Workspace
-from prh_core.errors import PRHError
-
-if TYPE_CHECKING:
-    from ingest.extract.language import Watch
-
-
-class Beside(Protocol):
-    """What else is measured while a model's features are extracted."""
-
-    def watch(self, record: ModelRecord) -> "Watch | None":
-        """Return what looks on while this model runs, if anything does."""
-        ...
-
-    def keep(
-        self,
-        run: Run,
-        dataset: Dataset,
-        record: ModelRecord,
-        facts: Mapping[str, str],
-        progress: Progress,
-    ) -> None:
-        """Store what was seen of this model, or say why there is nothing."""
-        ...
 
 
 class Extraction(NamedTuple):
@@ -193,98 +170,6 @@ def study_precision(
     elif progress is not None and named_precision(dtype) is None and stored and chosen != EXACT:
         progress.note(f"Going on in {chosen}, in which features are stored; --dtype chooses.")
     return chosen
-
-
-def extract_missing(
-    run: Run,
-    dataset: Dataset,
-    units: Sequence[Extraction],
-    progress: Progress,
-    *,
-    device: str = "auto",
-    batch_size: int | None = None,
-    beside: Beside | None = None,
-) -> None:
-    """Extract the units that are not stored yet; a model that fails is noted and the rest go on.
-
-    Args:
-        run: where rows go.
-        dataset: what the models see.
-        units: of `plan_extraction`, done or not.
-        progress: told about every model.
-        device: as in `ingest.extract.extract`.
-        batch_size: likewise.
-        beside: what else is measured in the same pass.
-
-    Raises:
-        DiskFullError: nothing already stored was changed.
-    """
-    workspace = run.workspace
-    record_dataset(workspace, dataset)
-    recorded = workspace.warehouse.part_names("feature_sets")
-    by_model: dict[str, list[Extraction]] = {}
-    for unit in units:
-        by_model.setdefault(unit.record.id, []).append(unit)
-    seeing = [
-        model
-        for model, wanted in by_model.items()
-        if wanted[0].record.modality == "vision" and not all(unit.path.exists() for unit in wanted)
-    ]
-    crops = CropCache() if len(seeing) > 1 else None
-    for number, (model, wanted) in enumerate(by_model.items(), start=1):
-        missing = []
-        for unit in wanted:
-            if not unit.path.exists():
-                missing.append(unit)
-                continue
-            run.skipped += 1
-            if unit.key not in recorded:  # killed between the file and its row
-                record_features(run, unit.record, read_header(unit.path), unit.path)
-        if not missing:
-            continue
-        title = f"[{number}/{len(by_model)}] {wanted[0].record.label}"
-        progress.note(title)
-        _extract_model(run, dataset, missing, progress, device, batch_size, beside, crops)
-        if [model] == seeing[-1:]:
-            crops = None  # no other model wants them
-    progress.done()
-
-
-def _extract_model(
-    run: Run,
-    dataset: Dataset,
-    missing: Sequence[Extraction],
-    progress: Progress,
-    device: str,
-    batch_size: int | None,
-    beside: Beside | None,
-    crops: CropCache | None,
-) -> None:
-    record = missing[0].record
-    try:
-        extracted = extract(
-            record,
-            dataset,
-            [unit.variant for unit in missing],
-            device=device,
-            dtype=missing[0].precision,
-            batch_size=batch_size,
-            progress=progress,
-            watch=None if beside is None else beside.watch(record),
-            crops=crops,
-        )
-        for unit in missing:
-            result = extracted[unit.variant]
-            header = header_of(
-                unit.key, record, dataset, unit.variant, result.facts, result.layers, unit.store
-            )
-            path = run.workspace.features.write(header, result.layers)
-            record_features(run, record, header, path)
-            run.done += 1
-        if beside is not None:
-            beside.keep(run, dataset, record, extracted[missing[0].variant].facts, progress)
-    except PRHError as error:
-        run.leave_out(record.id, error, progress)
 
 
 def record_features(run: Run, record: ModelRecord, header: FeatureHeader, path: Path) -> None:

@@ -51,6 +51,8 @@ class StudyOptions(ModelOptions):
     prompts: Sequence[str] = ()
     skip_corrupt: bool = False
     device: str = "auto"
+    """Where networks run: a device, several separated by commas, or "all" cards. Several run models
+    side by side, and the first does the rest."""
     dtype: str = "auto"
     """The precision of every network: a name, or auto, which goes on in the one precision that is
     stored of these models on this dataset, and where nothing is stored takes what suits

@@ -10,7 +10,7 @@ from ingest.catalog import ModelRecord, load_catalog
 from ingest.catalog.records import Modality
 from ingest.datasets import Dataset, open_dataset
 from ingest.errors import CatalogError, MissingFeaturesError
-from ingest.extract import Variant, variants_for
+from ingest.extract import Variant, named_devices, variants_for
 from ingest.pipeline.ceilings import (
     SecondView,
     compute_self_agreement,
@@ -18,10 +18,9 @@ from ingest.pipeline.ceilings import (
     plan_split_halves,
     second_views,
 )
+from ingest.pipeline.extraction import Beside, extract_missing
 from ingest.pipeline.features import (
-    Beside,
     Extraction,
-    extract_missing,
     feature_files,
     plan_extraction,
     stored_kinds,
@@ -56,9 +55,20 @@ class Study:
     """One of `PAIRS`."""
     precision: str = EXACT
     """In which every network computes."""
-    device: str = "auto"
+    devices: tuple[str, ...] = ("auto",)
+    """Where networks run, a worker process each where they are several."""
     store: str = EXACT
     """Number format of every feature file."""
+
+    @property
+    def device(self) -> str:
+        """Where everything runs that one process does."""
+        return self.devices[0]
+
+    @property
+    def products_on(self) -> str | None:
+        """The device that scores go through; None for numpy and numba on the CPU."""
+        return None if self.device in ("auto", "cpu") else self.device
 
     @cached_property
     def extractions(self) -> list[Extraction]:
@@ -143,14 +153,9 @@ class Study:
     ) -> None:
         """Extract what is missing; see `extract_missing`."""
         extract_missing(
-            run,
-            self.dataset,
-            self.extractions,
-            progress,
-            device=self.device,
-            batch_size=batch_size,
-            beside=beside,
-        )
+            run, self.dataset, self.extractions, progress,
+            devices=self.devices, batch_size=batch_size, beside=beside,
+        )  # fmt: skip
 
     @cached_property
     def _second_views(self) -> tuple[list[SecondView], dict[Modality, str]]:
@@ -173,7 +178,7 @@ class Study:
             progress.note(f"Second view: {view.title}")
             units = self._of_view(view)
             extract_missing(
-                run, view.dataset, units, progress, device=self.device, batch_size=batch_size
+                run, view.dataset, units, progress, devices=self.devices, batch_size=batch_size
             )
 
     def _ceilings(
@@ -218,16 +223,15 @@ class Study:
         )
         if missing:
             raise MissingFeaturesError(self._missing_features(missing))
-        products_on = None if self.device in ("auto", "cpu") else self.device
         files = feature_files(self.extractions)
         planned = self._planned(files)
         batched = plan_batches(planned, extra.batches)
-        score_missing(run, [*planned, *batched], progress, products_on)
+        score_missing(run, [*planned, *batched], progress, self.products_on)
         if extra.noise_ceiling:
-            self._ceilings(run, files, progress, products_on)
+            self._ceilings(run, files, progress, self.products_on)
         if extra.split_half:
             halves = plan_split_halves(chain.from_iterable(files.values()), self.settings)
-            compute_self_agreement(run, halves, progress, products_on)
+            compute_self_agreement(run, halves, progress, self.products_on)
         if any(x == y for x, y in self.sides):
             map_models(run, progress)
 
@@ -283,7 +287,7 @@ def open_study(
         DatasetError: the dataset cannot be opened as described.
     """
     named_precision(options.dtype)
-    store = check_store(options.store)
+    store, devices = check_store(options.store), named_devices(options.device)
     if scoring.pairs not in PAIRS:
         raise CatalogError(f"--pairs should be one of {', '.join(PAIRS)}, got {scoring.pairs!r}")
     catalog = load_catalog(options.catalogs)
@@ -298,7 +302,7 @@ def open_study(
     chosen, variants = options.chosen(catalog), options.variants()
     wanted = _wanted(chosen, variants)
     precision = study_precision(
-        workspace, opened, wanted, options.dtype, options.device, progress, store
+        workspace, opened, wanted, options.dtype, devices[0], progress, store
     )
     return Study(
         workspace,
@@ -308,6 +312,6 @@ def open_study(
         tuple(settings),
         scoring.pairs,
         precision,
-        options.device,
+        devices,
         store,
     )

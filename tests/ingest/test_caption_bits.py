@@ -21,7 +21,8 @@ from ingest.extract.language import extract_language
 from ingest.extract.loaded import LoadedLanguage
 from ingest.extract.transformers_models import wrap
 from ingest.extract.variants import Variant
-from ingest.pipeline.features import extract_missing, plan_extraction
+from ingest.pipeline.extraction import extract_missing
+from ingest.pipeline.features import plan_extraction
 from ingest.pipeline.run import Run
 from ingest.progress import Silent
 from ingest.store.workspace import Workspace
@@ -121,7 +122,7 @@ def test_what_was_seen_beside_counts_as_measured(tmp_path: Path) -> None:
     data, workspace = tiny.dataset(6), Workspace(tmp_path / "data")
     with Run(workspace) as run:
         plan = plan_extraction(workspace, data, [(record, [MEAN]), (encoder, [MEAN])])
-        extract_missing(run, data, plan, Silent(), device="cpu", beside=BesideExtraction())
+        extract_missing(run, data, plan, Silent(), devices=["cpu"], beside=BesideExtraction())
         assert run.done == 2 and not run.refused
         text = text_of_captions(data)
         measure_bits(run, [record], text, Choices(BUDGET), Silent(), "cpu")

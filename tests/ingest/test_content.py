@@ -15,7 +15,8 @@ from ingest.errors import CatalogError, ModelFailedError
 from ingest.extract import Variant, content, extract
 from ingest.extract.content import content_hash, local_content
 from ingest.extract.user_modules import module_file
-from ingest.pipeline.features import extract_missing, extraction_parts, plan_extraction
+from ingest.pipeline.extraction import extract_missing
+from ingest.pipeline.features import extraction_parts, plan_extraction
 from ingest.pipeline.run import Run
 from ingest.progress import Silent
 from ingest.store.workspace import Workspace
@@ -49,7 +50,7 @@ def extracted(home: Path, record: ModelRecord) -> Run:
     data = tiny.dataset(4)
     with Run(Workspace(home)) as run:
         units = plan_extraction(run.workspace, data, [(record, [MEAN])])
-        extract_missing(run, data, units, Silent(), device="cpu")
+        extract_missing(run, data, units, Silent(), devices=["cpu"])
     return run
 
 
@@ -166,7 +167,7 @@ def test_unreadable_weights_are_named(tmp_path: Path, monkeypatch: pytest.Monkey
     data = tiny.dataset(4)
     with Run(Workspace(tmp_path / "data")) as run:
         units = plan_extraction(run.workspace, data, models)
-        extract_missing(run, data, units[:1], Silent(), device="cpu")
+        extract_missing(run, data, units[:1], Silent(), devices=["cpu"])
     assert len(units) == 2
     assert [item.name for item in run.refused] == ["tiny"]
     assert "Permission denied" in run.refused[0].reason
@@ -201,7 +202,7 @@ def test_what_one_models_code_raises_leaves_that_model_out(tmp_path: Path, what:
     with Run(Workspace(tmp_path / "data")) as run:
         models = [(bad, [MEAN]), (good, [MEAN])]
         units = plan_extraction(run.workspace, data, models)
-        extract_missing(run, data, units, Silent(), device="cpu")
+        extract_missing(run, data, units, Silent(), devices=["cpu"])
     assert run.done == 1 and [item.name for item in run.refused] == ["bad"]
     assert "\n" not in run.refused[0].reason
 

@@ -1,10 +1,12 @@
 """Tasks: what opens, what is refused, and probes through the real command line."""
 
 import io
+import shutil
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image
 
@@ -233,6 +235,23 @@ def test_what_is_probed_is_not_probed_again(probed: tuple[Workspace, Path]) -> N
     assert "Probes: 0 done, 2 found done, 0 left out." in " ".join(
         (again.stdout + again.stderr).split()
     )
+
+
+def test_probes_of_features_stored_in_half_precision_are_others(
+    probed: tuple[Workspace, Path], tmp_path: Path
+) -> None:
+    workspace, catalog = probed
+    own = shutil.copytree(workspace.home, tmp_path / "data")
+    done = prh(
+        "probe", "--tasks", "mine", "--models", "conv-b", "--catalog", catalog,
+        "--data", own, "--device", "cpu", "--store", "float16", "--no-publish",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = pl.concat(
+        pl.read_parquet(part) for part in (own / "parts" / "competence").glob("*.parquet")
+    ).filter(model_id="conv-b", task_id="mine", layer_choice="last")
+    assert sorted(rows["precision"]) == ["float32", "float32 stored in float16"]
+    assert rows["accuracy"].max() - rows["accuracy"].min() < 0.1  # type: ignore[operator]
 
 
 def test_the_best_layer_is_chosen_without_the_test_samples(probed: tuple[Workspace, Path]) -> None:

@@ -10,13 +10,8 @@ import numpy as np
 from ingest.datasets.caption_sets import OWN, CaptionSet, title_of
 from ingest.experiments.bits.texts import text_of_captions
 from ingest.experiments.captions.summaries import Written
-from ingest.pipeline.features import (
-    Beside,
-    Extraction,
-    extract_missing,
-    feature_files,
-    plan_extraction,
-)
+from ingest.pipeline.extraction import Beside, extract_missing
+from ingest.pipeline.features import Extraction, feature_files, plan_extraction
 from ingest.pipeline.run import Run, record_dataset
 from ingest.pipeline.scores.plan import FeatureFile, Setting, Unit
 from ingest.pipeline.scores.sides import KeptLayers, prepare
@@ -49,7 +44,6 @@ def run_sets(
     progress: Progress,
     *,
     written: dict[str, Written] | None = None,
-    device: str = "auto",
     batch_size: int | None = None,
     beside: Beside | None = None,
 ) -> None:
@@ -61,8 +55,7 @@ def run_sets(
         sets: of `build_sets`.
         progress: told about everything.
         written: what is known of summaries, by the name of their set.
-        device: as in `extract_missing`.
-        batch_size: likewise.
+        batch_size: as in `extract_missing`.
         beside: what else is measured in the same pass.
 
     Raises:
@@ -78,7 +71,7 @@ def run_sets(
             (chosen.dataset if chosen.of_pictures else study.dataset, vision),
         ):
             extract_missing(
-                run, dataset, units, progress, device=device,
+                run, dataset, units, progress, devices=study.devices,
                 batch_size=batch_size, beside=beside,
             )  # fmt: skip
     compared = [
@@ -86,9 +79,7 @@ def run_sets(
         for chosen, (language, vision) in needed
     ]
     everything = {unit.key: unit for one in compared for unit in one.units}
-    score_missing(
-        run, list(everything.values()), progress, None if device in ("auto", "cpu") else device
-    )
+    score_missing(run, list(everything.values()), progress, study.products_on)
     compare_sets(run, study, compared, progress)
 
 

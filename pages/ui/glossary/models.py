@@ -36,7 +36,8 @@ TERMS = (
     Term(
         "precision",
         "The number format in which a network computed: float32, or half as many bits (bfloat16, "
-        "float16). Scores of two precisions are not mixed.",
+        "float16); “stored in float16” where features were rounded once more to be kept. Scores of "
+        "two precisions are not mixed.",
         source="IEEE 754",
     ),
     Term(
