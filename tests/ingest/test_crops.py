@@ -26,8 +26,9 @@ from ingest.extract.feeding import ImageFeeder
 from ingest.extract.loaded import CropThenScale, LoadedVision
 from ingest.extract.loaders import load
 from ingest.extract.timm_models import preprocessing
-from ingest.pipeline import features
-from ingest.pipeline.features import extract_missing, plan_extraction
+from ingest.pipeline import extraction as pipeline
+from ingest.pipeline.extraction import extract_missing
+from ingest.pipeline.features import plan_extraction
 from ingest.pipeline.run import Run
 from ingest.progress import Silent
 from ingest.store.features import read_layers
@@ -143,7 +144,7 @@ def test_a_second_model_decodes_nothing(tmp_path: Path) -> None:
     models = [resnet("a"), resnet("b", **half), resnet("c", architecture="resnet14t", **half)]
     with Run(Workspace(tmp_path)) as run:
         units = plan_extraction(run.workspace, data, [(model, [GAP]) for model in models])
-        extract_missing(run, data, units, Silent(), device="cpu", batch_size=4)
+        extract_missing(run, data, units, Silent(), devices=["cpu"], batch_size=4)
     assert run.done == 3
     assert decoded == Counter(range(9))
     for unit, model in zip(units, models, strict=True):
@@ -247,19 +248,19 @@ def test_crops_are_kept_while_another_vision_model_is_to_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: dict[str, CropCache | None] = {}
-    real = features.extract
+    real = pipeline.extract
 
     def watched(record: Any, *arguments: Any, crops: CropCache | None, **named: Any) -> Any:
         given[record.id] = crops
         return real(record, *arguments, crops=crops, **named)
 
-    monkeypatch.setattr(features, "extract", watched)
+    monkeypatch.setattr(pipeline, "extract", watched)
     data = tiny.dataset(3)
     models = [resnet(name) for name in "abc"]
     with Run(Workspace(tmp_path)) as run:
         for some in (models[:1], models):
             units = plan_extraction(run.workspace, data, [(model, [GAP]) for model in some])
-            extract_missing(run, data, units, Silent(), device="cpu")
+            extract_missing(run, data, units, Silent(), devices=["cpu"])
     assert given["a"] is None  # alone
     assert given["b"] is not None and given["b"] is given["c"]
 
