@@ -81,6 +81,14 @@ class DamagedFeatureFileError(PRHError):
     """A feature file is truncated, altered, or not a feature file."""
 
 
+class FeaturesFileError(PRHError):
+    """A file of features that another program saved is not as described."""
+
+
+class SampleIdsError(PRHError):
+    """Sample ids are none, or say that two sides hold other samples."""
+
+
 class MissingFeaturesError(PRHError):
     """Scores were asked for features that nobody has extracted."""
 

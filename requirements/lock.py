@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-HALVES = {"app": "", "ingest": "[ingest]", "dev": "[ingest,sign-in,dev]"}
+HALVES = {"app": "", "ingest": "[ingest]", "dev": "[ingest,sign-in,hdf5,dev]"}
 PINNED_BY_TORCH = re.compile(r"^(nvidia-|cuda-|triton$)")
 
 
