@@ -4,8 +4,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float64
-from scipy import stats
 
 from prh_core.errors import LayoutError
 from prh_core.mantel import DRAWN, mantel
@@ -76,11 +76,11 @@ def _interval(a: np.ndarray, b: np.ndarray, rho: float, level: float) -> tuple[f
         x, y = (table[np.ix_(kept, kept)][rows, columns] for table in (a, b))
         if not np.ptp(x) or not np.ptp(y):
             return math.nan, math.nan
-        without.append(float(stats.spearmanr(x, y).statistic))
+        without.append(float(scipy.stats.spearmanr(x, y).statistic))
     limit = 1 - 1e-12
     z = np.arctanh(np.clip(without, -limit, limit))
     error = math.sqrt((n - 1) / n * float(np.sum((z - z.mean()) ** 2)))
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * error
+    half = float(scipy.stats.t.ppf((1 + level) / 2, n - 1)) * error
     center = math.atanh(min(max(rho, -limit), limit))
     return math.tanh(center - half), math.tanh(center + half)
 

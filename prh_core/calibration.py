@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float64, Int64
-from scipy import stats
 
 from prh_core.backend import HOST
 from prh_core.errors import PRHError
@@ -138,4 +138,6 @@ def benjamini_hochberg(p_values: Float64[np.ndarray, " tests"]) -> Float64[np.nd
     """
     if not ((p_values >= 0) & (p_values <= 1)).all():
         raise PRHError("p-values lie between 0 and 1")
-    return np.asarray(stats.false_discovery_control(p_values), np.float64)
+    if len(p_values) == 1:
+        return p_values.copy()
+    return np.asarray(scipy.stats.false_discovery_control(p_values), np.float64)

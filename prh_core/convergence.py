@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float64, Int64
-from scipy import stats
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
@@ -226,7 +226,9 @@ def metric_agreement(scores: Float64[np.ndarray, "s p"]) -> Float64[np.ndarray, 
             both = there[i] & there[j]
             a, b = scores[i, both], scores[j, both]
             if len(a) >= 3 and np.ptp(a) and np.ptp(b):
-                correlations[i, j] = correlations[j, i] = float(stats.spearmanr(a, b).statistic)
+                correlations[i, j] = correlations[j, i] = float(
+                    scipy.stats.spearmanr(a, b).statistic
+                )
     return correlations
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
-from scipy import optimize, sparse, special, stats
+from scipy import optimize, sparse, special
 
 from prh_core.errors import PRHError
 
@@ -167,7 +167,7 @@ def interval_of(
         level: confidence, in (0, 1).
     """
     _check_level(level)
-    reach = float(stats.t.ppf(0.5 + level / 2, influence.degrees))
+    reach = float(special.stdtrit(influence.degrees, 0.5 + level / 2))
     trials = _trials(influence, share) if share else 0.0
     low, high = (_at(influence, share, trials, end) for end in (-reach, reach))
     return Interval(max(low, lowest), min(high, highest))
@@ -225,10 +225,10 @@ def interval_of_best(
     room = _room(gaps, together)
     alpha = 1 - level
     beta = HYBRID * alpha
-    bound = float(stats.norm.isf(beta / (2 * table_size)))
+    bound = float(-special.ndtri(beta / (2 * table_size)))
     each = (alpha - beta) / (1 - beta) / 2
     # Student's quantile is as much wider than the normal one as few groups ask for.
-    wider = float(stats.t.isf(each, best.degrees) / stats.norm.isf(each))
+    wider = float(special.stdtrit(best.degrees, each) / special.ndtri(each))
     ends = [_shift(room, bound, part) for part in (1 - each, 0.5, each)]
     low, estimate, high = sorted(_at(best, share, trials, sign * end * wider) for end in ends)
     return BestInterval(

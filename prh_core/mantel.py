@@ -8,8 +8,8 @@ from itertools import permutations as arrangements
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float64
-from scipy import stats
 
 EXACT = 50_000
 """All orders of the things are counted up to so many (eight things); beyond, they are drawn."""
@@ -55,6 +55,6 @@ def mantel(
 
 def standard_ranks(values: Float64[np.ndarray, "*rows p"]) -> Float64[np.ndarray, "*rows p"]:
     """Return ranks along the last axis, ties by mean rank, of mean 0 and deviation 1."""
-    ranks = np.asarray(stats.rankdata(values, axis=-1), np.float64)
+    ranks = np.asarray(scipy.stats.rankdata(values, axis=-1), np.float64)
     ranks -= ranks.mean(axis=-1, keepdims=True)
     return ranks / ranks.std(axis=-1, keepdims=True)

@@ -9,8 +9,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Float32, Float64, Int64
-from scipy import stats
 
 from prh_core.errors import ProbeError
 
@@ -114,7 +114,7 @@ def linear_probe(
     # A class with all or none right still has an uncertain share: Agresti and Coull's two.
     smooth = (shares * counts + 2) / (counts + 4)
     error = math.sqrt(float(np.sum(smooth * (1 - smooth) / counts))) / len(shares)
-    half = float(stats.norm.ppf((1 + level) / 2)) * error
+    half = float(scipy.stats.norm.ppf((1 + level) / 2)) * error
     return Probe(
         float((predicted == y_test).mean()),
         mean,

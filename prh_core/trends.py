@@ -12,8 +12,8 @@ from itertools import permutations as arrangements
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float64, Int64
-from scipy import stats
 
 from prh_core.errors import TrendError
 from prh_core.mantel import standard_ranks
@@ -73,8 +73,8 @@ def linear_trend(x: Numbers, y: Numbers, level: float = LEVEL) -> Trend:
         TrendError: fewer than three models, or all with the same x.
     """
     a, b = checked_points(x, y)
-    fitted = stats.linregress(a, b)
-    half = float(stats.t.ppf((1 + level) / 2, len(a) - 2)) * float(fitted.stderr)
+    fitted = scipy.stats.linregress(a, b)
+    half = float(scipy.stats.t.ppf((1 + level) / 2, len(a) - 2)) * float(fitted.stderr)
     slope = float(fitted.slope)
     flat = bool(np.ptp(b) == 0)
     return Trend(
@@ -105,7 +105,7 @@ def band(
     variance = float(left @ left) / (len(a) - 2)
     spread = float(np.sum((a - a.mean()) ** 2))
     error = np.sqrt(variance * (1 / len(a) + (places - a.mean()) ** 2 / spread))
-    half = float(stats.t.ppf((1 + level) / 2, len(a) - 2)) * error
+    half = float(scipy.stats.t.ppf((1 + level) / 2, len(a) - 2)) * error
     return line, line - half, line + half
 
 
@@ -152,7 +152,7 @@ def within_families(
     half = math.nan
     if free > 0:
         error = math.sqrt(float(left @ left) / free / spread)
-        half = float(stats.t.ppf((1 + level) / 2, free)) * error
+        half = float(scipy.stats.t.ppf((1 + level) / 2, free)) * error
     counted, exact = _shuffled([(inner_x[rows], inner_y[rows]) for rows in telling], seed)
     observed = abs(float(inner_x @ inner_y))
     # What rounding alone tells apart counts as equally far.

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import scipy
 from jaxtyping import Float64
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.stats import hypergeom
 
 from prh_core.backend import HOST, Backend
 from prh_core.compiled.overlaps import row_shared
@@ -273,7 +273,7 @@ def _cycle_null(n: int, k: int) -> float:
 
 def _jaccard_null(n: int, k: int) -> float:
     shared = np.arange(k + 1)
-    return float(hypergeom(n - 1, k, k).pmf(shared) @ _jaccard(k))
+    return float(scipy.stats.hypergeom(n - 1, k, k).pmf(shared) @ _jaccard(k))
 
 
 def _jaccard_step(k: int) -> float:
