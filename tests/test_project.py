@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from ingest.cli.main import app
+from ingest.cli.commands import app
 from ingest.cli.serve import check_port
 from prh_core.errors import PRHError
 

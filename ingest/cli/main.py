@@ -1,58 +1,25 @@
-"""The `prh` command: one subcommand per thing a researcher does."""
+"""Where `prh` begins."""
 
-import typer
+import sys
 
-from ingest.cli.app import demo, open_app, view
-from ingest.cli.bits import bits
-from ingest.cli.captions import captions
-from ingest.cli.catalog import catalog, metrics, panels
-from ingest.cli.color import color
 from ingest.cli.failures import exit_with
-from ingest.cli.imports import evaluate, imports
-from ingest.cli.probes import probe
-from ingest.cli.results import export, publish, sql
-from ingest.cli.study import extract, run, score, status
-from ingest.cli.theory import theory
-
-app = typer.Typer(
-    name="prh",
-    help="Extract features, score alignment, and keep every result in one warehouse.\n\n"
-    "A first look: `prh demo`, then `streamlit run app.py`. Your own study: describe images and "
-    "models in a TOML file, then `prh run --catalog mine.toml --dataset mine --models a,b`.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",
-)
-COMMANDS = {
-    "catalog": catalog,
-    "evaluate": evaluate,
-    "probe": probe,
-    "color": color,
-    "captions": captions,
-    "theory": theory,
-    "metrics": metrics,
-    "extract": extract,
-    "score": score,
-    "bits": bits,
-    "run": run,
-    "demo": demo,
-    "status": status,
-    "publish": publish,
-    "sql": sql,
-    "export": export,
-    "app": open_app,
-    "view": view,
-}
-"""In the order of `prh --help`."""
-for name, command in COMMANDS.items():
-    app.command(name)(command)
-app.add_typer(imports, name="import")
-app.add_typer(panels, name="panel")
 
 
 def main() -> None:
     """Run the command line; what a user can put right is one sentence and exit code 1."""
-    exit_with(app)
+    exit_with(_asked)
+
+
+def _asked() -> None:
+    # Two files are compared in the time that the libraries of all other commands take to load.
+    if sys.argv[1:2] == ["align"]:
+        from ingest.cli.align import alone
+
+        alone()
+    else:
+        from ingest.cli.commands import app
+
+        app()
 
 
 if __name__ == "__main__":

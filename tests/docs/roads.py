@@ -177,7 +177,7 @@ def road(figure: Figure) -> set[str]:
     files |= {f"prh_core/warehouse/publish/{table}.sql" for table in stored}
     files |= {f"ingest/catalog/{path.name}" for path in (ROOT / "ingest/catalog").glob("*.toml")}
     files |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "prh_core").rglob("*.sql")}
-    return files | set(figure.data) | {"app.py", "ingest/cli/main.py"}
+    return files | set(figure.data) | {"app.py", "ingest/cli/main.py", "ingest/cli/commands.py"}
 
 
 def roads() -> dict[str, set[str]]:

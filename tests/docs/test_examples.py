@@ -11,7 +11,7 @@ import pytest
 import typer.main
 
 from ingest.catalog.load import load_catalog
-from ingest.cli.main import app
+from ingest.cli.commands import app
 from pages.ask.queries import examples
 from prh_core.warehouse.answer import answer
 from prh_core.warehouse.location import SHIPPED

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from ingest.cli.main import app
+from ingest.cli.commands import app
 from tests.docs.markdown import DOCS
 
 HOST = DOCS / "host"

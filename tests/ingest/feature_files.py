@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +48,9 @@ def _npy_bytes(shape: tuple[int, ...], values: int) -> bytes:
 
 def _zip(*members: tuple[str, bytes], **options: Any) -> Callable[[Path], object]:
     def write(path: Path) -> None:
-        with zipfile.ZipFile(path, "w", **{"compression": zipfile.ZIP_DEFLATED, **options}) as made:
+        options.setdefault("compression", zipfile.ZIP_DEFLATED)
+        with zipfile.ZipFile(path, "w", **options) as made, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # two members of one name
             for name, content in members:
                 made.writestr(name, content)
 

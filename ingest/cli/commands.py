@@ -1,0 +1,51 @@
+"""The commands of `prh`: one per thing a researcher does."""
+
+import typer
+
+from ingest.cli.align import align
+from ingest.cli.app import demo, open_app, view
+from ingest.cli.bits import bits
+from ingest.cli.captions import captions
+from ingest.cli.catalog import catalog, metrics, panels
+from ingest.cli.color import color
+from ingest.cli.imports import evaluate, imports
+from ingest.cli.probes import probe
+from ingest.cli.results import export, publish, sql
+from ingest.cli.study import extract, run, score, status
+from ingest.cli.theory import theory
+
+app = typer.Typer(
+    name="prh",
+    help="Extract features, score alignment, and keep every result in one warehouse.\n\n"
+    "A first look: `prh demo`, then `streamlit run app.py`. Your own study: describe images and "
+    "models in a TOML file, then `prh run --catalog mine.toml --dataset mine --models a,b`.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+)
+COMMANDS = {
+    "catalog": catalog,
+    "evaluate": evaluate,
+    "align": align,
+    "probe": probe,
+    "color": color,
+    "captions": captions,
+    "theory": theory,
+    "metrics": metrics,
+    "extract": extract,
+    "score": score,
+    "bits": bits,
+    "run": run,
+    "demo": demo,
+    "status": status,
+    "publish": publish,
+    "sql": sql,
+    "export": export,
+    "app": open_app,
+    "view": view,
+}
+"""In the order of `prh --help`."""
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+app.add_typer(imports, name="import")
+app.add_typer(panels, name="panel")
