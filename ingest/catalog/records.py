@@ -81,6 +81,11 @@ class ModelRecord(Record):
         return (self.base or Path()) / name
 
     @property
+    def saved(self) -> bool:
+        """Whether its features were saved by another program: there is no network to run."""
+        return self.loader == "features"
+
+    @property
     def quantization(self) -> Scalar | None:
         """Bits the weights are packed into, '4bit' or '8bit'; None for whole weights."""
         bits = self.options.get("quantization")
@@ -102,8 +107,9 @@ class DatasetRecord(Record):
 
     id: Identifier
     title: str
-    kind: Literal["hub", "folder", "listed", "openmoji", "task"]
-    """task: the pictures of a task, which only probes open."""
+    kind: Literal["hub", "folder", "ids", "listed", "openmoji", "task"]
+    """ids: names of samples and whatever there is of them, for features that were saved elsewhere.
+    task: the pictures of a task, which only probes open."""
     source: str
     revision: str
     license: str

@@ -1,4 +1,4 @@
-"""`prh import`: results that others measured, or that another program did here."""
+"""`prh import`: features and results that others made, or that another program did here."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from ingest.catalog import load_catalog
-from ingest.cli.console import err
+from ingest.cli.align import GivenLayout
+from ingest.cli.console import TerminalProgress, err, literal, out
 from ingest.cli.options import Catalogs, Data, Device, Models, NoPublish, Panel, ids
 from ingest.cli.work import publish, recorded, workspace
 from ingest.experiments.imports.results import Results, store
@@ -16,7 +17,7 @@ from ingest.store.workspace import Workspace
 from prh_core.errors import PRHError
 
 imports = typer.Typer(
-    help="Import benchmark results and published tables, each with its source.",
+    help="Import features, benchmark results and published tables, each with its source.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -80,6 +81,121 @@ def csv(
     if table is None:
         table = described.file(mapping)
     _store(where, read_table(table, described, catalog), table.name, no_publish)
+
+
+@imports.command("features")
+def features(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Of one model, in depth order: .safetensors, .npy, .npz, .parquet or .h5."
+        ),
+    ],
+    dataset: Annotated[
+        str, typer.Option("--dataset", help="Whose samples: of the catalog, or imported before.")
+    ],
+    model: Annotated[str, typer.Option("--model", help="An id for the model.")],
+    modality: Annotated[
+        str, typer.Option("--modality", help="What it looks at: vision or language.")
+    ] = "vision",
+    label: Annotated[
+        str | None, typer.Option("--label", help="Its name in charts. [default: the id]")
+    ] = None,
+    family: Annotated[
+        str, typer.Option("--family", help="Models of one color in charts.")
+    ] = "imported",
+    beside: Annotated[
+        Path | None,
+        typer.Option(
+            "--ids",
+            help="Sample ids of the rows: .txt one a line, .csv, .jsonl or .parquet with a column "
+            "id, .npy. [default: an array or column ids, id or sample_id of the files]",
+        ),
+    ] = None,
+    intersect: Annotated[
+        bool,
+        typer.Option(
+            "--intersect",
+            help="Take the samples in common, as a dataset of its own, ID.common-…, where the "
+            "features lack some; leave rows of other samples out.",
+        ),
+    ] = False,
+    row_order: Annotated[
+        str | None,
+        typer.Option(
+            "--row-order",
+            help="Where there are no ids: the SHA-256 of the dataset's sample ids in order, which "
+            "says that rows are in that order. Without it the refusal tells it.",
+        ),
+    ] = None,
+    new_dataset: Annotated[
+        bool,
+        typer.Option(
+            "--new-dataset", help="Make the dataset of the files' ids where there is none."
+        ),
+    ] = False,
+    layout: GivenLayout = "auto",
+    pooling: Annotated[
+        str | None,
+        typer.Option(
+            "--pooling",
+            help="How tokens were made one vector; only captions pooled alike are compared. "
+            "[default: mean for language]",
+        ),
+    ] = None,
+    precision: Annotated[
+        str,
+        typer.Option(
+            "--precision",
+            help="In which the network computed: float32, bfloat16 or float16; whatever the files "
+            "hold is stored as float32. Two are never mixed in a score.",
+        ),
+    ] = "float32",
+    catalogs: Catalogs = None,
+    no_publish: NoPublish = False,
+    data: Data = None,
+) -> None:
+    """Import features that another program saved, so that they are scored and shown like any.
+
+    Rows are put in the dataset's order by sample ids: scrambled ones are mended, missing and
+    surplus ones named and refused. A file holds one array (n, d), or one a layer by name. What is
+    wrong with it is one sentence, and nothing is stored then. Afterwards `prh score --dataset ID
+    --models MODEL,...` finds them.
+
+    `prh import features mine.npz --dataset emoji --model mine --modality vision`
+    """
+    from ingest.pipeline.imported import Wanted, check_import, store_import
+
+    where = workspace(data)
+    wanted = Wanted(
+        files=files,
+        dataset=dataset,
+        model=model,
+        modality=modality,
+        label=label,
+        family=family,
+        ids=beside,
+        layout=layout,
+        row_order=row_order,
+        pooling=pooling,
+        precision=precision,
+        intersect=intersect,
+        new_dataset=new_dataset,
+    )
+    with TerminalProgress() as progress:
+        checked = check_import(where, load_catalog(catalogs or []), wanted, progress)
+    for note in checked.notes:
+        err.print(literal(note))
+    with recorded(where, "Feature sets", no_publish=no_publish) as (run, _):
+        store_import(run, checked)
+    layers, name = len(checked.given.layers), checked.dataset.record.id
+    out.print(
+        literal(
+            f"{model}: {layers} layers of {checked.given.n:,} samples of {name}. Now: prh score "
+            f"--dataset {name} --models {model},..."
+        ),
+        soft_wrap=True,
+    )
 
 
 def evaluate(

@@ -1,8 +1,17 @@
 """Datasets: paired images and captions, checked before any model is loaded."""
 
 # The openers register themselves on import.
-from ingest.datasets import folder, hub, listed, openmoji
+from ingest.datasets import folder, hub, ids, listed, openmoji
 from ingest.datasets.dataset import Dataset, row_order_hash
 from ingest.datasets.registry import open_dataset
 
-__all__ = ["Dataset", "folder", "hub", "listed", "open_dataset", "openmoji", "row_order_hash"]
+__all__ = [
+    "Dataset",
+    "folder",
+    "hub",
+    "ids",
+    "listed",
+    "open_dataset",
+    "openmoji",
+    "row_order_hash",
+]

@@ -8,6 +8,10 @@ from functools import cached_property
 from PIL import Image
 
 from ingest.catalog.records import DatasetRecord
+from ingest.errors import DatasetError
+
+COMMON = ".common-"
+"""What follows a dataset's id in that of a variant with some of its samples."""
 
 
 def row_order_hash(ids: Iterable[str]) -> str:
@@ -33,13 +37,13 @@ class Dataset:
     sample_ids: tuple[str, ...]
     """(n,) unique names of the samples, in row order."""
     captions: tuple[str, ...]
-    """(n,) one caption a sample."""
+    """(n,) one caption a sample; empty where the dataset has none."""
     image_refs: tuple[str, ...]
-    """(n,) where each image comes from: a path or a URI."""
+    """(n,) where each image comes from: a path or a URI; empty where the dataset has none."""
     skipped: tuple[str, ...]
     """Samples left out, for every model alike, because their image does not decode."""
     image_hashes: Sequence[str] = field(repr=False)
-    """(n,) a hash of each image's content."""
+    """(n,) a hash of each image's content; empty texts where the dataset has none."""
     reader: Callable[[int], Image.Image] = field(repr=False, compare=False)
     """Row number -> RGB image; may be called from several threads."""
 
@@ -50,6 +54,11 @@ class Dataset:
     def image(self, i: int) -> Image.Image:
         """Return the image of row `i` in RGB."""
         return self.reader(i)
+
+    @property
+    def has_captions(self) -> bool:
+        """Whether there is anything for language models to read."""
+        return any(self.captions)
 
     @cached_property
     def row_order(self) -> str:
@@ -65,3 +74,50 @@ class Dataset:
     def image_hash(self) -> str:
         """SHA-256 (hex) of the images' contents in order: what vision features depend on."""
         return _sequence_hash(self.image_hashes)
+
+
+def dataset_of_ids(
+    record: DatasetRecord, sample_ids: Sequence[str], captions: Sequence[str] = ()
+) -> Dataset:
+    """Make a dataset without images: names of samples and, if there are, captions."""
+    n = len(sample_ids)
+
+    def no_image(i: int) -> Image.Image:
+        raise DatasetError(f"Dataset {record.id!r} has no images: {sample_ids[i]} is a name only.")
+
+    return Dataset(
+        record=record,
+        sample_ids=tuple(sample_ids),
+        captions=tuple(captions) or ("",) * n,
+        image_refs=("",) * n,
+        skipped=(),
+        image_hashes=("",) * n,
+        reader=no_image,
+    )
+
+
+def subset(dataset: Dataset, rows: Sequence[int]) -> Dataset:
+    """Return a variant of a dataset with some of its samples, under an id of their own.
+
+    The id ends in what tells the samples: of two choices no feature set is taken for the other's.
+
+    Args:
+        dataset: the whole.
+        rows: of the samples, in order.
+    """
+    ids = tuple(dataset.sample_ids[row] for row in rows)
+    record = dataset.record.model_copy(
+        update={
+            "id": f"{dataset.record.id}{COMMON}{row_order_hash(ids)[:8]}",
+            "title": f"{dataset.record.title}: {len(ids):,} of {len(dataset):,} samples",
+        }
+    )
+    return Dataset(
+        record=record,
+        sample_ids=ids,
+        captions=tuple(dataset.captions[row] for row in rows),
+        image_refs=tuple(dataset.image_refs[row] for row in rows),
+        skipped=dataset.skipped,
+        image_hashes=[dataset.image_hashes[row] for row in rows],
+        reader=lambda i: dataset.reader(rows[i]),
+    )

@@ -13,6 +13,7 @@ from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError, MissingExtraError, ModelFailedError
 from ingest.extract.crops import CropCache
+from ingest.extract.saved import extract_saved
 from ingest.extract.variants import PROMPTS, Extracted, Variant, variants_for
 from ingest.progress import Progress
 from ingest.store.precision import EXACT
@@ -153,9 +154,14 @@ def extract(
         UnsafeCheckpointError, CheckpointMismatchError: the weights are unsafe, or do not fit.
         OutOfMemoryError: not even one input fits the device.
         DiskFullError: no room for a cached copy.
+        MissingCaptionError, DatasetError: the dataset has no captions or images for this model.
+        FeaturesFileError, SampleIdsError: saved features are not as described, or of other samples.
         RowOrderError: the rows did not come back in order, or depend on those beside them.
         ModelFailedError: whatever else the model's code or its library raises.
     """
+    if record.saved:
+        with model_named(record):
+            return extract_saved(record, dataset, variants, dtype)
     with ingest_half("Extraction"):
         from ingest.extract.extraction import extract_features
         from ingest.extract.loaders import loader_names

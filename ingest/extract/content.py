@@ -9,6 +9,7 @@ from pathlib import Path
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError
 from ingest.extract.cache import cache_root
+from ingest.extract.saved import saved_files
 from ingest.extract.user_modules import module_file
 from ingest.store.atomic import atomic_path
 from prh_core.errors import PRHError
@@ -59,6 +60,8 @@ def local_content(record: ModelRecord) -> str | None:
     for name, place in (("path", _option(record, "path")), ("checkpoint", record.checkpoint)):
         if place is not None and _there(place):
             hashes += [(f"{name}/{f.name}", _hash(f)) for f in _files(place, _WEIGHTS | _BESIDE)]
+    if record.saved:
+        hashes += [(f.name, _hash(f)) for f in saved_files(record) if _there(f)]
     if record.loader == "module":
         file = module_file(record)
         if file is not None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
-from ingest.errors import CatalogError
+from ingest.errors import CatalogError, MissingCaptionError
 from ingest.extract.crops import CropCache
 from ingest.extract.device import exact_float32, place
 from ingest.extract.language import Watch, extract_language
@@ -54,6 +54,10 @@ def extract_features(
                 record, loaded, dataset, variants, where, batch_size, shown, crops
             )
         else:
+            if not dataset.has_captions:
+                raise MissingCaptionError(
+                    f"Dataset {dataset.record.id!r} has no captions for {record.id} to read."
+                )
             layers, truncated = extract_language(
                 record, loaded, dataset, variants, where, batch_size, shown, watch
             )

@@ -61,6 +61,14 @@ def load(record: ModelRecord, place: Placement) -> Loaded:
     return loaded
 
 
+@loader("features")
+def no_network(record: ModelRecord, place: Placement) -> Loaded:
+    """Refuse to open what is no network: features that were saved (`ingest/extract/saved.py`)."""
+    raise CatalogError(
+        f"Model {record.id!r} is features that were saved: there is no network to run here."
+    )
+
+
 def text_option(record: ModelRecord, name: str, default: str | None = None) -> str:
     """Return a text option of the record.
 

@@ -51,6 +51,8 @@ def variants_for(record: ModelRecord) -> tuple[Variant, ...]:
     Raises:
         CatalogError: the record's option `pooling` is unknown for its modality.
     """
+    if record.saved:
+        return (saved_variant(record),)
     if record.modality == "language":
         return (Variant("mean", "none"),)
     pooling = record.options.get("pooling", "auto")
@@ -60,6 +62,16 @@ def variants_for(record: ModelRecord) -> tuple[Variant, ...]:
             f"{', '.join(sorted(_POOLINGS['vision']))}; got {pooling!r}."
         )
     return (Variant(cast(Pooling, pooling)),)
+
+
+def saved_variant(record: ModelRecord) -> Variant:
+    """Return how features that were saved are said to have been pooled; nothing else is there.
+
+    Captions are taken to be pooled as models here pool them, over tokens, unless it is said.
+    """
+    language = record.modality == "language"
+    pooling = str(record.options.get("pooling", "mean" if language else "unstated"))
+    return Variant(cast(Pooling, pooling), "none" if language else "")
 
 
 def check_variant(record: ModelRecord, variant: Variant) -> None:

@@ -12,6 +12,7 @@ from ingest.datasets import Dataset
 from ingest.errors import CatalogError
 from ingest.extract import PROMPTS, Variant, suited_precision
 from ingest.extract.content import local_content
+from ingest.extract.saved import read_by
 from ingest.pipeline.run import Run, record_model
 from ingest.pipeline.scores.plan import FeatureFile, open_features
 from ingest.progress import Progress
@@ -49,13 +50,17 @@ def loaded_from(record: ModelRecord) -> dict[str, Any]:
         content = local_content(record)
     except CatalogError as error:  # told by name when the model is loaded, and the others go on
         content = str(error)
+    weights = {} if content is None else {"weights": content}
+    if record.saved:  # where the files lay is no part of what they hold
+        told = {"model": record.id, "loader": record.loader, "revision": record.revision}
+        return {**told, "options": read_by(record), **weights}
     return {
         "model": record.id,
         "source": record.source,
         "revision": record.revision,
         "loader": record.loader,
         "options": record.options,
-        **({} if content is None else {"weights": content}),
+        **weights,
     }
 
 
@@ -94,7 +99,8 @@ def extraction_parts(record: ModelRecord, dataset: Dataset, variant: Variant) ->
         **loaded_from(record),
         "dataset": dataset.record.id,
         "row_order": dataset.row_order,
-        "content": content,
+        # What a network saw that ran elsewhere is not known here.
+        **({} if record.saved else {"content": content}),
         "pooling": variant.pooling,
         "prompt": PROMPTS.get(variant.prompt, ""),
         "version": EXTRACT_VERSION,

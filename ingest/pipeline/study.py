@@ -26,6 +26,7 @@ from ingest.pipeline.features import (
     stored_kinds,
     study_precision,
 )
+from ingest.pipeline.imported import open_known, with_imported
 from ingest.pipeline.maps import map_models
 from ingest.pipeline.options import (
     PAIRS,
@@ -259,7 +260,12 @@ def _wanted(
     models: Sequence[ModelRecord], variants: Sequence[Variant]
 ) -> list[tuple[ModelRecord, Sequence[Variant]]]:
     return [
-        (record, variants if variants and record.modality == "language" else variants_for(record))
+        (
+            record,
+            variants
+            if variants and record.modality == "language" and not record.saved
+            else variants_for(record),
+        )
         for record in models
     ]
 
@@ -291,12 +297,14 @@ def open_study(
     if scoring.pairs not in PAIRS:
         raise CatalogError(f"--pairs should be one of {', '.join(PAIRS)}, got {scoring.pairs!r}")
     catalog = load_catalog(options.catalogs)
-    opened = open_dataset(
-        catalog.dataset(options.dataset),
+    opened = open_known(
+        workspace,
+        catalog,
+        options.dataset,
         skip_corrupt=options.skip_corrupt,
         progress=progress,
-        cache=workspace.cache,
     )
+    catalog = with_imported(workspace, catalog, options.models, opened)
     if settings is None:
         settings = scoring.settings(len(opened))
     chosen, variants = options.chosen(catalog), options.variants()
