@@ -1,5 +1,6 @@
 """Where `prh` begins."""
 
+import os
 import sys
 
 from ingest.cli.failures import exit_with
@@ -13,6 +14,9 @@ def main() -> None:
 def _asked() -> None:
     # Two files are compared in the time that the libraries of all other commands take to load.
     if sys.argv[1:2] == ["align"]:
+        # Idle threads of numba would spin on the cores that products need: on a busy machine that
+        # takes more than half of the time.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from ingest.cli.align import alone
 
         alone()

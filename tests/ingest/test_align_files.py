@@ -207,12 +207,13 @@ def test_the_light_half_suffices_and_little_of_it_is_loaded(ending: str, tmp_pat
         save_file(A, a)
         save_file(B, b)
     code = (
-        "import sys\n"
+        "import os, sys\n"
         "from ingest.cli.main import main\n"
         f"sys.argv = ['prh', 'align', {str(a)!r}, {str(b)!r}, '--k', '5']\n"
         "try:\n"
         "    main()\n"
         "except SystemExit as stop:\n"
+        "    assert os.environ['OMP_WAIT_POLICY'] == 'PASSIVE'\n"
         "    slow = {'torch', 'transformers', 'polars', 'duckdb', 'scipy.stats'}\n"
         "    sys.exit(stop.code or ', '.join(slow & set(sys.modules)) or 0)\n"
     )
