@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 SETTING = (
-    "dataset", "n", "metric", "k", "sigma", "truncation", "normalized", "pooling", "prompt",
-    "precision",
+    "sides", "dataset", "n", "metric", "k", "sigma", "truncation", "normalized", "pooling",
+    "prompt", "precision",
 )  # fmt: skip
 """Keys of what must be equal for scores to be comparable; a reader's choice of them goes along to
 other pages."""
@@ -63,7 +63,7 @@ PAGES = (
         "Do language and vision meet?",
         "do_language_and_vision_meet",
         "Do models that never saw an image agree with models that never read a word?",
-        "it holds no scores of language against vision",
+        "it holds no scores of one model against another",
         figure="Fig. 3",
         takes=SETTING,
         terms=(

@@ -1,6 +1,7 @@
 """The catalog's frozen, typed records: what can be extracted, from where, under which license."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -11,7 +12,17 @@ LONGEST_ID = 100
 Identifier = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=LONGEST_ID)
 ]
-Modality = Literal["vision", "language"]
+Modality = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=30)]
+"""What models look at: vision, language, or any other short name."""
+NETWORKS = ("vision", "language")
+"""Modalities whose networks run here; features of others are saved elsewhere and imported."""
+
+
+def in_order(modalities: Iterable[str]) -> list[str]:
+    """Return modalities as sides are named: language first, vision last, others by name."""
+    return sorted(set(modalities), key=lambda name: (name != "language", name == "vision", name))
+
+
 SHIPPED = Path(__file__).resolve().parent
 """Folder of the records that ship with the project."""
 Scalar = str | int | float | bool

@@ -96,7 +96,10 @@ def features(
     ],
     model: Annotated[str, typer.Option("--model", help="An id for the model.")],
     modality: Annotated[
-        str, typer.Option("--modality", help="What it looks at: vision or language.")
+        str,
+        typer.Option(
+            "--modality", help="What it looks at: vision, language, or any short name: audio."
+        ),
     ] = "vision",
     label: Annotated[
         str | None, typer.Option("--label", help="Its name in charts. [default: the id]")

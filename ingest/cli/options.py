@@ -121,9 +121,9 @@ Pairs = Annotated[
     str,
     typer.Option(
         "--pairs",
-        help="Which models are compared: language-vision, vision (each with each), language "
-        "(likewise, captions pooled and prompted alike), within (both), or all. auto: across "
-        "modalities, within one where there is no other.",
+        help="Which models are compared: of two modalities (language-vision, audio-language), of "
+        "one (vision: each with each; language: captions pooled and prompted alike), within (each "
+        "of those here), or all. auto: across modalities, within one where there is no other.",
     ),
 ]
 NoiseCeiling = Annotated[

@@ -44,6 +44,12 @@ def load(record: ModelRecord, place: Placement) -> Loaded:
         raise CatalogError(
             f"Model {record.id!r} names the loader {record.loader!r}; known: {', '.join(names)}."
         )
+    if record.modality not in NETWORKS and not record.saved:
+        raise CatalogError(
+            f"Model {record.id!r}: networks of {' and '.join(NETWORKS)} run here; features of "
+            f'{record.modality!r} are saved elsewhere: loader = "features", or `prh import '
+            "features`."
+        )
     try:
         loaded = _LOADERS[record.loader](record, place)
     except (RuntimeError, MemoryError) as error:

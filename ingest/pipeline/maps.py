@@ -51,7 +51,7 @@ def plan_maps(pairs: pl.DataFrame) -> list[MapUnit]:
     names = ("modality", *_SETTING, *_OF_CAPTIONS)
     for values, rows in pairs.group_by(names, maintain_order=True):
         setting: dict[str, Any] = dict(zip(names, values, strict=True))
-        if setting.pop("modality") == "vision":
+        if setting.pop("modality") != "language":
             for name in _OF_CAPTIONS:
                 del setting[name]
         models, table = squared(*(rows[side].to_list() for side in ("model_a", "model_b", "score")))

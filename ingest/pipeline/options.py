@@ -3,11 +3,13 @@
 A field is the option of the same name; `ingest.cli.options` holds its flag and its help.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from ingest.catalog import Catalog, ModelRecord
+from ingest.catalog.records import NETWORKS, in_order
 from ingest.errors import CatalogError
 from ingest.extract import PROMPTS, Variant
 from ingest.pipeline.scores.plan import Setting, TruncationName, settings_for
@@ -16,8 +18,38 @@ from prh_core.calibration import PERMUTATIONS
 from prh_core.curves import Fixed
 from prh_core.metrics import all_metrics
 
-PAIRS = ("auto", "language-vision", "vision", "language", "within", "all")
-"""Which models are compared; auto is across modalities, or within one where there is no other."""
+PAIRS = ("auto", "within", "all")
+"""Which models are compared, beside the names of one modality or two ("language-vision"): across
+modalities, or within one where there is no other; within each; both."""
+
+
+def sides_of(pairs: str, present: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the modalities compared: each with itself counts every unordered pair of models once.
+
+    Args:
+        pairs: one of `PAIRS`, a modality, or two joined by a hyphen.
+        present: modalities of the models.
+
+    Raises:
+        CatalogError: it is none of these.
+    """
+    there = in_order(present)
+    across, within = list(combinations(there, 2)), [(name, name) for name in reversed(there)]
+    named = in_order(pairs.split("-"))
+    if pairs == "auto":
+        return across or within
+    if pairs == "within":
+        return within
+    if pairs == "all":
+        return [*across, *within]
+    if len(pairs.split("-")) <= 2 and set(named) <= {*there, *NETWORKS}:
+        return [(named[0], named[-1])]
+    raise CatalogError(
+        f"--pairs should be one of {', '.join(PAIRS)}, a modality or two joined by a hyphen, of "
+        f"{', '.join(there)}; got {pairs!r}"
+    )
+
+
 TRUNCATIONS: tuple[TruncationName, ...] = ("exact", "mean", "none")
 
 
@@ -97,7 +129,7 @@ class ScoreOptions:
     ns: Sequence[int] = ()
     fixed: Fixed = "k"
     pairs: str = "auto"
-    """One of `PAIRS`."""
+    """As `sides_of` takes it."""
 
     def settings(self, total: int) -> tuple[Setting, ...]:
         """Return every combination, for a dataset of `total` samples.

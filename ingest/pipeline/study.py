@@ -9,7 +9,7 @@ from itertools import chain
 from ingest.catalog import ModelRecord, load_catalog
 from ingest.catalog.records import Modality
 from ingest.datasets import Dataset, open_dataset
-from ingest.errors import CatalogError, MissingFeaturesError
+from ingest.errors import MissingFeaturesError
 from ingest.extract import Variant, named_devices, variants_for
 from ingest.pipeline.ceilings import (
     SecondView,
@@ -29,10 +29,10 @@ from ingest.pipeline.features import (
 from ingest.pipeline.imported import open_known, with_imported
 from ingest.pipeline.maps import map_models
 from ingest.pipeline.options import (
-    PAIRS,
     ExtraScores,
     ScoreOptions,
     StudyOptions,
+    sides_of,
 )
 from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import FeatureFile, Setting, Unit, plan_batches
@@ -53,7 +53,7 @@ class Study:
     """For language models; none means each model's default."""
     settings: tuple[Setting, ...]
     pairs: str = "auto"
-    """One of `PAIRS`."""
+    """As `sides_of` takes it."""
     precision: str = EXACT
     """In which every network computes."""
     devices: tuple[str, ...] = ("auto",)
@@ -101,15 +101,7 @@ class Study:
     @property
     def sides(self) -> list[tuple[str, str]]:
         """The modalities compared: each with itself counts every unordered pair of models once."""
-        across, within = ("language", "vision"), [("vision", "vision"), ("language", "language")]
-        if self.pairs == "all":
-            return [across, *within]
-        if self.pairs == "auto":
-            present = [both for both in within if self.side(both[0])]
-            return present if len(present) == 1 else [across]
-        if self.pairs == "within":
-            return within
-        return [across] if self.pairs == "language-vision" else [(self.pairs, self.pairs)]
+        return sides_of(self.pairs, (record.modality for record in self.models))
 
     def _planned(self, files: dict[str, list[FeatureFile]]) -> list[Unit]:
         units: dict[str, Unit] = {}
@@ -294,8 +286,6 @@ def open_study(
     """
     named_precision(options.dtype)
     store, devices = check_store(options.store), named_devices(options.device)
-    if scoring.pairs not in PAIRS:
-        raise CatalogError(f"--pairs should be one of {', '.join(PAIRS)}, got {scoring.pairs!r}")
     catalog = load_catalog(options.catalogs)
     opened = open_known(
         workspace,
@@ -308,6 +298,7 @@ def open_study(
     if settings is None:
         settings = scoring.settings(len(opened))
     chosen, variants = options.chosen(catalog), options.variants()
+    sides_of(scoring.pairs, (record.modality for record in chosen))
     wanted = _wanted(chosen, variants)
     precision = study_precision(
         workspace, opened, wanted, options.dtype, devices[0], progress, store

@@ -1,8 +1,9 @@
-"""Language models against vision models."""
+"""Models of one side against models of another."""
 
 import altair as alt
 import polars as pl
 
+from pages.ui.charts.pairs import pair_picked, pair_tooltip, side_names
 from pages.ui.charts.parts import (
     LABELS,
     Chart,
@@ -13,8 +14,6 @@ from pages.ui.charts.parts import (
     highlight,
     lit,
     on_cell,
-    pair_picked,
-    pair_tooltip,
     reference_line,
     roomy,
     sequential,
@@ -34,30 +33,36 @@ _MARKED = "format(datum.alignment, '.3f') + (datum.q_value < 0.05 ? '*' : '')"
 
 @remembered
 def heat_map(frame: pl.DataFrame, *, order: str, measure: str) -> Chart:
-    """Draw alignment of language models (rows) with vision models (columns).
+    """Draw alignment of the first models (rows) with the second ones (columns).
 
     Args:
         frame: answer of `queries.alignment`.
-        order: column of the language models to order rows by, the closest or largest first.
+        order: column of the first models to order rows by, the closest or largest first.
         measure: what the numbers are, for the legend.
     """
+    one, other = side_names(frame)
     closer_up = bool(frame["higher_is_closer"].all())
-    falling = closer_up or order != "language_mean"
-    rows = frame.sort(order, "language_label", descending=[falling, False], nulls_last=True)
-    columns = frame.sort(
-        pl.col("vision_group") == "untrained", "vision_mean", descending=[False, closer_up]
-    )
-    across, down = frame["vision_label"].n_unique(), frame["language_label"].n_unique()
+    falling = closer_up or order != "mean_x"
+    rows = frame.sort(order, "label_x", descending=[falling, False], nulls_last=True)
+    columns = frame.sort(pl.col("group_y") == "untrained", "mean_y", descending=[False, closer_up])
+    names = unique(columns["label_y"])
+    if set(frame["modality_x"]) == set(frame["modality_y"]):
+        # The same models stand on both sides, in one order.
+        down_names = unique(rows["label_x"])
+        names = [name for name in down_names if name in names] + [
+            name for name in names if name not in down_names
+        ]
+    across, down = frame["label_y"].n_unique(), frame["label_x"].n_unique()
     x = alt.X(
-        "vision_label:N",
-        sort=unique(columns["vision_label"]),
-        title="Vision model",
+        "label_y:N",
+        sort=names,
+        title=f"{other} model",
         axis=slanted_axis(across, domain=False, ticks=False),
     )
     y = alt.Y(
-        "language_label:N",
-        sort=unique(rows["language_label"]),
-        title="Language model",
+        "label_x:N",
+        sort=unique(rows["label_x"]),
+        title=f"{one} model",
         axis=alt.Axis(domain=False, ticks=False, **LABELS),
     )
     base = alt.Chart(frame).encode(x=x, y=y, tooltip=pair_tooltip(frame, measure))
@@ -83,28 +88,29 @@ def lines(
     measure: str,
     reference: Reference | None,
 ) -> Chart:
-    """Draw one line per vision model across the language models, colored by vision family.
+    """Draw one line per second model across the first models, colored by family.
 
     Args:
         frame: answer of `queries.alignment`.
         colors: color of every family.
-        order: column of the language models to order the x axis by, the closest or largest last.
+        order: column of the first models to order the x axis by, the closest or largest last.
         measure: what the numbers are, for the axis.
         reference: what scores are held against; None draws nothing.
     """
-    falling = order == "language_mean" and not frame["higher_is_closer"].all()
-    ordered = frame.sort(order, "language_label", descending=[falling, False], nulls_last=True)
-    names = unique(ordered["language_label"])
-    height = max(320, 18 * frame["vision_label"].n_unique())
+    one, _ = side_names(frame)
+    falling = order == "mean_x" and not frame["higher_is_closer"].all()
+    ordered = frame.sort(order, "label_x", descending=[falling, False], nulls_last=True)
+    names = unique(ordered["label_x"])
+    height = max(320, 18 * frame["label_y"].n_unique())
     ends = ("alignment", "interval_low", "interval_high", "selection_free")
     seen = pl.concat([frame[name].cast(pl.Float64).rename("seen") for name in ends])
     bottom, top = roomy(seen, *held_at(reference))
     y = y_axis("alignment", measure, [bottom, top])
-    room, wide = _room(frame["vision_label"], max(26 * len(names), 100))
+    room, wide = _room(frame["label_y"], max(26 * len(names), 100))
     x = alt.X(
-        "language_label:N",
+        "label_x:N",
         sort=names,
-        title="Language model",
+        title=f"{one} model",
         axis=slanted_axis(len(names)),
         scale=alt.Scale(
             type="point", padding=0.3, rangeMax=alt.expr(f"{wide} ? width - {room} : width")
@@ -115,20 +121,20 @@ def lines(
         x=x,
         y=y,
         color=color,
-        detail=alt.Detail("vision_label:N"),
+        detail=alt.Detail("label_y:N"),
         tooltip=pair_tooltip(frame, measure),
     )
     names_at = dodged(
-        ordered.group_by("vision_label", maintain_order=True).last(),
+        ordered.group_by("label_y", maintain_order=True).last(),
         gap=14 / height * (top - bottom),
         top=top,
     )
     labels = (
         alt.Chart(names_at)
         .mark_text(align="left", dx=10, fontSize=alt.expr(f"{wide} ? 12 : 0"))
-        .encode(x=x, y=alt.Y("label_at:Q"), text=alt.Text("vision_label:N"), color=color)
+        .encode(x=x, y=alt.Y("label_at:Q"), text=alt.Text("label_y:N"), color=color)
     )
-    kept = highlight("vision_group")
+    kept = highlight("group_y")
     drawn = [
         base.mark_line(strokeWidth=2).encode(opacity=lit(kept)).add_params(kept),
         base.mark_point(filled=True, size=60, cursor="pointer")

@@ -14,7 +14,7 @@ from pages.ui.text import name_metric
 def meet(
     setting: Setting, measured: dict[str, Any], *, concatenated: bool = True, families: str = ""
 ) -> findings.Finding:
-    """Say whether language and vision models agree more than chance, and than untrained ones.
+    """Say whether models of two sides agree more than chance, and than untrained ones.
 
     Args:
         setting: which scores.
@@ -31,15 +31,14 @@ def meet(
         pairs=met.pairs,
         models=met.models,
         exceed=met.exceed,
-        first=best.get("language_label", ""),
-        second=best.get("vision_label", ""),
+        first=best.get("label_x", ""),
+        second=best.get("label_y", ""),
         score=best.get("alignment"),
         low=best.get("interval_low"),
         high=best.get("interval_high"),
         control=control["alignment"] if control else None,
-        control_name=f"{control['language_label']} with {control['vision_label']}"
-        if control
-        else "",
+        control_name=f"{control['label_x']} with {control['label_y']}" if control else "",
+        sides=(measured["modality_x"], measured["modality_y"]),
         metric=name_metric(measured),
         samples=measured["n"],
         higher_is_closer=measured["higher_is_closer"],
@@ -55,15 +54,14 @@ def follow(
     Args:
         pairs: answer of `queries.alignment`, trained models, with the skill of that side.
         measured: the row of `queries.measured`.
-        side: language or vision.
+        side: x or y.
         skill: name of it.
     """
-    other = {"language": "vision", "vision": "language"}[side]
     return tell_trend(
         pairs,
         mean_trend(pairs, side=side),
         side=side,
-        effect=f"alignment with {other}",
+        effect=f"alignment with {measured['modality_y' if side == 'x' else 'modality_x']}",
         cause=skill,
         samples=measured["n"],
         expected=1 if pairs["higher_is_closer"].all() else -1,
@@ -89,7 +87,7 @@ def tell_trend(
     Args:
         pairs: behind it.
         found: of `statistics.mean_trend`.
-        side: language or vision.
+        side: x or y.
         effect: what rises, as in `findings.trend`.
         cause: with what.
         samples: n behind each alignment.
@@ -107,7 +105,7 @@ def tell_trend(
         slope_low=row.get("slope_low"),
         slope_high=row.get("slope_high"),
         p=row.get("p_value"),
-        families=pairs.drop_nulls(f"{side}_score")[f"{side}_group"].n_unique(),
+        families=pairs.drop_nulls(f"score_{side}")[f"group_{side}"].n_unique(),
         within_slope=row.get("within_slope"),
         within_low=row.get("within_low"),
         within_high=row.get("within_high"),

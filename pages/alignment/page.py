@@ -1,4 +1,4 @@
-"""Do language and vision meet: alignment of every language model with every vision model."""
+"""Do language and vision meet: alignment of every model of one side with every one of another."""
 
 from typing import Any, NamedTuple
 
@@ -10,23 +10,29 @@ from pages.alignment import chart, finding, statistics, text
 from pages.ui import palette, shell, trends
 from pages.ui import queries as shared
 from pages.ui import text as words
-from pages.ui.answers import Answer, Setting
+from pages.ui.answers import LANGUAGE_VISION, Answer, Setting, Sides
 from pages.ui.charts import trends as trend_charts
-from pages.ui.charts.parts import PICKED, Chart, Drawn
+from pages.ui.charts.pairs import PICKED
+from pages.ui.charts.parts import Chart, Drawn
 from pages.ui.findings import Finding
 from pages.ui.reference import CALIBRATED, MINUS_CONTROL, RAW, held_against
-from pages.ui.settings import choose_candidates, choose_families, choose_setting, choose_untrained
+from pages.ui.settings import (
+    choose_candidates,
+    choose_families,
+    choose_setting,
+    choose_sides,
+    choose_untrained,
+)
 from pages.ui.shell import Frame, Lead, Nothing
 
-_HEAT, _LINES, _LANGUAGE, _VISION = "Heat map", "Lines", "By language skill", "By vision skill"
-_OF = {_LANGUAGE: "language", _VISION: "vision"}
+_HEAT, _LINES = "Heat map", "Lines"
 _ORDERS = {
-    "parameters": "language_parameters", "1 − bits per byte": "language_score",
-    "mean alignment": "language_mean",
+    "parameters": "parameters_x", "1 − bits per byte": "score_x",
+    "mean alignment": "mean_x",
 }  # fmt: skip
-_SIDES = {
-    _LANGUAGE: ("language_score", "language_label", "vision_label", "vision_group"),
-    _VISION: ("vision_score", "vision_label", "language_label", "language_group"),
+_ALONG = {
+    "x": ("score_x", "label_x", "label_y", "group_y"),
+    "y": ("score_y", "label_y", "label_x", "group_x"),
 }
 _PANELS, _ONE = "a panel per family", "one picture"
 
@@ -35,6 +41,8 @@ class _View(NamedTuple):
     """What was chosen beside the setting."""
 
     name: str
+    side: str | None
+    """x or y where its models are ordered by a skill of theirs."""
     skill: str | None
     order: str
     layout: str
@@ -58,9 +66,11 @@ class _Shown(NamedTuple):
 
 def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
-    settings = shared.settings().frame
-    if settings.is_empty():
+    there = shared.sides().frame
+    if there.is_empty():
         raise Nothing
+    sides = choose_sides(frame, there)
+    settings = shared.settings(sides).frame
     # The paper's picture needs language models whose bits per byte are known: where most are.
     settings = settings.sort("predicting", descending=True, maintain_order=True)
     setting = choose_setting(frame, settings)
@@ -73,19 +83,19 @@ def draw(frame: Frame) -> None:
     if shown.answer.frame["layered"].any():
         what = "cell" if view.name == _HEAT else "point"
         hint = f"Click a {what} to see the layers of its pair."
-        lead = Lead(PICKED, "layers", _layers(frame), hint, "Layers of this pair")
+        lead = Lead(PICKED, "layers", _layers(frame, sides), hint, "Layers of this pair")
     beside = _beside(frame, settings, view)
     if beside is not None and beside.drawing is not None:
         drawing = _side_by_side(shown, beside)
     frame.figure(
         drawing,
         shown.answer,
-        title="Alignment of language with vision models",
+        title=f"Alignment of {sides.modality_x} with {sides.names[1]} models",
         measured=shown.sources,
         about={**words.about(setting, shown.measured), "families": view.families or None},
         view=view.name,
-        alt_text=f"{words.name_metric(shown.measured)} of each language model with each vision "
-        "model.",
+        alt_text=f"{words.name_metric(shown.measured)} of each {sides.modality_x} model with each "
+        f"{sides.names[1]} model.",
         lead=lead,
     )
     if beside is not None:
@@ -102,17 +112,27 @@ def _choose(frame: Frame, setting: Setting) -> _View:
     """Ask how to draw a setting; what does nothing in a view is not asked there."""
     there = shared.skills(setting.dataset_id).frame.filter(pl.col("here") > 0)
     skills = there.sort(~pl.col("predicts_text"), maintain_order=True)
-    offered = [view for view, side in _OF.items() if side in skills["modality"]]
-    predicted = skills.filter("predicts_text", pl.col("modality") == "language")
+    sides = setting.sides
+    able = {
+        side: modality
+        for side, modality in sides.values().items()
+        if modality in skills["modality"]
+    }
+    if sides.modality_x == sides.modality_y:
+        able.pop("modality_y", None)  # the same models stand on both sides
+    along = {f"By {modality} skill": side[-1] for side, modality in able.items()}
+    predicted = skills.filter("predicts_text", pl.col("modality") == sides.modality_x)
     measured = shared.measured(setting).frame.row(0, named=True)
     with frame.row:
-        views = [_HEAT, _LINES, *offered]
-        first = _LANGUAGE if statistics.is_enough_for_a_trend(predicted) else _HEAT
+        views = [_HEAT, _LINES, *along]
+        first = next(iter(along)) if statistics.is_enough_for_a_trend(predicted) else _HEAT
         name = frame.view(views, default=first)
+    side = along.get(name)
     skill, order, layout = None, "mean alignment", _PANELS
     concatenated = untrained = True
-    if name in _OF:
-        of_side = skills.filter(pl.col("modality") == _OF[name])["skill"].to_list()
+    if side is not None:
+        modality = getattr(sides, f"modality_{side}")
+        of_side = skills.filter(pl.col("modality") == modality)["skill"].to_list()
         with frame.row:
             skill = frame.choose("Skill", of_side, key="skill", width=260)
         with frame.options:
@@ -120,33 +140,32 @@ def _choose(frame: Frame, setting: Setting) -> _View:
     elif not predicted.is_empty():
         skill = predicted["skill"][0]
     with frame.options:
-        if name not in _OF:
+        if side is None:
             # Lines whose order is that of their own heights would rise whatever was measured.
             orders = [key for key in _ORDERS if skill or key != "1 − bits per byte"]
             orders = orders[:-1] if name == _LINES else orders[::-1]
-            order = frame.choose("Order language models by", orders, key="order")
+            order = frame.choose(f"Order {sides.modality_x} models by", orders, key="order")
         if not measured["published"]:
             concatenated = choose_candidates(frame)
-            if name not in _OF:
+            if side is None:
                 untrained = choose_untrained(frame)
         scales = [RAW]
         scales += [CALIBRATED] if concatenated and measured["permutations"] else []
         scales += [MINUS_CONTROL] if measured["untrained_models"] else []
         scale = frame.choose("Scores", scales, key="scores", width=210)
     families = choose_families(frame, _list_families(setting))
-    return _View(name, skill, order, layout, scale, concatenated, untrained, families)
+    return _View(name, side, skill, order, layout, scale, concatenated, untrained, families)
 
 
 def _list_families(setting: Setting) -> set[str]:
     """Return the families of the trained models that were compared in a setting."""
     there = shared.alignment(setting, concatenated=True, untrained=False).frame
-    return {*there["language_group"], *there["vision_group"]}
+    return {*there["group_x"], *there["group_y"]}
 
 
 def _show(setting: Setting, view: _View) -> _Shown:
     """Ask for a setting, draw it, and say what it says."""
     measured = shared.measured(setting).frame.row(0, named=True)
-    by_vision = view.name == _VISION
     answer = shared.alignment(
         setting,
         concatenated=view.concatenated,
@@ -154,8 +173,8 @@ def _show(setting: Setting, view: _View) -> _Shown:
         calibrated=view.scale == CALIBRATED,
         minus_control=view.scale == MINUS_CONTROL,
         families=view.families,
-        language_skill=None if by_vision else view.skill,
-        vision_skill=view.skill if by_vision else None,
+        skill_x=None if view.side == "y" else view.skill,
+        skill_y=view.skill if view.side == "y" else None,
     )
     found = answer.frame
     measure = words.name_metric(measured, calibrated=view.scale == CALIBRATED)
@@ -165,7 +184,7 @@ def _show(setting: Setting, view: _View) -> _Shown:
     colors = palette.families(shared.families().frame["family"].to_list())
     reference = held_against(found, view.scale)
     lines = pl.DataFrame()
-    if found.is_empty() or view.name not in _OF:
+    if found.is_empty() or view.side is None:
         drawing: Drawn | None = None
         order = _ORDERS[view.order]
         if view.name == _HEAT and not found.is_empty():
@@ -180,11 +199,12 @@ def _show(setting: Setting, view: _View) -> _Shown:
             setting, measured, concatenated=view.concatenated, families=view.families
         )
         return _Shown(drawing, answer, says, measured, sources, reading, lines)
-    x, point, line, group = _SIDES[view.name]
+    x, point, line, group = _ALONG[view.side]
     trained = found.filter("trained")
     fitted = trends.along(trained, x=x, line=line, family=point.replace("label", "group"))
-    says = finding.follow(trained, measured, side=_OF[view.name], skill=str(view.skill))
-    sources.append(text.describe_source(str(view.skill), _OF[view.name], setting.dataset_id))
+    says = finding.follow(trained, measured, side=view.side, skill=str(view.skill))
+    modality = measured[f"modality_{view.side}"]
+    sources.append(text.describe_source(str(view.skill), modality, setting.dataset_id))
     missing = text.list_models_without_skill(found, x, point)
     reading = text.describe_fits(fitted.lines) + missing
     reading += "\n\n" + text.describe_reading(
@@ -225,14 +245,11 @@ def _side_by_side(left: _Shown, right: _Shown) -> dict[str, Chart]:
     }
 
 
-def _layers(frame: Frame) -> Any:
+def _layers(frame: Frame, sides: Sides) -> Any:
     """Return what leads from a pair of models to its layers in the same setting."""
     setting = {key: label for key, label in frame.chosen.items() if key in SETTING}
-    return lambda clicked: {
-        **setting,
-        "language": clicked["language_label"],
-        "vision": clicked["vision_label"],
-    }
+    one, other = ("language", "vision") if sides == LANGUAGE_VISION else ("x", "y")
+    return lambda clicked: {**setting, one: clicked["label_x"], other: clicked["label_y"]}
 
 
 shell.show("alignment", draw)

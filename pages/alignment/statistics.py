@@ -28,12 +28,13 @@ def count_meeting(pairs: pl.DataFrame) -> Meeting:
         pairs: answer of `queries.alignment`, raw, with untrained models; the closest first.
     """
     trained, others = pairs.filter("trained"), pairs.filter(~pl.col("trained"))
-    tested = trained["q_value"].drop_nulls()
-    models = trained["language_model"].n_unique() + trained["vision_model"].n_unique()
+    # Two models of one modality stand in both orders.
+    tested = trained.unique("unit_key", maintain_order=True).drop_nulls("q_value")
+    models = pl.concat([trained["model_x"], trained["model_y"].rename("model_x")]).n_unique()
     return Meeting(
-        trained.height,
+        trained["unit_key"].n_unique(),
         models,
-        int((tested <= 0.05).sum()) if len(tested) else None,
+        int((tested["q_value"] <= 0.05).sum()) if tested.height else None,
         trained.row(0, named=True) if trained.height else None,
         others.row(0, named=True) if others.height else None,
     )
@@ -59,24 +60,24 @@ def mean_trend(pairs: pl.DataFrame, *, side: str) -> MeanTrend:
 
     Args:
         pairs: answer of `queries.alignment`, trained models, with the skill of that side.
-        side: language or vision.
+        side: x or y.
     """
-    other = "vision" if side == "language" else "language"
-    known = pairs.drop_nulls([f"{side}_score", "alignment"])
-    count = known[f"{side}_model"].n_unique()
-    complete = known.group_by(f"{other}_label").agg(pl.col(f"{side}_model").n_unique().alias("n"))
-    kept = complete.filter(pl.col("n") == count)[f"{other}_label"]
+    other = "y" if side == "x" else "x"
+    known = pairs.drop_nulls([f"score_{side}", "alignment"])
+    count = known[f"model_{side}"].n_unique()
+    complete = known.group_by(f"label_{other}").agg(pl.col(f"model_{side}").n_unique().alias("n"))
+    kept = complete.filter(pl.col("n") == count)[f"label_{other}"]
     means = (
-        known.filter(pl.col(f"{other}_label").is_in(kept.implode()))
-        .group_by(f"{side}_label", maintain_order=True)
+        known.filter(pl.col(f"label_{other}").is_in(kept.implode()))
+        .group_by(f"label_{side}", maintain_order=True)
         .agg(
             pl.col("alignment").mean(),
-            pl.col(f"{side}_score").first(),
-            pl.col(f"{side}_group").first(),
+            pl.col(f"score_{side}").first(),
+            pl.col(f"group_{side}").first(),
         )
         .with_columns(line=pl.lit("mean"))
     )
-    lines = along(means, x=f"{side}_score", line="line", family=f"{side}_group").lines
+    lines = along(means, x=f"score_{side}", line="line", family=f"group_{side}").lines
     row = lines.row(0, named=True) if lines.height else None
     return MeanTrend(row, count, len(kept))
 

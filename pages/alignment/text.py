@@ -1,4 +1,4 @@
-"""Language models against vision models, in words."""
+"""Models of one side against models of another, in words."""
 
 from typing import Any
 
@@ -114,9 +114,10 @@ def list_models_without_skill(frame: pl.DataFrame, column: str, label: str) -> s
     if lacking.is_empty():
         return ""
     encoder = " An encoder has no bits per byte at all: it does not predict the next token."
+    reads = frame[column.replace("score", "modality")][0] == "language"
     return (
         f"\n\nNot shown, since this skill of theirs is not known: {plain(', '.join(lacking), 600)}."
-        + (encoder if column == "language_score" else "")
+        + (encoder if reads else "")
     )
 
 
@@ -160,16 +161,16 @@ def describe_reading(
     return told + "Scores fall as n grows at a fixed k: never compare across n."
 
 
-def describe_source(skill: str, side: str, dataset_id: str) -> str:
+def describe_source(skill: str, modality: str, dataset_id: str) -> str:
     """Say where a skill's scores come from.
 
     Args:
         skill: its name.
-        side: language or vision.
+        modality: of the models.
         dataset_id: whose models are shown.
     """
     there = shared.skills(dataset_id).frame
-    found = there.filter(pl.col("skill") == skill, pl.col("modality") == side)
+    found = there.filter(pl.col("skill") == skill, pl.col("modality") == modality)
     return describe_skill(found.row(0, named=True), shared.text_of(skill))
 
 

@@ -7,9 +7,9 @@ WITH versions AS (
 
 valued AS (
     SELECT a.*, a.score AS value
-    FROM language_vision_alignment AS a
+    FROM alignment AS a
     JOIN versions AS v ON v.dataset_id = a.dataset_id AND v.n = a.n
-    WHERE a.row_order = $row_order
+    WHERE a.modality_x = 'language' AND a.modality_y = 'vision' AND a.row_order = $row_order
         AND a.metric = $metric
         AND a.k IS NOT DISTINCT FROM $k
         AND a.truncation = $truncation
@@ -19,7 +19,12 @@ valued AS (
 -- include ../ui/queries/controlled.sql,
 
 scored AS (
-    FROM controlled WHERE language_trained AND vision_trained
+    SELECT
+        model_x AS language_model, label_x AS language_label, family_x AS language_family,
+        model_y AS vision_model, label_y AS vision_label, family_y AS vision_family,
+        * EXCLUDE (model_x, label_x, family_x, model_y, label_y, family_y)
+    FROM controlled
+    WHERE trained_x AND trained_y
 ),
 
 -- The sets of captions that are shown.

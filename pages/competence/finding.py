@@ -12,8 +12,6 @@ from pages.ui.answers import Modality, Setting
 from pages.ui.findings import Finding
 from prh_core.convergence import Rule
 
-MODALITIES: tuple[Modality, ...] = ("vision", "language")
-
 
 class Usual(NamedTuple):
     """What the page shows first."""
@@ -74,7 +72,7 @@ def list_skills(dataset_id: str, modality: Modality) -> pl.DataFrame:
 
 def find_usual() -> Usual | None:
     """Return the finding that the page shows first; None where it has none."""
-    for modality in MODALITIES:
+    for modality in shared.modalities().frame["modality"]:
         settings = shared.model_settings(modality).frame
         if settings.is_empty():
             continue

@@ -9,7 +9,6 @@ from pages.competence import chart, finding, queries, statistics, text
 from pages.ui import queries as shared
 from pages.ui import shell
 from pages.ui import text as words
-from pages.ui.answers import Modality
 from pages.ui.charts.parts import Chart
 from pages.ui.reference import MINUS_CONTROL, RAW, held_against
 from pages.ui.settings import choose_families, choose_setting
@@ -24,14 +23,13 @@ _LEFT, _RIGHT = "Agreement by competence", "Map of the models"
 
 def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
-    compared = {modality: shared.model_settings(modality).frame for modality in finding.MODALITIES}
-    there: list[Modality] = [m for m in finding.MODALITIES if not compared[m].is_empty()]
+    there = shared.modalities().frame["modality"].to_list()
     if not there:
         raise Nothing
     with frame.row:
         modality = frame.choose("Models", there, key="models", width=120)
-    settings = compared[modality]
-    own = ("pooling", "prompt") if modality == "vision" else ()
+    settings = shared.model_settings(modality).frame
+    own = () if modality == "language" else ("pooling", "prompt")
     setting = choose_setting(frame, settings, without=own)
     skills = finding.list_skills(setting.dataset_id, modality)
     names = skills["skill"].to_list()

@@ -71,7 +71,7 @@ def describe_measured(row: dict[str, Any], pairs: pl.DataFrame, modality: str) -
         firm,
         f"run {row['runs']}",
         f"measured {row['measured_at']}",
-        f"{_SEEN[modality]} from {row['source']} ({row['license']})",
+        f"{_SEEN.get(modality, 'samples')} from {row['source']} ({row['license']})",
     ]
     return [
         " · ".join([*describe_setting(row, *captions), *describe_corrupt_images(row)]),
@@ -79,6 +79,7 @@ def describe_measured(row: dict[str, Any], pairs: pl.DataFrame, modality: str) -
     ]
 
 
+_IMPORTS = "`prh import csv` brings in what others measured."
 _MEASURES = {
     "vision": "`prh probe` measures it, `prh import csv` brings in what others measured.",
     "language": "`prh bits` measures how well they predict a text, `prh import` brings in "
@@ -89,7 +90,8 @@ _MEASURES = {
 def describe_convergence(found: Binned, skill: str | None, modality: str) -> str:
     """Say whether stronger models agree more, how sure that is, and how to read the bins."""
     if skill is None:
-        return f"What two or more of these models can do is not known here: {_MEASURES[modality]}"
+        lack = "What two or more of these models can do is not known here: "
+        return lack + _MEASURES.get(modality, _IMPORTS)
     reading = (
         "A **bin** holds models of like competence; its dot is the mean alignment over the pairs "
         "within, its whisker one standard error (a jackknife over models, since pairs share "
@@ -149,7 +151,7 @@ def describe_lack(row: dict[str, Any], skill: str | None, modality: str) -> str:
     return (
         f"{row['pairs']} pairs were compared: bins need two models whose competence is known, a "
         f"map needs four. `prh score --pairs {modality}` compares; of what they can do, "
-        f"{_MEASURES[modality]}"
+        f"{_MEASURES.get(modality, _IMPORTS)}"
     )
 
 

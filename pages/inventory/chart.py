@@ -81,12 +81,12 @@ def coverage(frame: pl.DataFrame) -> Chart:
             alt.Tooltip("scores:Q", title="Scores that use them"),
         ],
     )  # fmt: skip
-    shown = [kind for kind in palette.MODALITY if kind in set(frame["kind"])]
+    colors = palette.modalities(unique(frame["kind"]))
     cells = base.mark_rect(cornerRadius=3).encode(
         color=alt.Color(
             "kind:N",
             title=None,
-            scale=alt.Scale(domain=shown, range=[palette.MODALITY[kind] for kind in shown]),
+            scale=alt.Scale(domain=list(colors), range=list(colors.values())),
             legend=alt.Legend(orient="top", columns=3),
         ),
         opacity=either(alt.OpacityValue, "isValid(datum.layers)", 1, 0.15),

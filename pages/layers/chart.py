@@ -18,6 +18,7 @@ from pages.ui.charts.parts import (
     sized,
     slanted_axis,
     span,
+    unique,
     x_axis,
     y_axis,
 )
@@ -29,8 +30,8 @@ from pages.ui.remembered import remembered
 def layer_map(
     frame: pl.DataFrame,
     *,
-    language: str,
-    vision: str,
+    first: str,
+    second: str,
     measure: str,
     higher_is_closer: bool = True,
     q_value: float | None = None,
@@ -42,25 +43,25 @@ def layer_map(
 
     Args:
         frame: answer of `queries.layers`.
-        language: label of the language model.
-        vision: label of the vision model.
+        first: label of the first model, a row a layer.
+        second: label of the second.
         measure: what the numbers are, for the legend.
         higher_is_closer: False where the numbers are distances.
         q_value: of the best pair; None where it was not tested.
     """
     star = "*" if q_value is not None and q_value <= 0.05 else ""
-    placed = _placed(_placed(frame, "vision", "left", "right"), "language", "bottom", "top")
-    across, down = frame["vision_layer"].n_unique(), frame["language_layer"].n_unique()
+    placed = _placed(_placed(frame, "y", "left", "right"), "x", "bottom", "top")
+    across, down = frame["layer_y"].n_unique(), frame["layer_x"].n_unique()
     # Layers drawn over one another share their axes only if each asks for the very same ones.
     across_axis = {
-        "title": f"Layer of {vision}",
+        "title": f"Layer of {second}",
         "scale": _tight(placed["right"]),
-        "axis": _layer_axis(placed, "left", "vision_layer_name", slanted=True),
+        "axis": _layer_axis(placed, "left", "layer_name_y", slanted=True),
     }
     down_axis = {
-        "title": f"Layer of {language}",
+        "title": f"Layer of {first}",
         "scale": _tight(placed["top"]),
-        "axis": _layer_axis(placed, "bottom", "language_layer_name", slanted=False),
+        "axis": _layer_axis(placed, "bottom", "layer_name_x", slanted=False),
     }
     cell = {
         "x": alt.X("left:Q", **across_axis),
@@ -70,8 +71,8 @@ def layer_map(
     }
     center = {"x": alt.X("mid_left:Q", **across_axis), "y": alt.Y("mid_bottom:Q", **down_axis)}
     tooltip = [
-        alt.Tooltip("language_layer_name:N", title=language),
-        alt.Tooltip("vision_layer_name:N", title=vision),
+        alt.Tooltip("layer_name_x:N", title=first),
+        alt.Tooltip("layer_name_y:N", title=second),
         alt.Tooltip("alignment:Q", title=measure, format=".4f"),
     ]
     known = placed.filter(pl.col("alignment").is_not_null())
@@ -132,19 +133,17 @@ def depth_curve(frame: pl.DataFrame, *, measure: str, reference: Reference | Non
         measure: what the numbers are, for the axis.
         reference: what scores are held against; None draws nothing.
     """
+    sides = unique(frame.sort("place")["side"])
     color = alt.Color(
-        "modality:N",
+        "side:N",
         title=None,
-        scale=alt.Scale(
-            domain=["language", "vision"],
-            range=[palette.MODALITY["language"], palette.MODALITY["vision"]],
-        ),
+        scale=alt.Scale(domain=sides, range=list(palette.SIDES)),
         legend=alt.Legend(orient="top", symbolOpacity=1),
     )
     marker = alt.Shape(
-        "modality:N",
+        "side:N",
         title=None,
-        scale=alt.Scale(domain=["language", "vision"], range=["circle", "square"]),
+        scale=alt.Scale(domain=sides, range=["circle", "square"]),
     )
     base = alt.Chart(frame.filter(pl.col("alignment").is_not_null())).encode(
         x=x_axis("depth", "Relative depth (0 first layer, 1 last)"),
@@ -167,7 +166,7 @@ def depth_curve(frame: pl.DataFrame, *, measure: str, reference: Reference | Non
 
 def _placed(frame: pl.DataFrame, side: str, start: str, end: str) -> pl.DataFrame:
     """Give each layer one unit of length; the concatenation stands half a unit apart."""
-    at = pl.col(f"{side}_layer") + pl.col(f"{side}_concatenated").cast(pl.Float64) / 2
+    at = pl.col(f"layer_{side}") + pl.col(f"concatenated_{side}").cast(pl.Float64) / 2
     return frame.with_columns(
         at.alias(start), (at + 1).alias(end), (at + 0.5).alias(f"mid_{start}")
     )

@@ -1,39 +1,25 @@
 -- How far each single layer of a pair can reach: its closest score over the other model's single layers.
--- $unit_key names the score of the pair.
-WITH pair AS (
-    SELECT a.* FROM current_scores AS a
-    WHERE
-    -- include of_pair.sql
-),
+-- $unit_key names the score of the pair; $side_x, $side_y what to call its models.
+WITH
+-- include turned.sql,
 
-tabled AS (
-    SELECT a.* FROM layer_scores AS a
-    WHERE
-    -- include of_pair.sql
-),
-
-cells AS (
+singles AS (
     SELECT
-        t.*,
-        len(s.layer_names_x) - 1 AS layers_x,
-        len(s.layer_names_y) - 1 AS layers_y,
-        s.null_mean,
-        s.null_best_mean,
-        s.null_threshold,
+        t.*, s.layers_x, s.layers_y, s.null_mean, s.null_best_mean, s.null_threshold,
         coalesce(m.higher_is_closer, true) AS higher_is_closer,
-        l.label AS label_x,
-        v.label AS label_y
-    FROM tabled AS t
-    JOIN pair AS s USING (unit_key)
-    JOIN models AS l ON l.model_id = s.model_x
-    JOIN models AS v ON v.model_id = s.model_y
+        x.label AS label_x,
+        y.label AS label_y
+    FROM cells AS t
+    CROSS JOIN pair AS s
+    JOIN models AS x ON x.model_id = s.model_x
+    JOIN models AS y ON y.model_id = s.model_y
     LEFT JOIN metrics AS m ON m.name = s.metric
-    WHERE t.layer_x < len(s.layer_names_x) - 1
-        AND t.layer_y < len(s.layer_names_y) - 1
+    WHERE t.layer_x < s.layers_x AND t.layer_y < s.layers_y
 )
 
 SELECT
-    'language' AS modality,
+    0 AS place,
+    $side_x AS side,
     label_x AS model,
     layer_x AS layer,
     layer_name_x AS layer_name,
@@ -46,12 +32,13 @@ SELECT
     null_mean AS chance,
     null_best_mean,
     null_threshold
-FROM cells
+FROM singles
 GROUP BY label_x, layer_x, layer_name_x, layers_x, null_mean, null_best_mean, null_threshold,
     higher_is_closer
 UNION ALL
 SELECT
-    'vision' AS modality,
+    1 AS place,
+    $side_y AS side,
     label_y AS model,
     layer_y AS layer,
     layer_name_y AS layer_name,
@@ -64,7 +51,7 @@ SELECT
     null_mean AS chance,
     null_best_mean,
     null_threshold
-FROM cells
+FROM singles
 GROUP BY label_y, layer_y, layer_name_y, layers_y, null_mean, null_best_mean, null_threshold,
     higher_is_closer
-ORDER BY modality, layer
+ORDER BY place, layer

@@ -21,13 +21,13 @@ def find(
     """
     best = place_best(layers)
     return findings.layers(
-        language=pair["language_label"],
-        vision=pair["vision_label"],
+        first=pair["label_x"],
+        second=pair["label_y"],
         score=pair["alignment"],
-        language_depth=best.language_depth,
-        vision_depth=best.vision_depth,
-        language_concatenated=best.language_depth is None,
-        vision_concatenated=best.vision_depth is None,
+        depth_x=best.depth_x,
+        depth_y=best.depth_y,
+        concatenated_x=best.depth_x is None,
+        concatenated_y=best.depth_y is None,
         low=pair["interval_low"],
         high=pair["interval_high"],
         q=pair["q_value"],

@@ -6,38 +6,41 @@ from pages.layers import chart, finding, queries, text
 from pages.ui import queries as shared
 from pages.ui import shell
 from pages.ui import text as words
+from pages.ui.answers import LANGUAGE_VISION
 from pages.ui.plain import plain
 from pages.ui.reference import held_against
-from pages.ui.settings import choose_setting
+from pages.ui.settings import choose_setting, choose_sides
 from pages.ui.shell import Frame, Nothing
 
 
 def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
-    settings = shared.settings().frame.filter(~pl.col("published"))
+    there = shared.sides().frame
+    if there.is_empty():
+        raise Nothing
+    sides = choose_sides(frame, there)
+    settings = shared.settings(sides).frame.filter(~pl.col("published"))
     if settings.is_empty():
         raise Nothing
     setting = choose_setting(frame, settings, in_view=("dataset",))
     with frame.row:
         # Strongest pair first: that is where a reader wants to look.
         pairs = shared.alignment(setting, concatenated=True, untrained=True).frame
-        language = frame.choose(
-            "Language model", _names(pairs, "language_label"), key="language", width=165
-        )
-        pairs = pairs.filter(pl.col("language_label") == language)
-        vision = frame.choose(
-            "Vision model", _names(pairs, "vision_label"), key="vision", width=165
-        )
-        pair = pairs.filter(pl.col("vision_label") == vision).row(0, named=True)
+        keys = ("language", "vision") if sides == LANGUAGE_VISION else ("x", "y")
+        title, other = (f"{name.capitalize()} model" for name in sides.names)
+        first = frame.choose(title, _names(pairs, "label_x"), key=keys[0], width=165)
+        pairs = pairs.filter(pl.col("label_x") == first)
+        second = frame.choose(other, _names(pairs, "label_y"), key=keys[1], width=165)
+        pair = pairs.filter(pl.col("label_y") == second).row(0, named=True)
         view = frame.view(["All pairs of layers", "By depth"])
 
     measured = shared.measured(setting).frame.row(0, named=True)
     measure = words.name_metric(measured)
-    whole = queries.layers(setting, unit_key=pair["unit_key"])
+    whole = queries.layers(setting, unit_key=pair["unit_key"], swapped=pair["swapped"])
     found = finding.find(pair, whole.frame, metric=measure, samples=measured["n"])
     frame.answer(found, note=measured["note"])
     if view == "By depth":
-        answer = queries.depth(setting, unit_key=pair["unit_key"])
+        answer = queries.depth(setting, unit_key=pair["unit_key"], swapped=pair["swapped"])
         drawing = chart.depth_curve(
             answer.frame, measure=measure, reference=held_against(answer.frame)
         )
@@ -45,8 +48,8 @@ def draw(frame: Frame) -> None:
         answer = whole
         drawing = chart.layer_map(
             answer.frame,
-            language=language,
-            vision=vision,
+            first=first,
+            second=second,
             measure=measure,
             higher_is_closer=measured["higher_is_closer"],
             q_value=pair["q_value"],
@@ -54,21 +57,19 @@ def draw(frame: Frame) -> None:
     frame.figure(
         drawing,
         answer,
-        title=f"{language} and {vision}, layer by layer",
-        measured=words.describe_measured(measured, f"{plain(language)} × {plain(vision)}"),
+        title=f"{first} and {second}, layer by layer",
+        measured=words.describe_measured(measured, f"{plain(first)} × {plain(second)}"),
         about={
-            **words.about(setting, measured), "language model": language, "vision model": vision,
+            **words.about(setting, measured), title.lower(): first, other.lower(): second,
         },
         view=view,
-        alt_text=f"{measure} of each layer of {language} with each layer of {vision}.",
+        alt_text=f"{measure} of each layer of {first} with each layer of {second}.",
     )  # fmt: skip
     frame.explain(
         text.describe_best(pair, view)
-        + words.describe_ties(pairs.filter(pl.col("vision_label") == vision))
+        + words.describe_ties(pairs.filter(pl.col("label_y") == second))
         + text.describe_self_agreement(
-            queries.self_agreement(
-                setting, language_model=pair["language_model"], vision_model=pair["vision_model"]
-            ).frame
+            queries.self_agreement(setting, model_x=pair["model_x"], model_y=pair["model_y"]).frame
         )
     )
 

@@ -5,31 +5,32 @@ from pages.ui.answers import Answer, Setting, answer_beside
 _answer = answer_beside(__file__)
 
 
-def layers(setting: Setting, *, unit_key: str) -> Answer:
+def layers(setting: Setting, *, unit_key: str, swapped: bool) -> Answer:
     """Return the whole layer-by-layer table of one pair of models.
 
     Columns:
-        language_layer: index from 0
-        vision_layer: index from 0
-        language_layer_name: name
-        vision_layer_name: name
+        layer_x: index from 0
+        layer_y: index from 0
+        layer_name_x: name
+        layer_name_y: name
         alignment: score of this pair of layers; null where a layer is constant
         chance: expected score of one pair of unrelated layers, same unit
         null_best_mean: mean best of the whole table relabeled; null without permutations
         null_threshold: what the best of 5 % of relabeled tables exceeds; null without permutations
-        language_concatenated: row of all layers side by side
-        vision_concatenated: column of all layers side by side
+        concatenated_x: of all layers side by side
+        concatenated_y: of all layers side by side
         best: the best pair of all
         best_single: the best pair of single layers
     """
-    return _answer("layers", setting, unit_key=unit_key)
+    return _answer("layers", setting, unit_key=unit_key, swapped=swapped)
 
 
-def depth(setting: Setting, *, unit_key: str) -> Answer:
+def depth(setting: Setting, *, unit_key: str, swapped: bool) -> Answer:
     """How far each single layer of a pair can reach.
 
     Columns:
-        modality: language or vision
+        place: 0 for layers of the first model, 1 for those of the second
+        side: what to call it
         model: label
         layer: index from 0
         layer_name: name
@@ -40,14 +41,17 @@ def depth(setting: Setting, *, unit_key: str) -> Answer:
         null_best_mean: mean best of the whole table relabeled; null without permutations
         null_threshold: what the best of 5 % of relabeled tables exceeds; null without permutations
     """
-    return _answer("depth", setting, unit_key=unit_key)
+    side_x, side_y = setting.sides.names
+    return _answer(
+        "depth", setting, unit_key=unit_key, swapped=swapped, side_x=side_x, side_y=side_y
+    )
 
 
-def self_agreement(setting: Setting, *, language_model: str, vision_model: str) -> Answer:
+def self_agreement(setting: Setting, *, model_x: str, model_y: str) -> Answer:
     """Return what two models score with themselves in one setting, a row per second view.
 
     Columns:
-        modality: language or vision
+        modality: of the model
         label: the model's name
         noise_ceiling: with its features of a second view, best pair of layers; null where not known
         second_view: which; null where there is none
@@ -55,6 +59,4 @@ def self_agreement(setting: Setting, *, language_model: str, vision_model: str) 
             null where not computed
         splits: averaged over; null where not computed
     """
-    return _answer(
-        "self_agreement", setting, language_model=language_model, vision_model=vision_model
-    )
+    return _answer("self_agreement", setting, model_x=model_x, model_y=model_y)

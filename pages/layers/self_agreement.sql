@@ -31,5 +31,5 @@ SELECT
 FROM models AS m
 LEFT JOIN current AS c ON c.model_id = m.model_id AND starts_with(c.method, 'second view: ')
 LEFT JOIN current AS h ON h.model_id = m.model_id AND starts_with(h.method, 'split half, ')
-WHERE m.model_id IN ($language_model, $vision_model)
-ORDER BY m.modality, m.label, second_view
+WHERE m.model_id IN ($model_x, $model_y)
+ORDER BY m.model_id <> $model_x, m.label, second_view

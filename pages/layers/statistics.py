@@ -8,9 +8,9 @@ import polars as pl
 class Best(NamedTuple):
     """The best pair of layers of two models."""
 
-    language_depth: float | None
+    depth_x: float | None
     """0 the first layer, 1 the last; None where all layers concatenated were best."""
-    vision_depth: float | None
+    depth_y: float | None
 
 
 def place_best(layers: pl.DataFrame) -> Best:
@@ -20,12 +20,12 @@ def place_best(layers: pl.DataFrame) -> Best:
         layers: answer of `queries.layers`.
     """
     best = layers.filter("best").row(0, named=True)
-    return Best(*(_depth(layers, best, side) for side in ("language", "vision")))
+    return Best(*(_depth(layers, best, side) for side in ("x", "y")))
 
 
 def _depth(layers: pl.DataFrame, best: dict[str, Any], side: str) -> float | None:
-    if best[f"{side}_concatenated"]:
+    if best[f"concatenated_{side}"]:
         return None
-    single = layers.filter(~pl.col(f"{side}_concatenated"))
-    last = single.select(pl.col(f"{side}_layer").max()).item()
-    return best[f"{side}_layer"] / last if last else 1.0
+    single = layers.filter(~pl.col(f"concatenated_{side}"))
+    last = single.select(pl.col(f"layer_{side}").max()).item()
+    return best[f"layer_{side}"] / last if last else 1.0

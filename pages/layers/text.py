@@ -16,8 +16,8 @@ def describe_best(pair: dict[str, Any], view: str) -> str:
     """
     row = plained(pair)
     best = (
-        f"Best of all: **{row['language_layer']}** of {row['language_label']} with "
-        f"**{row['vision_layer']}** of {row['vision_label']}, {row['alignment']:.4f}"
+        f"Best of all: **{row['layer_x']}** of {row['label_x']} with "
+        f"**{row['layer_y']}** of {row['label_y']}, {row['alignment']:.4f}"
     )
     if view == "By depth":
         lead = (

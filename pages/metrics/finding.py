@@ -71,10 +71,10 @@ def _tell(
     rows: pl.DataFrame, *, effect: str, skill: str, samples: int
 ) -> tuple[MeanTrend, findings.Finding]:
     """Return the mean trend under one metric, and what it says."""
-    pairs = rows.with_columns(language_group="language_family")
-    trend = mean_trend(pairs, side="language")
+    pairs = rows.with_columns(group_x="family_x")
+    trend = mean_trend(pairs, side="x")
     found = tell_trend(
-        pairs, trend, side="language", effect=effect, cause=skill, samples=samples,
+        pairs, trend, side="x", effect=effect, cause=skill, samples=samples,
         expected=_expected(rows), figure="Fig. 13",
     )  # fmt: skip
     return trend, found

@@ -1,6 +1,6 @@
 -- What every metric and setting says of every pair of models (paper, Fig. 12). Where lower is
 -- closer the sign is turned, so that agreeing metrics correlate positively.
--- $within: vision or language, pairs of models of that modality; null: language with vision models.
+-- $within: pairs of models of that modality; null: language with vision models.
 WITH pairs AS (
     SELECT
         metric, metric_label, k, sigma, n, truncation, normalized, precision,
@@ -24,7 +24,7 @@ WITH pairs AS (
     SELECT
         metric, metric_label, k, sigma, n, truncation, normalized, precision, batch,
         model_a
-        || CASE WHEN modality IS DISTINCT FROM 'vision' THEN ' ' || pooling || ' ' || prompt
+        || CASE WHEN coalesce(modality, 'language') = 'language' THEN ' ' || pooling || ' ' || prompt
             ELSE '' END AS model_a,
         model_b || CASE modality WHEN 'language' THEN ' ' || pooling || ' ' || prompt ELSE '' END
             AS model_b,

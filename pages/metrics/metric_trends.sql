@@ -15,7 +15,7 @@ customary AS (
 
 valued AS (
     SELECT a.*, a.score AS value
-    FROM language_vision_alignment AS a
+    FROM alignment AS a
     JOIN customary AS c
         ON c.metric = a.metric
         AND c.n = a.n
@@ -26,18 +26,19 @@ valued AS (
         AND c.precision IS NOT DISTINCT FROM a.precision
         AND c.pooling = a.pooling
         AND c.prompt = a.prompt
-    WHERE a.dataset_id = $dataset_id AND a.row_order = $row_order
+    WHERE a.modality_x = 'language' AND a.modality_y = 'vision'
+        AND a.dataset_id = $dataset_id AND a.row_order = $row_order
 ),
 
 -- include ../ui/queries/controlled.sql
 
 SELECT
     r.metric_label || CASE WHEN r.k IS NULL THEN '' ELSE ' (k = ' || r.k || ')' END AS metric_label,
-    r.language_label,
-    r.language_family,
-    r.vision_label,
-    r.vision_family AS vision_group,
-    s.score AS language_score,
+    r.label_x,
+    r.family_x,
+    r.label_y,
+    r.family_y AS group_y,
+    s.score AS score_x,
     CASE
         WHEN $calibrated THEN r.calibrated
         WHEN $minus_control THEN r.minus_control
@@ -54,21 +55,23 @@ SELECT
     r.precision,
     r.n,
     r.metric,
-    r.language_model,
-    r.vision_model,
+    r.model_x,
+    r.model_y,
+    r.modality_x,
+    r.modality_y,
     r.unit_key
 FROM controlled AS r
-JOIN skills AS s ON s.model_id = r.language_model AND s.skill = $skill
-WHERE r.language_trained
-    AND r.vision_trained
+JOIN skills AS s ON s.model_id = r.model_x AND s.skill = $skill
+WHERE r.trained_x
+    AND r.trained_y
     AND (NOT $calibrated OR r.calibrated IS NOT NULL)
     AND (NOT $minus_control OR r.control_value IS NOT NULL)
     AND (
         NOT EXISTS (FROM chosen AS c WHERE c.modality = 'language')
-        OR r.language_family IN (SELECT c.family FROM chosen AS c WHERE c.modality = 'language')
+        OR r.family_x IN (SELECT c.family FROM chosen AS c WHERE c.modality = 'language')
     )
     AND (
         NOT EXISTS (FROM chosen AS c WHERE c.modality = 'vision')
-        OR r.vision_family IN (SELECT c.family FROM chosen AS c WHERE c.modality = 'vision')
+        OR r.family_y IN (SELECT c.family FROM chosen AS c WHERE c.modality = 'vision')
     )
-ORDER BY r.metric, r.vision_label, s.score, r.language_label
+ORDER BY r.metric, r.label_y, s.score, r.label_x

@@ -1,7 +1,5 @@
 """Does the metric matter: what each metric looks at, and what each says of the same models."""
 
-from typing import get_args
-
 import polars as pl
 import streamlit as st
 
@@ -17,16 +15,15 @@ from pages.ui.settings import choose_families
 from pages.ui.shell import Frame, Nothing
 
 _AGREE, _TREND, _RANK = "Side by side", "Against language skill", "Do they rank alike?"
-_WITHIN: dict[str, Modality | None] = {
-    "language with language": "language", "language with vision": None,
-    "vision with vision": "vision",
-}  # fmt: skip
+_ACROSS = "language with vision"
 
 
 def draw(frame: Frame) -> None:
     """Compare the metrics on one dataset, then list what each looks at."""
     across = shared.settings().frame.filter(~pl.col("published"))
-    among = [shared.model_settings(modality).frame for modality in get_args(Modality)]
+    among = [
+        shared.model_settings(modality).frame for modality in shared.modalities().frame["modality"]
+    ]
     where = ["dataset", "dataset_id", "row_order"]
     settings = pl.concat([found.select(where) for found in (across, *among)]).unique(
         maintain_order=True
@@ -104,15 +101,13 @@ def _trends(
         return
     frame.answer(finding.follow(answer.frame, skill=skill, scores=scores))
     colors = palette.families(shared.families().frame["family"].to_list())
-    axes = trend_charts.Axes(
-        "language_score", skill, "language_label", "vision_label", "vision_group"
-    )
+    axes = trend_charts.Axes("score_x", skill, "label_x", "label_y", "group_y")
     panels: dict[str, Chart] = {}
     lines: list[pl.DataFrame] = []
     for metric in answer.frame["metric_label"].unique(maintain_order=True).to_list():
         rows = answer.frame.filter(pl.col("metric_label") == metric)
         reference = held_against(rows, scores)
-        found = trends.along(rows, x=axes.x, line=axes.line, family="language_family")
+        found = trends.along(rows, x=axes.x, line=axes.line, family="family_x")
         panels[metric] = trend_charts.against(
             rows, found, axes, colors, measure=scores, reference=reference, panel=True
         )
@@ -138,23 +133,27 @@ def _trends(
 
 def _ranks(frame: Frame, dataset: str, dataset_id: str, row_order: str) -> None:
     """Draw how metrics and settings correlate over pairs of models (Fig. 12)."""
+    # None: language with vision, between vision and all others.
+    among = [m for m in shared.modalities().frame["modality"] if m != "vision"]
+    kinds: dict[str, Modality | None] = {"vision with vision": "vision", _ACROSS: None}
+    kinds |= {f"{m} with {m}": m for m in among}
     answers = {
         name: queries.metric_pairs(dataset_id, row_order, within=within)
-        for name, within in _WITHIN.items()
+        for name, within in kinds.items()
     }
     there = [name for name, found in answers.items() if found.frame["setting"].n_unique() > 1]
     if not there:
         st.info("Only one metric in one setting was measured here: `prh score --metric all`.")
         return
     with frame.row:
-        which = frame.choose("Pairs of models", there[::-1], key="pairs", width=210)
-    found = statistics.correlate_settings(answers[which].frame, within=_WITHIN[which] is not None)
+        which = frame.choose("Pairs of models", there, key="pairs", width=210)
+    found = statistics.correlate_settings(answers[which].frame, within=kinds[which] is not None)
     frame.answer(finding.agree(found))
     frame.figure(
         chart.metric_agreement(found),
         answers[which],
         title="How metrics and settings rank the same pairs of models",
-        measured=text.describe_agreement_sources(dataset, found, within=_WITHIN[which]),
+        measured=text.describe_agreement_sources(dataset, found, within=kinds[which]),
         about={"dataset": dataset, "pairs": which, "row_order": row_order},
         view=_RANK,
         alt_text="Spearman correlation between metrics over pairs of models.",

@@ -64,11 +64,11 @@ def metric_trends(
 
     Columns:
         metric_label: name in words, with its k
-        language_label: name
-        language_family: models that share objective and data
-        vision_label: name
-        vision_group: family
-        language_score: the skill
+        label_x: name
+        family_x: models that share objective and data
+        label_y: name
+        group_y: family
+        score_x: the skill
         alignment: score, in the metric's own unit, calibrated, or less its untrained control
         higher_is_closer: false where the metric is a distance
         chance: expected score of one pair of unrelated layers; null where calibrated
@@ -81,8 +81,10 @@ def metric_trends(
         precision: in which both networks computed; null where nobody says
         n: samples
         metric: registered name
-        language_model: catalog id
-        vision_model: catalog id
+        model_x: catalog id
+        model_y: catalog id
+        modality_x: of the first models
+        modality_y: of the second
         unit_key: names the score
     """
     return _answer(

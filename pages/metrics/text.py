@@ -34,7 +34,7 @@ def describe_trend_sources(dataset: str, frame: pl.DataFrame) -> list[str]:
     """
     parts = [
         f"{plain(dataset)}: n = {frame['n'].max()}",
-        f"{frame['language_model'].n_unique()} language × {frame['vision_model'].n_unique()} "
+        f"{frame['model_x'].n_unique()} language × {frame['model_y'].n_unique()} "
         "vision models, trained only",
         "each metric under its customary setting",
     ]
@@ -165,4 +165,4 @@ def _describe_significance(apart: pl.DataFrame) -> str:
 
 def list_families(rows: pl.DataFrame) -> set[str]:
     """Return the families of the models of `queries.metric_trends`."""
-    return {*rows["language_family"], *rows["vision_group"]}
+    return {*rows["family_x"], *rows["group_y"]}

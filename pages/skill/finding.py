@@ -90,7 +90,7 @@ def find_usual() -> Usual | None:
     first = pairs.row(0, named=True)
     answer = queries.skill(
         setting,
-        vision_model=first["vision_model"],
+        vision_model=first["model_y"],
         skill=skill,
         text=None,
         concatenated=True,
@@ -99,7 +99,7 @@ def find_usual() -> Usual | None:
         answer.frame,
         statistics.predict(answer.frame),
         skill=skill,
-        vision=first["vision_label"],
+        vision=first["label_y"],
         samples=setting.n,
         published=bool(row["published"]),
         higher_is_closer=bool(first["higher_is_closer"]),
@@ -107,7 +107,7 @@ def find_usual() -> Usual | None:
     address = {
         "dataset": row["dataset"],
         "metric": row["metric_label"],
-        "vision": first["vision_label"],
+        "vision": first["label_y"],
         "skill": skill,
     }
     return Usual(finding, answer.frame, skill, address)

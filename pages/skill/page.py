@@ -28,7 +28,7 @@ def draw(frame: Frame) -> None:
             "prh import lm-eval results_*.json",
         )
     pairs = shared.alignment(setting, concatenated=True, untrained=False).frame
-    names = pairs["vision_label"].unique(maintain_order=True).to_list()
+    names = pairs["label_y"].unique(maintain_order=True).to_list()
     if not names:
         st.info("Only untrained models were measured here.")
         return
@@ -42,11 +42,11 @@ def draw(frame: Frame) -> None:
         scale = frame.choose("Scores", scores, key="scores", width=210)
     minus = scale == MINUS_CONTROL
 
-    families = choose_families(frame, pairs["language_group"])
+    families = choose_families(frame, pairs["group_x"])
     measured = shared.measured(setting).frame.row(0, named=True)
     answer = queries.skill(
         setting,
-        vision_model=pairs.filter(pl.col("vision_label") == vision)["vision_model"][0],
+        vision_model=pairs.filter(pl.col("label_y") == vision)["model_y"][0],
         skill=skill,
         text=None if rank == _NO_RANK else rank,
         concatenated=True,

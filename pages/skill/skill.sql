@@ -7,8 +7,9 @@ WITH valued AS (
     SELECT
         a.*,
         CASE WHEN $concatenated THEN a.score ELSE a.single_layer_score END AS value
-    FROM language_vision_alignment AS a
+    FROM alignment AS a
     WHERE
+        a.modality_x = 'language' AND a.modality_y = 'vision' AND
         -- include ../ui/queries/in_setting.sql
 ),
 
@@ -16,24 +17,24 @@ WITH valued AS (
 
 named AS (
     SELECT
-        a.language_model,
-        a.language_label || CASE
-            WHEN count(DISTINCT a.language_model) OVER (PARTITION BY a.language_label) > 1
-                THEN ' [' || a.language_model || ']'
+        a.model_x AS language_model,
+        a.label_x || CASE
+            WHEN count(DISTINCT a.model_x) OVER (PARTITION BY a.label_x) > 1
+                THEN ' [' || a.model_x || ']'
             ELSE ''
         END AS language_label,
-        a.language_family,
-        a.language_parameters,
+        a.family_x AS language_family,
+        a.parameters_x AS language_parameters,
         CASE WHEN $minus_control THEN a.minus_control ELSE a.value END AS alignment,
         CASE WHEN NOT $minus_control THEN a.chance END AS chance,
         CASE WHEN $concatenated AND NOT $minus_control THEN a.null_best_mean END AS null_best_mean,
         a.unit_key
     FROM controlled AS a
     WHERE
-        a.vision_model = $vision_model
+        a.model_y = $vision_model
         AND (NOT $minus_control OR a.control_value IS NOT NULL)
-        AND a.language_trained
-        AND ($families = '' OR a.language_family IN (SELECT unnest(string_split($families, '|'))))
+        AND a.trained_x
+        AND ($families = '' OR a.family_x IN (SELECT unnest(string_split($families, '|'))))
 )
 
 SELECT

@@ -3,15 +3,16 @@
 import functools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import polars as pl
 
 from pages.ui.warehouse import ask
 
-Modality = Literal["vision", "language"]
+Modality = str
+"""language, vision, or any other name."""
 
 
 class Answer(NamedTuple):
@@ -29,12 +30,34 @@ class Parameters:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
-        """Take the fields from a row that has them among its columns."""
-        return cls(**{field.name: row[field.name] for field in fields(cls)})
+        """Take the fields from a row's columns; those it lacks by default, where they have one."""
+        needed = {
+            field.name for field in fields(cls) if field.name in row or field.default is MISSING
+        }
+        return cls(**{name: row[name] for name in needed})
 
     def values(self) -> dict[str, Any]:
         """Return each parameter by its name in SQL."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides(Parameters):
+    """Which models are compared with which: the modality of the first and of the second."""
+
+    modality_x: str
+    modality_y: str
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Return what to call the two in words and in the address: apart, where they are alike."""
+        if self.modality_x != self.modality_y:
+            return self.modality_x, self.modality_y
+        return self.modality_x, f"other {self.modality_y}"
+
+
+LANGUAGE_VISION = Sides("language", "vision")
+"""What the paper compares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +76,15 @@ class Setting(Parameters):
     prompt: str
     precision: str | None = None
     """In which both networks computed; None where nobody says."""
+    modality_x: str = LANGUAGE_VISION.modality_x
+    """Of the first models."""
+    modality_y: str = LANGUAGE_VISION.modality_y
+    """Of the second."""
+
+    @property
+    def sides(self) -> Sides:
+        """Return which models are compared with which."""
+        return Sides(self.modality_x, self.modality_y)
 
 
 def answer_beside(module: str) -> Callable[..., Answer]:

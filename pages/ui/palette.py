@@ -17,6 +17,8 @@ SAW_NOTHING = "M-1,-0.6L-0.6,-1L0,-0.4L0.6,-1L1,-0.6L0.4,0L1,0.6L0.6,1L0,0.4L-0.
 UNTRAINED = "#8E8E93"
 """Randomly initialized controls, everywhere."""
 MODALITY = {"language": "#8C6BB1", "vision": "#B08D1E", "untrained": UNTRAINED}
+SIDES = (MODALITY["language"], MODALITY["vision"])
+"""The first and the second of two models."""
 SEQUENTIAL = "viridis"
 """Heat maps: even steps in lightness, legible without color."""
 SEQUENTIAL_ON_LIGHT, SEQUENTIAL_ON_DARK = (0.0, 0.59), (0.35, 1.0)
@@ -40,6 +42,15 @@ def families(names: Sequence[str]) -> dict[str, str]:
     """Give each family of the warehouse its color, by its place in the list of all families."""
     colors = {name: FAMILY[place % len(FAMILY)] for place, name in enumerate(names)}
     return {**colors, "untrained": UNTRAINED}
+
+
+def modalities(names: Sequence[str]) -> dict[str, str]:
+    """Give each modality its color; those beside language and vision take families' in turn."""
+    others = [name for name in names if name not in MODALITY]
+    return {
+        **{name: color for name, color in MODALITY.items() if name in names},
+        **{name: FAMILY[(place + 1) % len(FAMILY)] for place, name in enumerate(sorted(others))},
+    }
 
 
 def markers(names: Sequence[str]) -> dict[str, str]:

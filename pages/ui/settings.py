@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from pages.ui.answers import Setting
+from pages.ui.answers import Setting, Sides
 from pages.ui.controls import Controls
 
 _STEPS = (
@@ -22,6 +22,25 @@ _STEPS = (
     ("Precision", "precision", "precision", 150),
 )
 _IN_VIEW = ("dataset", "metric")
+
+
+def choose_sides(controls: Controls, there: pl.DataFrame) -> Sides:
+    """Ask which modalities are compared; nothing is asked where there is no choice.
+
+    Args:
+        controls: where the widget goes.
+        there: answer of `queries.sides`, not empty.
+    """
+    offered = {
+        f"{one['modality_x']} × {one['modality_y']}": Sides.of(one)
+        for one in there.iter_rows(named=True)
+    }
+    names = list(offered)
+    if len(names) == 1:
+        return offered[names[0]]
+    with controls.row:
+        picked = controls.choose("Sides", names, key="sides", default=names[0], width=190)
+    return offered[picked]
 
 
 def choose_setting(

@@ -96,7 +96,8 @@ def describe_measured(row: dict[str, Any], models: str | None = None) -> list[st
     when = "imported" if row["published"] else "measured"
     origin = [
         models
-        or f"{row['language_models']} language × {counted(row['vision_models'], 'vision model')}",
+        or f"{row['models_x']} {row['modality_x']} × "
+        f"{counted(row['models_y'], row['modality_y'] + ' model')}",
         *(["published by others, not measured here"] if row["published"] else []),
         f"run {row['runs']}",
         f"{when} {row['measured_at']}",
@@ -176,14 +177,14 @@ def describe_ties(frame: pl.DataFrame) -> str:
     Args:
         frame: answer of `queries.alignment`, all of it or one pair.
     """
-    known = frame.drop_nulls(["language_tied", "vision_tied"])
-    both = known.with_columns(least=pl.min_horizontal("language_tied", "vision_tied"))
+    known = frame.drop_nulls(["tied_x", "tied_y"])
+    both = known.with_columns(least=pl.min_horizontal("tied_x", "tied_y"))
     found = both.filter(pl.col("least") > SOME).sort("least", descending=True)
     if found.is_empty():
         return ""
     worst = found.row(0, named=True)
-    name = f"{plain(worst['language_label'])} with {plain(worst['vision_label'])}"
-    shares = f"{worst['language_tied']:.0%} and {worst['vision_tied']:.0%}"
+    name = f"{plain(worst['label_x'])} with {plain(worst['label_y'])}"
+    shares = f"{worst['tied_x']:.0%} and {worst['tied_y']:.0%}"
     listed = (
         f"\n\n**Ties.** In {len(found)} of {len(frame)} pairs of models, on both sides, several "
         "samples are equally near and row order chose among them (captions that repeat, few "

@@ -22,9 +22,9 @@ _SQL, _DERIVING = (
 )
 DERIVED = (
     "superseded",
-    "language_vision_alignment",
+    "alignment",
     "alignment_within_modality",
-    "language_vision_settings",
+    "alignment_settings",
     "settings_within_modality",
     "scored_pairs",
     "scored_models",

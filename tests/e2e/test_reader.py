@@ -128,7 +128,7 @@ def test_a_reader_looks_at_captions_that_say_more(
 def test_every_download_arrives(page: "Page", served: Served) -> None:
     page.goto(f"{served.address}/do_language_and_vision_meet")
     wait_settled(page, "Do language and vision meet?")
-    starts = {"CSV": b"language_label,", "Parquet": b"PAR1", "SVG": b"<svg", "PNG": b"\x89PNG",
+    starts = {"CSV": b"label_x,", "Parquet": b"PAR1", "SVG": b"<svg", "PNG": b"\x89PNG",
               "SQL": b"-- alignment"}  # fmt: skip
     page.get_by_role("button", name="Download", exact=True).click()
     for label, start in starts.items():

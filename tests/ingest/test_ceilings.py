@@ -76,7 +76,7 @@ def test_a_ceiling_is_in_one_precision_and_says_which(
     shown = []
     for row in queries.settings().frame.iter_rows(named=True):
         setting = Setting.of(row)
-        frame = self_agreement(setting, language_model="letters-a", vision_model="conv-a").frame
+        frame = self_agreement(setting, model_x="letters-a", model_y="conv-a").frame
         assert frame.height == 3 and frame["noise_ceiling"].null_count() == 0
         shown.append((setting.precision, *frame["noise_ceiling"]))
     assert {row[0] for row in shown} == {"float32", "bfloat16"}

@@ -24,8 +24,8 @@ def closest_untrained(world: Path, row: dict[str, object]) -> float | None:
         world / "results.duckdb",
         "SELECT score FROM language_vision_alignment WHERE metric = 'mutual_knn' AND k = 10 "
         "AND truncation = 'exact' AND dataset_id = 'planted' AND ("
-        f"(language_model = '{row['language_model']}' AND NOT vision_trained) OR "
-        f"(vision_model = '{row['vision_model']}' AND NOT language_trained))",
+        f"(language_model = '{row['model_x']}' AND NOT vision_trained) OR "
+        f"(vision_model = '{row['model_y']}' AND NOT language_trained))",
     )
     return rows["score"].max()  # type: ignore[return-value]
 
@@ -47,7 +47,7 @@ def test_a_control_is_the_closest_untrained_model_of_the_other_side(
     for row in trained.iter_rows(named=True):
         assert row["control"] == pytest.approx(closest_untrained(world, row))
     less = queries.alignment(setting, concatenated=True, untrained=True, minus_control=True).frame
-    both = less.join(trained, on=["language_model", "vision_model"], suffix="_raw")
+    both = less.join(trained, on=["model_x", "model_y"], suffix="_raw")
     assert both.height == less.height == 9
     wanted = both["alignment_raw"] - both["control_raw"]
     assert both["alignment"].to_list() == pytest.approx(wanted.to_list())
@@ -56,12 +56,14 @@ def test_a_control_is_the_closest_untrained_model_of_the_other_side(
 def test_skill_and_metrics_show_what_alignment_shows(setting: Setting) -> None:
     less = queries.alignment(setting, concatenated=True, untrained=False, minus_control=True).frame
     name = queries.skills(setting.dataset_id).frame.filter(modality="language")["skill"][0]
-    vision = less["vision_model"][0]
-    keys = ["language_model", "vision_model"]
+    vision = less["model_y"][0]
+    keys = ["model_x", "model_y"]
     one = skill.skill(
         setting, vision_model=vision, skill=name, text=None, concatenated=True, minus_control=True
     ).frame
-    met = one.join(less.filter(vision_model=vision), on="language_model", suffix="_there")
+    met = one.join(
+        less.filter(model_y=vision), left_on="language_model", right_on="model_x", suffix="_there"
+    )
     assert met.height == one.height > 0
     assert met["alignment"].to_list() == pytest.approx(met["alignment_there"].to_list())
     assert one["chance"].is_null().all() and one["null_best_mean"].is_null().all()

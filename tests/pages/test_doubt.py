@@ -16,7 +16,7 @@ PAGE = "alignment"
 def pairs(**columns: list[float | None]) -> pl.DataFrame:
     """Two pairs of models, as `queries.alignment` answers."""
     return pl.DataFrame(
-        {"language_label": ["L1", "L2"], "vision_label": ["V1", "V2"], **columns},
+        {"label_x": ["L1", "L2"], "label_y": ["V1", "V2"], **columns},
         schema_overrides=dict.fromkeys(columns, pl.Float64),
     )
 
@@ -32,11 +32,11 @@ def test_whiskers_are_said_to_hold_what_they_hold() -> None:
 
 
 def test_ties_are_told_where_both_sides_have_them() -> None:
-    assert words.describe_ties(pairs(language_tied=[1.0, None], vision_tied=[0.0, None])) == ""
-    some = words.describe_ties(pairs(language_tied=[0.2, 0.0], vision_tied=[0.1, 0.9]))
+    assert words.describe_ties(pairs(tied_x=[1.0, None], tied_y=[0.0, None])) == ""
+    some = words.describe_ties(pairs(tied_x=[0.2, 0.0], tied_y=[0.1, 0.9]))
     assert "In 1 of 2 pairs" in some and "L1 with V1, 20% and 10%" in some
     assert "says little" not in some
-    much = words.describe_ties(pairs(language_tied=[0.2, 0.9], vision_tied=[0.1, 0.8]))
+    much = words.describe_ties(pairs(tied_x=[0.2, 0.9], tied_y=[0.1, 0.8]))
     assert "In 2 of 2 pairs" in much and "L2 with V2, 90% and 80%" in much
     assert "says little about the models" in much
 

@@ -29,7 +29,7 @@ def test_language_models_of_a_family_are_set_against_skill(
 ) -> None:
     pairs = queries.alignment(setting, concatenated=True, untrained=False).frame
     name = queries.skills(setting.dataset_id).frame.filter(modality="language")["skill"][0]
-    asked = {"vision_model": pairs["vision_model"][0], "skill": name, "text": None}
+    asked = {"vision_model": pairs["model_y"][0], "skill": name, "text": None}
     every = skill.skill(setting, concatenated=True, **asked).frame
     kept = skill.skill(setting, concatenated=True, families="Lang A", **asked).frame
     assert set(every["language_family"]) == {"Lang A", "Lang B"}
@@ -65,7 +65,7 @@ def test_metrics_are_followed_over_families_by_side(setting: Setting, families: 
     every = metrics.metric_trends(*place, skill=name, calibrated=False).frame
     kept = metrics.metric_trends(*place, skill=name, calibrated=False, families=families).frame
     asked = set(families.split("|"))
-    for column in ("language_family", "vision_group"):
+    for column in ("family_x", "group_y"):
         there = set(every[column])
         assert set(kept[column]) == (there & asked or there)
 

@@ -44,7 +44,8 @@ SKILL, LOCAL = "skill", "neighborhood"
 def test_the_heat_map_draws_the_warehouse(open_page: OpenPage, world: Path) -> None:
     there = query(
         world / "results.duckdb",
-        "SELECT language_label, vision_label, score AS alignment FROM language_vision_alignment "
+        "SELECT language_label AS label_x, vision_label AS label_y, score AS alignment "
+        "FROM language_vision_alignment "
         "WHERE metric = 'mutual_knn' AND k = 5 AND truncation = 'mean' ORDER BY ALL",
     )
     app = open_page(world, MEET, k="5", truncation="mean")
@@ -56,7 +57,8 @@ def test_the_heat_map_draws_the_warehouse(open_page: OpenPage, world: Path) -> N
 def test_single_layers_and_trained_models_only(open_page: OpenPage, world: Path) -> None:
     there = query(
         world / "results.duckdb",
-        "SELECT language_label, vision_label, single_layer_score AS alignment "
+        "SELECT language_label AS label_x, vision_label AS label_y, "
+        "single_layer_score AS alignment "
         "FROM language_vision_alignment WHERE metric = 'mutual_knn' AND k = 10 "
         "AND truncation = 'exact' AND language_trained AND vision_trained ORDER BY ALL",
     )
@@ -538,13 +540,13 @@ def test_the_layer_map_sets_the_concatenation_apart_and_crosses_constant_layers(
 ) -> None:
     app = open_page(world, LAYERS, language="Lang Other", vision="Vis Large")
     cells = pl.concat(
-        [frame for frame in drawn(app) if "language_layer" in frame.columns], how="diagonal"
-    ).unique(["language_layer", "vision_layer"])
+        [frame for frame in drawn(app) if "layer_x" in frame.columns], how="diagonal"
+    ).unique(["layer_x", "layer_y"])
     assert cells.height == 4 * 6
     constant = cells.filter(pl.col("alignment").is_null())
-    assert set(constant["language_layer_name"]) == {"block 0"}
+    assert set(constant["layer_name_x"]) == {"block 0"}
     assert constant.height == 6
-    assert cells.filter("language_concatenated")["bottom"].unique().to_list() == [3.5]
+    assert cells.filter("concatenated_x")["bottom"].unique().to_list() == [3.5]
     assert cells.filter("best").height == 1
 
 
@@ -574,9 +576,9 @@ def test_the_best_pair_of_layers_has_a_star_where_it_is_more_than_chance(
     setting = Setting.of(queries.settings().frame.row(0, named=True))
     pairs = queries.alignment(setting, concatenated=True, untrained=True).frame
     drawing = layer_chart.layer_map(
-        inside.layers(setting, unit_key=pairs["unit_key"][0]).frame,
-        language="L",
-        vision="V",
+        inside.layers(setting, unit_key=pairs["unit_key"][0], swapped=False).frame,
+        first="L",
+        second="V",
         measure="m",
         q_value=q_value,
     ).to_dict()

@@ -63,8 +63,8 @@ EMPTY = Contrast("Captions of other images", "own captions", 0.0, 0.001, -0.01, 
 DENSITY: dict[str, Any] = {"language_models": 4, "vision_models": 3, "samples": 512}
 LOCAL: dict[str, Any] = {"least": 2, "largest": 511, "samples": 512}
 LAYERS: dict[str, Any] = {
-    "language": "MiniLM-L3", "vision": "EfficientNet-Lite0", "score": 0.157,
-    "language_depth": 0.667, "vision_depth": 1.0, "low": 0.14, "high": 0.161, "q": 0.004,
+    "first": "MiniLM-L3", "second": "EfficientNet-Lite0", "score": 0.157,
+    "depth_x": 0.667, "depth_y": 1.0, "low": 0.14, "high": 0.161, "q": 0.004,
     "metric": "Mutual k-NN (k = 10)",
     "samples": 512,
 }  # fmt: skip
@@ -229,7 +229,7 @@ CASES: list[Case] = [
     (findings.layers, LAYERS | {"q": None}, "inconclusive", "Inconclusive with 2 models"),
     (findings.layers, LAYERS | {"trained": False}, "partly", "not all of it was trained"),
     (findings.layers, LAYERS | {"score": None}, "too few", "have no score here"),
-    (findings.layers, LAYERS | {"language_concatenated": True, "vision_depth": None}, "yes",
+    (findings.layers, LAYERS | {"concatenated_x": True, "depth_y": None}, "yes",
      "all layers concatenated of MiniLM-L3 with a layer of"),
     (findings.metrics_agree, AGREE, "yes",
      "Yes: 8 metrics and settings rank pairs of models alike, ρ from .62 to .99, median .90; "
@@ -391,7 +391,7 @@ def test_long_names_are_cut() -> None:
     check(findings.density(**DENSITY, contrasts=[
         Contrast(f"{n} of {long}", long, n, 0.02 * n, 0.01, 0.1) for n in range(1, 6)
     ]))  # fmt: skip
-    check(say(findings.layers, LAYERS, {"language": long, "vision": long, "q": 0.5}))
+    check(say(findings.layers, LAYERS, {"first": long, "second": long, "q": 0.5}))
     check(findings.colors(language=Layout(long, 0.5, 0.4, 0.6, 0.5, 20),
                           pictures=Layout(long, 0.5, 0.4, 0.6, 0.01, 20), models=2))  # fmt: skip
 
@@ -526,9 +526,9 @@ def test_convergence_and_emergence_are_told_from_chance(
 @given(
     st.lists(st.builds(Growth, name, st.integers(1, 5), number, number), max_size=4),
     st.fixed_dictionaries({
-        "language": name, "vision": name, "score": number, "language_depth": depth,
-        "vision_depth": depth, "low": number, "high": number,
-        "language_concatenated": st.booleans(), "vision_concatenated": st.booleans(),
+        "first": name, "second": name, "score": number, "depth_x": depth,
+        "depth_y": depth, "low": number, "high": number,
+        "concatenated_x": st.booleans(), "concatenated_y": st.booleans(),
         "q": p_value, "metric": name, "samples": st.one_of(st.none(), count),
         "trained": st.booleans(),
     }),

@@ -29,15 +29,15 @@ def test_a_control_is_the_closest_untrained_of_either_side(setting: Setting) -> 
     assert less["null_threshold"].is_null().all() and less["interval_low"].is_null().all()
     for row in less.to_dicts():
         with_language = raw.filter(
-            pl.col("language_label") == row["language_label"], pl.col("vision_group") == "untrained"
+            pl.col("label_x") == row["label_x"], pl.col("group_y") == "untrained"
         )
         with_vision = raw.filter(
-            pl.col("vision_label") == row["vision_label"], pl.col("language_group") == "untrained"
+            pl.col("label_y") == row["label_y"], pl.col("group_x") == "untrained"
         )
         reach = max(*with_language["alignment"], *with_vision["alignment"])
         one = raw.filter(
-            pl.col("language_label") == row["language_label"],
-            pl.col("vision_label") == row["vision_label"],
+            pl.col("label_x") == row["label_x"],
+            pl.col("label_y") == row["label_y"],
         )["alignment"][0]
         assert row["control"] == reach
         assert row["alignment"] == pytest.approx(one - reach)
@@ -49,17 +49,17 @@ def test_families_are_kept_by_side_and_controls_with_them(setting: Setting, fami
     every = queries.alignment(setting, concatenated=True, untrained=True).frame
     kept = queries.alignment(setting, concatenated=True, untrained=True, families=families).frame
     wanted = set(families.split("|"))
-    for side in ("language", "vision"):
-        there = set(every[f"{side}_group"])
+    for side in ("x", "y"):
+        there = set(every[f"group_{side}"])
         picked = there & wanted or there
-        assert set(kept[f"{side}_group"]) == picked | {"untrained"}
+        assert set(kept[f"group_{side}"]) == picked | {"untrained"}
 
 
 def test_the_page_opens_on_one_family_from_its_address(open_page: OpenPage, world: Path) -> None:
     app = open_page(world, TOPIC, view="Heat map", families="Vis A")
     assert not app.exception
     assert app.multiselect(key="families").value == ["Vis A"]
-    assert set(drawn(app)[0]["vision_group"]) == {"Vis A", "untrained"}
+    assert set(drawn(app)[0]["group_y"]) == {"Vis A", "untrained"}
 
 
 def test_scores_less_their_control_are_held_against_zero(open_page: OpenPage, world: Path) -> None:
@@ -91,18 +91,12 @@ def test_a_mean_trend_is_over_models_compared_with_all(setting: Setting) -> None
     skill = queries.skills(setting.dataset_id).frame.filter(
         "predicts_text", pl.col("modality") == "language"
     )["skill"][0]
-    pairs = queries.alignment(
-        setting, concatenated=True, untrained=False, language_skill=skill
-    ).frame
-    trend, models, lines = statistics.mean_trend(pairs, side="language")
+    pairs = queries.alignment(setting, concatenated=True, untrained=False, skill_x=skill).frame
+    trend, models, lines = statistics.mean_trend(pairs, side="x")
     assert trend is not None and (models, lines) == (3, 3)
-    means = pairs.group_by("language_label").agg(
-        pl.col("alignment").mean(), pl.col("language_score").first()
-    )
-    wanted = means.select(pl.corr("alignment", "language_score")).item()
+    means = pairs.group_by("label_x").agg(pl.col("alignment").mean(), pl.col("score_x").first())
+    wanted = means.select(pl.corr("alignment", "score_x")).item()
     assert trend["r"] == pytest.approx(wanted)
-    gone = pairs.filter(
-        ~((pl.col("language_label") == "Lang Small") & (pl.col("vision_label") == "Vis Small"))
-    )
-    _, models, lines = statistics.mean_trend(gone, side="language")
+    gone = pairs.filter(~((pl.col("label_x") == "Lang Small") & (pl.col("label_y") == "Vis Small")))
+    _, models, lines = statistics.mean_trend(gone, side="x")
     assert (models, lines) == (3, 2)

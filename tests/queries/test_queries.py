@@ -225,11 +225,12 @@ def test_depth_is_the_best_over_single_layers(
     setting = _setting("mutual_knn")
     pairs = queries.alignment(setting, concatenated=True, untrained=True).frame
     layers, depth = (
-        ask(setting, unit_key=pairs["unit_key"][0]).frame for ask in (inside.layers, inside.depth)
+        ask(setting, unit_key=pairs["unit_key"][0], swapped=False).frame
+        for ask in (inside.layers, inside.depth)
     )
-    single = layers.filter(~layers["language_concatenated"] & ~layers["vision_concatenated"])
-    best = single.group_by("language_layer", maintain_order=True).agg(pl.col("alignment").max())
-    side = depth.filter(depth["modality"] == "language")
+    single = layers.filter(~layers["concatenated_x"] & ~layers["concatenated_y"])
+    best = single.group_by("layer_x", maintain_order=True).agg(pl.col("alignment").max())
+    side = depth.filter(depth["side"] == "language")
     assert side["alignment"].to_list() == best["alignment"].to_list()
 
 
@@ -255,14 +256,15 @@ def test_a_distance_puts_the_smallest_first(
     pairs = queries.alignment(setting, concatenated=True, untrained=True).frame
     assert pairs["alignment"].is_sorted() and not pairs["higher_is_closer"].any()
     depth, layers = (
-        ask(setting, unit_key=pairs["unit_key"][0]).frame for ask in (inside.depth, inside.layers)
+        ask(setting, unit_key=pairs["unit_key"][0], swapped=False).frame
+        for ask in (inside.depth, inside.layers)
     )
-    single = layers.filter(~layers["language_concatenated"] & ~layers["vision_concatenated"])
-    best = single.group_by("language_layer", maintain_order=True).agg(pl.col("alignment").min())
-    side = depth.filter(depth["modality"] == "language")
+    single = layers.filter(~layers["concatenated_x"] & ~layers["concatenated_y"])
+    best = single.group_by("layer_x", maintain_order=True).agg(pl.col("alignment").min())
+    side = depth.filter(depth["side"] == "language")
     assert side["alignment"].to_list() == best["alignment"].to_list()
-    partners = single.join(best, on=["language_layer", "alignment"], nulls_equal=False)
-    assert side["partner_layer"].to_list() == partners["vision_layer_name"].to_list()
+    partners = single.join(best, on=["layer_x", "alignment"], nulls_equal=False)
+    assert side["partner_layer"].to_list() == partners["layer_name_y"].to_list()
 
 
 def test_a_metric_without_k_is_found_and_named_from_the_registry(
@@ -320,7 +322,7 @@ def test_what_models_score_with_themselves_is_what_the_core_says(
 ) -> None:
     monkeypatch.setenv("PRH_DATA", str(homes["full"]))
     found = inside.self_agreement(
-        _setting("mutual_knn"), language_model="lang-large", vision_model="vis-large"
+        _setting("mutual_knn"), model_x="lang-large", model_y="vis-large"
     ).frame
     assert found["modality"].to_list() == ["language", "vision"]
     assert found["second_view"].to_list() == [None, "pictures mirrored"]
@@ -338,9 +340,7 @@ def test_what_models_score_with_themselves_is_what_the_core_says(
         truncate="exact", concatenate=True,
     )  # fmt: skip
     assert found["noise_ceiling"].to_list() == [None, pytest.approx(wanted.score)]
-    other = inside.self_agreement(
-        _setting("cka"), language_model="lang-large", vision_model="vis-large"
-    ).frame
+    other = inside.self_agreement(_setting("cka"), model_x="lang-large", model_y="vis-large").frame
     assert other["noise_ceiling"].null_count() == 2
 
 

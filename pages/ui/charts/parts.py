@@ -7,6 +7,7 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
+from pages.ui.charts.pairs import side_names
 from pages.ui.reference import Reference
 
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
@@ -56,15 +57,6 @@ def wrapped(names: Sequence[Any]) -> dict[str, Any]:
         "columns": alt.expr(f"clamp(floor(width / {entry}), 1, {max(len(names), 1)})"),
         "labelLimit": alt.expr("max(width - 30, 160)"),
     }
-
-
-PICKED = "picked"
-"""Name of the selection of a pair of models."""
-
-
-def pair_picked() -> alt.Parameter:
-    """Return a selection of a pair of models: a click gives both labels."""
-    return alt.selection_point(name=PICKED, fields=["language_label", "vision_label"])
 
 
 def highlight(field: str) -> alt.Parameter:
@@ -222,7 +214,7 @@ def family(
     frame: pl.DataFrame,
     colors: dict[str, str],
     *,
-    column: str = "vision_group",
+    column: str = "group_y",
     legend: bool = True,
     **shape: Any,
 ) -> alt.Color:
@@ -230,7 +222,7 @@ def family(
     shown = _shown(frame, colors, column)
     return alt.Color(
         f"{column}:N",
-        title=_family_title(column),
+        title=_family_title(frame, column),
         scale=alt.Scale(domain=shown, range=[colors[name] for name in shown]),
         legend=_family_legend(shown, **shape) if legend else None,
     )
@@ -244,7 +236,7 @@ def family_shape(
     markers = palette.markers(list(colors))
     return alt.Shape(
         f"{column}:N",
-        title=_family_title(column),
+        title=_family_title(frame, column),
         scale=alt.Scale(domain=shown, range=[markers[name] for name in shown]),
         legend=_family_legend(shown) if legend else None,
     )
@@ -255,46 +247,9 @@ def _shown(frame: pl.DataFrame, colors: dict[str, str], column: str) -> list[str
     return [name for name in colors if name in there]
 
 
-def _family_title(column: str) -> str:
-    return "Vision family" if column.startswith("vision") else "Language family"
+def _family_title(frame: pl.DataFrame, column: str) -> str:
+    return f"{side_names(frame)[column.endswith('_y')]} family"
 
 
 def _family_legend(shown: list[str], **more: Any) -> alt.Legend:
     return alt.Legend(orient="top", symbolOpacity=1, **wrapped(shown), **more)
-
-
-def pair_tooltip(frame: pl.DataFrame, measure: str) -> list[alt.Tooltip]:
-    """Tell all that is known of a pair; what was not computed for any pair is left out."""
-    names = {
-        "language_label": "Language model",
-        "language_layer": "… its best layer",
-        "vision_label": "Vision model",
-        "vision_layer": "… its best layer",
-    }
-    numbers = {
-        "alignment": (measure, ".4f"),
-        "selection_free": ("… its choice undone", ".4f"),
-        "interval_low": ("… interval of that from", ".4f"),
-        "interval_high": ("… to", ".4f"),
-        "language_tied": ("… language neighbors chosen by row order", ".0%"),
-        "vision_tied": ("… vision neighbors chosen by row order", ".0%"),
-        "chance": ("Chance, one pair of layers", ".4f"),
-        "null_best_mean": ("Permutation null, mean of the best", ".4f"),
-        "null_threshold": ("… threshold, which 5 % exceed", ".4f"),
-        "calibrated": ("Calibrated", ".3f"),
-        "p_value": ("p", ".3g"),
-        "q_value": ("q, over all pairs here", ".3g"),
-    }
-    known = {name for name in frame.columns if frame[name].is_not_null().any()}
-    return [
-        *(
-            alt.Tooltip(f"{name}:N", title=labeled)
-            for name, labeled in names.items()
-            if name in known
-        ),
-        *(
-            alt.Tooltip(f"{name}:Q", title=title, format=form)
-            for name, (title, form) in numbers.items()
-            if name in known
-        ),
-    ]

@@ -6,6 +6,7 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
+from pages.ui.charts.pairs import pair_picked, pair_tooltip
 from pages.ui.charts.parts import (
     LABELS,
     Chart,
@@ -15,8 +16,6 @@ from pages.ui.charts.parts import (
     held_at,
     highlight,
     lit,
-    pair_picked,
-    pair_tooltip,
     reference_line,
     roomy,
     sized,

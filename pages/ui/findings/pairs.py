@@ -29,35 +29,39 @@ def meeting(
     high: float | None = None,
     control: float | None = None,
     control_name: str = "",
+    sides: tuple[str, str] = ("language", "vision"),
     metric: str = "",
     samples: int | None = None,
     higher_is_closer: bool = True,
     published: bool = False,
 ) -> Finding:
-    """Say whether language and vision models agree more than chance, and than untrained ones.
+    """Say whether models of two sides agree more than chance, and than untrained ones.
 
     Args:
         pairs: of trained models that were scored.
         models: trained ones among them.
         exceed: pairs beyond their permutation null, q <= .05; None where none was tested.
-        first: language model of the closest pair.
-        second: its vision model.
+        first: model of the first side in the closest pair.
+        second: of the second.
         score: of the closest pair.
         low: end of the 95 % interval of its expected score.
         high: the other end.
         control: the closest score of a pair with an untrained network.
         control_name: of that pair.
+        sides: modality of either.
         metric: its name, with k.
         samples: n.
         higher_is_closer: false for a distance.
         published: whether others measured it.
     """
     best, reach = known(score), known(control)
-    claim = "Fig. 3: mutual k-NN up to 0.16 on WIT (n = 1,024, k = 10)"
+    figure = "Fig. 3" if sides == ("language", "vision") else "Fig. 3, language with vision"
+    claim = f"{figure}: mutual k-NN up to 0.16 on WIT (n = 1,024, k = 10)"
     if pairs < 1 or best is None:
         return Finding(
             "too few",
-            "Too few models: no trained language model was scored with a trained vision model.",
+            f"Too few models: no trained {sides[0]} model was scored with "
+            + ("another." if sides[0] == sides[1] else f"a trained {sides[1]} model."),
             paper=paper_has(claim),
         )
     closest = f"{named(first)} with {named(second)}, {as_score(best)}"
@@ -120,13 +124,13 @@ def _reach(best: float, reach: float, name: str, higher_is_closer: bool) -> str:
 
 def layers(
     *,
-    language: str,
-    vision: str,
+    first: str,
+    second: str,
     score: float | None,
-    language_depth: float | None = None,
-    vision_depth: float | None = None,
-    language_concatenated: bool = False,
-    vision_concatenated: bool = False,
+    depth_x: float | None = None,
+    depth_y: float | None = None,
+    concatenated_x: bool = False,
+    concatenated_y: bool = False,
     low: float | None = None,
     high: float | None = None,
     q: float | None = None,
@@ -137,13 +141,13 @@ def layers(
     """Say where two models agree most, and whether that is more than chance.
 
     Args:
-        language: name of the model.
-        vision: of the other.
+        first: name of the model.
+        second: of the other.
         score: the best of their layer table.
-        language_depth: of the best layer, 0 the first and 1 the last.
-        vision_depth: likewise.
-        language_concatenated: whether all layers concatenated were best.
-        vision_concatenated: likewise.
+        depth_x: of the best layer, 0 the first and 1 the last.
+        depth_y: likewise.
+        concatenated_x: whether all layers concatenated were best.
+        concatenated_y: likewise.
         low: end of the 95 % interval of the expected score.
         high: the other end.
         q: of the best of the table; None where it was not tested.
@@ -154,15 +158,15 @@ def layers(
     claim = (
         "App. C.2: where models align is not known beforehand, so the best pair of layers is kept"
     )
-    one, other = named(language), named(vision)
+    one, other = named(first), named(second)
     if known(score) is None:
         return Finding(
             "too few", f"Too few models: {one} and {other} have no score here.",
             paper=paper_has(claim),
         )  # fmt: skip
     where = (
-        f"{_depth(language_depth, language_concatenated)} of {one} with "
-        f"{_depth(vision_depth, vision_concatenated)} of {other} ({as_score(score)})"
+        f"{_depth(depth_x, concatenated_x)} of {one} with "
+        f"{_depth(depth_y, concatenated_y)} of {other} ({as_score(score)})"
     )
     doubt = Doubt(metric)
     ends = as_interval(low, high, as_score)

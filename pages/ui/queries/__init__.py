@@ -4,15 +4,28 @@ from typing import Any
 
 import polars as pl
 
-from pages.ui.answers import Answer, Modality, Setting, answer_beside
+from pages.ui.answers import LANGUAGE_VISION, Answer, Modality, Setting, Sides, answer_beside
 
 _answer = answer_beside(__file__)
 
 
-def settings() -> Answer:
-    """Every setting that language-vision scores exist under, the customary one first.
+def sides() -> Answer:
+    """Which modalities were compared with which, language with vision first.
 
     Columns:
+        modality_x: of the first models
+        modality_y: of the second
+        pairs: of models, under the setting that has most
+    """
+    return _answer("sides")
+
+
+def settings(sides: Sides = LANGUAGE_VISION) -> Answer:
+    """Every setting that two modalities were compared under, the customary one first.
+
+    Columns:
+        modality_x: of the first models
+        modality_y: of the second
         dataset_id: catalog id
         row_order: sha256 of the sample ids in order
         dataset: unique name
@@ -28,11 +41,11 @@ def settings() -> Answer:
         precision: in which both networks computed; null where nobody says
         pairs: model pairs scored
         ks: different k under otherwise the same setting
-        skilled: language models a skill is known of
-        predicting: language models whose bits per byte of some text are known
+        skilled: first models a skill is known of
+        predicting: first models whose bits per byte of some text are known
         published: measured by others, so without layers, calibration or interval
     """
-    return _answer("settings")
+    return _answer("settings", sides)
 
 
 def measured(setting: Setting) -> Answer:
@@ -59,8 +72,10 @@ def measured(setting: Setting) -> Answer:
         chance: expected score of one pair of unrelated layers; null where not known
         null_best_low: least mean best of relabeled layer tables; null where a pair has none
         null_best_high: largest
-        language_models: count
-        vision_models: count
+        modality_x: of the first models
+        modality_y: of the second
+        models_x: count
+        models_y: count
         untrained_models: of these, with random weights
         pairs: count
         permutations: relabeled tables per score, comma-separated; null where not calibrated
@@ -81,14 +96,14 @@ def alignment(
     calibrated: bool = False,
     minus_control: bool = False,
     families: str = "",
-    language_skill: str | None = None,
-    vision_skill: str | None = None,
+    skill_x: str | None = None,
+    skill_y: str | None = None,
 ) -> Answer:
-    """Alignment of every language model with every vision model in one setting.
+    """Alignment of every model of one side with every model of the other in one setting.
 
     Columns:
-        language_label: unique name
-        vision_label: unique name
+        label_x: unique name
+        label_y: unique name
         alignment: best score over layer pairs (mutual k-NN: share of common neighbors, 0 to 1)
         chance: expected score of one pair of unrelated layers, same unit
         calibrated: alignment beyond the threshold, 1 for identical; null where not calibrated
@@ -103,26 +118,29 @@ def alignment(
         interval_high: upper end
         selection_free: estimate of the same, its having been chosen by the same samples undone;
             null where not made, and in scores of earlier versions
-        language_tied: share of the language model's neighbors that row order alone chose; null
+        tied_x: share of the first model's neighbors that row order alone chose; null
             for metrics without neighbors
-        vision_tied: of the vision model's
+        tied_y: of the second's
         control: closest score of either model with an untrained one of the other side, same unit;
             null without one, and for untrained pairs
         higher_is_closer: false where the metric is a distance
-        language_layer: name of the best layer
-        vision_layer: name of the best layer
-        language_group: family, or untrained
-        vision_group: family, or untrained
-        language_parameters: count
-        vision_parameters: count
-        language_score: the language model's skill; null where not asked for or not known
-        vision_score: the vision model's
+        layer_x: name of the best layer
+        layer_y: name of the best layer
+        group_x: family, or untrained
+        group_y: family, or untrained
+        parameters_x: count
+        parameters_y: count
+        score_x: the first model's skill; null where not asked for or not known
+        score_y: the second's
         trained: both models are
-        language_mean: mean alignment over the vision models shown
-        vision_mean: mean alignment over the language models shown
+        mean_x: mean alignment over the second models shown
+        mean_y: mean alignment over the first models shown
         layered: its layer table is here
-        language_model: catalog id
-        vision_model: catalog id
+        swapped: whether the models stand the other way round in it
+        modality_x: of the first models
+        modality_y: of the second
+        model_x: catalog id
+        model_y: catalog id
         unit_key: names the score
     """
     return _answer(
@@ -133,8 +151,8 @@ def alignment(
         calibrated=calibrated,
         minus_control=minus_control,
         families=families,
-        language_skill=language_skill,
-        vision_skill=vision_skill,
+        skill_x=skill_x,
+        skill_y=skill_y,
     )
 
 
@@ -191,6 +209,16 @@ def families() -> Answer:
         place: place in the palette, from 0
     """
     return _answer("families")
+
+
+def modalities() -> Answer:
+    """Return the modalities whose models were compared with each other, vision first.
+
+    Columns:
+        modality: its name
+        models: under the setting that has most
+    """
+    return _answer("modalities")
 
 
 def model_settings(modality: Modality) -> Answer:

@@ -1,10 +1,10 @@
--- Alignment of every language model with every vision model in one setting, the closest first.
+-- Alignment of every model of $modality_x with every model of $modality_y in one setting, the closest first.
 -- $concatenated: let "all layers side by side" compete with the single layers, as the paper does.
 -- $untrained: show randomly initialized controls, too.
 -- $calibrated: show calibrated scores; those without calibration are left out.
 -- $minus_control: show scores less those of the untrained control; pairs without one are left out.
 -- $families: of trained models to keep, parted by '|'; where none is of a side, all of that side.
--- $language_skill, $vision_skill: which skill of either side to tell; null leaves it out.
+-- $skill_x, $skill_y: which skill of either side to tell; null leaves it out.
 WITH chosen AS (
     SELECT DISTINCT modality, family FROM models
     WHERE trained AND family IN (SELECT unnest(string_split($families, '|')))
@@ -14,8 +14,11 @@ valued AS (
     SELECT
         a.*,
         CASE WHEN $concatenated THEN a.score ELSE a.single_layer_score END AS value
-    FROM language_vision_alignment AS a
+    FROM alignment AS a
     WHERE
+        a.modality_x = $modality_x
+        AND a.modality_y = $modality_y
+        AND
         -- include in_setting.sql
 ),
 
@@ -24,36 +27,36 @@ valued AS (
 shown AS (
     SELECT
         a.*,
-        l.score AS language_score,
-        v.score AS vision_score,
+        l.score AS score_x,
+        v.score AS score_y,
         CASE
             WHEN $calibrated THEN a.calibrated
             WHEN $minus_control THEN a.minus_control
             ELSE a.value
         END AS alignment,
         $calibrated OR $minus_control AS moved,
-        CASE WHEN $concatenated THEN a.language_layer ELSE a.single_language_layer END AS best_language_layer,
-        CASE WHEN $concatenated THEN a.vision_layer ELSE a.single_vision_layer END AS best_vision_layer,
+        CASE WHEN $concatenated THEN a.layer_x ELSE a.single_layer_x END AS best_layer_x,
+        CASE WHEN $concatenated THEN a.layer_y ELSE a.single_layer_y END AS best_layer_y,
         -- The interval is that of the pair of layers that was the best: it holds where that is shown.
         $concatenated OR (
-            a.language_layer = a.single_language_layer AND a.vision_layer = a.single_vision_layer
+            a.layer_x = a.single_layer_x AND a.layer_y = a.single_layer_y
         ) AS same_pair
     FROM controlled AS a
-    LEFT JOIN skills AS l ON l.model_id = a.language_model AND l.skill = $language_skill
-    LEFT JOIN skills AS v ON v.model_id = a.vision_model AND v.skill = $vision_skill
+    LEFT JOIN skills AS l ON l.model_id = a.model_x AND l.skill = $skill_x
+    LEFT JOIN skills AS v ON v.model_id = a.model_y AND v.skill = $skill_y
     WHERE
         (NOT $calibrated OR a.calibrated IS NOT NULL)
         AND (NOT $minus_control OR a.control_value IS NOT NULL)
-        AND ($untrained OR (a.language_trained AND a.vision_trained))
+        AND ($untrained OR (a.trained_x AND a.trained_y))
         AND (
-            NOT a.language_trained
-            OR NOT EXISTS (FROM chosen AS c WHERE c.modality = 'language')
-            OR a.language_family IN (SELECT c.family FROM chosen AS c WHERE c.modality = 'language')
+            NOT a.trained_x
+            OR NOT EXISTS (FROM chosen AS c WHERE c.modality = $modality_x)
+            OR a.family_x IN (SELECT c.family FROM chosen AS c WHERE c.modality = $modality_x)
         )
         AND (
-            NOT a.vision_trained
-            OR NOT EXISTS (FROM chosen AS c WHERE c.modality = 'vision')
-            OR a.vision_family IN (SELECT c.family FROM chosen AS c WHERE c.modality = 'vision')
+            NOT a.trained_y
+            OR NOT EXISTS (FROM chosen AS c WHERE c.modality = $modality_y)
+            OR a.family_y IN (SELECT c.family FROM chosen AS c WHERE c.modality = $modality_y)
         )
 ),
 
@@ -61,27 +64,31 @@ shown AS (
 named AS (
     SELECT
         * REPLACE (
-            language_label || CASE
-                WHEN count(DISTINCT language_model) OVER (PARTITION BY language_label) > 1
-                    THEN ' [' || language_model || ']'
-                ELSE ''
-            END AS language_label,
-            vision_label || CASE
-                WHEN count(DISTINCT vision_model) OVER (PARTITION BY vision_label) > 1
-                    THEN ' [' || vision_model || ']'
+            label_x || CASE
+                WHEN count(DISTINCT model_x) OVER (PARTITION BY label_x) > 1
+                    THEN ' [' || model_x || ']'
                 ELSE ''
             END || CASE
-                WHEN count(DISTINCT pooling_y) OVER (PARTITION BY vision_model) > 1
+                WHEN count(DISTINCT pooling_x) OVER (PARTITION BY model_x) > 1
+                    THEN ', ' || pooling_x
+                ELSE ''
+            END AS label_x,
+            label_y || CASE
+                WHEN count(DISTINCT model_y) OVER (PARTITION BY label_y) > 1
+                    THEN ' [' || model_y || ']'
+                ELSE ''
+            END || CASE
+                WHEN count(DISTINCT pooling_y) OVER (PARTITION BY model_y) > 1
                     THEN ', ' || pooling_y
                 ELSE ''
-            END AS vision_label
+            END AS label_y
         )
     FROM shown
 )
 
 SELECT
-    language_label,
-    vision_label,
+    label_x,
+    label_y,
     alignment,
     CASE WHEN NOT moved THEN chance END AS chance,
     -- Relabeled tables held the concatenation, too: they say nothing about single layers only.
@@ -93,24 +100,27 @@ SELECT
     CASE WHEN same_pair AND NOT moved THEN interval_low END AS interval_low,
     CASE WHEN same_pair AND NOT moved THEN interval_high END AS interval_high,
     CASE WHEN same_pair AND NOT moved THEN selection_free END AS selection_free,
-    CASE WHEN same_pair THEN language_tied END AS language_tied,
-    CASE WHEN same_pair THEN vision_tied END AS vision_tied,
+    CASE WHEN same_pair THEN tied_x END AS tied_x,
+    CASE WHEN same_pair THEN tied_y END AS tied_y,
     control_value AS control,
     higher_is_closer OR moved AS higher_is_closer,
-    best_language_layer AS language_layer,
-    best_vision_layer AS vision_layer,
-    CASE WHEN language_trained THEN language_family ELSE 'untrained' END AS language_group,
-    CASE WHEN vision_trained THEN vision_family ELSE 'untrained' END AS vision_group,
-    language_parameters,
-    vision_parameters,
-    language_score,
-    vision_score,
-    language_trained AND vision_trained AS trained,
-    avg(alignment) OVER (PARTITION BY language_label) AS language_mean,
-    avg(alignment) OVER (PARTITION BY vision_label) AS vision_mean,
+    best_layer_x AS layer_x,
+    best_layer_y AS layer_y,
+    CASE WHEN trained_x THEN family_x ELSE 'untrained' END AS group_x,
+    CASE WHEN trained_y THEN family_y ELSE 'untrained' END AS group_y,
+    parameters_x,
+    parameters_y,
+    score_x,
+    score_y,
+    trained_x AND trained_y AS trained,
+    avg(alignment) OVER (PARTITION BY label_x) AS mean_x,
+    avg(alignment) OVER (PARTITION BY label_y) AS mean_y,
     layered,
-    language_model,
-    vision_model,
+    swapped,
+    modality_x,
+    modality_y,
+    model_x,
+    model_y,
     unit_key
 FROM named
-ORDER BY CASE WHEN named.higher_is_closer OR moved THEN -alignment ELSE alignment END, language_label, vision_label
+ORDER BY CASE WHEN named.higher_is_closer OR moved THEN -alignment ELSE alignment END, label_x, label_y

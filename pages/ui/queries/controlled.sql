@@ -4,26 +4,26 @@ controlled AS (
     SELECT
         *,
         CASE
-            WHEN NOT (language_trained AND vision_trained) THEN NULL
+            WHEN NOT (trained_x AND trained_y) THEN NULL
             WHEN higher_is_closer THEN greatest(
-                max(value) FILTER (NOT vision_trained) OVER of_language,
-                max(value) FILTER (NOT language_trained) OVER of_vision
+                max(value) FILTER (NOT trained_y) OVER of_x,
+                max(value) FILTER (NOT trained_x) OVER of_y
             )
             ELSE least(
-                min(value) FILTER (NOT vision_trained) OVER of_language,
-                min(value) FILTER (NOT language_trained) OVER of_vision
+                min(value) FILTER (NOT trained_y) OVER of_x,
+                min(value) FILTER (NOT trained_x) OVER of_y
             )
         END AS control_value,
         -- How much closer the pair is.
         CASE WHEN higher_is_closer THEN value - control_value ELSE control_value - value END AS minus_control
     FROM valued
     WINDOW
-        of_language AS (
+        of_x AS (
             PARTITION BY dataset_id, row_order, n, metric, k, sigma, truncation, normalized, pooling, prompt,
-            precision, language_model
+            precision, model_x
         ),
-        of_vision AS (
+        of_y AS (
             PARTITION BY dataset_id, row_order, n, metric, k, sigma, truncation, normalized, pooling, prompt,
-            precision, vision_model
+            precision, model_y
         )
 )

@@ -20,19 +20,26 @@ SELECT
     any_value(a.chance) AS chance,
     CASE WHEN count(a.null_best_mean) = count(*) THEN min(a.null_best_mean) END AS null_best_low,
     CASE WHEN count(a.null_best_mean) = count(*) THEN max(a.null_best_mean) END AS null_best_high,
-    count(DISTINCT a.language_model) AS language_models,
-    count(DISTINCT a.vision_model) AS vision_models,
-    count(DISTINCT a.language_model) FILTER (NOT a.language_trained)
-    + count(DISTINCT a.vision_model) FILTER (NOT a.vision_trained) AS untrained_models,
-    count(*) AS pairs,
+    a.modality_x,
+    a.modality_y,
+    count(DISTINCT a.model_x) AS models_x,
+    count(DISTINCT a.model_y) AS models_y,
+    len(list_distinct(
+        list(a.model_x) FILTER (NOT a.trained_x) || list(a.model_y) FILTER (NOT a.trained_y)
+    )) AS untrained_models,
+    -- Two models of one modality may stand in both orders.
+    count(DISTINCT a.unit_key) AS pairs,
     string_agg(DISTINCT nullif(a.permutations, 0), ', ') AS permutations,
     string_agg(DISTINCT CASE WHEN a.permutations > 0 THEN a.seed END, ', ') AS seeds,
     max(a.interval_level) AS interval_level,
     max(a.interval_method) AS interval_method,
     string_agg(DISTINCT a.run_id, ', ' ORDER BY a.run_id) AS runs,
     strftime(max(a.finished_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M UTC') AS measured_at
-FROM language_vision_alignment AS a
+FROM alignment AS a
 JOIN datasets AS d ON d.dataset_id = a.dataset_id AND d.row_order = a.row_order
 WHERE
+    a.modality_x = $modality_x
+    AND a.modality_y = $modality_y
+    AND
     -- include in_setting.sql
 GROUP BY ALL

@@ -4,7 +4,7 @@ WITH ordered AS (
     SELECT
         s.*, x.modality,
         least(s.model_x, s.model_y) AS model_a, greatest(s.model_x, s.model_y) AS model_b,
-        -- A vision model has a pooling of its own; a caption's is chosen for both models alike.
+        -- A caption's pooling is chosen for both models alike; others have one of their own.
         CASE x.modality WHEN 'language' THEN s.pooling_x ELSE 'own' END AS pooling,
         CASE x.modality WHEN 'language' THEN s.prompt_x ELSE 'none' END AS prompt
     FROM current_scores AS s
@@ -62,7 +62,7 @@ ranked AS (
     )
 )
 
--- Benjamini and Hochberg, as in language_vision_alignment.
+-- Benjamini and Hochberg, as in alignment.
 SELECT
     * EXCLUDE (tested, place),
     CASE WHEN p_value IS NOT NULL THEN least(1, min(p_value * tested / place) OVER (

@@ -2,11 +2,12 @@
 INSERT INTO closest_models BY NAME
 WITH sided AS (
     SELECT
-        unnest([language_model, vision_model]) AS model_id,
-        unnest([vision_model, language_model]) AS closest,
-        unnest([vision_label, language_label]) AS label,
+        unnest([model_x, model_y]) AS model_id,
+        unnest([model_y, model_x]) AS closest,
+        unnest([label_y, label_x]) AS label,
         score, metric, k, dataset_id, row_order, higher_is_closer
-    FROM language_vision_alignment
+    FROM alignment
+    WHERE modality_x <> modality_y
 ),
 
 -- Before anything is sorted: the metric and k that each model is compared under.

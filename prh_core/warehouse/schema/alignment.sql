@@ -1,8 +1,11 @@
--- Version 16. What figures and readers ask of scores: derived from the other tables at publishing.
+-- Version 17. What figures and readers ask of scores: derived from the other tables at publishing.
 
--- Alignment of every language model with every vision model (paper, Fig. 3, y axis), newest
--- scores, best layers named. Derived from scores and imported_scores at publishing.
-CREATE TABLE language_vision_alignment (
+-- Alignment of two models, newest scores, best layers named; a row for each order of two models of
+-- one modality, else language first and vision last. Derived from scores and imported_scores at
+-- publishing.
+CREATE TABLE alignment (
+    modality_x VARCHAR NOT NULL, -- Of the first model: language, vision or any other name.
+    modality_y VARCHAR NOT NULL, -- Of the second.
     score DOUBLE NOT NULL, -- Best of the layer table, all layers side by side among its candidates.
     chance DOUBLE, -- Expected score of one pair of unrelated layers (mutual k-NN: k / (n - 1)).
     calibrated DOUBLE, -- score beyond null_threshold as a share of the way to the closest attainable.
@@ -14,8 +17,8 @@ CREATE TABLE language_vision_alignment (
     interval_level DOUBLE, -- Level of that interval, e.g. 0.95.
     interval_method VARCHAR, -- How the interval was made.
     selection_free DOUBLE, -- What score would be had its pair of layers not been chosen by the same samples.
-    language_tied DOUBLE, -- Share of the language model's neighbors that row order alone chose.
-    vision_tied DOUBLE, -- The same of the vision model.
+    tied_x DOUBLE, -- Share of the first model's neighbors that row order alone chose.
+    tied_y DOUBLE, -- The same of the second.
     permutations INTEGER, -- Relabeled tables the score was calibrated against; NULL or 0: none.
     seed BIGINT, -- Seed of the permutations and of the interval's resampling.
     metric VARCHAR NOT NULL, -- Registered name of the metric.
@@ -27,40 +30,60 @@ CREATE TABLE language_vision_alignment (
     truncation VARCHAR NOT NULL, -- Outlier truncation: exact, mean or none.
     normalized BOOLEAN NOT NULL, -- Whether rows were l2-normalized.
     precision VARCHAR, -- In which both networks computed; NULL where nobody says.
-    pooling VARCHAR NOT NULL, -- How a caption's tokens became one vector.
-    pooling_y VARCHAR NOT NULL, -- How an image's patches became one vector.
+    pooling VARCHAR NOT NULL, -- How a caption's tokens became one vector; own where neither model reads captions.
     prompt VARCHAR NOT NULL, -- Name of the prompt round the caption; none.
-    language_model VARCHAR NOT NULL, -- Catalog id of the language model.
-    language_label VARCHAR NOT NULL, -- Its name used in charts.
-    language_family VARCHAR NOT NULL, -- Its family.
-    language_parameters BIGINT, -- Its number of parameters.
-    language_trained BOOLEAN NOT NULL, -- False for a randomly initialized control.
-    vision_model VARCHAR NOT NULL, -- Catalog id of the vision model.
-    vision_label VARCHAR NOT NULL, -- Its name used in charts.
-    vision_family VARCHAR NOT NULL, -- Its family.
-    vision_parameters BIGINT, -- Its number of parameters.
-    vision_trained BOOLEAN NOT NULL, -- False for a randomly initialized control.
-    language_layer VARCHAR, -- Name of the language model's layer of score; NULL where nobody says.
-    vision_layer VARCHAR, -- Name of the vision model's layer of score.
-    language_layer_index INTEGER, -- Its place, from 0.
-    vision_layer_index INTEGER, -- Its place, from 0.
+    pooling_x VARCHAR NOT NULL, -- How a sample became one vector in the first model.
+    pooling_y VARCHAR NOT NULL, -- The same in the second.
+    model_x VARCHAR NOT NULL, -- Catalog id of the first model.
+    label_x VARCHAR NOT NULL, -- Its name used in charts.
+    family_x VARCHAR NOT NULL, -- Its family.
+    parameters_x BIGINT, -- Its number of parameters.
+    trained_x BOOLEAN NOT NULL, -- False for a randomly initialized control.
+    model_y VARCHAR NOT NULL, -- Catalog id of the second model.
+    label_y VARCHAR NOT NULL, -- Its name used in charts.
+    family_y VARCHAR NOT NULL, -- Its family.
+    parameters_y BIGINT, -- Its number of parameters.
+    trained_y BOOLEAN NOT NULL, -- False for a randomly initialized control.
+    layer_x VARCHAR, -- Name of the first model's layer of score; NULL where nobody says.
+    layer_y VARCHAR, -- Name of the second model's layer of score.
+    layer_index_x INTEGER, -- Its place, from 0.
+    layer_index_y INTEGER, -- Its place, from 0.
     single_layer_score DOUBLE NOT NULL, -- Best over pairs of single layers only, as in the released code.
-    single_language_layer VARCHAR, -- Name of the language model's layer of that.
-    single_vision_layer VARCHAR, -- Name of the vision model's layer of that.
+    single_layer_x VARCHAR, -- Name of the first model's layer of that.
+    single_layer_y VARCHAR, -- Name of the second model's layer of that.
     layered BOOLEAN NOT NULL, -- Whether the layer table is here, in layer_scores.
-    dataset_id VARCHAR NOT NULL, -- The pairs of image and caption both models saw.
+    swapped BOOLEAN NOT NULL, -- Whether the models stand the other way round in scores and layer_scores.
+    dataset_id VARCHAR NOT NULL, -- What both models saw.
     dataset VARCHAR NOT NULL, -- Its title.
-    row_order VARCHAR NOT NULL, -- Row order of those pairs: compare scores only where it is equal.
+    row_order VARCHAR NOT NULL, -- Row order of the samples: compare scores only where it is equal.
     run_id VARCHAR NOT NULL, -- The run that made it.
     unit_key VARCHAR NOT NULL, -- Names the score, as in scores or imported_scores.
     finished_at TIMESTAMPTZ NOT NULL, -- When it was stored.
     q_value DOUBLE -- p_value corrected for the pairs of models of the same setting (Benjamini and Hochberg).
 );
 
+-- alignment of every language model with every vision model (paper, Fig. 3, y axis).
+CREATE VIEW language_vision_alignment AS
+SELECT
+    score, chance, calibrated, p_value, null_threshold, null_best_mean, interval_low,
+    interval_high, interval_level, interval_method, selection_free, tied_x AS language_tied,
+    tied_y AS vision_tied, permutations, seed, metric, metric_label, higher_is_closer, k, sigma,
+    n, truncation, normalized, precision, pooling, pooling_y, prompt,
+    model_x AS language_model, label_x AS language_label, family_x AS language_family,
+    parameters_x AS language_parameters, trained_x AS language_trained,
+    model_y AS vision_model, label_y AS vision_label, family_y AS vision_family,
+    parameters_y AS vision_parameters, trained_y AS vision_trained,
+    layer_x AS language_layer, layer_y AS vision_layer, layer_index_x AS language_layer_index,
+    layer_index_y AS vision_layer_index, single_layer_score,
+    single_layer_x AS single_language_layer, single_layer_y AS single_vision_layer, layered,
+    dataset_id, dataset, row_order, run_id, unit_key, finished_at, q_value
+FROM alignment
+WHERE modality_x = 'language' AND modality_y = 'vision';
+
 -- Alignment of models of one modality with each other, a row per unordered pair; a metric that
 -- is not symmetric counts with the mean of both directions. Derived from scores at publishing.
 CREATE TABLE alignment_within_modality (
-    modality VARCHAR NOT NULL, -- vision or language, of both models.
+    modality VARCHAR NOT NULL, -- Of both models: language, vision or any other name.
     dataset_id VARCHAR NOT NULL, -- What both models saw.
     dataset VARCHAR NOT NULL, -- Its title.
     row_order VARCHAR NOT NULL, -- Row order of the samples: compare scores only where it is equal.
@@ -73,7 +96,7 @@ CREATE TABLE alignment_within_modality (
     truncation VARCHAR NOT NULL, -- Outlier truncation: exact, mean or none.
     normalized BOOLEAN NOT NULL, -- Whether rows were l2-normalized.
     precision VARCHAR, -- In which both networks computed; NULL where nobody says.
-    pooling VARCHAR NOT NULL, -- How a caption's tokens became one vector; own for vision models, each its own.
+    pooling VARCHAR NOT NULL, -- How a caption's tokens became one vector; own for models that read no captions, each its own.
     prompt VARCHAR NOT NULL, -- Name of the prompt round the caption; none.
     model_a VARCHAR NOT NULL, -- Catalog id of the model that comes first in the alphabet.
     label_a VARCHAR NOT NULL, -- Its name used in charts.

@@ -1,4 +1,4 @@
--- Version 15. Alignment on average over batches of samples (paper, Fig. 12).
+-- Version 17. Alignment on average over batches of samples (paper, Fig. 12).
 
 -- One row per pair of feature sets, setting and batch size: the best of the mean of the layer
 -- tables of disjoint batches. Neither calibrated nor with an interval.
@@ -65,7 +65,7 @@ ordered AS (
         s.*,
         CASE WHEN x.modality = y.modality THEN x.modality END AS modality,
         x.modality = y.modality AND s.model_x > s.model_y AS swapped,
-        -- A vision model has a pooling of its own.
+        -- Models that read no captions have a pooling of their own.
         CASE x.modality WHEN 'language' THEN s.pooling_x ELSE 'own' END AS pooling,
         CASE x.modality WHEN 'language' THEN s.prompt_x ELSE 'none' END AS prompt
     FROM latest AS s
@@ -73,8 +73,12 @@ ordered AS (
     JOIN models AS y ON y.model_id = s.model_y
     WHERE s.model_x <> s.model_y
         AND (
-            x.modality <> y.modality OR x.modality <> 'language'
-            OR (s.pooling_x = s.pooling_y AND s.prompt_x = s.prompt_y)
+            (x.modality = 'language' AND y.modality = 'vision')
+            OR (x.modality = y.modality AND x.modality <> 'language')
+            OR (
+                x.modality = 'language' AND y.modality = 'language'
+                AND s.pooling_x = s.pooling_y AND s.prompt_x = s.prompt_y
+            )
         )
 )
 

@@ -1,9 +1,11 @@
--- Version 16. What is here, counted at publishing: pages list it without looking through scores.
+-- Version 17. What is here, counted at publishing: pages list it without looking through scores.
 
--- Every setting that language-vision scores exist under. Scores compare within one setting only.
-CREATE TABLE language_vision_settings (
-    place INTEGER NOT NULL, -- Order of a list, from 1: the dataset with most pairs of models first, and in it the customary setting; variants of a dataset after all datasets, published sets last.
-    dataset_id VARCHAR NOT NULL, -- The pairs of image and caption both models saw.
+-- Every setting that two modalities were compared under. Scores compare within one setting only.
+CREATE TABLE alignment_settings (
+    modality_x VARCHAR NOT NULL, -- Of the first models.
+    modality_y VARCHAR NOT NULL, -- Of the second.
+    place INTEGER NOT NULL, -- Order of a list of these two, from 1: the dataset with most pairs of models first, and in it the customary setting; variants of a dataset after all datasets, published sets last.
+    dataset_id VARCHAR NOT NULL, -- What both models saw.
     row_order VARCHAR NOT NULL, -- Their row order.
     dataset VARCHAR NOT NULL, -- Title, with the row order where a title has several.
     n INTEGER NOT NULL, -- Samples compared.
@@ -19,15 +21,21 @@ CREATE TABLE language_vision_settings (
     pairs BIGINT NOT NULL, -- Pairs of models scored.
     trained_pairs BIGINT NOT NULL, -- Those of trained models.
     ks BIGINT NOT NULL, -- Different k under otherwise the same setting.
-    skilled BIGINT NOT NULL, -- Language models a skill is known of.
-    predicting BIGINT NOT NULL, -- Language models whose bits per byte of some text are known.
+    skilled BIGINT NOT NULL, -- First models a skill is known of.
+    predicting BIGINT NOT NULL, -- First models whose bits per byte of some text are known.
     published BOOLEAN NOT NULL -- Measured by others: without layers, calibration or interval.
 );
+
+-- alignment_settings of language with vision models.
+CREATE VIEW language_vision_settings AS
+SELECT * EXCLUDE (modality_x, modality_y)
+FROM alignment_settings
+WHERE modality_x = 'language' AND modality_y = 'vision';
 
 -- Every setting that models of one modality were compared with each other under.
 CREATE TABLE settings_within_modality (
     place INTEGER NOT NULL, -- Order of a modality's list, from 1: most models first, and of a dataset the customary setting.
-    modality VARCHAR NOT NULL, -- vision or language.
+    modality VARCHAR NOT NULL, -- language, vision or any other name.
     dataset_id VARCHAR NOT NULL, -- What both models saw.
     row_order VARCHAR NOT NULL, -- Its row order.
     dataset VARCHAR NOT NULL, -- Title, with the row order where a title has several.
@@ -38,7 +46,7 @@ CREATE TABLE settings_within_modality (
     sigma DOUBLE, -- Bandwidth asked for; NULL for metrics without one and for a metric's own default.
     truncation VARCHAR NOT NULL, -- Outlier truncation.
     normalized BOOLEAN NOT NULL, -- Whether rows were l2-normalized.
-    pooling VARCHAR NOT NULL, -- How a caption's tokens became one vector; own for vision models, each its own.
+    pooling VARCHAR NOT NULL, -- How a caption's tokens became one vector; own for models that read no captions, each its own.
     prompt VARCHAR NOT NULL, -- Name of the prompt round the caption; none.
     precision VARCHAR, -- In which both networks computed; NULL where nobody says.
     models BIGINT NOT NULL, -- Models compared.
@@ -65,7 +73,7 @@ CREATE TABLE scored_models (
     scores BIGINT NOT NULL -- Newest scores with other models or itself.
 );
 
--- Of every model its closest score with one of the other modality: measured here before
+-- Of every model its closest score with one of another modality: measured here before
 -- published, mutual k-NN before other metrics, k = 10 before others.
 CREATE TABLE closest_models (
     model_id VARCHAR PRIMARY KEY, -- Catalog id.

@@ -4,7 +4,7 @@
 CREATE TABLE models (
     model_id VARCHAR PRIMARY KEY, -- Catalog id.
     label VARCHAR NOT NULL, -- Short name used in charts.
-    modality VARCHAR NOT NULL, -- vision or language.
+    modality VARCHAR NOT NULL, -- language, vision or any other name.
     family VARCHAR NOT NULL, -- Models that share objective and data; one color in charts.
     objective VARCHAR NOT NULL, -- What it was trained to do.
     training_data VARCHAR NOT NULL, -- What it was trained on.

@@ -1,11 +1,15 @@
--- Settings of language_vision_alignment, in the order of a list.
-INSERT INTO language_vision_settings BY NAME
+-- Settings of alignment, in the order of a list for every two sides.
+INSERT INTO alignment_settings BY NAME
 WITH listed AS (
     SELECT
+        a.modality_x,
+        a.modality_y,
         a.dataset_id,
         a.row_order,
         a.dataset || CASE
-            WHEN count(DISTINCT a.row_order) OVER (PARTITION BY a.dataset) > 1
+            WHEN count(DISTINCT a.row_order) OVER (
+                PARTITION BY a.modality_x, a.modality_y, a.dataset
+            ) > 1
                 THEN ' (order ' || left(a.row_order, 6) || ')'
             ELSE ''
         END AS dataset,
@@ -20,23 +24,23 @@ WITH listed AS (
         a.prompt,
         a.precision,
         count(*) AS pairs,
-        count(*) FILTER (a.language_trained AND a.vision_trained) AS trained_pairs,
+        count(*) FILTER (a.trained_x AND a.trained_y) AS trained_pairs,
         count(DISTINCT a.k) OVER (
             PARTITION BY
-                a.dataset_id, a.row_order, a.n, a.metric, a.sigma, a.truncation, a.normalized,
+                a.modality_x, a.modality_y, a.dataset_id, a.row_order, a.n, a.metric, a.sigma, a.truncation, a.normalized,
                 a.pooling, a.prompt, a.precision
         ) AS ks,
-        count(DISTINCT a.language_model) FILTER (
-            a.language_model IN (SELECT model_id FROM skills)
+        count(DISTINCT a.model_x) FILTER (
+            a.model_x IN (SELECT model_id FROM skills)
         ) AS skilled,
-        count(DISTINCT a.language_model) FILTER (
-            a.language_model IN (SELECT model_id FROM skills WHERE predicts_text)
+        count(DISTINCT a.model_x) FILTER (
+            a.model_x IN (SELECT model_id FROM skills WHERE predicts_text)
         ) AS predicting,
         a.row_order = 'unknown' AS published,
         max(a.finished_at) AS finished_at
-    FROM language_vision_alignment AS a
+    FROM alignment AS a
     GROUP BY
-        a.dataset_id, a.dataset, a.row_order, a.n, a.metric, a.metric_label, a.k, a.sigma,
+        a.modality_x, a.modality_y, a.dataset_id, a.dataset, a.row_order, a.n, a.metric, a.metric_label, a.k, a.sigma,
         a.truncation, a.normalized, a.pooling, a.prompt, a.precision
 ),
 
@@ -48,11 +52,12 @@ ordered AS (
         max(pairs) OVER same AS most_pairs,
         max(finished_at) OVER same AS last_finished
     FROM listed
-    WINDOW same AS (PARTITION BY dataset_id, row_order)
+    WINDOW same AS (PARTITION BY modality_x, modality_y, dataset_id, row_order)
 )
 
 SELECT
     row_number() OVER (
+        PARTITION BY modality_x, modality_y
         ORDER BY
             published,
             is_variant,
@@ -71,4 +76,4 @@ SELECT
     ) AS place,
     * EXCLUDE (is_variant, most_pairs, last_finished, finished_at)
 FROM ordered
-ORDER BY place;
+ORDER BY modality_x, modality_y, place;
