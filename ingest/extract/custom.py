@@ -144,7 +144,7 @@ def _vision(
         )
     module = module.eval().to(device=place.device, dtype=place.dtype)
     paths = [str(name) for name in layers]
-    reads = _reads(record, module, paths, _stated(record), size, place)
+    reads = shown_reads(record, module, paths, _stated(record), size, place)
     bicubic = v2.InterpolationMode.BICUBIC
     preprocess = CropThenScale(
         crop=v2.Compose(
@@ -199,7 +199,7 @@ def _stated(record: ModelRecord) -> Stated:
     return Stated(cast(Layout | None, layout), prefix)
 
 
-def _reads(
+def shown_reads(
     record: ModelRecord,
     module: nn.Module,
     paths: Sequence[str],
@@ -210,7 +210,8 @@ def _reads(
     """Run two drawn images, square and twice as wide, and return how each layer is to be read."""
     label = f"Model {record.id!r}"
     submodules(label, module, paths)  # refuses paths that are none
-    with torch.inference_mode(), exact_float32():
+    # Not inference_mode: what a network in training keeps of it would be refused by its gradients.
+    with torch.no_grad(), exact_float32():
         outputs, _ = run_drawn(label, module, module, paths, drawn_images(size, size, place))
         # A network for one size fails on the other; layers before the failure tell all the same.
         with watched(module, paths) as wide, contextlib.suppress(Exception):

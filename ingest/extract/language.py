@@ -86,14 +86,7 @@ def extract_language(
             for pooling, stack in stacks.items():
                 stack.put(rows, pooled[pooling])
 
-        lengths = [len(ids) for ids in texts.ids]
-        batches = list(
-            token_batches(
-                lengths,
-                _TOKENS.get(place.device.type, 4096),
-                batch_size or _TEXTS.get(place.device.type, 64),
-            )
-        )
+        batches = text_batches(texts.ids, place, batch_size)
         progress.start(title, len(dataset))
         try:
             with torch.inference_mode():
@@ -131,6 +124,19 @@ def tokenize(loaded: LoadedLanguage, texts: Sequence[str], dataset: Dataset) -> 
     for row, tokens in zip(long, cut, strict=True):
         ids[row] = tokens
     return _Texts(ids, len(long))
+
+
+def text_batches(
+    ids: Sequence[Sequence[int]], place: Placement, batch_size: int | None = None
+) -> list[list[int]]:
+    """Return batches of rows as they suit a device, longest first; see `token_batches`."""
+    return list(
+        token_batches(
+            [len(row) for row in ids],
+            _TOKENS.get(place.device.type, 4096),
+            batch_size or _TEXTS.get(place.device.type, 64),
+        )
+    )
 
 
 def token_batches(lengths: Sequence[int], tokens: int, texts: int) -> Iterator[list[int]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from ingest.catalog.records import SHIPPED, ModelRecord, Scalar
+from ingest.catalog.records import NETWORKS, SHIPPED, ModelRecord, Scalar
 from ingest.errors import CatalogError, OutOfMemoryError
 from ingest.extract.device import out_of_memory
 from ingest.extract.loaded import LoadedLanguage, LoadedVision, Placement

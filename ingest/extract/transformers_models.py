@@ -145,7 +145,9 @@ def wrap(
     record: ModelRecord, module: nn.Module, tokens: Any, revision: str, placed: bool = False
 ) -> LoadedLanguage:
     """Say how to feed a transformers model and read its hidden states."""
-    module = module.eval()
+    # A network that is being trained is not told again: modules may act on it (LoRA merges).
+    if any(part.training for part in module.modules()):
+        module.eval()
     config: Any = module.config
     if getattr(config, "is_encoder_decoder", False) and not _encoder_alone(type(module).__name__):
         raise CatalogError(

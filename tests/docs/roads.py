@@ -66,6 +66,8 @@ PRODUCERS = {
     "theory_runs": "ingest.experiments.theory.run",
     "theory_scores": "ingest.experiments.theory.run",
     "theory_steps": "ingest.experiments.theory.run",
+    "training_measures": "ingest.training.probe",
+    "training_scores": "ingest.training.probe",
 }
 """By table, the module that appends its rows."""
 STAGES = (
