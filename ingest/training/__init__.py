@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.training.probe import Probe, Probed, ReferenceScore
 from ingest.training.references import Reference, given_references, stored_references
+from ingest.training.rows import probe_rows
 from ingest.training.samples import ProbeSamples, batches, captions, images
 from ingest.training.schedule import probe_after_step, probe_at_end
 from ingest.training.state import undisturbed
@@ -41,6 +42,7 @@ __all__ = [
     "images",
     "probe_after_step",
     "probe_at_end",
+    "probe_rows",
     "stored_references",
     "undisturbed",
 ]

@@ -13,8 +13,8 @@ from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.metrics import PrepareOptions
 from prh_core.prepare import constant_layers, normalize, truncate
 from prh_core.prepared import PreparedLayer
-from prh_core.scoring import score_best_pair
-from prh_core.types import Layers, as_layers, check_k, check_paired
+from prh_core.scoring import best_pair, score_best_pair
+from prh_core.types import Layers, LayerScores, as_layers, check_k, check_paired
 
 
 class Side(NamedTuple):
@@ -23,6 +23,8 @@ class Side(NamedTuple):
     ready: Any
     names: tuple[str, ...]
     """Of the layers that can be compared."""
+    last: int | None
+    """Where the deepest layer stands among these; None where it cannot be compared."""
     set_aside: tuple[str, ...]
     """Of those that cannot: every row the same, or a row of zeros, which has no direction."""
 
@@ -36,6 +38,9 @@ class ReferenceScore(NamedTuple):
     layer: str
     """Of the model in training."""
     reference_layer: str
+    last_layer_score: float | None
+    """Best over the reference's layers with the last layer of the model in training; None where
+    that was set aside or has no score."""
     p_value: float | None
     """Of the best over layers; None without permutations."""
     null_threshold: float | None
@@ -98,7 +103,8 @@ class Comparison:
                 "constant or hold a row of zeros"
             )
         ready = self._metric.family.prepare(usable, PrepareOptions(self._k, False))
-        return Side(ready, tuple(kept), tuple(aside))
+        last = len(kept) - 1 if kept[-1] == names[-1] else None
+        return Side(ready, tuple(kept), last, tuple(aside))
 
     def scores(
         self, layers: dict[str, NDArray[np.float32]], whose: str
@@ -129,6 +135,13 @@ class Comparison:
             best.score,
             live.names[best.layer_x],
             reference.names[best.layer_y],
+            self._of_last(live, table),
             chance and chance.p_value,
             chance and chance.threshold,
         )
+
+    def _of_last(self, live: Side, table: LayerScores) -> float | None:
+        if live.last is None:
+            return None
+        best = best_pair(table[live.last : live.last + 1], self._metric.higher_is_closer)
+        return None if best is None else best.score

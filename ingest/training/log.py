@@ -59,7 +59,8 @@ def _running() -> list[Sink]:
     if wandb is not None and getattr(wandb, "run", None) is not None:
         found.append(_to_wandb(wandb.run))
     trackio: Any = sys.modules.get("trackio")
-    if trackio is not None and trackio.context_vars.current_run.get() is not None:
+    current: Any = getattr(getattr(trackio, "context_vars", None), "current_run", None)
+    if current is not None and current.get() is not None:
         found.append(lambda numbers, step: trackio.log({**numbers, "prh/step": step}))
     return found
 

@@ -10,17 +10,17 @@ from typing import Any, NamedTuple, Self
 from torch import Tensor, nn
 
 from ingest.datasets import Dataset
-from ingest.errors import MixedPrecisionError, RowOrderError
+from ingest.errors import MixedPrecisionError
 from ingest.pipeline.run import Run, record_dataset
 from ingest.pipeline.scores.plan import Setting, TruncationName
 from ingest.store.features import unit_key
 from ingest.store.workspace import Workspace
 from ingest.training.compare import Comparison, ReferenceScore
 from ingest.training.log import Sink, log_scores
-from ingest.training.references import Reference, given_references
+from ingest.training.references import Reference, given_references, matched
 from ingest.training.samples import LIVE, ProbeSamples
-from ingest.training.state import plain_module, precision_of, undisturbed
-from prh_core.errors import SampleCountError
+from ingest.training.state import kept_threads, plain_module, precision_of, undisturbed
+from prh_core.errors import PRHError
 from prh_core.types import Features
 
 TRAINING_VERSION = 1
@@ -84,6 +84,7 @@ class Probe:
             SampleCountError, NeighborCountError: numbers of samples or k do not fit.
             DegenerateLayerError: a reference has no layer that can be compared.
             UnknownMetricError: the metric is not registered.
+            PRHError: there is no reference, or one twice.
         """
         self.samples, self.training, self.label = samples, training, label or training
         self.clock = clock
@@ -104,9 +105,12 @@ class Probe:
         self._references = {reference.model_id: reference for reference in given}
         self._precision: str | None = None
         setting = Setting(metric, k, truncation, permutations=permutations, seed=seed)
-        rows = [_rows_of(samples, reference) for reference in given]
-        self.n = len(rows[0].layers[0]) if rows else len(samples.rows)
-        self._comparison = Comparison(setting, rows, self.n)
+        rows = [matched(reference, samples) for reference in given]
+        if not rows:
+            raise PRHError("expected at least one reference, got none")
+        self.n = len(rows[0].layers[0])
+        with kept_threads():
+            self._comparison = Comparison(setting, rows, self.n)
 
     def __enter__(self) -> Self:
         """Return the probe."""
@@ -245,6 +249,7 @@ class Probe:
                     "score": score.score,
                     "layer": score.layer,
                     "reference_layer": score.reference_layer,
+                    "last_layer_score": score.last_layer_score,
                     "p_value": score.p_value,
                     "null_threshold": score.null_threshold,
                     "set_aside": list(found.set_aside),
@@ -284,36 +289,6 @@ class Probe:
             f"{self.cost:.2f} s, {found.seconds_since:.1f} s after the last ({whole:.1%} of the "
             "time so far)"
         )
-
-
-def _rows_of(samples: ProbeSamples, reference: Reference) -> Reference:
-    """Return a reference of the probe's samples alone, in their order.
-
-    Raises:
-        RowOrderError: it is of other samples, or nobody knows of which.
-        SampleCountError: it has too few rows.
-    """
-    order = samples.row_order
-    if reference.header is not None and reference.header.row_order != order:
-        raise RowOrderError(
-            f"expected features of {reference.model_id} of the probe's samples in their order "
-            f"({samples.dataset_id}, row order {(order or 'unknown')[:12]}), got those of "
-            f"{reference.header.dataset_id} (row order {reference.header.row_order[:12]})"
-        )
-    if not len(samples.rows):  # a name alone: the reference holds the probe's samples
-        return reference
-    total = len(reference.layers[0])
-    wanted = (
-        len(samples.dataset)
-        if isinstance(samples.dataset, Dataset)
-        else int(samples.rows.max()) + 1
-    )
-    if total < wanted or (isinstance(samples.dataset, Dataset) and total != wanted):
-        raise SampleCountError(
-            f"expected {wanted} rows of {reference.model_id}, one a sample of "
-            f"{samples.dataset_id}, got {total}"
-        )
-    return reference._replace(layers=[layer[samples.rows] for layer in reference.layers])
 
 
 def _to_stderr(line: str) -> None:

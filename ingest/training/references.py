@@ -8,6 +8,8 @@ from ingest.datasets import Dataset
 from ingest.errors import MissingFeaturesError, RowOrderError
 from ingest.store.features import FeatureHeader, read_header, read_layers
 from ingest.store.workspace import Workspace
+from ingest.training.samples import ProbeSamples
+from prh_core.errors import SampleCountError
 from prh_core.types import Features, Layers, as_layers
 
 
@@ -97,3 +99,33 @@ def given_references(features: Mapping[str, Features]) -> list[Reference]:
         layers = as_layers(given, name)
         made.append(Reference(name, layers, tuple(f"layer.{i}" for i in range(len(layers)))))
     return made
+
+
+def matched(reference: Reference, samples: ProbeSamples) -> Reference:
+    """Return a reference of the probe's samples alone, in their order.
+
+    Raises:
+        RowOrderError: it is of other samples, or nobody knows of which.
+        SampleCountError: it has too few rows.
+    """
+    order = samples.row_order
+    if reference.header is not None and reference.header.row_order != order:
+        raise RowOrderError(
+            f"expected features of {reference.model_id} of the probe's samples in their order "
+            f"({samples.dataset_id}, row order {(order or 'unknown')[:12]}), got those of "
+            f"{reference.header.dataset_id} (row order {reference.header.row_order[:12]})"
+        )
+    if not len(samples.rows):  # a name alone: the reference holds the probe's samples
+        return reference
+    total = len(reference.layers[0])
+    wanted = (
+        len(samples.dataset)
+        if isinstance(samples.dataset, Dataset)
+        else int(samples.rows.max()) + 1
+    )
+    if total < wanted or (isinstance(samples.dataset, Dataset) and total != wanted):
+        raise SampleCountError(
+            f"expected {wanted} rows of {reference.model_id}, one a sample of "
+            f"{samples.dataset_id}, got {total}"
+        )
+    return reference._replace(layers=[layer[samples.rows] for layer in reference.layers])

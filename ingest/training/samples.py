@@ -1,7 +1,7 @@
 """The probe set: which samples a live model is shown, and how its layers are read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,21 +12,20 @@ from torch import Tensor, nn
 
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
-from ingest.errors import CatalogError, ModelFailedError
+from ingest.errors import CatalogError, ModelFailedError, OutOfMemoryError
 from ingest.extract.batching import LayerStack, run_batches
+from ingest.extract.device import out_of_memory
 from ingest.extract.loaded import Layout, LoadedLanguage, LoadedVision, Placement, Tap
 from ingest.extract.variants import Pooling, prompted
 from ingest.progress import Silent
 from ingest.store.precision import PRECISIONS
 from ingest.training.random_state import restored_random_state
+from ingest.training.rows import part_of, probe_rows
 from ingest.training.state import device_of, precision_of
-from prh_core.curves import first_samples
 
 if TYPE_CHECKING:
     from ingest.catalog.records import Modality
 
-N = 256
-"""Samples of a probe set at most, where their number is not said."""
 LIVE = "the model in training"
 
 
@@ -86,8 +85,8 @@ def captions(
     from ingest.extract.language import run_texts, text_batches, tokenize, verify_rows
     from ingest.extract.transformers_models import wrap
 
-    rows = _rows(dataset, n)
-    shown = _part(dataset, rows)
+    rows = probe_rows(dataset, n)
+    shown = part_of(dataset, rows)
     record = _record("language", "transformers")
     texts = [prompted(caption, prompt) for caption in shown.captions]
     kept: list[tuple[nn.Module, LoadedLanguage, list[list[int]]]] = []
@@ -156,7 +155,7 @@ def images(
     from ingest.extract.layouts import Stated
     from ingest.extract.vision import read_taps, verify_rows
 
-    rows = _rows(dataset, n)
+    rows = probe_rows(dataset, n)
     with restored_random_state():
         pixels = torch.stack([preprocess(dataset.image(int(row))) for row in rows])
     record = _record("vision", "module")
@@ -225,6 +224,7 @@ def batches(
 
     Raises:
         SampleCountError, ModelFailedError: when a model is read and gives another number of rows.
+        OutOfMemoryError: when a batch does not fit beside the training.
     """
     if rows is None:
         rows = range(len(dataset)) if isinstance(dataset, Dataset) else ()
@@ -233,7 +233,15 @@ def batches(
     def read(model: nn.Module) -> dict[str, NDArray[np.float32]]:
         device, parts = device_of(model), dict[str, list[NDArray[np.float32]]]()
         for at, batch in enumerate(inputs):
-            found = layers(model, _moved(batch, device))
+            try:
+                found = layers(model, _moved(batch, device))
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                raise OutOfMemoryError(
+                    f"batch {at} of the probe does not fit the memory of {device} beside the "
+                    "training; hand over smaller batches"
+                ) from error
             if at and list(found) != list(parts):
                 raise ModelFailedError(
                     f"batch {at} gave the layers {', '.join(found)}, earlier ones gave "
@@ -249,30 +257,6 @@ def batches(
         return {name: np.concatenate(pieces) for name, pieces in parts.items()}
 
     return ProbeSamples(dataset, chosen, "", "none", read)
-
-
-def _rows(dataset: Dataset, n: int | None) -> NDArray[np.int64]:
-    total = len(dataset)
-    n = min(N, total) if n is None else n
-    if n == total:
-        return np.arange(total)
-    return first_samples(total, n)
-
-
-def _part(dataset: Dataset, rows: NDArray[np.int64]) -> Dataset:
-    """Return the dataset of some rows of another; its hashes are its own."""
-
-    def picked(parts: Sequence[str]) -> tuple[str, ...]:
-        return tuple(parts[row] for row in rows)
-
-    return replace(
-        dataset,
-        sample_ids=picked(dataset.sample_ids),
-        captions=picked(dataset.captions),
-        image_refs=picked(dataset.image_refs),
-        image_hashes=picked(dataset.image_hashes),
-        reader=lambda i: dataset.image(int(rows[i])),
-    )
 
 
 def _live(

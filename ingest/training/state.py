@@ -19,8 +19,9 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
     Modes are set module by module, without calling `train()` or `eval()`, since modules may act on
     these (LoRA merges its weights). Gradients are neither computed nor touched; buffers that the
     forward pass writes or replaces get their values back; states of Python's, NumPy's and torch's
-    random numbers, on the host and on devices in use, are restored; autocast is off inside and as
-    it was outside. What a module keeps in plain attributes is its own.
+    random numbers, on the host and on devices in use, and torch's number of threads are restored;
+    autocast is off inside and as it was outside. What a module keeps in plain attributes is its
+    own.
 
     Args:
         model: whatever is run meanwhile; its device and dtype are not touched.
@@ -34,6 +35,7 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
     ]
     with ExitStack() as outside:
         outside.enter_context(restored_random_state())
+        outside.enter_context(kept_threads())
         # Inference mode would mark what a network keeps of a pass, and training could not use it.
         outside.enter_context(torch.no_grad())
         for kind in {p.device.type for p in model.parameters()} & set(_AUTOCAST):
@@ -50,6 +52,17 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
                 if buffer._version != version:
                     buffer.copy_(value)
                 module._buffers[name] = buffer
+
+
+@contextmanager
+def kept_threads() -> Iterator[None]:
+    """Keep torch's number of threads, which numba's first threads change, and with it sums."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)
 
 
 def plain_module(model: nn.Module) -> nn.Module:

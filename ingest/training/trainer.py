@@ -52,7 +52,7 @@ class PRHCallback(TrainerCallback):
         """Probe before the first step, or after the checkpoint that is gone on from."""
         if not state.is_world_process_zero:
             return
-        if self._writer is None and "tensorboard" in args.report_to:
+        if self._writer is None and "tensorboard" in (args.report_to or ()):
             runs = os.environ.get("TENSORBOARD_LOGGING_DIR") or f"{args.output_dir}/runs"
             tensorboard = importlib.import_module("torch.utils.tensorboard")
             self._writer, self._own_writer = tensorboard.SummaryWriter(f"{runs}/prh"), True

@@ -1,5 +1,7 @@
 """A training is probed: its own numbers stay the same bits, and what was found is kept."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +90,7 @@ def test_a_score_is_that_of_align_in_eval_mode() -> None:
         assert score.score == pytest.approx(expected.score, abs=1e-6)
         assert score.layer == ["body.0", "body.3"][expected.layers[0]]
         assert score.reference_layer == f"layer.{expected.layers[1]}"
+        assert score.last_layer_score == pytest.approx(expected.table[-1].max(), abs=1e-6)
         assert score.p_value == pytest.approx(expected.p_value)
 
 
@@ -95,15 +98,15 @@ def test_modes_buffers_gradients_and_hooks_are_left_as_they_were() -> None:
     model = Net().train()
     model.body[1].eval()  # a frozen normalization
     model.register_buffer("count", torch.zeros(()))
-    model.register_forward_pre_hook(lambda module, _: module.count.add_(1) and None)
+    model.register_forward_pre_hook(lambda module, _: module.get_buffer("count").add_(1) and None)
     nn.functional.cross_entropy(model(torch.randn(4, 3, 16, 16)), torch.arange(4)).backward()
     model.head.bias.grad = None
     before = {n: p.grad if p.grad is None else p.grad.clone() for n, p in model.named_parameters()}
     modes = [module.training for module in model.modules()]
-    count, hooks = model.count, len(model.body[0]._forward_hooks)
+    count, hooks = model.get_buffer("count"), len(model.body[0]._forward_hooks)
     probe()(model, 1)
     assert [module.training for module in model.modules()] == modes
-    assert model.count is count and count.item() == 1
+    assert model.get_buffer("count") is count and count.item() == 1
     assert model.head.bias.grad is None and len(model.body[0]._forward_hooks) == hooks
     for name, parameter in model.named_parameters():
         assert parameter.grad is None or torch.equal(parameter.grad, before[name])  # type: ignore[arg-type]
@@ -116,6 +119,20 @@ def test_a_module_that_acts_on_its_mode_is_not_told() -> None:
 
     found = probe()(Merging(), 0)
     assert set(found.scores) == {"a", "b"}
+
+
+def test_torch_keeps_its_threads_when_numba_starts_its_own() -> None:
+    check = (
+        "import torch\n"
+        "torch.set_num_threads(1)\n"
+        "from tests.ingest.training_worlds import Net, probe\n"
+        "probing = probe()\n"
+        "assert torch.get_num_threads() == 1\n"
+        "probing(Net(), 0)\n"
+        "assert torch.get_num_threads() == 1"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_an_error_leaves_the_model_as_it_was() -> None:
@@ -200,6 +217,8 @@ def test_references_of_other_samples_are_refused(tmp_path: Path) -> None:
         probe(references=given_references({"a": features(n=N - 1)}))
     with pytest.raises(PRHError, match="expected every reference once, got a twice"):
         probe(references=given_references({"a": features()}) * 2)
+    with pytest.raises(PRHError, match="expected at least one reference, got none"):
+        probe(references=given_references({}))
     with pytest.raises(NeighborCountError, match="k must be between 1 and n - 1"):
         probe(k=N)
 
@@ -225,10 +244,15 @@ def test_stored_features_of_another_precision_are_refused(tmp_path: Path) -> Non
 def test_fewer_samples_are_the_first_of_one_random_order() -> None:
     torch.manual_seed(0)
     model = Net()
-    rows = first_samples(N, 12)
+    rows = first_samples(N, 12).tolist()
     few = probe(samples=images(SAMPLES, scaled, ["body.3"], n=12))(model, 0)
-    pixels = torch.stack([scaled(SAMPLES.image(int(row))) for row in rows])
-    read = batches([pixels], lambda m, x: {"body.3": m.body(x).mean((2, 3))}, SAMPLES, rows=rows)
+    pixels = torch.stack([scaled(SAMPLES.image(row)) for row in rows])
+    read = batches(
+        [pixels],
+        lambda m, x: {"body.3": m.get_submodule("body")(x).mean((2, 3))},
+        SAMPLES,
+        rows=rows,
+    )
     again = probe(samples=read)(model, 0)
     assert few.scores["a"].score == pytest.approx(again.scores["a"].score, abs=1e-6)
     with pytest.raises(SampleCountError):
@@ -248,6 +272,14 @@ def test_batches_of_ones_own_are_read_by_a_function() -> None:
     wrong = batches(ready, lambda *_: {"x": torch.zeros(2)}, "my samples")
     with pytest.raises(ModelFailedError, match=r"a tensor \(samples, width\), got \(2,\)"):
         probe(samples=wrong)(Net(), 0)
+
+    def full(*_: Any) -> Mapping[str, Tensor]:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    told: list[str] = []
+    tight = probe(samples=batches(ready, full, "my samples"), tell=told.append)
+    assert probe_after_step(tight, Net(), 0) is None
+    assert "batch 0 of the probe does not fit the memory of cpu beside the training" in told[0]
     short = batches(ready[:1], layers, "my samples")
     with pytest.raises(PRHError, match="same samples"):
         probe(samples=short)(Net(), 0)
@@ -257,12 +289,13 @@ def test_layers_that_cannot_be_compared_are_set_aside_and_a_diverged_model_is_to
     told: list[str] = []
     probing = probe(tell=told.append)
     model = Net()
-    nn.init.zeros_(model.body[3].weight)
+    nn.init.zeros_(model.get_parameter("body.3.weight"))
     found = probing(model, 0)
     assert found.set_aside == ("body.3",) and found.scores["a"].layer == "body.0"
+    assert found.scores["a"].last_layer_score is None
     with torch.no_grad():
         model.head.weight.fill_(1)
-        model.body[0].weight.fill_(float("nan"))
+        model.get_parameter("body.0.weight").fill_(float("nan"))
     with pytest.raises(NotFiniteError):
         probing(model, 1)
     assert probe_after_step(probing, model, 2, every_n_steps=1, budget=None) is None
@@ -322,8 +355,8 @@ def test_scores_are_told_to_where_the_training_is_watched(monkeypatch: pytest.Mo
             self.seen.append("flushed")
 
     wandb, trackio, writer = Watched(), Watched(), Watched()
-    monkeypatch.setitem(__import__("sys").modules, "wandb", wandb)
-    monkeypatch.setitem(__import__("sys").modules, "trackio", trackio)
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    monkeypatch.setitem(sys.modules, "trackio", trackio)
     probing = probe(sinks=[to_tensorboard(writer)])
     found = probing(Net(), 7)
     numbers = {f"prh/mutual_knn/{name}": found.scores[name].score for name in ("a", "b")}

@@ -62,9 +62,8 @@ def probe(home: Path | None = None, **options: Any) -> Probe:
     """Return a probe of `Net` on SAMPLES against two arrays."""
     told: dict[str, Any] = {"training": "tiny", "k": 3, "tell": lambda _: None, **options}
     samples = told.pop("samples", None) or images(SAMPLES, scaled, ["body.0", "body.3"])
-    references = told.pop("references", None) or given_references(
-        {"a": features(1), "b": features(2)}
-    )
+    two = given_references({"a": features(1), "b": features(2)})
+    references = told.pop("references", two)
     return Probe(samples, references, home=home, **told)
 
 

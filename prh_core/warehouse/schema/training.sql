@@ -24,6 +24,7 @@ CREATE TABLE training_scores (
     score DOUBLE NOT NULL, -- Best over pairs of layers.
     layer VARCHAR NOT NULL, -- The live model's layer there.
     reference_layer VARCHAR NOT NULL, -- The reference's.
+    last_layer_score DOUBLE, -- Best over the reference's layers with the live model's last layer alone, which what was learned reaches though the best is an early layer; NULL where that layer cannot be compared.
     p_value DOUBLE, -- Permutation p-value of the best over layers; NULL without permutations.
     null_threshold DOUBLE, -- What the best of a relabeled table stays within, 95 times in 100; NULL without permutations.
     set_aside VARCHAR[] NOT NULL, -- Layers of the live model that cannot be compared: the same for every sample, or zero for one.
