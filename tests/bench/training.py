@@ -238,7 +238,10 @@ def table(frame: pl.DataFrame, measure: str) -> Iterator[str]:
     yield f"| step | {' | '.join(names)} | {measure} |"
     yield "|---" * (len(names) + 2) + "|"
     for (step,), rows in frame.group_by("step", maintain_order=True):
-        scores = [f"{row['score']:.3f} ({row['layer']})" for row in rows.iter_rows(named=True)]
+        scores = [
+            f"{row['score']:.3f} ({row['layer']}), {row['last_layer_score']:.3f}"
+            for row in rows.iter_rows(named=True)
+        ]
         value = rows["value"][0]
         yield f"| {step} | {' | '.join(scores)} | {'' if value is None else f'{value:.3f}'} |"
     last = frame.filter(step=frame["step"].max())
