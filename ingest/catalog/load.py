@@ -19,6 +19,7 @@ from ingest.catalog.records import (
     TaskRecord,
     TextRecord,
 )
+from ingest.catalog.variant_records import PoolingRecord, PromptRecord
 from ingest.errors import CatalogError, UnknownRecordError
 
 R = TypeVar("R")
@@ -29,6 +30,8 @@ _TABLES: Mapping[str, type[Record]] = {
     "panel": PanelRecord,
     "task": TaskRecord,
     "text": TextRecord,
+    "prompt": PromptRecord,
+    "pooling": PoolingRecord,
 }
 
 
@@ -41,6 +44,8 @@ class Catalog:
     panels: Mapping[str, PanelRecord]
     tasks: Mapping[str, TaskRecord]
     texts: Mapping[str, TextRecord]
+    prompts: Mapping[str, PromptRecord]
+    poolings: Mapping[str, PoolingRecord]
 
     def model(self, record_id: str) -> ModelRecord:
         """Return the model of that id, or raise UnknownRecordError naming the nearest ids."""
@@ -77,6 +82,14 @@ class Catalog:
         """Return the panel of that id, or raise UnknownRecordError naming the nearest ids."""
         return _lookup("panel", self.panels, record_id)
 
+    def prompt(self, record_id: str) -> PromptRecord:
+        """Return the prompt of that id, or raise UnknownRecordError naming the nearest ids."""
+        return _lookup("prompt", self.prompts, record_id)
+
+    def pooling(self, record_id: str) -> PoolingRecord:
+        """Return the pooling of that id, or raise UnknownRecordError naming the nearest ids."""
+        return _lookup("pooling", self.poolings, record_id)
+
 
 def load_catalog(extra: Sequence[Path] = ()) -> Catalog:
     """Read the shipped records, then those of each file in `extra`.
@@ -97,7 +110,9 @@ def load_catalog(extra: Sequence[Path] = ()) -> Catalog:
                 raise CatalogError(f"The {table} id {record_id!r} is listed {where}.")
             origin[table, record_id] = Path(path)
             records[table][record_id] = record
-    models, datasets, panels, tasks, texts = (records[table] for table in _TABLES)
+    models, datasets, panels, tasks, texts, prompts, poolings = (
+        records[table] for table in _TABLES
+    )
     resolved = {name: _resolved(name, panels, models, origin) for name in panels}
     return Catalog(
         MappingProxyType(models),  # type: ignore[arg-type] - each table holds one record type
@@ -105,6 +120,8 @@ def load_catalog(extra: Sequence[Path] = ()) -> Catalog:
         MappingProxyType(resolved),
         MappingProxyType(tasks),  # type: ignore[arg-type]
         MappingProxyType(texts),  # type: ignore[arg-type]
+        MappingProxyType(prompts),  # type: ignore[arg-type]
+        MappingProxyType(poolings),  # type: ignore[arg-type]
     )
 
 
@@ -166,8 +183,8 @@ def _read(path: Path) -> list[tuple[str, Record]]:
     unknown = sorted(set(content) - set(_TABLES) - {"series"})
     if unknown:
         raise CatalogError(
-            f"The catalog file {path} has a table {unknown[0]!r}; expected [[model]], "
-            "[[series]], [[dataset]], [[panel]], [[task]] or [[text]]."
+            f"The catalog file {path} has a table {unknown[0]!r}; expected one of "
+            f"{', '.join(f'[[{table}]]' for table in (*_TABLES, 'series'))}."
         )
     records: list[tuple[str, Record]] = []
     for table, rows in content.items():

@@ -20,11 +20,15 @@ panels = typer.Typer(
 
 def catalog(
     kind: Annotated[
-        str, typer.Argument(help="models, datasets, panels, tasks or texts.")
+        str,
+        typer.Argument(help="models, datasets, panels, tasks, texts, prompts or poolings."),
     ] = "models",
     catalogs: Catalogs = None,
 ) -> None:
-    """List what can be extracted: models, datasets, panels, tasks to probe, texts to predict."""
+    """List what can be extracted: models, datasets, panels, tasks to probe, texts to predict.
+
+    And how: prompts that stand around captions, and poolings, with those of your own `--catalog`.
+    """
     records = load_catalog(catalogs or [])
     if kind == "panels":
         _list_panels(records)
@@ -35,7 +39,7 @@ def catalog(
             kind.capitalize(), columns, ([getattr(row, name) for name in columns] for row in rows)
         )
     else:
-        raise typer.BadParameter(f"expected models, datasets, panels, tasks or texts, got {kind!r}")
+        raise typer.BadParameter(f"expected {', '.join(_COLUMNS)} or panels, got {kind!r}")
 
 
 _COLUMNS = {
@@ -43,6 +47,8 @@ _COLUMNS = {
     "datasets": "id title kind source revision license",
     "tasks": "id title group kind source license",
     "texts": "id title source revision license",
+    "prompts": "id title template citation note",
+    "poolings": "id modality take tokens title",
 }
 """Fields of each kind of record that are listed."""
 

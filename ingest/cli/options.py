@@ -28,11 +28,20 @@ Catalogs = Annotated[
 ]
 Poolings = Annotated[
     list[str] | None,
-    typer.Option("--pooling", help="Language pooling: mean (over tokens) or last. [default: mean]"),
+    typer.Option(
+        "--pooling",
+        help="A pooling of `prh catalog poolings`: of captions (mean, last, first, caption, "
+        "suffix) or of images (cls, gap, max, flat, attention); may be repeated. [default: mean, "
+        "and each vision model's own]",
+    ),
 ]
 Prompts = Annotated[
     list[str] | None,
-    typer.Option("--prompt", help="Prompt round the caption: none or paper. [default: none]"),
+    typer.Option(
+        "--prompt",
+        help="What stands around a caption, of `prh catalog prompts` (none, paper, picture, hear); "
+        "may be repeated. [default: none]",
+    ),
 ]
 SkipCorrupt = Annotated[
     bool,

@@ -14,7 +14,7 @@ from ingest.datasets import Dataset
 from ingest.errors import CatalogError, MissingExtraError, ModelFailedError
 from ingest.extract.crops import CropCache
 from ingest.extract.saved import extract_saved
-from ingest.extract.variants import PROMPTS, Extracted, Variant, variants_for
+from ingest.extract.variants import Extracted, Variant, variant, variants_for
 from ingest.progress import Progress
 from ingest.store.precision import EXACT
 from prh_core.errors import PRHError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ingest.extract.language import Watch
 
 __all__ = [
-    "PROMPTS",
     "CropCache",
     "Extracted",
     "Variant",
@@ -32,6 +31,7 @@ __all__ = [
     "model_named",
     "named_devices",
     "suited_precision",
+    "variant",
     "variants_for",
 ]
 

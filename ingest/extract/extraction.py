@@ -1,5 +1,6 @@
 """Load a model, choose the device, extract, and write down what was run."""
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 
@@ -80,9 +81,13 @@ def extract_features(
         _refuse_not_finite(record, variant, layers[variant], facts["dtype"])
         own: dict[str, str] = {}
         if isinstance(loaded, LoadedVision):
-            own["pooling"] = resolved_pooling(record, loaded, variant.pooling)
+            own["pooling"] = resolved_pooling(record, loaded, variant.pools).id
         elif loaded.tower is not None and (read := loaded.tower()) is not None:
             own["tower"] = read
+        if variant.own_pooling is not None:
+            own["pooling_definition"] = json.dumps(variant.own_pooling.content())
+        if variant.prompt not in ("", "none"):
+            own["prompt_template"] = variant.says.template
         if variant in truncated:
             own["truncated_captions"] = str(truncated[variant])
         result[variant] = Extracted(layers=layers[variant], facts={**facts, **own})

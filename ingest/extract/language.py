@@ -1,6 +1,6 @@
 """Language: read every hidden state of every caption, pooled as it comes out of the network."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ingest.catalog.records import ModelRecord
+from ingest.catalog.variant_records import PoolingRecord
 from ingest.datasets import Dataset
 from ingest.errors import DatasetError, RowOrderError
 from ingest.extract.batching import LayerStack, run_batches, same_row
+from ingest.extract.chosen import Chosen, chosen_tokens
 from ingest.extract.loaded import LoadedLanguage, Placement
-from ingest.extract.variants import Pooling, Variant, prompted
+from ingest.extract.variants import Variant
 from ingest.progress import Progress
 
 # Padded tokens and texts of one batch at most.
@@ -58,31 +60,39 @@ def extract_language(
     Variants that share a prompt come out of one forward pass.
 
     Raises:
-        DatasetError: a caption has no token.
+        CatalogError: a pooling needs to know where tokens stand, and the tokenizer does not tell.
+        DatasetError: a caption has no token, or none that a pooling means.
         OutOfMemoryError: not even one caption fits.
         RowOrderError: a row run alone differs from what was stored for it.
     """
     loaded.move(place)
     layers: dict[Variant, dict[str, NDArray[np.float32]]] = {}
     truncated: dict[Variant, int] = {}
-    for prompt in dict.fromkeys(variant.prompt for variant in variants):
-        texts = tokenize(loaded, [prompted(c, prompt) for c in dataset.captions], dataset)
-        sharing = [variant for variant in variants if variant.prompt == prompt]
-        stacks: dict[Pooling, LayerStack] = {v.pooling: LayerStack(len(dataset)) for v in sharing}
-        looking = watch if prompt == "none" else None
+    for prompt in dict.fromkeys(variant.says for variant in variants):
+        texts = tokenize(loaded, [prompt.around(c) for c in dataset.captions], dataset)
+        sharing = [variant for variant in variants if variant.says == prompt]
+        chosen = {
+            variant.pools: chosen_tokens(record, loaded, dataset, prompt, variant.pools, texts.ids)
+            for variant in sharing
+        }
+        stacks = {pooling: LayerStack(len(dataset)) for pooling in chosen}
+        looking = watch if prompt.id == "none" else None
         if looking is not None:
             looking.begin(loaded, dataset.captions, texts.ids)
-        title = f"{record.label}: captions" + ("" if prompt == "none" else f", prompt {prompt}")
+        title = f"{record.label}: captions" + (
+            "" if prompt.id == "none" else f", prompt {prompt.id}"
+        )
 
         def step(
             rows: Sequence[int],
             texts: _Texts = texts,
-            stacks: dict[Pooling, LayerStack] = stacks,
+            stacks: dict[PoolingRecord, LayerStack] = stacks,
+            chosen: Mapping[PoolingRecord, Chosen] = chosen,
             looking: Watch | None = looking,
         ) -> None:
             see = None if looking is None else partial(looking.see, rows)
             ids = [texts.ids[row] for row in rows]
-            pooled = run_texts(loaded, ids, tuple(stacks), place, see)
+            pooled = run_texts(loaded, ids, _of_rows(chosen, rows), place, see)
             for pooling, stack in stacks.items():
                 stack.put(rows, pooled[pooling])
 
@@ -91,17 +101,27 @@ def extract_language(
         try:
             with torch.inference_mode():
                 run_batches(batches, step, place.device, progress, record.label)
-                finished: dict[Pooling, list[NDArray[np.float32]]] = {
+                finished: dict[PoolingRecord, list[NDArray[np.float32]]] = {
                     pooling: stack.finish() for pooling, stack in stacks.items()
                 }
-                verify_rows(record, loaded, texts.ids, finished, place)
+                verify_rows(record, loaded, texts.ids, chosen, finished, place)
         finally:
             progress.done()
         for variant in sharing:
-            arrays = finished[variant.pooling]
+            arrays = finished[variant.pools]
             layers[variant] = {f"hidden.{depth}": array for depth, array in enumerate(arrays)}
             truncated[variant] = texts.truncated
     return layers, truncated
+
+
+def _of_rows(
+    chosen: Mapping[PoolingRecord, Chosen], rows: Sequence[int]
+) -> dict[PoolingRecord, Chosen]:
+    """Return the choices of some rows."""
+    return {
+        pooling: None if every is None else [every[row] for row in rows]
+        for pooling, every in chosen.items()
+    }
 
 
 def tokenize(loaded: LoadedLanguage, texts: Sequence[str], dataset: Dataset) -> _Texts:
@@ -162,13 +182,14 @@ def token_batches(lengths: Sequence[int], tokens: int, texts: int) -> Iterator[l
 def run_texts(
     loaded: LoadedLanguage,
     ids: Sequence[Sequence[int]],
-    poolings: Sequence[Pooling],
+    poolings: Mapping[PoolingRecord, Chosen],
     place: Placement,
     see: Callable[[Tensor, Tensor, Tensor], None] | None = None,
-) -> dict[Pooling, list[Tensor]]:
+) -> dict[PoolingRecord, list[Tensor]]:
     """Run one padded batch; return per pooling the layers, (B, d) float32 each.
 
-    `see` is shown the ids, the mask and the last hidden state.
+    A pooling comes with the tokens of these texts that it averages, where it chooses. `see` is
+    shown the ids, the mask and the last hidden state.
     """
     width = max(len(row) for row in ids)
     tokens = torch.full((len(ids), width), loaded.pad_id, dtype=torch.long)
@@ -177,7 +198,8 @@ def run_texts(
         tokens[at, : len(row)] = torch.tensor(row)
         mask[at, : len(row)] = 1
     tokens, mask = tokens.to(place.device), mask.to(place.device)
-    pooled: dict[Pooling, list[Tensor]] = {pooling: [] for pooling in poolings}
+    pooled: dict[PoolingRecord, list[Tensor]] = {pooling: [] for pooling in poolings}
+    weights = {pooling: _averaged(mask, chosen) for pooling, chosen in poolings.items()}
 
     last: list[Tensor] = []
 
@@ -188,7 +210,8 @@ def run_texts(
                 f"width); the network gave {tuple(state.shape)}."
             )
         for pooling, layers in pooled.items():
-            layers.append(pool_text(state, mask.to(state.device), pooling))
+            take_of = "mean" if poolings[pooling] is not None else pooling.take
+            layers.append(pool_text(state, weights[pooling].to(state.device), take_of))
         if see is not None:
             last[:] = [state]
 
@@ -198,17 +221,27 @@ def run_texts(
     return pooled
 
 
-def pool_text(state: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
+def _averaged(mask: Tensor, chosen: Chosen) -> Tensor:
+    """Return (B, T), 1 at the tokens that are averaged: the chosen ones, else all real ones."""
+    if chosen is None:
+        return mask
+    weights = torch.zeros_like(mask)
+    for row, positions in enumerate(chosen):
+        weights[row, list(positions)] = 1
+    return weights
+
+
+def pool_text(state: Tensor, mask: Tensor, take: int | str) -> Tensor:
     """Return one float32 vector a text, (B, d).
 
     Args:
         state: (B, T, d) hidden state.
-        mask: (B, T), 1 at real tokens, which come first.
-        pooling: 'mean' over real tokens, the 'last' real token, or the 'first'.
+        mask: (B, T), 1 at the tokens meant; for 'first' and 'last' at real ones, which come first.
+        take: 'mean' over these tokens, the 'last', or the 'first'.
     """
-    if pooling == "first":
+    if take == "first":
         return state[:, 0].float()
-    if pooling == "last":
+    if take == "last":
         rows = torch.arange(len(state), device=state.device)
         return state[rows, mask.sum(dim=1) - 1].float()
     weight = mask.unsqueeze(-1).float()
@@ -221,7 +254,8 @@ def verify_rows(
     record: ModelRecord,
     loaded: LoadedLanguage,
     ids: Sequence[Sequence[int]],
-    finished: dict[Pooling, list[NDArray[np.float32]]],
+    chosen: Mapping[PoolingRecord, Chosen],
+    finished: Mapping[PoolingRecord, list[NDArray[np.float32]]],
     place: Placement,
 ) -> None:
     """Run the shortest, the middle and the longest row alone and compare with what is stored.
@@ -231,7 +265,7 @@ def verify_rows(
     """
     by_length = sorted(range(len(ids)), key=lambda row: len(ids[row]))
     for row in {by_length[0], by_length[len(ids) // 2], by_length[-1]}:
-        result = run_texts(loaded, [ids[row]], tuple(finished), place)
+        result = run_texts(loaded, [ids[row]], _of_rows(chosen, [row]), place)
         for pooling, arrays in finished.items():
             for depth, (array, layer) in enumerate(zip(arrays, result[pooling], strict=True)):
                 vector = layer[0].cpu().numpy()
@@ -239,7 +273,7 @@ def verify_rows(
                     distance = np.linalg.norm(array[row] - vector)
                     raise RowOrderError(
                         f"Model {record.id!r}: row {row} run alone differs from the stored one at "
-                        f"hidden.{depth} (pooling {pooling}, distance {distance:.3g}, norm "
+                        f"hidden.{depth} (pooling {pooling.id}, distance {distance:.3g}, norm "
                         f"{np.linalg.norm(vector):.3g}): its states depend on padding or on "
                         "the texts beside it; --batch-size 1 runs every text alone."
                     )

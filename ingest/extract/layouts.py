@@ -153,19 +153,20 @@ def read_as(output: object, wanted: Tensor) -> Read | None:
     if not isinstance(output, Tensor):
         return None
     if output.ndim == 4:
-        if _same(output, wanted):
+        if same_values(output, wanted):
             return Read("nchw", 0)
-        if _same(output.permute(0, 3, 1, 2), wanted):
+        if same_values(output.permute(0, 3, 1, 2), wanted):
             return Read("nhwc", 0)
     if output.ndim == 3:
         patches = wanted.flatten(2).transpose(1, 2)
         prefix = output.shape[1] - patches.shape[1]
-        if prefix >= 0 and _same(output[:, prefix:], patches):
+        if prefix >= 0 and same_values(output[:, prefix:], patches):
             return Read("tokens", prefix)
     return None
 
 
-def _same(one: Tensor, other: Tensor) -> bool:
+def same_values(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are one but for rounding."""
     if one.shape != other.shape:
         return False
     tolerance = _TOLERANCE.get(one.dtype, 1e-4)

@@ -63,6 +63,9 @@ class LoadedVision:
     are decoded once for all models that crop alike, and scaled on the device."""
     revision: str
     """What was really loaded: commit, package version, file hash or seed."""
+    attend: Callable[[Tensor], Tensor] | None = None
+    """The network's own attention pool: (B, T, D) of a tap -> (B, D); None where it has none that
+    reads all taps."""
     returns_taps: bool = False
     """True where `forward` returns the taps' outputs in their order: no submodule is read."""
 
@@ -77,6 +80,8 @@ class LoadedVision:
         return self.prefix_tokens if tap.prefix_tokens is None else tap.prefix_tokens
 
 
+Span = tuple[int, int]
+"""Where in a text a token stands: its first character, and the one behind its last."""
 StateTaker = Callable[[Tensor], None]
 """Receives a batch's hidden states, (B, T, D), one by one in depth order; each may be overwritten
 after the call."""
@@ -149,6 +154,9 @@ class LoadedLanguage:
     revision: str
     shorten: Callable[[Sequence[str], int], list[list[int]]] | None = field(default=None)
     """Texts, window -> ids truncated so that closing special tokens are kept; None: cut off."""
+    spans: Callable[[Sequence[str]], list[list[Span | None]]] | None = None
+    """Texts -> where each of the tokens that are run stands, None of special ones, cut to the
+    window as these are; None where the tokenizer does not tell."""
     causal: Causal | None = None
     """None where the network does not predict the next token."""
     tower: Callable[[], str | None] | None = None

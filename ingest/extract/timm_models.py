@@ -18,7 +18,14 @@ from ingest.errors import CatalogError
 from ingest.extract.checkpoints import below, fit, read_checkpoint
 from ingest.extract.content import content_hash
 from ingest.extract.device import exact_float32
-from ingest.extract.layouts import Read, common_layout, drawn_images, read_as, run_drawn
+from ingest.extract.layouts import (
+    Read,
+    common_layout,
+    drawn_images,
+    read_as,
+    run_drawn,
+    same_values,
+)
 from ingest.extract.loaded import CropThenScale, LoadedVision, Placement, Tap
 from ingest.extract.loaders import loader, local_path, other_options, text_option
 
@@ -172,8 +179,31 @@ def _read_layers(
         prefix_tokens=None,
         has_class_token=getattr(module, "cls_token", None) is not None
         and all(read.layout == "tokens" and read.prefix_tokens for read in reads),
+        attend=None if returns_taps else _attention_pool(label, net, outputs[-1], images),
         returns_taps=returns_taps,
     )
+
+
+def _attention_pool(
+    label: str, net: Any, last: object, images: Tensor
+) -> Callable[[Tensor], Tensor] | None:
+    """Return a network's attention pool as it reads a block's tokens; None where it has none.
+
+    Of the last block's output for the images it must give what the network itself pools.
+    """
+    if getattr(net, "attn_pool", None) is None or not hasattr(net, "pool"):
+        return None
+    if not isinstance(last, Tensor) or last.ndim != 3:
+        return None
+
+    def attend(tokens: Tensor) -> Tensor:
+        return net.pool(net.norm(tokens))
+
+    def pooled(pixels: Tensor) -> Tensor:
+        return net.pool(net.forward_features(pixels))
+
+    own = run_drawn(label, net, pooled, [], images)[1]
+    return attend if same_values(attend(last), own) else None
 
 
 def _all_read(outputs: Sequence[object], maps: Sequence[Tensor]) -> list[Read] | None:

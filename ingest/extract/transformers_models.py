@@ -15,7 +15,7 @@ from ingest.catalog.hub import hub_errors, hub_file
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError, CheckpointMismatchError, UnsafeCheckpointError
 from ingest.extract.content import content_hash
-from ingest.extract.loaded import Causal, LoadedLanguage, Pieces, Placement, StateTaker, Turn
+from ingest.extract.loaded import Causal, LoadedLanguage, Pieces, Placement, Span, StateTaker, Turn
 from ingest.extract.loaders import loader, local_path
 from ingest.extract.quantization import dequantized, quantized, quiet
 from ingest.extract.spelling import Spelling
@@ -168,6 +168,18 @@ def wrap(
         cut = tokens(list(texts), truncation=True, max_length=window)["input_ids"]
         return [list(map(int, row)) for row in cut]
 
+    def spans(texts: Sequence[str]) -> list[list[Span | None]]:
+        cut = {} if window is None else {"truncation": True, "max_length": window}
+        read = tokens(
+            list(texts), return_offsets_mapping=True, return_special_tokens_mask=True,
+            verbose=False, **cut,
+        )  # fmt: skip
+        rows = zip(read["offset_mapping"], read["special_tokens_mask"], strict=True)
+        return [
+            [None if hidden else (a, b) for (a, b), hidden in zip(*row, strict=True)]
+            for row in rows
+        ]
+
     def stream(ids: Tensor, mask: Tensor, take: StateTaker) -> None:
         if not towers:  # found on the first batch, where the network will run
             towers.append(text_tower(record, backbone, ids[0][mask[0] == 1], window))
@@ -200,6 +212,7 @@ def wrap(
         pad_id=next(int(pad) for pad in pads if pad is not None),
         revision=revision,
         shorten=shorten,
+        spans=spans if getattr(tokens, "is_fast", False) else None,
         causal=Causal(
             logits,
             pieces,

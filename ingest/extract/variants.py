@@ -1,38 +1,48 @@
 """What can be taken from one model: pooling and prompt; and the shape of what comes out."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.catalog import Catalog, load_catalog
 from ingest.catalog.records import ModelRecord
+from ingest.catalog.variant_records import PoolingRecord, PromptRecord
 from ingest.errors import CatalogError
-
-Pooling = Literal["cls", "gap", "mean", "last", "first", "auto"]
-
-PROMPTS: Mapping[str, str] = {
-    "none": "{caption}",
-    "paper": "An image with the caption '{caption}'. This is an image of a",
-}
-"""Templates put round a caption (App. C.2 of the paper); '{caption}' is replaced literally."""
-
-_POOLINGS: Mapping[str, frozenset[Pooling]] = {
-    "vision": frozenset({"cls", "gap", "auto"}),
-    "language": frozenset({"mean", "last", "first"}),
-}
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way of turning a layer into one vector a sample."""
+    """One way of turning a layer into one vector a sample, by names of the catalog."""
 
-    pooling: Pooling
-    """Vision: 'cls' (class token), 'gap' (mean over positions), 'auto' (class token if every layer
-    has one, else 'gap'). Language: 'mean' over real tokens, 'last' or 'first' token."""
+    pooling: str
+    """Name of a pooling of the model's modality."""
     prompt: str = ""
-    """Name of a template in PROMPTS; '' for vision."""
+    """Name of a prompt; '' for vision."""
+    own_pooling: PoolingRecord | None = None
+    """What the name means where the pooling does not ship with the project."""
+    own_prompt: PromptRecord | None = None
+    """Likewise of the prompt."""
+
+    @property
+    def pools(self) -> PoolingRecord:
+        """The pooling; UnknownRecordError where none of that name ships."""
+        return self.own_pooling or _shipped().pooling(self.pooling)
+
+    @property
+    def says(self) -> PromptRecord:
+        """The prompt; UnknownRecordError where none of that name ships."""
+        return self.own_prompt or _shipped().prompt(self.prompt)
+
+    def content(self) -> dict[str, Any]:
+        """Return what determines the features: names that ship stand for their content."""
+        prompt = self.own_prompt.content() if self.own_prompt else ""
+        return {
+            "pooling": self.own_pooling.content() if self.own_pooling else self.pooling,
+            "prompt": self.says.template if self.prompt and not prompt else prompt,
+        }
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,32 @@ class Extracted:
     """Layer name -> (n, d) C-contiguous float32, in depth order, rows in dataset order."""
     facts: dict[str, str]
     """What was run: revision, device, dtype, library versions, seconds, counts."""
+
+
+@cache
+def _shipped() -> Catalog:
+    return load_catalog()
+
+
+def shipped_pooling(name: str) -> PoolingRecord:
+    """Return the pooling of that name that ships, or raise UnknownRecordError."""
+    return _shipped().pooling(name)
+
+
+def variant(pooling: PoolingRecord, prompt: PromptRecord | None = None) -> Variant:
+    """Return the variant of a pooling and, for captions, a prompt.
+
+    Raises:
+        CatalogError: the pooling reads a part of the prompt that the prompt does not have.
+    """
+    if prompt is not None:
+        _refuse_absent_part(pooling, prompt)
+    return Variant(
+        pooling.id,
+        "" if prompt is None else prompt.id,
+        None if pooling.shipped else pooling,
+        None if prompt is None or prompt.shipped else prompt,
+    )
 
 
 def variants_for(record: ModelRecord) -> tuple[Variant, ...]:
@@ -56,12 +92,12 @@ def variants_for(record: ModelRecord) -> tuple[Variant, ...]:
     if record.modality == "language":
         return (Variant("mean", "none"),)
     pooling = record.options.get("pooling", "auto")
-    if pooling not in _POOLINGS["vision"]:
+    known = _names(record)
+    if not isinstance(pooling, str) or pooling not in known:
         raise CatalogError(
-            f"Model {record.id!r}: pooling should be one of "
-            f"{', '.join(sorted(_POOLINGS['vision']))}; got {pooling!r}."
+            f"Model {record.id!r}: pooling should be one of {', '.join(known)}; got {pooling!r}."
         )
-    return (Variant(cast(Pooling, pooling)),)
+    return (Variant(pooling),)
 
 
 def saved_variant(record: ModelRecord) -> Variant:
@@ -71,25 +107,39 @@ def saved_variant(record: ModelRecord) -> Variant:
     """
     language = record.modality == "language"
     pooling = str(record.options.get("pooling", "mean" if language else "unstated"))
-    return Variant(cast(Pooling, pooling), "none" if language else "")
+    return Variant(pooling, "none" if language else "")
 
 
 def check_variant(record: ModelRecord, variant: Variant) -> None:
     """Raise CatalogError when the variant does not suit the model's modality."""
-    fits = variant.pooling in _POOLINGS[record.modality]
-    if not fits or variant.pooling not in get_args(Pooling):
+    own = variant.own_pooling
+    fits = variant.pooling in _names(record) if own is None else own.modality == record.modality
+    if not fits:
         raise CatalogError(
             f"Model {record.id!r} is a {record.modality} model; its pooling should be one of "
-            f"{', '.join(sorted(_POOLINGS[record.modality]))}; got {variant.pooling!r}."
+            f"{', '.join(_names(record))}, or your own; got {variant.pooling!r}."
         )
-    prompts = {""} if record.modality == "vision" else set(PROMPTS)
-    if variant.prompt not in prompts:
+    prompts = [""] if record.modality == "vision" else sorted(_shipped().prompts)
+    if record.modality == "vision" or variant.own_prompt is None:
+        if variant.prompt not in prompts:
+            raise CatalogError(
+                f"Model {record.id!r}: the prompt should be one of "
+                f"{', '.join(repr(name) for name in prompts)}; got {variant.prompt!r}."
+            )
+    if variant.prompt:
+        _refuse_absent_part(variant.pools, variant.says)
+
+
+def _names(record: ModelRecord) -> list[str]:
+    """Return the poolings that ship for a model's modality."""
+    return sorted(
+        name for name, pooling in _shipped().poolings.items() if pooling.modality == record.modality
+    )
+
+
+def _refuse_absent_part(pooling: PoolingRecord, prompt: PromptRecord) -> None:
+    if pooling.part is not None and not getattr(prompt, pooling.part):
         raise CatalogError(
-            f"Model {record.id!r}: the prompt should be one of "
-            f"{', '.join(repr(name) for name in sorted(prompts))}; got {variant.prompt!r}."
+            f"The pooling {pooling.id!r} reads the {pooling.part} of the prompt, and the prompt "
+            f"{prompt.id!r} has none; name another with --prompt."
         )
-
-
-def prompted(caption: str, prompt: str) -> str:
-    """Return the caption inside the named template."""
-    return PROMPTS[prompt].replace("{caption}", caption)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ingest.catalog.records import ModelRecord
+from ingest.catalog.variant_records import PoolingRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError, RowOrderError
 from ingest.extract.batching import LayerStack, run_batches, same_row
@@ -18,8 +19,9 @@ from ingest.extract.device import out_of_memory
 from ingest.extract.feeding import ImageFeeder
 from ingest.extract.fold import fold_batchnorm
 from ingest.extract.layouts import first_tensor, hooked, layer_output, submodules
-from ingest.extract.loaded import Layout, LoadedVision, Placement, Tap
-from ingest.extract.variants import Pooling, Variant
+from ingest.extract.loaded import LoadedVision, Placement, Tap
+from ingest.extract.positions import pool_image
+from ingest.extract.variants import Variant, shipped_pooling
 from ingest.progress import Progress
 
 # On a CPU small batches stay in its caches: 8 images run 1.5 to 2 times as fast as 32.
@@ -45,11 +47,13 @@ def extract_vision(
         OutOfMemoryError: not even one image fits.
         RowOrderError: a row run alone differs from what was stored for it.
     """
-    poolings: dict[Variant, Pooling] = {
-        variant: resolved_pooling(record, loaded, variant.pooling) for variant in variants
+    poolings: dict[Variant, PoolingRecord] = {
+        variant: resolved_pooling(record, loaded, variant.pools) for variant in variants
     }
     n = len(dataset)
-    stacks: dict[Pooling, LayerStack] = {pooling: LayerStack(n) for pooling in poolings.values()}
+    stacks: dict[PoolingRecord, LayerStack] = {
+        pooling: LayerStack(n) for pooling in poolings.values()
+    }
     size = batch_size or BATCH.get(place.device.type, 32)
     batches = [range(at, min(at + size, n)) for at in range(0, n, size)]
     feeder = ImageFeeder(loaded, dataset, place.device, crops)
@@ -68,11 +72,11 @@ def extract_vision(
                     largest = max(largest, len(rows))
 
                 run_batches(batches, step, place.device, progress, record.label)
-                finished: dict[Pooling, list[NDArray[np.float32]]] = {
+                finished: dict[PoolingRecord, list[NDArray[np.float32]]] = {
                     pooling: stack.finish() for pooling, stack in stacks.items()
                 }
 
-                def again(images: Tensor) -> dict[Pooling, list[Tensor]]:
+                def again(images: Tensor) -> dict[PoolingRecord, list[Tensor]]:
                     return read(ready(images))
 
                 verify_rows(record, loaded, again, feeder.only, finished, largest, place)
@@ -122,14 +126,14 @@ def _prepared(
 
 @contextmanager
 def read_taps(
-    record: ModelRecord, loaded: LoadedVision, poolings: Collection[Pooling]
-) -> Iterator[Callable[[Tensor], dict[Pooling, list[Tensor]]]]:
+    record: ModelRecord, loaded: LoadedVision, poolings: Collection[PoolingRecord]
+) -> Iterator[Callable[[Tensor], dict[PoolingRecord, list[Tensor]]]]:
     """Yield what runs images, (B, 3, H, W), and returns per pooling their layers, (B, d) each.
 
     The tapped modules are hooked and pooled as they run, so full activations never pile up.
     """
     label, taps = f"Model {record.id!r}", loaded.taps
-    pooled: dict[Tap, dict[Pooling, Tensor]] = {}
+    pooled: dict[Tap, dict[PoolingRecord, Tensor]] = {}
 
     def take(tap: Tap, output: object) -> None:
         if tap in pooled:
@@ -139,14 +143,17 @@ def read_taps(
             )
         layout, prefix = loaded.layout_of(tap), loaded.prefix_of(tap) or 0
         tensor = layer_output(label, tap.name, first_tensor(output), layout)
-        pooled[tap] = {p: pool_image(tensor, layout, p, prefix) for p in poolings}
+        where = f"{label}: the layer {tap.name!r}"
+        pooled[tap] = {
+            p: pool_image(tensor, layout, p, prefix, loaded.attend, where) for p in poolings
+        }
 
     def take_all(path: str, output: object) -> None:
         for tap in taps:
             if tap.path == path:
                 take(tap, output)
 
-    def read(images: Tensor) -> dict[Pooling, list[Tensor]]:
+    def read(images: Tensor) -> dict[PoolingRecord, list[Tensor]]:
         pooled.clear()
         result = loaded.forward(images)
         if loaded.returns_taps:
@@ -165,28 +172,12 @@ def read_taps(
         yield read
 
 
-def pool_image(output: Tensor, layout: Layout, pooling: Pooling, prefix_tokens: int) -> Tensor:
-    """Return one float32 vector an image, (B, d).
-
-    Args:
-        output: (B, T, d) tokens, (B, d, H, W) or (B, H, W, d).
-        layout: which of the three.
-        pooling: 'cls' takes the first token, 'gap' averages the positions (patches only).
-        prefix_tokens: tokens before the patches.
-    """
-    if pooling == "cls":
-        return output[:, 0].float()
-    if layout == "tokens":
-        return output[:, prefix_tokens:].mean(dim=1, dtype=torch.float32)
-    return output.mean(dim=(2, 3) if layout == "nchw" else (1, 2), dtype=torch.float32)
-
-
 def verify_rows(
     record: ModelRecord,
     loaded: LoadedVision,
-    run: Callable[[Tensor], dict[Pooling, list[Tensor]]],
+    run: Callable[[Tensor], dict[PoolingRecord, list[Tensor]]],
     images: Callable[[Sequence[int]], Tensor],
-    finished: Mapping[Pooling, Sequence[NDArray[np.float32]]],
+    finished: Mapping[PoolingRecord, Sequence[NDArray[np.float32]]],
     largest: int,
     place: Placement,
 ) -> None:
@@ -232,14 +223,17 @@ def verify_rows(
                 distance = float(np.linalg.norm(array[row] - vector))
 
                 def once_more(
-                    images: Tensor, pooling: Pooling = pooling, depth: int = depth, at: int = at
+                    images: Tensor,
+                    pooling: PoolingRecord = pooling,
+                    depth: int = depth,
+                    at: int = at,
                 ) -> NDArray[np.float32]:
                     return run(images)[pooling][depth][at].cpu().numpy()
 
                 raise RowOrderError(
                     f"Model {record.id!r}: row {row} run "
                     + ("alone" if largest > 1 else "between other images")
-                    + f" differs from the stored one in the layer {name!r} (pooling {pooling}, "
+                    + f" differs from the stored one in the layer {name!r} (pooling {pooling.id}, "
                     f"distance {distance:.3g}, norm {np.linalg.norm(vector):.3g}): features "
                     + _cause(once_more, batch, vector, distance, place)
                 )
@@ -261,20 +255,30 @@ def _cause(
     return "depend on the images that share a batch."
 
 
-def resolved_pooling(record: ModelRecord, loaded: LoadedVision, pooling: Pooling) -> Pooling:
+def resolved_pooling(
+    record: ModelRecord, loaded: LoadedVision, pooling: PoolingRecord
+) -> PoolingRecord:
     """Return the pooling really used: a class token where every layer has one, else the average.
 
     Raises:
-        CatalogError: there is no class token, or nobody knows which tokens are patches.
+        CatalogError: there is no class token, nobody knows which tokens are patches, or there is no
+            attention pool.
     """
-    if pooling == "auto":
-        pooling = "cls" if loaded.has_class_token else "gap"
-    if pooling == "cls" and not loaded.has_class_token:
+    if pooling.take == "auto":
+        pooling = shipped_pooling("cls" if loaded.has_class_token else "gap")
+    if pooling.take == "attention":
+        if loaded.attend is None:
+            raise CatalogError(
+                f"Model {record.id!r} has no attention pool that reads its layers' tokens; the "
+                f'pooling {pooling.id!r} needs one, "gap" does not.'
+            )
+        return pooling
+    if pooling.take == "cls" and not loaded.has_class_token:
         without = next((tap.name for tap in loaded.taps if not loaded.prefix_of(tap)), None)
         where = "" if without is None else f" in its layer {without!r}"
         raise CatalogError(f'Model {record.id!r} has no class token{where}; use pooling = "gap".')
     unknown = [tap.name for tap in loaded.taps if loaded.prefix_of(tap) is None]
-    if pooling == "gap" and unknown:
+    if pooling.take != "cls" and unknown:
         raise CatalogError(
             f"Model {record.id!r}: nothing tells how many tokens precede the patches in its layer "
             f"{unknown[0]!r}; name prefix_tokens."

@@ -10,7 +10,7 @@ import numpy as np
 from ingest.catalog import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError
-from ingest.extract import PROMPTS, Variant, suited_precision
+from ingest.extract import Variant, suited_precision
 from ingest.extract.content import local_content
 from ingest.extract.saved import read_by
 from ingest.pipeline.run import Run, record_model
@@ -101,8 +101,7 @@ def extraction_parts(record: ModelRecord, dataset: Dataset, variant: Variant) ->
         "row_order": dataset.row_order,
         # What a network saw that ran elsewhere is not known here.
         **({} if record.saved else {"content": content}),
-        "pooling": variant.pooling,
-        "prompt": PROMPTS.get(variant.prompt, ""),
+        **variant.content(),
         "version": EXTRACT_VERSION,
     }
 

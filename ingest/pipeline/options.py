@@ -11,7 +11,7 @@ from pathlib import Path
 from ingest.catalog import Catalog, ModelRecord
 from ingest.catalog.records import NETWORKS, in_order
 from ingest.errors import CatalogError
-from ingest.extract import PROMPTS, Variant
+from ingest.extract import Variant, variant
 from ingest.pipeline.scores.plan import Setting, TruncationName, settings_for
 from ingest.store.precision import EXACT
 from prh_core.calibration import PERMUTATIONS
@@ -79,8 +79,9 @@ class StudyOptions(ModelOptions):
 
     dataset: str
     poolings: Sequence[str] = ()
-    """Of language models; none means each model's default, as with `prompts`."""
+    """By name, of captions or of images; where none is of a model's kind, its default is taken."""
     prompts: Sequence[str] = ()
+    """By name; none means the caption alone."""
     skip_corrupt: bool = False
     device: str = "auto"
     """Where networks run: a device, several separated by commas, or "all" cards. Several run models
@@ -92,26 +93,26 @@ class StudyOptions(ModelOptions):
     store: str = EXACT
     """Number format of every feature file: float32, or float16."""
 
-    def variants(self) -> tuple[Variant, ...]:
-        """Return every combination of pooling and prompt.
+    def variants(self, catalog: Catalog) -> tuple[Variant, ...]:
+        """Return the poolings of images, and every combination of a caption's pooling and prompt.
 
         Raises:
-            CatalogError: one is none of those there are.
+            CatalogError: the catalog has none of that name, or a pooling reads a part that a prompt
+                does not have.
         """
-        for pooling in self.poolings:
-            if pooling not in ("mean", "last"):
-                raise CatalogError(f"--pooling should be mean or last, got {pooling!r}")
-        for prompt in self.prompts:
-            if prompt not in PROMPTS:
-                raise CatalogError(
-                    f"--prompt should be one of {', '.join(PROMPTS)}, got {prompt!r}"
-                )
-        if not self.poolings and not self.prompts:
-            return ()
-        return tuple(
-            Variant("last" if pooling == "last" else "mean", prompt)
-            for pooling in self.poolings or ("mean",)
-            for prompt in self.prompts or ("none",)
+        poolings = [catalog.pooling(name) for name in self.poolings]
+        prompts = [catalog.prompt(name) for name in self.prompts]
+        of_images = [variant(p) for p in poolings if p.modality == "vision"]
+        of_captions = [p for p in poolings if p.modality == "language"]
+        if not of_captions and not prompts:
+            return tuple(of_images)
+        return (
+            *of_images,
+            *(
+                variant(pooling, prompt)
+                for pooling in of_captions or [catalog.pooling("mean")]
+                for prompt in prompts or [catalog.prompt("none")]
+            ),
         )
 
 

@@ -50,7 +50,7 @@ class Study:
     dataset: Dataset
     models: tuple[ModelRecord, ...]
     variants: tuple[Variant, ...]
-    """For language models; none means each model's default."""
+    """Of either kind; where none is of a model's kind, its default is taken."""
     settings: tuple[Setting, ...]
     pairs: str = "auto"
     """As `sides_of` takes it."""
@@ -251,13 +251,12 @@ class Study:
 def _wanted(
     models: Sequence[ModelRecord], variants: Sequence[Variant]
 ) -> list[tuple[ModelRecord, Sequence[Variant]]]:
+    of = {
+        record.modality: [v for v in variants if v.pools.modality == record.modality]
+        for record in models
+    }
     return [
-        (
-            record,
-            variants
-            if variants and record.modality == "language" and not record.saved
-            else variants_for(record),
-        )
+        (record, (not record.saved and of[record.modality]) or variants_for(record))
         for record in models
     ]
 
@@ -297,7 +296,7 @@ def open_study(
     catalog = with_imported(workspace, catalog, options.models, opened)
     if settings is None:
         settings = scoring.settings(len(opened))
-    chosen, variants = options.chosen(catalog), options.variants()
+    chosen, variants = options.chosen(catalog), options.variants(catalog)
     sides_of(scoring.pairs, (record.modality for record in chosen))
     wanted = _wanted(chosen, variants)
     precision = study_precision(

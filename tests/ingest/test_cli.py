@@ -280,8 +280,9 @@ def test_scoring_without_features_names_the_command(own: Path) -> None:
         (("--models", "conv-z"), "no model 'conv-z'"),
         (("--metric", "cka2"), "no metric is called 'cka2'"),
         (("--truncation", "median"), "--truncation should be one of exact, mean, none"),
-        (("--prompt", "poem"), "--prompt should be one of"),
-        (("--pooling", "max"), "--pooling should be mean or last"),
+        (("--prompt", "poem"), "There is no prompt 'poem' in the catalog"),
+        (("--pooling", "sum"), "There is no pooling 'sum' in the catalog"),
+        (("--pooling", "suffix"), "the prompt 'none' has none; name another with --prompt"),
     ],
 )
 def test_unknown_choices_are_refused_before_any_work(

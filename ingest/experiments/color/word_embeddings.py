@@ -21,7 +21,6 @@ from ingest.experiments.color.layouts import (
 )
 from ingest.experiments.color.words import SENTENCES, ColorWords
 from ingest.extract import Variant, extract
-from ingest.extract.variants import Pooling
 from ingest.pipeline.features import loaded_from
 from ingest.pipeline.run import Run, record_model
 from ingest.progress import Progress
@@ -183,7 +182,7 @@ def lay_out_embeddings(
     return {"color_layers": curve, **rows_of(layouts)}
 
 
-def _sentence_pooling(record: ModelRecord) -> Pooling:
+def _sentence_pooling(record: ModelRecord) -> str:
     asked = record.options.get("sentence", "mean")
     for known in ("mean", "last", "first"):
         if asked == known:
