@@ -92,7 +92,7 @@ def extract_language(
         ) -> None:
             see = None if looking is None else partial(looking.see, rows)
             ids = [texts.ids[row] for row in rows]
-            pooled = run_texts(loaded, ids, _of_rows(chosen, rows), place, see)
+            pooled = run_texts(loaded, ids, of_rows(chosen, rows), place, see)
             for pooling, stack in stacks.items():
                 stack.put(rows, pooled[pooling])
 
@@ -114,7 +114,7 @@ def extract_language(
     return layers, truncated
 
 
-def _of_rows(
+def of_rows(
     chosen: Mapping[PoolingRecord, Chosen], rows: Sequence[int]
 ) -> dict[PoolingRecord, Chosen]:
     """Return the choices of some rows."""
@@ -265,7 +265,7 @@ def verify_rows(
     """
     by_length = sorted(range(len(ids)), key=lambda row: len(ids[row]))
     for row in {by_length[0], by_length[len(ids) // 2], by_length[-1]}:
-        result = run_texts(loaded, [ids[row]], _of_rows(chosen, [row]), place)
+        result = run_texts(loaded, [ids[row]], of_rows(chosen, [row]), place)
         for pooling, arrays in finished.items():
             for depth, (array, layer) in enumerate(zip(arrays, result[pooling], strict=True)):
                 vector = layer[0].cpu().numpy()

@@ -16,7 +16,7 @@ from ingest.errors import CatalogError, ModelFailedError, OutOfMemoryError
 from ingest.extract.batching import LayerStack, run_batches
 from ingest.extract.device import out_of_memory
 from ingest.extract.loaded import Layout, LoadedLanguage, LoadedVision, Placement, Tap
-from ingest.extract.variants import Pooling, prompted
+from ingest.extract.variants import Variant, check_variant, shipped_pooling
 from ingest.progress import Silent
 from ingest.store.precision import PRECISIONS
 from ingest.training.random_state import restored_random_state
@@ -60,7 +60,7 @@ def captions(
     tokenizer: Any,
     *,
     n: int | None = None,
-    pooling: Pooling = "mean",
+    pooling: str = "mean",
     prompt: str = "none",
     batch_size: int | None = None,
 ) -> ProbeSamples:
@@ -74,7 +74,7 @@ def captions(
         tokenizer: the model's.
         n: so many captions, the first of one random order; None takes 256, or all of fewer.
         pooling: 'mean', 'last' or 'first' token.
-        prompt: name of a template in `ingest.extract.PROMPTS`.
+        prompt: name of a prompt of the catalog.
         batch_size: most captions a batch; None lets the device decide.
 
     Raises:
@@ -82,14 +82,18 @@ def captions(
         CatalogError, DatasetError, RowOrderError: when a model is first read and cannot be: see
             `ingest.extract.extract`.
     """
-    from ingest.extract.language import run_texts, text_batches, tokenize, verify_rows
+    from ingest.extract.chosen import Chosen, chosen_tokens
+    from ingest.extract.language import of_rows, run_texts, text_batches, tokenize, verify_rows
     from ingest.extract.transformers_models import wrap
 
     rows = probe_rows(dataset, n)
     shown = part_of(dataset, rows)
     record = _record("language", "transformers")
-    texts = [prompted(caption, prompt) for caption in shown.captions]
-    kept: list[tuple[nn.Module, LoadedLanguage, list[list[int]]]] = []
+    variant = Variant(pooling, prompt)
+    check_variant(record, variant)
+    pools = variant.pools
+    texts = [variant.says.around(caption) for caption in shown.captions]
+    kept: list[tuple[nn.Module, LoadedLanguage, list[list[int]], Chosen]] = []
 
     def read(model: nn.Module) -> dict[str, NDArray[np.float32]]:
         first = not kept or kept[0][0] is not model
@@ -100,19 +104,23 @@ def captions(
                     "batches() reads any"
                 )
             loaded = wrap(record, model, tokenizer, "live", placed=True)
-            kept[:] = [(model, loaded, tokenize(loaded, texts, shown).ids)]
-        _, loaded, ids = kept[0]
+            ids = tokenize(loaded, texts, shown).ids
+            chosen = chosen_tokens(record, loaded, shown, variant.says, pools, ids)
+            kept[:] = [(model, loaded, ids, chosen)]
+        _, loaded, ids, chosen = kept[0]
+        averaged = dict.fromkeys([pools], chosen)
         place = _place(model)
         stack = LayerStack(len(ids))
 
         def step(batch: Sequence[int]) -> None:
-            pooled = run_texts(loaded, [ids[row] for row in batch], (pooling,), place)
-            stack.put(batch, pooled[pooling])
+            own = of_rows(averaged, batch)
+            pooled = run_texts(loaded, [ids[row] for row in batch], own, place)
+            stack.put(batch, pooled[pools])
 
         run_batches(text_batches(ids, place, batch_size), step, place.device, Silent(), LIVE)
         arrays = stack.finish()
         if first:
-            verify_rows(record, loaded, ids, {pooling: arrays}, place)
+            verify_rows(record, loaded, ids, averaged, dict.fromkeys([pools], arrays), place)
         return {f"hidden.{depth}": array for depth, array in enumerate(arrays)}
 
     return ProbeSamples(dataset, rows, pooling, prompt, read)
@@ -124,7 +132,7 @@ def images(
     layers: Sequence[str],
     *,
     n: int | None = None,
-    pooling: Pooling = "gap",
+    pooling: str = "gap",
     layout: Layout | None = None,
     prefix_tokens: int | None = None,
     batch_size: int = 32,
@@ -159,6 +167,8 @@ def images(
     with restored_random_state():
         pixels = torch.stack([preprocess(dataset.image(int(row))) for row in rows])
     record = _record("vision", "module")
+    check_variant(record, Variant(pooling))
+    pools = shipped_pooling(pooling)
     kept: list[tuple[nn.Module, tuple[Tap, ...]]] = []
 
     def taps_of(model: nn.Module, place: Placement) -> tuple[Tap, ...]:
@@ -186,12 +196,12 @@ def images(
         def put(batch: Sequence[int]) -> Tensor:
             return pixels[list(batch)].to(place.device, place.dtype)
 
-        with read_taps(record, loaded, {pooling}) as run:
+        with read_taps(record, loaded, [pools]) as run:
             starts = range(0, len(pixels), batch_size)
             parts = [range(at, min(at + batch_size, len(pixels))) for at in starts]
             run_batches(
                 parts,
-                lambda batch: stack.put(batch, run(put(batch))[pooling]),
+                lambda batch: stack.put(batch, run(put(batch))[pools]),
                 place.device,
                 Silent(),
                 LIVE,
@@ -199,7 +209,9 @@ def images(
             arrays = stack.finish()
             if first:
                 largest = min(batch_size, len(pixels))
-                verify_rows(record, loaded, run, put, {pooling: arrays}, largest, place)
+                verify_rows(
+                    record, loaded, run, put, dict.fromkeys([pools], arrays), largest, place
+                )
         return dict(zip(layers, arrays, strict=True))
 
     return ProbeSamples(dataset, rows, pooling, "none", read)
@@ -259,9 +271,7 @@ def batches(
     return ProbeSamples(dataset, chosen, "", "none", read)
 
 
-def _live(
-    model: nn.Module, taps: tuple[Tap, ...], pooling: Pooling, preprocess: Any
-) -> LoadedVision:
+def _live(model: nn.Module, taps: tuple[Tap, ...], pooling: str, preprocess: Any) -> LoadedVision:
     return LoadedVision(
         module=model,
         forward=model,

@@ -27,7 +27,8 @@ from ingest.cli.console import TerminalProgress, err
 from ingest.datasets import Dataset, open_dataset
 from ingest.experiments.bits.sources import text_of
 from ingest.extract import variants_for
-from ingest.pipeline.features import extract_missing, plan_extraction
+from ingest.pipeline.extraction import extract_missing
+from ingest.pipeline.features import plan_extraction
 from ingest.pipeline.run import Run
 from ingest.store.workspace import Workspace
 from ingest.training import (
@@ -275,7 +276,7 @@ def prepared(home: Path) -> Dataset:
         units = plan_extraction(
             run.workspace, dataset, [(record, variants_for(record)) for record in records]
         )
-        extract_missing(run, dataset, units, progress, device="cpu")
+        extract_missing(run, dataset, units, progress, devices=["cpu"])
         if run.refused:
             raise SystemExit(f"not extracted: {run.refused}")
     return dataset

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -268,7 +269,7 @@ def test_a_study_takes_them_by_name_each_for_its_kind_of_model(tmp_path: Path) -
         StudyOptions(dataset="x", poolings=("suffix",)).variants(own)
 
 
-def vit(**options: object) -> timm.models.VisionTransformer:
+def vit(**options: Any) -> Any:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return timm.create_model("test_vit", num_classes=0, **options).eval()

@@ -24,13 +24,13 @@ class Heard(Silent):
         """Note how many steps are expected."""
         self.expected = total
 
-    def advance(self, steps: int = 1) -> None:
+    def advance(self, n: int = 1) -> None:
         """Count steps."""
-        self.steps += steps
+        self.steps += n
 
-    def note(self, message: str) -> None:
+    def note(self, text: str) -> None:
         """Keep the message."""
-        self.notes.append(message)
+        self.notes.append(text)
 
 
 def panel(folder: Path) -> tuple[list[FeatureFile], list[FeatureFile]]:
