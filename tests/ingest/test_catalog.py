@@ -97,7 +97,7 @@ def test_a_duplicate_id_names_both_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (MODEL.format(id="x").replace('modality = "vision"', 'modality = "sound"'), "'modality'"),
+        (MODEL.format(id="x").replace('modality = "vision"', 'modality = "Sound!"'), "'modality'"),
         (MODEL.format(id="x").replace('license = "MIT"\n', ""), "'license'.*required"),
         (MODEL.format(id="x") + "parametres = 3\n", "'parametres'"),
         (MODEL.format(id="bad id!"), "'id'"),
