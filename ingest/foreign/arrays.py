@@ -85,10 +85,8 @@ def open_npz(path: Path) -> Iterator[Contents]:
             array = _member(path, archive, member, name)
             if name.lower() in NAMES:
                 contents.ids = as_ids(array.read(), f"{path.name}, {name}")
-            elif len(array.shape) < 2:
-                contents.left.append(name)
             else:
-                contents.arrays.append(array)
+                contents.add(array)
         yield contents
 
 

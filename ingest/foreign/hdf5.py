@@ -46,10 +46,8 @@ def open_hdf5(path: Path) -> Iterator[Contents]:
             array = _held(h5py, path, name, found[name])
             if name.rpartition("/")[2].lower() in NAMES:
                 contents.ids = _ids(h5py, path, name, found[name], array)
-            elif len(array.shape) < 2:
-                contents.left.append(name)
             else:
-                contents.arrays.append(array)
+                contents.add(array)
         yield contents
 
 

@@ -49,6 +49,13 @@ class Contents:
     left: list[str] = field(default_factory=list)
     """Names of what is there and is neither a layer nor ids."""
 
+    def add(self, array: Held) -> None:
+        """Take an array as layers, or leave it: a layer has two axes at least."""
+        if len(array.shape) < 2:
+            self.left.append(array.name)
+        else:
+            self.arrays.append(array)
+
 
 def checked_claim(path: Path, name: str, claimed: int, packed: int) -> None:
     """Refuse an array that claims to unpack to what no features do.

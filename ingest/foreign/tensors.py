@@ -53,10 +53,8 @@ def open_safetensors(path: Path) -> Iterator[Contents]:
         array = _held(path, name, *tensors[key])
         if name.lower() in NAMES and contents.row_order is None:
             contents.ids = as_ids(array.read(), f"{path.name}, {name}")
-        elif len(array.shape) < 2:
-            contents.left.append(name)
         else:
-            contents.arrays.append(array)
+            contents.add(array)
     yield contents
 
 

@@ -16,7 +16,7 @@ from ingest.errors import CatalogError, ModelFailedError, OutOfMemoryError
 from ingest.extract.batching import LayerStack, run_batches
 from ingest.extract.device import out_of_memory
 from ingest.extract.loaded import Layout, LoadedLanguage, LoadedVision, Placement, Tap
-from ingest.extract.variants import Variant, check_variant, shipped_pooling
+from ingest.extract.variants import Variant, check_variant
 from ingest.progress import Silent
 from ingest.store.precision import PRECISIONS
 from ingest.training.random_state import restored_random_state
@@ -167,8 +167,9 @@ def images(
     with restored_random_state():
         pixels = torch.stack([preprocess(dataset.image(int(row))) for row in rows])
     record = _record("vision", "module")
-    check_variant(record, Variant(pooling))
-    pools = shipped_pooling(pooling)
+    variant = Variant(pooling)
+    check_variant(record, variant)
+    pools = variant.pools
     kept: list[tuple[nn.Module, tuple[Tap, ...]]] = []
 
     def taps_of(model: nn.Module, place: Placement) -> tuple[Tap, ...]:
