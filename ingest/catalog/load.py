@@ -54,11 +54,15 @@ class Catalog:
     def model_named(self, name: str) -> ModelRecord | None:
         """Return the model somebody else calls by this name: its id, its label or its source.
 
-        None where there is none, or where a source holds several (a package of many weights).
+        A source that holds checkpoints on the way, too, stands for the trained model at its main
+        revision. None where there is none, or where a source holds several (a package of many
+        weights).
         """
         if name in self.models:
             return self.models[name]
         same = [record for record in self.models.values() if name in (record.label, record.source)]
+        if len(same) > 1:
+            same = [record for record in same if record.trained and record.revision == "main"]
         return same[0] if len(same) == 1 else None
 
     def dataset(self, record_id: str) -> DatasetRecord:

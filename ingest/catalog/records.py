@@ -66,6 +66,10 @@ class ModelRecord(Record):
     """
     license: str
     parameters: int | None = Field(default=None, gt=0)
+    layers: int | None = Field(default=None, gt=0)
+    """Blocks, or stages, of its published configuration."""
+    width: int | None = Field(default=None, gt=0)
+    """Numbers that the last of them gives a token or position."""
     trained: bool = True
     """False for randomly initialized controls."""
     loader: Identifier

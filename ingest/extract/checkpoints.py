@@ -16,8 +16,8 @@ from ingest.extract.device import out_of_memory
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
     """Return the weights of a .safetensors file, or of a pickle that holds only weights.
 
-    Wrappers ({'state_dict': ...}, {'model': ...}) and the 'module.' prefix of data-parallel
-    training are taken off.
+    Wrappers ({'state_dict': ...}, {'model': ...}, {'encoder': ...}) and the 'module.' prefix of
+    data-parallel training are taken off.
 
     Raises:
         UnsafeCheckpointError: a pickle that holds more than weights; it is not executed.
@@ -43,7 +43,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         raise CheckpointMismatchError(
             f"The checkpoint {path} cannot be read: {_unread(path, error)}"
         ) from error
-    for wrapper in ("state_dict", "model"):
+    for wrapper in ("state_dict", "model", "encoder"):
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]
     if not isinstance(content, Mapping):

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ingest.catalog.packages import shipped_file
 from ingest.catalog.records import ModelRecord
-from ingest.errors import CatalogError, CheckpointMismatchError
+from ingest.errors import CheckpointMismatchError
 from ingest.extract.checkpoints import below, fit, read_checkpoint
 from ingest.extract.loaded import LoadedLanguage, LoadedVision, Placement
 from ingest.extract.loaders import loader, text_option
@@ -18,7 +18,7 @@ from ingest.extract.onnx_weights import read_onnx
 from ingest.extract.quantization import dequantized
 from ingest.extract.timm_models import create
 from ingest.extract.timm_models import wrap as wrap_timm
-from ingest.extract.transformers_models import from_folder
+from ingest.extract.transformers_models import from_folder, random_network
 from ingest.extract.transformers_models import wrap as wrap_transformers
 
 
@@ -91,15 +91,7 @@ def package_transformers(record: ModelRecord, place: Placement) -> LoadedLanguag
 def package_transformers_random(record: ModelRecord, place: Placement) -> LoadedLanguage:
     """Build the architecture of a packaged model with random weights (option `seed`)."""
     file = shipped_file(record.source, record.revision, text_option(record, "config_file"))
-    seed = record.options.get("seed")
-    if not isinstance(seed, int):
-        raise CatalogError(f"Model {record.id!r}: the option seed should be a whole number.")
-    config = transformers.AutoConfig.from_pretrained(str(file), local_files_only=True)
-    tokens = transformers.AutoTokenizer.from_pretrained(str(file.parent), local_files_only=True)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        module = transformers.AutoModel.from_config(config)
-    return wrap_transformers(record, module, tokens, f"seed-{seed}")
+    return random_network(record, str(file), str(file.parent), {"local_files_only": True})
 
 
 @loader("package-minilm-onnx")

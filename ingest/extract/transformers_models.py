@@ -47,6 +47,50 @@ def transformers_model(record: ModelRecord, place: Placement) -> LoadedLanguage:
         return from_pretrained(record, record.source, place, config.commit, where)
 
 
+@loader("transformers-random")
+def transformers_random(record: ModelRecord, place: Placement) -> LoadedLanguage:
+    """Build the architecture of `source`, or of the local folder `path`, with random weights.
+
+    Its configuration and tokenizer are read, none of its weights. Option `seed` makes these.
+    """
+    if "path" in record.options:
+        folder = str(local_path(record, "path"))
+        return random_network(record, folder, folder, {"local_files_only": True})
+    with hub_errors("model", record.source, record.revision):
+        config = hub_file(record.source, "config.json", record.revision)
+        where = {"revision": config.commit, "local_files_only": config.offline}
+        return random_network(record, record.source, record.source, where, config.commit)
+
+
+def random_network(
+    record: ModelRecord, config: str, tokenizer: str, where: dict[str, Any], commit: str = ""
+) -> LoadedLanguage:
+    """Build a network of random weights from a configuration and a tokenizer.
+
+    Args:
+        record: the model; its option `seed` makes the weights.
+        config: hub repository, local folder or file of the configuration.
+        tokenizer: hub repository or local folder of the tokenizer.
+        where: transformers' own arguments: `revision`, `local_files_only`.
+        commit: of the hub's repository, stored with the features beside the seed.
+
+    Raises:
+        CatalogError: the seed is no whole number.
+    """
+    seed = record.options.get("seed")
+    if type(seed) is not int:
+        raise CatalogError(
+            f"Model {record.id!r}: the option seed should be a whole number; got {seed!r}."
+        )
+    shape = transformers.AutoConfig.from_pretrained(config, **where)
+    tokens = transformers.AutoTokenizer.from_pretrained(tokenizer, **where)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = transformers.AutoModel.from_config(shape)
+    revision = f"seed-{seed}" if not commit else f"{commit}, seed-{seed}"
+    return wrap(record, module, tokens, revision)
+
+
 def from_folder(
     record: ModelRecord, folder: Path, place: Placement, revision: str
 ) -> LoadedLanguage:

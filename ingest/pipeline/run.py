@@ -235,7 +235,7 @@ def record_dataset(workspace: Workspace, dataset: Dataset) -> None:
 
 def record_model(run: Run, record: ModelRecord) -> None:
     """Leave a model's record as a part."""
-    described = record.model_dump(exclude={"loader", "options", "id"})
+    described = record.model_dump(exclude={"loader", "options", "id", "layers", "width"})
     described["label"] = record.shown_as
     model = {"model_id": record.id, **described, "recorded_at": datetime.now(tz=UTC)}
     run.workspace.warehouse.append("models", record.id, [model])

@@ -24,7 +24,8 @@ from prh_core.errors import PRHError
 from tests.ingest import tiny
 for case in json.loads(sys.argv[1]):
     modality, loader, source, revision = case
-    record = tiny.model(modality, loader, source=source, revision=revision)
+    options = {"seed": 0} if loader == "transformers-random" else {}
+    record = tiny.model(modality, loader, source=source, revision=revision, options=options)
     try:
         got = extract(record, tiny.dataset(3), variants_for(record), device="cpu")
         first = next(iter(got.values()))
@@ -36,6 +37,7 @@ for case in json.loads(sys.argv[1]):
 
 Case = tuple[str, str, str, str]
 LANGUAGE: Case = ("language", "transformers", "us/language", "main")
+RANDOM: Case = ("language", "transformers-random", "us/language", "main")
 VISION: Case = ("vision", "timm", "us/vision", "main")
 UNKNOWN: dict[Case, str] = {
     ("language", "transformers", "us/nothing", "main"): "knows no model 'us/nothing'",
@@ -91,9 +93,10 @@ def ask(address: str, home: Path, cases: Sequence[Case], **more: str) -> dict[Ca
 def test_the_hub_is_asked_pinned_cached_and_its_refusals_told(
     endpoint: str, tmp_path: Path
 ) -> None:
-    online = ask(endpoint, tmp_path, [LANGUAGE, VISION, *UNKNOWN])
+    online = ask(endpoint, tmp_path, [LANGUAGE, RANDOM, VISION, *UNKNOWN])
     assert online[LANGUAGE]["facts"]["revision"] == COMMIT, online[LANGUAGE]
     assert online[LANGUAGE]["layers"] == ["hidden.0", "hidden.1", "hidden.2"]
+    assert online[RANDOM]["facts"]["revision"] == f"{COMMIT}, seed-0", online[RANDOM]
     assert online[VISION]["facts"]["revision"] == COMMIT, online[VISION]
     assert online[VISION]["layers"][0] == "blocks.0"
     for case, said in UNKNOWN.items():

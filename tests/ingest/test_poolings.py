@@ -275,7 +275,9 @@ def vit(**options: Any) -> Any:
         return timm.create_model("test_vit", num_classes=0, **options).eval()
 
 
-def image_features(record_options: dict, wanted: Sequence[Variant]) -> dict[Variant, dict]:
+def image_features(
+    record_options: dict[str, Any], wanted: Sequence[Variant]
+) -> dict[Variant, dict[str, Any]]:
     record = tiny.model("vision", "timm-random", options=record_options)
     got = extract(record, tiny.dataset(3), list(wanted), device="cpu")
     return {one: features.layers for one, features in got.items()}
@@ -328,9 +330,9 @@ def test_the_attention_pool_is_the_networks_own() -> None:
     images = torch.stack([loaded.preprocess(data.image(i)) for i in range(3)])
     with torch.no_grad():
         own = network.pool(network.forward_features(images))
-        first = network.forward_intermediates(
+        (first, *_) = network.forward_intermediates(
             images, norm=True, output_fmt="NLC", intermediates_only=True
-        )[0]
+        )
         np.testing.assert_allclose(layers["blocks.0"], network.pool(first), atol=1e-5)
     np.testing.assert_allclose(list(layers.values())[-1], own, atol=1e-5)
 
