@@ -9,7 +9,9 @@ import contextlib
 import os
 import pickle
 import signal
+import sys
 import threading
+import types
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing import get_context, parent_process
@@ -125,7 +127,7 @@ class _Worker(Generic[T]):
         self.device = device
         self.pipe, theirs = _SPAWN.Pipe()
         self.process = _SPAWN.Process(target=_serve, args=(theirs, device, work), daemon=True)
-        with _interrupts_held():
+        with _interrupts_held(), _main_hidden():
             self.process.start()
         theirs.close()
 
@@ -184,6 +186,24 @@ def _interrupts_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_hiding = threading.Lock()
+
+
+@contextlib.contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keep the script that runs here from the processes that are started, which need none of it.
+
+    They would run it anew: of an app, a notebook or a script without a guard that starts workers.
+    """
+    with _hiding:
+        before = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = before
 
 
 def _serve(pipe: Connection, device: str, work: Work[Any]) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -101,6 +102,18 @@ def test_workers_end_when_nobody_listens_any_more() -> None:
     assert len(pids) == 2 and all(gone(pid) for pid in pids)
 
 
+def test_workers_do_not_run_the_script_that_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "app.py"
+    script.write_text("raise SystemExit('run anew')")
+    main = types.ModuleType("__main__")
+    main.__file__ = str(script)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    assert [event.error for event in done("1") if isinstance(event, Ended)] == [None]
+    assert sys.modules["__main__"] is main
+
+
 ENDLESS = """
 from contextlib import closing
 from itertools import islice
@@ -184,8 +197,12 @@ def contents(data: Path) -> dict[str, tuple[dict[str, Any], bytes]]:
 
 def test_two_workers_make_the_files_that_one_process_makes(alone: Path, tmp_path: Path) -> None:
     """And one that is killed in the middle leaves out its model, which the same command makes."""
-    (alone / "study" / "deadly").touch()
-    code, said = extracted(alone, tmp_path, "cpu,cpu")
+    deadly = alone / "study" / "deadly"
+    deadly.touch()
+    try:
+        code, said = extracted(alone, tmp_path, "cpu,cpu")
+    finally:
+        deadly.unlink(missing_ok=True)
     assert code == 1 and "5 done, 0 found done, 1 left out" in said, said
     assert "left out: fatal: its worker process on cpu was killed by SIGKILL" in said
     assert "[2/6] conv-b on cpu" in said and "Models on cpu, cpu: 6 of 6" in said
