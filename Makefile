@@ -34,8 +34,9 @@ lint: env ## ruff and the import contracts
 types: env ## pyright, strict on prh_core
 	@$(BIN)/python -m pyright --pythonpath $(BIN)/python
 
+# A worker that dies ends the run: pytest-xdist waits for ever for what it left of its files.
 unit: env ## pytest
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 
 bench: env ## measure speed against pair-at-a-time scoring and write docs/how-fast.md
 	@$(BIN)/python -m tests.bench
