@@ -245,6 +245,14 @@ PAGES = (
         ),  # fmt: skip
     ),
     Page(
+        "trial",
+        "How does my model do?",
+        "how_does_my_model_do",
+        "Does a model of yours agree with the models here, and where does it stand among them?",
+        "",
+        terms=("alignment", "mutual k-NN", "best pair of layers", "threshold", "q", "interval"),
+    ),
+    Page(
         "ask",
         "Ask in SQL",
         "ask_in_sql",

@@ -9,18 +9,19 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.experiments.demo import PHOTOGRAPHS, bring_shipped, demo_study, write_progress
+from ingest.experiments.demo import PHOTOGRAPHS, bring_shipped, demo_study
 from ingest.pipeline.options import StudyOptions
 from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import settings_for
 from ingest.pipeline.study import open_study
+from ingest.pipeline.told import write_progress
 from ingest.progress import Silent
 from ingest.store.warehouse import OF_CAPTIONS
 from ingest.store.workspace import Workspace
 from prh_core.warehouse import filling, schema, shipped
-from prh_core.warehouse.demo import DemoProgress, read_progress
 from prh_core.warehouse.errors import ShippedDamagedError
 from prh_core.warehouse.location import PROJECT, SHIPPED, WAREHOUSE_FILE
+from prh_core.warehouse.progress import DEMO_UNFINISHED, WorkProgress, read_progress
 from tests.worlds import query
 
 PARTS = sorted(SHIPPED.glob("*/*.parquet"))
@@ -90,7 +91,7 @@ def test_it_stands_in_until_there_are_results_of_ones_own(
     # A folder that somebody named shows what is in it, or that nothing is.
     monkeypatch.setenv("PRH_DATA", str(home))
     assert not shipped.shows_shipped()
-    write_progress(home, DemoProgress(1, 4, "Colors", 1, 2))
+    write_progress(home / DEMO_UNFINISHED, WorkProgress(1, 4, "Colors", 1, 2))
     assert shipped.shows_shipped()
     now = read_progress(home)
     assert now is not None and now.share == pytest.approx(0.375) and not now.stands_still

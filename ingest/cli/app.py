@@ -56,6 +56,16 @@ def open_app(
             show_default=False,
         ),
     ] = None,
+    try_models: Annotated[
+        bool | None,
+        typer.Option(
+            "--try-models/--no-try-models",
+            help="Let readers score features of their own beside the panel, on this machine's "
+            "processors and for their session only. [default: on this machine, and those who "
+            "signed in]",
+            show_default=False,
+        ),
+    ] = None,
     data: Data = None,
 ) -> None:
     """Show the warehouse in the browser, on this machine alone unless --address says otherwise.
@@ -63,7 +73,7 @@ def open_app(
     Where there is none yet, the results that ship with PRH Explorer are shown. With --demo this
     machine makes its own beside the app, which tells how far they are and then shows them.
     """
-    from ingest.cli.serve import Host, check_port, check_sign_in, running_beside, serve
+    from ingest.cli.serve import HERE, Host, check_port, check_sign_in, running_beside, serve
 
     place = workspace(data)
     if sign_in is not None:
@@ -72,7 +82,8 @@ def open_app(
     wanted = with_demo and (not place.warehouse.path.exists() or unfinished(place))
     with running_beside(["demo", "--data", str(place.home)] if wanted else None):
         keeping = sign_in is not None if keep_views is None else keep_views
-        host = Host(address, log, sign_in, keeping)
+        trying = (sign_in is not None or address == HERE) if try_models is None else try_models
+        host = Host(address, log, sign_in, keeping, trying)
         serve(PROJECT / "app.py", data and place.home, port, host)
 
 

@@ -13,6 +13,7 @@ from ingest.cli.probes import probe
 from ingest.cli.results import export, publish, sql
 from ingest.cli.study import extract, run, score, status
 from ingest.cli.theory import theory
+from ingest.cli.trial import try_own
 
 app = typer.Typer(
     name="prh",
@@ -27,6 +28,7 @@ COMMANDS = {
     "catalog": catalog,
     "evaluate": evaluate,
     "align": align,
+    "try": try_own,
     "probe": probe,
     "color": color,
     "captions": captions,

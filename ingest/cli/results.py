@@ -9,9 +9,10 @@ import typer
 
 from ingest.cli.console import out, speaks_unicode, table
 from ingest.cli.options import Data
-from ingest.cli.work import module_environment, workspace
 from ingest.cli.work import publish as publish_warehouse
+from ingest.cli.work import workspace
 from prh_core.warehouse.answer import answer
+from prh_core.warehouse.location import module_environment
 
 
 def publish(

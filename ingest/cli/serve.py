@@ -15,9 +15,10 @@ from typing import NamedTuple
 from starlette.middleware import Middleware
 
 from ingest.cli.middleware import AccessLog, PagesOneLevelDeep, Readiness
-from ingest.cli.work import module_environment
 from ingest.errors import MissingPackageError, PortInUseError
+from prh_core.warehouse.location import module_environment
 from prh_core.warehouse.readers import SIGN_IN_DEMANDED, read_sign_in
+from prh_core.warehouse.trial import TRIALS
 from prh_core.warehouse.views import KEEPING
 
 HEAVY = ("altair", "duckdb", "pandas", "polars", "prh_core", "pyarrow")
@@ -37,6 +38,8 @@ class Host(NamedTuple):
     """File that says who may read; None lets everybody."""
     keeps_views: bool = False
     """Whether readers may keep views under short names."""
+    tries_models: bool = True
+    """Whether readers may score features of their own beside the panel."""
 
 
 def check_sign_in(file: Path) -> None:
@@ -155,6 +158,7 @@ def serve(script: Path, home: Path | None, port: int, host: Host) -> None:
         os.environ[SIGN_IN_DEMANDED] = "1"
     if host.keeps_views:
         os.environ[KEEPING] = "1"
+    os.environ[TRIALS] = "no" if not host.tries_models else "here" if address == HERE else "uploads"
     sys.argv = ["streamlit", "run", str(script)]
     sys.argv += [f"--{name}={value}" for name, value in options.items()]
     cli.main()

@@ -15,7 +15,7 @@ from ingest.pipeline.options import ExtractOptions
 from ingest.pipeline.run import Run
 from ingest.store.workspace import Workspace
 from prh_core.warehouse.errors import DataFolderError
-from prh_core.warehouse.location import ROOMS, data_folder
+from prh_core.warehouse.location import data_folder
 
 
 def workspace(data: Path | None) -> Workspace:
@@ -40,12 +40,6 @@ def workspace(data: Path | None) -> Workspace:
             "there; choose another with --data"
         )
     return Workspace(home)
-
-
-def module_environment() -> dict[str, str]:
-    """Return the environment in which another Python finds the rooms of this project."""
-    paths = [str(ROOMS), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 @contextmanager

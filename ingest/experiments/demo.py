@@ -1,8 +1,5 @@
 """The demo: real models from packages on emoji and their names, and a published table."""
 
-import json
-import math
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,12 +16,12 @@ from ingest.pipeline.options import ScoreOptions, StudyOptions
 from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import Setting, settings_for
 from ingest.pipeline.study import Study, open_study
+from ingest.pipeline.told import Told
 from ingest.progress import Progress
-from ingest.store.atomic import atomic_path
 from ingest.store.warehouse import Warehouse
 from ingest.store.workspace import Workspace
-from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress, read_progress
 from prh_core.warehouse.location import PUBLISHED, SHIPPED
+from prh_core.warehouse.progress import DEMO_UNFINISHED, read_progress
 
 METRICS = ("cka", "unbiased_cka", "cknna", "lcs_knn", "cycle_knn")
 """What the demo measures besides mutual k-NN: one of each kind that is quick."""
@@ -104,12 +101,6 @@ def run_demo(run: Run, progress: Progress, device: str = "auto") -> None:
 def end_demo(workspace: Workspace) -> None:
     """Say in the data folder that its demo is whole and published."""
     (workspace.home / DEMO_UNFINISHED).unlink(missing_ok=True)
-
-
-def write_progress(home: Path, progress: DemoProgress) -> None:
-    """Tell how far the demo in a data folder is; a reader sees the old state or the new."""
-    with atomic_path(home / DEMO_UNFINISHED) as temporary:
-        temporary.write_text(json.dumps(progress._asdict()), encoding="utf-8")
 
 
 class Stage(NamedTuple):
@@ -195,44 +186,6 @@ def bring_shipped(warehouse: Warehouse, parts: Path) -> None:
     """Leave the results on photographs that ship as parts of one's own."""
     for file in sorted(parts.glob(f"*/{PHOTOGRAPHS}.parquet")):
         warehouse.append(file.parent.name, PHOTOGRAPHS, pl.read_parquet(file, glob=False))
-
-
-class Told:
-    """A progress that also stands in the data folder, for pages to read."""
-
-    def __init__(self, progress: Progress, home: Path) -> None:
-        """Tell `progress` everything, and the folder how far the demo is."""
-        self._progress, self._home = progress, home
-        self._now = DemoProgress()
-        self._written = -math.inf
-
-    def begin(self, title: str, stage: int = 0, stages: int = 1) -> None:
-        """Begin one of the demo's stages."""
-        self._tell(DemoProgress(stage, stages, title))
-
-    def start(self, title: str, total: int) -> None:
-        """Begin a task of a stage."""
-        self._progress.start(title, total)
-        self._tell(self._now._replace(title=title, done=0, total=total))
-
-    def advance(self, n: int) -> None:
-        """Count finished items; the folder is told twice a second at most."""
-        self._progress.advance(n)
-        self._now = self._now._replace(done=self._now.done + n)
-        if time.monotonic() > self._written + 0.5:
-            self._tell(self._now)
-
-    def note(self, text: str) -> None:
-        """Pass a note on."""
-        self._progress.note(text)
-
-    def done(self) -> None:
-        """End the task."""
-        self._progress.done()
-
-    def _tell(self, now: DemoProgress) -> None:
-        self._now, self._written = now, time.monotonic()
-        write_progress(self._home, now)
 
 
 def import_published(run: Run, mapping: Path) -> None:

@@ -61,9 +61,20 @@ class Checked(NamedTuple):
 
 
 def check_import(
-    workspace: Workspace, catalog: Catalog, wanted: Wanted, progress: Progress
+    workspace: Workspace,
+    catalog: Catalog,
+    wanted: Wanted,
+    progress: Progress,
+    dataset: Dataset | None = None,
 ) -> Checked:
     """Read features, put them on the samples of a dataset, and describe their model.
+
+    Args:
+        workspace: the data folder.
+        catalog: of models and datasets.
+        wanted: what a user says of the features.
+        progress: told about opening the dataset.
+        dataset: the one that is named, where it is open already.
 
     Raises:
         CatalogError: the model is one of the catalog, or the dataset is unknown.
@@ -77,7 +88,7 @@ def check_import(
             f"give yours another id, e.g. --model {wanted.model}-imported"
         )
     given = read_given(wanted.files, ids=wanted.ids, layout=wanted.layout)
-    dataset = _dataset(workspace, catalog, wanted, given, progress)
+    dataset = dataset or _dataset(workspace, catalog, wanted, given, progress)
     fitted = on_samples(
         given,
         dataset.record.id,
@@ -115,11 +126,16 @@ def check_import(
 
 def store_import(run: Run, checked: Checked) -> None:
     """Store features that were checked, with the records of their model and dataset."""
+    record_dataset(run.workspace, checked.dataset)
+    store_features(run, checked)
+
+
+def store_features(run: Run, checked: Checked) -> None:
+    """Store features that were checked, with the record of their model."""
     record, dataset, given, _ = checked
     (unit,) = plan_extraction(
         run.workspace, dataset, [(record, variants_for(record))], precision_of(record)
     )
-    record_dataset(run.workspace, dataset)
     if unit.path.exists():
         record_features(run, record, read_header(unit.path), unit.path)
         run.skipped += 1
@@ -172,10 +188,15 @@ def _dataset(
             f"{given.title} has no ids, of which the dataset {wanted.dataset} would be made: give "
             "them in the file or beside it (--ids)"
         )
-    return dataset_of_ids(_ids_record(wanted.dataset, given.title), given.ids)
+    return dataset_of_ids(ids_record(wanted.dataset, given.title), given.ids)
 
 
-def _ids_record(dataset_id: str, source: str) -> DatasetRecord:
+def ids_record(dataset_id: str, source: str) -> DatasetRecord:
+    """Describe a dataset of which nothing but names of samples is known.
+
+    Raises:
+        CatalogError: a dataset cannot be called so.
+    """
     try:
         return DatasetRecord(
             id=dataset_id,
@@ -227,7 +248,7 @@ def open_known(
         raise CatalogError(f"{whole} no longer has the samples of {dataset_id}; import it again.")
     row = _last(workspace.warehouse.rows("datasets", f"{dataset_id}.*"), dataset_id=dataset_id)
     if stored and row is not None and row["kind"] == "ids":
-        record = _ids_record(dataset_id, row["source"])
+        record = ids_record(dataset_id, row["source"])
         return dataset_of_ids(record, next(iter(stored.values())))
     return open_dataset(catalog.dataset(dataset_id))  # which names the nearest
 

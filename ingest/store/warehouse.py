@@ -34,6 +34,8 @@ from prh_core.warehouse.reading import open_readonly
 
 OF_CAPTIONS = frozenset({"samples", "caption_summaries"})
 """Tables that hold captions themselves."""
+OF_SCORES = frozenset({"scores", "batch_scores"})
+"""Tables with a row per pair of feature sets: most of what a warehouse holds."""
 Rows = pl.DataFrame | Sequence[Mapping[str, Any]]
 """Columns by name, or a dictionary a row."""
 
@@ -141,13 +143,16 @@ class Warehouse:
         seconds = (datetime.now(tz=UTC) - started).total_seconds()
         return Published(self.path, *counts, seconds)
 
-    def pack(self, folder: Path, name: str, *, captions: bool = True) -> list[Path]:
+    def pack(
+        self, folder: Path, name: str, *, captions: bool = True, scores_on: str | None = None
+    ) -> list[Path]:
         """Leave every published table as one part in another folder of parts.
 
         Args:
             folder: e.g. another data folder's `parts`.
             name: of the parts.
             captions: whether the texts and picture names of samples go along.
+            scores_on: the dataset whose scores go along; None takes those of all.
 
         Raises:
             WarehouseMissingError, WarehouseDamagedError, WarehouseTooOldError: see `open_readonly`.
@@ -159,7 +164,11 @@ class Warehouse:
             if table == "metrics" or (table in OF_CAPTIONS and not captions):
                 continue  # metrics are described by the code that publishes
             with open_readonly(self.path, older=False) as connection:
-                rows = connection.table(table).pl()
+                found = connection.table(table)
+                if scores_on is not None and table in OF_SCORES:
+                    column = duckdb.ColumnExpression("dataset_id")
+                    found = found.filter(column == duckdb.ConstantExpression(scores_on))
+                rows = found.pl()
             if rows.height:
                 with atomic_path(target) as temporary:
                     rows.cast(dict(schema.column_types(table))).write_parquet(temporary)

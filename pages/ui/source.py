@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from prh_core.warehouse.demo import DemoProgress, read_progress
+from pages.ui.plain import plain
+from pages.ui.trials import current_trial, drop_trial
 from prh_core.warehouse.errors import WarehouseError
 from prh_core.warehouse.location import data_folder
+from prh_core.warehouse.progress import WorkProgress, read_progress
 from prh_core.warehouse.shipped import shows_shipped
 
 _SHIPPED = (
@@ -16,6 +18,15 @@ _YOURS = "`prh demo` makes the first part on this machine; `prh run` measures wh
 
 def show_source() -> None:
     """Say below the pages' names whose results these are, and how far the demo is."""
+    trial = current_trial()
+    if trial is not None and trial.succeeded:
+        request = trial.request
+        st.caption(
+            f"**With your model {plain(request.label, 80)}** beside those on "
+            f"{plain(request.dataset, 80)}, in this session only."
+        )
+        st.button("Show the others alone", on_click=drop_trial)
+        return
     try:
         shipped = shows_shipped()
     except WarehouseError:
@@ -42,13 +53,13 @@ def tell_demo() -> str:
     return _tell(progress) if progress else ""
 
 
-def _tell(progress: DemoProgress) -> str:
+def _tell(progress: WorkProgress) -> str:
     if progress.stands_still:
         return "**The demo is not at its end.** `prh demo` goes on where it stopped."
     return "**The demo is at work here.** Its results are shown as soon as it is at its end."
 
 
-def _describe(progress: DemoProgress) -> str:
+def _describe(progress: WorkProgress) -> str:
     """Return what is being done, and how much of it is."""
     count = f": {progress.done:,} of {progress.total:,}" if progress.total else ""
     return f"{progress.title}{count}"

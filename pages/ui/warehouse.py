@@ -2,7 +2,7 @@
 
 import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,25 @@ from prh_core.warehouse.reading import name_error, open_readonly
 from prh_core.warehouse.shipped import shown_file
 
 _REMEMBERED = 256 * MIB
+_OF_TRIAL = 16 * MIB
+"""The same of one reader's trial."""
 _opening = threading.Lock()
+
+
+_trials: list[Callable[[], Path | None]] = []
+
+
+def look_first(trial_file: Callable[[], Path | None]) -> None:
+    """Ask a reader's own results before the shared ones, where there are some.
+
+    Args:
+        trial_file: returns their file; None where this reader has none.
+    """
+    _trials[:] = [trial_file]
+
+
+def _trial_file() -> Path | None:
+    return _trials[0]() if _trials else None
 
 
 class Snapshot(NamedTuple):
@@ -26,8 +44,11 @@ class Snapshot(NamedTuple):
 
 
 def shown() -> Snapshot:
-    """Return the state that the shown file has now; zeros where it cannot be looked at."""
-    path = shown_file()
+    """Return the state that the shown file has now; zeros where it cannot be looked at.
+
+    It is that of the trial of this session's reader, where there is one.
+    """
+    path = _trial_file() or shown_file()
     try:
         stat = path.stat()
     except OSError:
@@ -46,22 +67,27 @@ def ask(query: str, **parameters: Any) -> pl.DataFrame:
         WarehouseError: the published file cannot be read; its class says why.
     """
     with _opening:
-        results = _snapshot(shown())
+        state = shown()
+        results = _snapshot(state) if _trial_file() is None else _trial(state)
     return results.ask(query, parameters)
 
 
 class Results:
     """One file of results: what it answered is remembered."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, room: int = _REMEMBERED) -> None:
         """Open the file that a path names now.
+
+        Args:
+            path: of the file.
+            room: bytes of answers that are remembered.
 
         Raises:
             WarehouseError: it cannot be read; its class says why.
         """
         self._path = path
         self._instance = open_readonly(path, older=False)
-        self._answers: Memory[pl.DataFrame] = Memory(_REMEMBERED)
+        self._answers: Memory[pl.DataFrame] = Memory(room)
 
     def ask(self, query: str, parameters: Mapping[str, Any]) -> pl.DataFrame:
         """Answer a query from memory, or from the file."""
@@ -87,3 +113,8 @@ class Results:
 @functools.lru_cache(maxsize=1)
 def _snapshot(state: Snapshot) -> Results:
     return Results(state.path)
+
+
+@functools.lru_cache(maxsize=8)
+def _trial(state: Snapshot) -> Results:
+    return Results(state.path, _OF_TRIAL)

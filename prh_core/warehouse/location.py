@@ -29,3 +29,9 @@ def data_folder() -> Path:
 def published_file() -> Path:
     """Return where the published warehouse is looked for."""
     return data_folder() / WAREHOUSE_FILE
+
+
+def module_environment() -> dict[str, str]:
+    """Return the environment in which another Python finds the rooms of this project."""
+    paths = [str(ROOMS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

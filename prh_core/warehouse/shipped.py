@@ -14,7 +14,6 @@ import duckdb
 
 from prh_core.compiling import cache_places, first_writable
 from prh_core.warehouse import filling, schema
-from prh_core.warehouse.demo import read_progress
 from prh_core.warehouse.errors import (
     DamagedPartError,
     DataFolderError,
@@ -22,6 +21,7 @@ from prh_core.warehouse.errors import (
     WarehouseUnreadableError,
 )
 from prh_core.warehouse.location import SHIPPED, data_folder, published_file
+from prh_core.warehouse.progress import read_progress
 
 
 def shown_file() -> Path:

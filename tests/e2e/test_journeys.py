@@ -8,10 +8,10 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from ingest.experiments.demo import write_progress
+from ingest.pipeline.told import write_progress
 from pages import PAGES
-from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress
 from prh_core.warehouse.location import SHIPPED, WAREHOUSE_FILE
+from prh_core.warehouse.progress import DEMO_UNFINISHED, WorkProgress
 from prh_core.warehouse.shipped import shipped_warehouse
 from prh_core.warehouse.views import forget_view, keep_view
 from tests.e2e.conftest import Served, serving
@@ -188,14 +188,14 @@ def test_a_question_in_sql_becomes_a_picture_a_file_and_a_link(
 
 
 def test_what_ships_is_shown_while_the_demo_is_made(page: "Page", tmp_path: Path) -> None:
-    write_progress(tmp_path, DemoProgress(2, 8, "Captions that say more", 3, 4))
+    write_progress(tmp_path / DEMO_UNFINISHED, WorkProgress(2, 8, "Captions that say more", 3, 4))
     with serving(tmp_path) as served:
         page.goto(served.address)
         page.get_by_text("What the numbers here say").wait_for()
         page.get_by_text("Captions that say more: 3 of 4").wait_for()
         page.get_by_role("link", name=MEET, exact=True).first.click()
         wait_settled(page, MEET)
-        write_progress(tmp_path, DemoProgress(4, 8, "Linear probes", 1, 4))
+        write_progress(tmp_path / DEMO_UNFINISHED, WorkProgress(4, 8, "Linear probes", 1, 4))
         page.get_by_text("Linear probes: 1 of 4").wait_for()
         shutil.copy(shipped_warehouse(SHIPPED), tmp_path / WAREHOUSE_FILE)
         (tmp_path / DEMO_UNFINISHED).unlink()

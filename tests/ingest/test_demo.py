@@ -13,7 +13,7 @@ from ingest.experiments.demo import Stage, Told
 from ingest.pipeline.run import Run
 from ingest.progress import Progress, Silent
 from ingest.store.workspace import Workspace
-from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress, read_progress
+from prh_core.warehouse.progress import DEMO_UNFINISHED, WorkProgress, read_progress
 from tests.ingest.command import prh
 
 
@@ -69,7 +69,7 @@ def _staged(monkeypatch: pytest.MonkeyPatch, *work: Callable[[Progress], None]) 
 def test_it_tells_how_far_it_is_and_is_published_at_its_end(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    seen: list[DemoProgress | None] = []
+    seen: list[WorkProgress | None] = []
     published = Workspace(tmp_path).warehouse.path
 
     def extract(progress: Progress) -> None:

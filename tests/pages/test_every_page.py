@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import PAGES, Page
-from prh_core.warehouse.demo import DEMO_UNFINISHED
+from prh_core.warehouse.progress import DEMO_UNFINISHED
 from prh_core.warehouse.reading import SCHEMA_VERSION
 from tests.pages.conftest import OpenPage
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest.experiments.demo import write_progress
+from ingest.pipeline.told import write_progress
 from pages.ui import source
 from prh_core.warehouse import shipped
-from prh_core.warehouse.demo import DEMO_UNFINISHED, DemoProgress
 from prh_core.warehouse.location import WAREHOUSE_FILE
+from prh_core.warehouse.progress import DEMO_UNFINISHED, WorkProgress
 from tests.pages.conftest import ROOT
 
 
@@ -46,7 +46,7 @@ def test_a_first_visit_shows_what_ships_and_says_so(home: Path) -> None:
 
 
 def test_a_demo_at_work_tells_how_far_it_is(home: Path) -> None:
-    write_progress(home, DemoProgress(2, 8, "Captions", 3, 4))
+    write_progress(home / DEMO_UNFINISHED, WorkProgress(2, 8, "Captions", 3, 4))
     app = _open()
     (bar,) = app.sidebar.get("progress")
     assert bar.proto.text == "Captions: 3 of 4"  # type: ignore[attr-defined]

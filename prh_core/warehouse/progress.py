@@ -1,4 +1,4 @@
-"""How far `prh demo` is: what it writes into the data folder, and the pages read."""
+"""How far long work is: what `prh demo` and `prh try` write into a data folder, and pages read."""
 
 import contextlib
 import json
@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 DEMO_UNFINISHED = "demo.unfinished"
 """Lies in the data folder from the beginning of `prh demo` to its end, and tells how far it is."""
+TRIAL_UNFINISHED = "trial.unfinished"
+"""The same of `prh try`, in the folder that it fills."""
 QUIET = 600
 """Seconds without a word after which nobody seems to be at work."""
 
 
-class DemoProgress(NamedTuple):
-    """Where the demo is, or where it stopped."""
+class WorkProgress(NamedTuple):
+    """Where work is, or where it stopped."""
 
     stage: int = 0
     """Stages that are done."""
@@ -38,15 +40,20 @@ class DemoProgress(NamedTuple):
         return self.seconds > QUIET
 
 
-def read_progress(home: Path) -> DemoProgress | None:
-    """Return how far the demo in a data folder is; None where none is unfinished."""
+def read_progress(home: Path, name: str = DEMO_UNFINISHED) -> WorkProgress | None:
+    """Return how far work in a data folder is; None where none is unfinished.
+
+    Args:
+        home: the folder.
+        name: of the file that lies there meanwhile.
+    """
     try:
-        text = (home / DEMO_UNFINISHED).read_text(encoding="utf-8")
-        seconds = time.time() - (home / DEMO_UNFINISHED).stat().st_mtime
+        text = (home / name).read_text(encoding="utf-8")
+        seconds = time.time() - (home / name).stat().st_mtime
     except OSError:
         return None
     with contextlib.suppress(ValueError, TypeError):
         told = json.loads(text)
         stage, stages, done, total = (int(told[n]) for n in ("stage", "stages", "done", "total"))
-        return DemoProgress(stage, stages, str(told["title"]), done, total, seconds)
-    return DemoProgress(seconds=seconds)  # an earlier version wrote nothing into it
+        return WorkProgress(stage, stages, str(told["title"]), done, total, seconds)
+    return WorkProgress(seconds=seconds)  # an earlier version wrote nothing into it
