@@ -15,6 +15,19 @@ SETTING = (
 other pages."""
 
 
+WATCHING = """\
+from ingest.training import PRHCallback, Probe, captions, stored_references
+
+probe = Probe(
+    captions(dataset, tokenizer),
+    stored_references(home, dataset, ["all-MiniLM-L6-v2"]),
+    training="my-run",
+    home=home,
+)
+trainer = Trainer(..., callbacks=[PRHCallback(probe)])"""
+"""How transformers' Trainer has its model probed."""
+
+
 class Page(NamedTuple):
     """One question a reader has."""
 
@@ -29,6 +42,8 @@ class Page(NamedTuple):
     """What an empty warehouse does not hold or have yet; empty where a page needs no warehouse."""
     command: str = "prh demo"
     """Fills the page."""
+    language: str = "shell"
+    """Of the command."""
     figure: str = ""
     """Of the paper, that the page reproduces."""
     takes: tuple[str, ...] = ()
@@ -223,6 +238,27 @@ PAGES = (
             "calibrated score",
             "ρ",
             "q",
+        ),  # fmt: skip
+    ),
+    Page(
+        "training",
+        "Does training align?",
+        "does_training_align",
+        "Does a model come to agree with others while it learns?",
+        "no training was watched",
+        WATCHING,
+        "python",
+        takes=("dataset", "metric", "k", "truncation"),
+        terms=(
+            "probe",
+            "checkpoint",
+            "alignment",
+            "mutual k-NN",
+            "best pair of layers",
+            "permutation null",
+            "threshold",
+            "chance of one pair",
+            "bits per byte",
         ),  # fmt: skip
     ),
     Page(

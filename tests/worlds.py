@@ -97,6 +97,9 @@ WITHIN = 2 * sum(6 if get_metric(s.metric).symmetric else 12 for s in PAIRED)
 """Scores among the four vision models of `MODELS`, and among its four language models."""
 TASKS = ("natural", "specialized", "structured")
 """Planted tasks, one of each of VTAB's groups."""
+TRAININGS = {"rising": 0.3, "level": 0.0}
+"""Planted trainings, and by how much the last layer of each comes closer in 100 steps."""
+TRAINING_STEPS = (0, 10, 20, 40, 60)
 CEILINGS = settings_for(["mutual_knn"], [10], ["exact"])
 
 
@@ -132,6 +135,7 @@ def build_world(
         _plant_benchmarks(run, models)
         _plant_competence(run, models)
         _plant_colors(run, models)
+        _plant_trainings(run, dataset)
         _simulate_theory(run)
     if publish:
         workspace.warehouse.publish()
@@ -262,6 +266,35 @@ def _plant_colors(run: Run, models: tuple[PlantedModel, ...]) -> None:
     drawn[..., 0], drawn[..., 1] = np.repeat(hues, 2)[:, None], np.repeat(hues, 2)[None]
     picture = Pictures("Planted picture", "tests/worlds.py", "MIT", "none", [drawn], "planted")
     lay_out_pictures(run, picture_unit(picture, choices), choices, Silent())
+
+
+def _plant_trainings(run: Run, dataset: Dataset) -> None:
+    """Let two models learn: one comes closer to both references, one to neither."""
+    for training, gain in TRAININGS.items():
+        rows = [
+            {
+                "unit_key": f"probe-{dataset.record.id}-{training}-{step}-{reference}",
+                "run_id": run.run_id, "training": training, "model_label": f"Net of {training}",
+                "step": step, "reference": reference, "reference_features": None,
+                "dataset_id": dataset.record.id, "row_order": dataset.row_order, "n": 40,
+                "pooling": "mean", "prompt": "none", "precision": "float32",
+                "metric": "mutual_knn", "k": 5, "truncation": "exact", "permutations": 99,
+                "seed": 0, "score": 0.4 - step / 1000, "layer": "block 0",
+                "reference_layer": "block 2",
+                "last_layer_score": 0.2 + gain * step / 100 + 0.01 * place,
+                "p_value": 0.01, "null_threshold": 0.19, "set_aside": ["block 9"],
+                "probe_seconds": 0.1, "seconds_since": 5.0, "training_version": 1,
+                "finished_at": datetime.now(tz=UTC),
+            }
+            for step in TRAINING_STEPS
+            for place, reference in enumerate(("vis-small", "vis-large"))
+        ]  # fmt: skip
+        run.append("training_scores", f"probe-{dataset.record.id}-{training}", rows)
+        run.append("training_measures", f"measures-{dataset.record.id}-{training}", [
+            {"training": training, "step": step, "measure": measure, "value": start / (1 + step)}
+            for step in TRAINING_STEPS[1:]
+            for measure, start in (("loss", 50.0), ("eval_bits_per_byte", 20.0))
+        ])  # fmt: skip
 
 
 def _simulate_theory(run: Run) -> None:

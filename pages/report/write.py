@@ -74,8 +74,9 @@ def write_report(folder: Path, chapters: Sequence[Chapter], source: Source) -> P
 def _print(folder: Path, topic: str, place: int, figure: Figure) -> Printed:
     """Leave a figure's files; return it as the page holds it."""
     name = f"{topic}-{place}"
-    wide = titled(figure.chart, figure.title, list(figure.measured), width="double")
-    narrow = titled(figure.chart, figure.title, list(figure.measured), width="single")
+    measured, across = list(figure.measured), figure.across
+    wide = titled(figure.chart, figure.title, measured, width="double", across=across)
+    narrow = titled(figure.chart, figure.title, measured, width="single")
     drawn = export.svg(wide)
     sql = export.script(figure.answer)
     files = {

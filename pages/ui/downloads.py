@@ -20,6 +20,7 @@ def offer_downloads(
     about: Mapping[str, Any],
     measured: Sequence[str] = (),
     view: str = "",
+    across: int = 2,
 ) -> None:
     """Offer an answer as files, made when asked for: a page nobody downloads from costs nothing.
 
@@ -31,6 +32,7 @@ def offer_downloads(
         about: what the numbers are of, and the view's link.
         measured: lines of Markdown below the picture that say what was measured.
         view: how the answer is drawn, for the files' names.
+        across: panels of the picture side by side.
     """
     offers: list[tuple[str, str, str, Callable[[], bytes]]] = [
         ("CSV", "csv", "text/csv", lambda: export.csv(answer, about)),
@@ -44,7 +46,7 @@ def offer_downloads(
         drawn = chart
 
         def picture(render: Callable[[dict[str, Any]], bytes], width: Width) -> Callable[[], bytes]:
-            return lambda: render(titled(drawn, title, list(measured), width=width))
+            return lambda: render(titled(drawn, title, list(measured), width=width, across=across))
 
         offers += [
             ("SVG", "svg", "image/svg+xml", picture(export.svg, "double")),

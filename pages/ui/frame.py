@@ -150,9 +150,10 @@ class Frame(Controls):
             st.caption(_describe(known))
         offer_downloads(
             self.topic, chart, answer, title=title, measured=measured, view=view,
-            about={**known, "link": self.address()},
+            about={**known, "link": self.address()}, across=across,
         )  # fmt: skip
-        kept.keep(kept.Figure(title, alt_text, chart, answer, tuple(measured), known, view))
+        lines = tuple(measured)
+        kept.keep(kept.Figure(title, alt_text, chart, answer, lines, known, view, across))
         self._method = st.expander("How this was measured, and how to read it")
         with self._method:
             for line in measured:

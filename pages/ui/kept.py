@@ -19,6 +19,8 @@ class Figure(NamedTuple):
     measured: tuple[str, ...] = ()
     about: dict[str, Any] = {}
     view: str = ""
+    across: int = 2
+    """Panels side by side."""
 
 
 class Explanation(NamedTuple):

@@ -56,13 +56,32 @@ def choose_setting(
     Args:
         controls: where the widgets go.
         settings: answer of `queries.settings`, or part of it.
+        without, in_view, prefix: see `choose_row`.
+    """
+    row = choose_row(controls, settings, without=without, in_view=in_view, prefix=prefix)
+    return Setting.of(row)
+
+
+def choose_row(
+    controls: Controls,
+    settings: pl.DataFrame,
+    *,
+    without: Sequence[str] = (),
+    in_view: Sequence[str] = _IN_VIEW,
+    prefix: str = "",
+) -> dict[str, Any]:
+    """Narrow settings down to one row; what the frame has no column of is not asked for.
+
+    Args:
+        controls: where the widgets go.
+        settings: of `queries.settings`, or another query with some of its columns.
         without: columns that are not asked for; what is left of them is taken.
         in_view: keys of those that stay in view; the others are in the drawer of options.
         prefix: of the keys in the address, where a page has two settings.
     """
     left = settings
     for label, column, key, width in _STEPS:
-        if column in without:
+        if column in without or column not in left.columns:
             continue
         options = left[column].unique(maintain_order=True).to_list()
         if options == [None]:
@@ -77,7 +96,7 @@ def choose_setting(
                 width=width,
             )
         left = left.filter(pl.col(column).eq_missing(pl.lit(picked)))
-    return Setting.of(left.row(0, named=True))
+    return left.row(0, named=True)
 
 
 def choose_candidates(controls: Controls) -> bool:

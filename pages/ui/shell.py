@@ -32,11 +32,18 @@ _STYLE = """<style>
 class Nothing(Exception):  # noqa: N818 (a state of the world to show, not a bug)
     """The warehouse holds nothing of what a page shows."""
 
-    def __init__(self, lack: str = "", command: str = "") -> None:
-        """Say what is lacking, and which command fills it, where the page's record does not."""
+    def __init__(self, lack: str = "", command: str = "", teaches: str = "") -> None:
+        """Say what is lacking, and which command fills it, where the page's record does not.
+
+        Args:
+            lack: continues "The warehouse is here, but".
+            command: fills the page.
+            teaches: what else to know to fill it, Markdown.
+        """
         super().__init__(lack)
         self.lack = lack
         self.command = command
+        self.teaches = teaches
 
 
 def navigate(pages: Mapping[str, Any]) -> None:
@@ -64,7 +71,10 @@ def show(topic: str, draw: Callable[[Frame], None]) -> None:
         draw(frame)
     except Nothing as nothing:
         sentence = f"The warehouse is here, but {nothing.lack or page.lack} yet."
-        _say_what_helps(st.info, sentence, "This fills it:", nothing.command or page.command)
+        command, language = nothing.command or page.command, page.language
+        _say_what_helps(st.info, sentence, "This fills it:", command, language)
+        if nothing.teaches:
+            st.markdown(nothing.teaches)
     except WarehouseError as error:
         sentence = f"{error.problem[0].upper()}{error.problem[1:]}."
         _say_what_helps(st.warning, sentence, "This puts it right:", error.remedy)
@@ -72,9 +82,11 @@ def show(topic: str, draw: Callable[[Frame], None]) -> None:
     frame.remember()
 
 
-def _say_what_helps(box: Callable[..., Any], sentence: str, lead: str, command: str) -> None:
+def _say_what_helps(
+    box: Callable[..., Any], sentence: str, lead: str, command: str, language: str = "shell"
+) -> None:
     box(plain(sentence, 400))
     if told := tell_demo():
         st.markdown(told)
     st.caption(lead)
-    st.code(command, language="shell")
+    st.code(command, language=language)

@@ -23,10 +23,11 @@ CHARTS = {
     "color": 3,
     "captions": 3,
     "theory": 4,
+    "training": 2,
 }
 """Headline results stand over what is here, bins and map side by side, views of colors over their
 distances and layers, captions over what they gain and small pictures, kernels over training,
-information lost and every metric; every
+information lost and every metric, alignment by step over what a training measured of itself; every
 other page answers with one chart."""
 
 

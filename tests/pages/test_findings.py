@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pages.ui import findings
 from pages.ui.findings import (
     BADGES,
+    Change,
     Contrast,
     Finding,
     Growth,
@@ -75,6 +76,16 @@ AGREE: dict[str, Any] = {
 THEORY: dict[str, Any] = {
     "correlation_a": 0.998, "correlation_b": 0.997, "observer": "bijective", "score": 0.93,
     "chance": 0.05, "metric": "Mutual k-NN", "events": 32,
+}  # fmt: skip
+
+CLOSER = Change("EfficientNet-Lite2", 15, 0.220, 0.317, 0.097, 0.010, 0.012, 0.051)
+FARTHER = Change("MiniLM-L6", 7, 0.194, 0.164, -0.030, 0.002, 0.013, 0.052)
+LEVEL = Change("SmolLM2 135M", 15, 0.092, 0.094, 0.002, 0.003, 0.014, 0.054)
+JUMPY = Change("SmolLM2 135M", 15, 0.092, 0.142, 0.05, 0.03, None, None)
+TRAINED: dict[str, Any] = {
+    "changes": [CLOSER, LEVEL], "layers": "by the last layer", "last_steps": [1500, 1500],
+    "others": [FARTHER, LEVEL], "other_layers": "by the best pair of layers",
+    "beside": ("loss", 5.282, 0.583), "metric": "Mutual k-NN (k = 10)", "samples": 256,
 }  # fmt: skip
 
 Case = tuple[Callable[..., Finding], dict[str, Any], Verdict, str]
@@ -273,6 +284,24 @@ CASES: list[Case] = [
     (findings.theory, THEORY | {"correlation_a": 0.3}, "no evidence", "has not learned it"),
     (findings.theory, THEORY | {"correlation_a": -0.3, "correlation_b": -0.4}, "contrary", "−.30"),
     (findings.theory, THEORY | {"correlation_b": None, "score": None}, "inconclusive", "of B"),
+    (findings.training, TRAINED, "partly",
+     "Partly: alignment by the last layer ends closer with 1 of 2 reference models "
+     "(EfficientNet-Lite2 0.220 to 0.317) after 1,500 steps, as loss went from 5.282 to 0.583."),
+    (findings.training, TRAINED | {"changes": [CLOSER]}, "partly",
+     "Partly: alignment by the last layer ends closer (EfficientNet-Lite2 0.220 to 0.317)"),
+    (findings.training, TRAINED | {"changes": [CLOSER, FARTHER]}, "inconclusive",
+     "Inconclusive with 2 reference models: alignment by the last layer ends closer with 1 of 2, "
+     "farther with 1 (EfficientNet-Lite2 0.220 to 0.317, MiniLM-L6 0.194 to 0.164)"),
+    (findings.training, TRAINED | {"changes": [FARTHER, LEVEL]}, "no evidence",
+     "No evidence here: alignment by the last layer ends farther with 1 of 2 reference models"),
+    (findings.training, TRAINED | {"changes": [LEVEL, JUMPY]}, "no evidence",
+     "ends about where it began (SmolLM2 135M 0.092 to 0.094"),
+    (findings.training, TRAINED | {"changes": [CLOSER, CLOSER], "trainings": 2, "beside": None,
+                          "last_steps": [300, 1500]},
+     "partly", "EfficientNet-Lite2 0.220 to 0.317) after up to 1,500 steps."),
+    (findings.training, TRAINED | {"changes": [Change("A", 2, 0.1, 0.9, 0.8)]}, "inconclusive",
+     "Inconclusive with 1 reference model: 2 steps with a score"),
+    (findings.training, TRAINED | {"changes": []}, "inconclusive", "with no reference models: no"),
 ]  # fmt: skip
 
 
@@ -599,3 +628,40 @@ def test_metrics_rise_and_reach_as_often_as_is_said(
         assert all(one.significant == one.pairs for one in scored)
     if reach.verdict == "no evidence":
         assert not any(one.significant for one in scored)
+
+
+changes = st.lists(
+    st.builds(
+        Change, name, st.integers(1, 20), number, number, number, number, number, number,
+        st.booleans(),
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@settings(max_examples=200)
+@given(
+    changes, changes, st.lists(st.integers(0, 10**6), max_size=3), st.integers(1, 4), st.booleans()
+)
+def test_a_training_ends_closer_or_farther_as_often_as_is_said(
+    lines: list[Change], others: list[Change], last: list[int], trainings: int, logged: bool
+) -> None:
+    found = findings.training(
+        changes=lines, layers="by the last layer", others=others, other_layers="by the best pair",
+        last_steps=last, beside=("loss", 5.2, 0.5) if logged else None, trainings=trainings,
+        metric="mutual k-NN", samples=256,
+    )  # fmt: skip
+    check(found)
+    assert found.verdict not in ("yes", "contrary")  # nothing is tested there
+    told = [one for one in lines if None not in (one.first, one.last)]
+    told = [one for one in told if not math.isnan(float(one.first or 0) + float(one.last or 0))]
+    if found.verdict == "partly":
+        assert any(one.way > 0 for one in told) and not any(one.way < 0 for one in told)
+    if found.verdict == "no evidence":
+        assert not any(one.way > 0 for one in told)
+
+
+def test_a_line_moved_where_it_passes_both_yardsticks() -> None:
+    assert [one.way for one in (CLOSER, FARTHER, LEVEL, JUMPY)] == [1, -1, 0, 0]
+    assert Change("A", 3, 0.1, 0.2, 0.1, 0.01, 0.2).way == 0
+    assert Change("A", 2, 0.1, 0.2, 0.1, 0.01, 0.01).way == 0

@@ -153,7 +153,7 @@ COLUMN: dict[Width, int] = {"single": 317, "double": 662}
 
 
 def titled(
-    drawn: Drawn, title: str, subtitle: list[str], *, width: Width = "double"
+    drawn: Drawn, title: str, subtitle: list[str], *, width: Width = "double", across: int = 2
 ) -> dict[str, Any]:
     """Return the chart as it is downloaded: with its title, what was measured, and a size.
 
@@ -164,21 +164,22 @@ def titled(
         title: over it, Markdown or not.
         subtitle: what was measured, line by line.
         width: of one column, or of two.
+        across: panels side by side, two at most; in one column they stand one below another.
     """
-    across = COLUMN[width]
+    pixels = COLUMN[width]
     lines = [
         part
         for line in subtitle
-        for part in textwrap.wrap(strip_markdown(line), round(across / _SMALL_LETTER))
+        for part in textwrap.wrap(strip_markdown(line), round(pixels / _SMALL_LETTER))
     ]
     heading = alt.TitleParams(
-        textwrap.wrap(strip_markdown(title), round(across / _LETTER)) or "",
+        textwrap.wrap(strip_markdown(title), round(pixels / _LETTER)) or "",
         subtitle=lines, anchor="start", frame="bounds", fontSize=_TITLE, subtitleFontSize=SMALLEST,
         subtitleColor=palette.INK_ON_LIGHT, subtitlePadding=6, offset=12,
     )  # fmt: skip
     if isinstance(drawn, dict):
-        columns = 1 if width == "single" or len(drawn) == 1 else 2
-        room = across // columns - _BESIDE_PANEL
+        columns = 1 if width == "single" else min(across, 2, len(drawn))
+        room = pixels // columns - _BESIDE_PANEL
         small = [_small(chart, strip_markdown(name), room) for name, chart in drawn.items()]
         whole = alt.concat(
             *(panel for panel in small), columns=columns, title=heading, background="white",
@@ -187,12 +188,12 @@ def titled(
         spec = _for_print(whole).to_dict()
         panels = (stand_out(panel, dark=False) for panel in spec["concat"])
         spec["concat"] = [_sized(panel, room) for panel in panels]
-        return _narrowed(spec, across)
+        return _narrowed(spec, pixels)
     fit = alt.AutoSizeParams(type="fit-x", contains="padding")
     whole = drawn.properties(
-        width=across, title=heading, background="white", autosize=fit, padding=_PADDING
+        width=pixels, title=heading, background="white", autosize=fit, padding=_PADDING
     )
-    return _narrowed(stand_out(_for_print(whole).to_dict(), dark=False), across)
+    return _narrowed(stand_out(_for_print(whole).to_dict(), dark=False), pixels)
 
 
 _ROOM_FOR_FONTS = {"left": 18, "top": 4, "right": 4, "bottom": 4}

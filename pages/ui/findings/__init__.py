@@ -18,10 +18,11 @@ from pages.ui.findings.metrics import (
 from pages.ui.findings.pairs import layers, meeting
 from pages.ui.findings.skills import emergence
 from pages.ui.findings.standing import standing
+from pages.ui.findings.training import Change, training
 from pages.ui.findings.trends import convergence, trend
 
 __all__ = [
-    "BADGES", "Contrast", "Finding", "Growth", "Layout", "MetricReach", "MetricTrend", "Verdict",
-    "colors", "convergence", "density", "emergence", "layers", "locality", "meeting",
-    "metric_reach", "metric_trends", "metrics_agree", "standing", "theory", "trend",
+    "BADGES", "Change", "Contrast", "Finding", "Growth", "Layout", "MetricReach", "MetricTrend",
+    "Verdict", "colors", "convergence", "density", "emergence", "layers", "locality", "meeting",
+    "metric_reach", "metric_trends", "metrics_agree", "standing", "theory", "training", "trend",
 ]  # fmt: skip

@@ -77,6 +77,19 @@ TERMS = (
         f"{_PAPER}, Fig. 4; Feng et al. 2022",
     ),
     Term(
+        "probe",
+        "A look at a model in training: a small set of samples goes through it as it is, and its "
+        "layers are scored against stored features of reference models. The training's own numbers "
+        "stay the same bits.",
+        source="definition of PRH Explorer",
+    ),
+    Term(
+        "checkpoint",
+        "A model as it was at a step on the way of its training, whose weights were kept. Scored "
+        "like any other model, checkpoints of one training make a curve.",
+        source="Biderman et al. 2023 (Pythia)",
+    ),
+    Term(
         "growth",
         "How alignment rises with the size of the vision model, centered on the smallest of its "
         "family and divided by the standard deviation over the family, at each k by itself. It "
