@@ -39,6 +39,8 @@ PRECISION = "float32"
 """Of the demo's networks, so that its figures are the same on every machine."""
 PHOTOGRAPHS = "photographs"
 """Name of the shipped parts that were measured on data which does not ship."""
+TRAININGS = "trainings"
+"""Name of the shipped parts of two trainings that were watched, longer than a demo may take."""
 
 
 def demo_study(workspace: Workspace, progress: Progress, device: str = "auto") -> Study:
@@ -183,9 +185,10 @@ def _stages(run: Run, progress: Progress, device: str) -> list[Stage]:
 
 
 def bring_shipped(warehouse: Warehouse, parts: Path) -> None:
-    """Leave the results on photographs that ship as parts of one's own."""
-    for file in sorted(parts.glob(f"*/{PHOTOGRAPHS}.parquet")):
-        warehouse.append(file.parent.name, PHOTOGRAPHS, pl.read_parquet(file, glob=False))
+    """Leave the results on photographs, and of trainings, that ship as parts of one's own."""
+    for name in (PHOTOGRAPHS, TRAININGS):
+        for file in sorted(parts.glob(f"*/{name}.parquet")):
+            warehouse.append(file.parent.name, name, pl.read_parquet(file, glob=False))
 
 
 def import_published(run: Run, mapping: Path) -> None:

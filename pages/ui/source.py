@@ -10,8 +10,9 @@ from prh_core.warehouse.progress import WorkProgress, read_progress
 from prh_core.warehouse.shipped import shows_shipped
 
 _SHIPPED = (
-    "**Results that ship with PRH Explorer:** small models from packages on emoji, and numbers "
-    "measured on Flickr8k and ImageNet, whose photographs do not ship."
+    "**Results that ship with PRH Explorer:** small models from packages on emoji, two that were "
+    "watched while they learned, and numbers measured on Flickr8k and ImageNet, whose photographs "
+    "do not ship."
 )
 _YOURS = "`prh demo` makes the first part on this machine; `prh run` measures what you choose."
 

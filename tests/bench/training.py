@@ -4,6 +4,9 @@ A small GPT-2 learns the State of the Union speeches of a package, by transforme
 callback; a small network of convolutions learns to tell 900 emoji apart, in a loop of its own. Both
 are held against stored features of packaged models on emoji that neither was shown. Each training
 runs without and with its probe, and must give the same bits. Writes docs/training.md.
+
+`--once` trains with probes only and leaves their rows in the data folder: of 300 and 1,000 steps
+are those that ship (data/README.md).
 """
 
 import argparse
@@ -50,6 +53,10 @@ CONTEXT, VOCABULARY, BATCH = 128, 4096, 16
 HELD_OUT = 64
 """Windows of held-out speeches."""
 PIXELS, SEEN = 48, 900
+TRAININGS = ("GPT-2 on speeches", "CNN on emoji")
+EVERY = (25, 50)
+"""Steps between probes of either training that is run once, whatever share of the time they take:
+what ships shall not depend on how busy a machine is."""
 CURVES = """
     SELECT s.step, s.reference_label, s.score, s.last_layer_score, s.null_threshold, s.p_value,
         s.layer, s.probe_seconds, m."value"
@@ -117,8 +124,10 @@ def speeches() -> Words:
     return Words(tokens, windows[0], windows[1][::step][:HELD_OUT], share)
 
 
-def language(words: Words, steps: int, folder: Path, callback: PRHCallback | None) -> Trained:
-    """Train a GPT-2 of four layers, 128 wide, with dropout."""
+def language(
+    words: Words, steps: int, folder: Path, callback: PRHCallback | None, evaluate: int = 100
+) -> Trained:
+    """Train a GPT-2 of four layers, 128 wide, with dropout; evaluate every so many steps."""
     transformers.set_seed(0)
     config = transformers.GPT2Config(
         vocab_size=VOCABULARY, n_positions=CONTEXT, n_embd=128, n_layer=4, n_head=4,
@@ -128,7 +137,7 @@ def language(words: Words, steps: int, folder: Path, callback: PRHCallback | Non
     arguments = transformers.TrainingArguments(
         output_dir=str(folder), max_steps=steps, per_device_train_batch_size=BATCH,
         per_device_eval_batch_size=BATCH, learning_rate=2e-3, lr_scheduler_type="cosine",
-        warmup_steps=50, logging_steps=50, eval_strategy="steps", eval_steps=100,
+        warmup_steps=50, logging_steps=50, eval_strategy="steps", eval_steps=evaluate,
         save_strategy="no", report_to=[], use_cpu=True, seed=0, disable_tqdm=True,
     )  # fmt: skip
     trainer = transformers.Trainer(
@@ -282,17 +291,54 @@ def prepared(home: Path) -> Dataset:
     return dataset
 
 
+def watch_language(
+    home: Path, words: Words, dataset: Dataset, steps: int, **options: Any
+) -> tuple[Trained, Probe]:
+    """Train the language model with its probe; `options` are of the callback."""
+    references = stored_references(home, dataset, REFERENCES)
+    probe = Probe(
+        captions(dataset, words.tokenizer), references, training=TRAININGS[0], home=home,
+        label="GPT-2, 4 layers, 128 wide", permutations=PERMUTATIONS,
+    )  # fmt: skip
+    callback = PRHCallback(probe, bytes_per_token=words.bytes_per_token, **options)
+    every = options.get("every_n_steps", 100)
+    return language(words, steps, home / "probed", callback, min(100, 2 * every)), probe
+
+
+def watch_vision(
+    home: Path, pictures: Tensor, dataset: Dataset, steps: int, **options: Any
+) -> tuple[Trained, Probe]:
+    """Train the vision model with its probe; `options` are of `probe_after_step`."""
+    samples = images(dataset, small, [f"block{at}" for at in range(1, 5)])
+    references = stored_references(home, dataset, REFERENCES)
+    with Probe(
+        samples, references, training=TRAININGS[1], home=home, permutations=PERMUTATIONS,
+        label="CNN, 4 convolutions",
+    ) as seeing:  # fmt: skip
+
+        def after(model: nn.Module, step: int, loss: float | None) -> None:
+            numbers: dict[str, Any] = {} if loss is None else {"loss": loss}
+            probe_after_step(seeing, model, step, **options, **numbers)
+            if step == steps:
+                probe_at_end(seeing, model, step, **numbers)
+
+        return vision(pictures, steps, after), seeing
+
+
+def watch(home: Path, steps: Sequence[int]) -> None:
+    """Train everything once, with probes."""
+    dataset = prepared(home)
+    watch_language(home, speeches(), dataset, steps[0], every_n_steps=EVERY[0], budget=None)
+    watch_vision(home, others(dataset), dataset, steps[1], every_n_steps=EVERY[1], budget=None)
+
+
 def measure(home: Path, steps: Sequence[int]) -> list[str]:
     """Train everything twice; return the page's lines."""
     dataset = prepared(home)
-    references = stored_references(home, dataset, REFERENCES)
-    common: dict[str, Any] = {"home": home, "permutations": PERMUTATIONS}
     words = speeches()
     plain = language(words, steps[0], home / "plain", None)
-    probe = Probe(captions(dataset, words.tokenizer), references, training="speeches", **common)
-    callback = PRHCallback(probe, bytes_per_token=words.bytes_per_token)
-    probed = language(words, steps[0], home / "probed", callback)
-    frame = curve(home, "speeches", "eval_bits_per_byte")
+    probed, probe = watch_language(home, words, dataset, steps[0])
+    frame = curve(home, TRAININGS[0], "eval_bits_per_byte")
     lines = [
         "## A language model learns speeches",
         "",
@@ -307,18 +353,8 @@ def measure(home: Path, steps: Sequence[int]) -> list[str]:
     ]
     pictures = others(dataset)
     plain = vision(pictures, steps[1], lambda *_: None)
-    layers = [f"block{at}" for at in range(1, 5)]
-    samples = images(dataset, small, layers)
-    with Probe(samples, references, training="emoji", **common) as seeing:
-
-        def after(model: nn.Module, step: int, loss: float | None) -> None:
-            numbers: dict[str, Any] = {} if loss is None else {"loss": loss}
-            probe_after_step(seeing, model, step, **numbers)
-            if step == steps[1]:
-                probe_at_end(seeing, model, step, **numbers)
-
-        probed = vision(pictures, steps[1], after)
-    frame = curve(home, "emoji", "loss")
+    probed, seeing = watch_vision(home, pictures, dataset, steps[1])
+    frame = curve(home, TRAININGS[1], "loss")
     lines += [
         "## A vision model learns to tell emoji apart",
         "",
@@ -345,10 +381,16 @@ def main() -> None:
     parser.add_argument("--steps", type=int, nargs=2, default=(600, 1500), help="of each training")
     parser.add_argument("--data", type=Path, help="data folder to keep; a temporary one by default")
     parser.add_argument("--print-only", action="store_true", help="do not write docs/training.md")
+    parser.add_argument("--once", action="store_true", help="train with probes only; write no page")
     given = parser.parse_args()
     # More threads than cores are free wait for each other, ten times as long.
     torch.set_num_threads(1)
     logging.getLogger("transformers").setLevel(logging.ERROR)
+    if given.once:
+        if given.data is None:
+            parser.error("--once leaves its rows in a data folder: name it by --data")
+        watch(given.data, given.steps)
+        return
     with tempfile.TemporaryDirectory() as folder:
         lines = measure(given.data or Path(folder), given.steps)
     page = "\n".join(
