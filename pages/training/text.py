@@ -24,9 +24,9 @@ _NAMES = {
     "eval_bits_per_byte": "held-out bits per byte",
 }
 HOW = """
-References are features that `prh extract` stored; the probe runs every 100 steps, within 5 % of the
-time, and leaves every number of the training the same bit. It writes into the data folder, and
-`prh publish` brings that here. The same probe serves
+References are features that `prh extract` stored; by default the probe runs every 100 steps, within
+5 % of the time, and leaves every number of the training the same bit. It writes into the
+data folder, and `prh publish` brings that here. The same probe serves
 
 | in | you write |
 |---|---|
@@ -36,8 +36,8 @@ time, and leaves every number of the training the same bit. It writes into the d
 
 `images` in place of `captions` reads a vision model, `batches` whatever you have: a script that
 runs stands in docs/how-to/training.md. Checkpoints are shown here, too, once two of one model were
-scored: records that differ in their `revision` (`step1000`), such as those of
-`prh run --panel pythia-steps`.
+scored with other models: records that differ in their `revision` (`step1000`), such as those of the
+panel `pythia-steps`.
 """
 """What an empty page teaches."""
 
