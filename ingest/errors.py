@@ -37,6 +37,26 @@ class UnknownHubModelError(PRHError):
     """The hub answered, and does not know that name, revision or file."""
 
 
+class HubAddressError(PRHError):
+    """An hf:// address, or the name of a repository, is none."""
+
+
+class HubPermissionError(PRHError):
+    """The hub answered, and does not let us: no token, or one that may not."""
+
+
+class HubChangedError(PRHError):
+    """Somebody else changed a repository while it was written to."""
+
+
+class HubHashError(PRHError):
+    """A file is not the one that the hub, or its own name, says it is."""
+
+
+class HubConflictError(PRHError):
+    """What would be written differs from what lies there."""
+
+
 class ModelFailedError(PRHError):
     """A model's own code, or a library that runs it, raised something that has no name here."""
 

@@ -7,9 +7,18 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ingest.errors import DiskFullError, HubUnreachableError, UnknownHubModelError
+from ingest.errors import (
+    DiskFullError,
+    HubAddressError,
+    HubChangedError,
+    HubHashError,
+    HubPermissionError,
+    HubUnreachableError,
+    MissingExtraError,
+    UnknownHubModelError,
+)
 
 
 class HubFile(NamedTuple):
@@ -22,12 +31,16 @@ class HubFile(NamedTuple):
     """True when the hub did not answer and the cached copy is used."""
 
 
-def hub_file(repository: str, name: str, revision: str) -> HubFile:
-    """Return one file of a model repository, from the hub or its cache; use inside `hub_errors`."""
+def hub_file(repository: str, name: str, revision: str, kind: str = "model") -> HubFile:
+    """Return one file of a repository, from the hub or its cache; use inside `hub_errors`."""
     from huggingface_hub import hf_hub_download
 
     offline = not hub_answers()
-    path = Path(hf_hub_download(repository, name, revision=revision, local_files_only=offline))
+    path = Path(
+        hf_hub_download(
+            repository, name, revision=revision, local_files_only=offline, repo_type=kind
+        )
+    )
     # The cache lays files out as snapshots/<commit>/<name>.
     return HubFile(path, path.parents[len(Path(name).parts) - 1].name, offline)
 
@@ -49,6 +62,22 @@ def hub_answers() -> bool:
     return True
 
 
+def hub_client() -> Any:
+    """Return the hub's client.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        raise MissingExtraError(
+            "the hub needs the ingest half of the installation (huggingface_hub): "
+            "pip install 'prh-explorer[ingest]'"
+        ) from error
+    return huggingface_hub
+
+
 @contextlib.contextmanager
 def hub_errors(what: str, name: str, revision: str) -> Iterator[None]:
     """Turn failures of a download inside the block into named errors.
@@ -60,6 +89,10 @@ def hub_errors(what: str, name: str, revision: str) -> Iterator[None]:
 
     Raises:
         UnknownHubModelError: no such repository, revision or file, or access is not granted.
+        HubPermissionError: the hub refuses the token, or what it is used for.
+        HubAddressError: no repository can have that name.
+        HubChangedError: somebody else changed the repository while it was written to.
+        HubHashError: a download is not as long as the hub says.
         HubUnreachableError: no connection, or offline mode without a cached copy.
         DiskFullError: no room for the download.
     """
@@ -113,12 +146,23 @@ def _meaning(error: BaseException, what: str, name: str, revision: str) -> Excep
                 f"The {what} {name!r} at revision {revision!r} lacks a file that is needed: "
                 f"{str(cause).splitlines()[-1]}"
             )
-        if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
             return DiskFullError(f"The disk is full: no room for the {what} {name!r}.")
+        if isinstance(cause, hub.HFValidationError):
+            return HubAddressError(f"No {what} can be called {name!r}: it should be OWNER/NAME.")
+        if isinstance(cause, hub.HfHubHTTPError):
+            refused = _refused(cause, what, name)
+            if refused is not None:
+                return refused
+        if isinstance(cause, OSError) and "Consistency check failed" in str(cause):
+            return HubHashError(
+                f"A file of the {what} {name!r} came in another length than the hub says: run the "
+                "same command again."
+            )
     for cause in reversed(chain):
         unanswered = (hub.LocalEntryNotFoundError, ConnectionError)  # offline mode is one too
         if isinstance(cause, hub.HfHubHTTPError):
-            silent = cause.response.status_code >= 500
+            silent = cause.response.status_code >= 500 or cause.response.status_code == 429
         else:  # The HTTP library's own errors: no name, no route, no answer in time.
             silent = isinstance(cause, (hub.HTTPError, *unanswered))  # type: ignore[attr-defined]
         if silent:
@@ -127,4 +171,26 @@ def _meaning(error: BaseException, what: str, name: str, revision: str) -> Excep
                 "HF_ENDPOINT to a mirror) and run again, or use the package-shipped records, "
                 "which need no hub."
             )
+    return None
+
+
+def _refused(error: Any, what: str, name: str) -> Exception | None:
+    """Return what the hub's refusal to answer a request means; None for another answer."""
+    status = error.response.status_code
+    if status == 401:
+        return HubPermissionError(
+            f"The hub refuses the token that came with the {what} {name!r}: log in again with "
+            "`hf auth login`, or set HF_TOKEN."
+        )
+    if status in (402, 403):
+        said = error.response.headers.get("X-Error-Message") or error.response.reason_phrase
+        return HubPermissionError(
+            f"The hub does not permit this with the {what} {name!r} ({said}): the token needs "
+            "access to it, and to write it a token with write access."
+        )
+    if status in (409, 412):
+        return HubChangedError(
+            f"Somebody else changed the {what} {name!r} meanwhile; nothing of theirs was touched: "
+            "run the same command again."
+        )
     return None

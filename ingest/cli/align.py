@@ -9,6 +9,7 @@ import typer
 
 from ingest.cli.console import err, literal, out, table
 from ingest.cli.options import Data
+from ingest.cli.paths import local_file
 from ingest.errors import SampleIdsError
 from ingest.foreign import Given, read_given, same_rows
 from ingest.foreign.pair import Usable, paired, usable
@@ -34,9 +35,17 @@ GivenLayout = Annotated[
 
 
 def align(
-    a: Annotated[Path, typer.Argument(help="Features: .safetensors, .npy, .npz, .parquet or .h5.")],
+    a: Annotated[
+        Path,
+        typer.Argument(
+            parser=local_file,
+            help="Features: .safetensors, .npy, .npz, .parquet or .h5; here, or at an address on "
+            "the hub, hf://datasets/OWNER/NAME/FILE.",
+        ),
+    ],
     b: Annotated[
-        Path | None, typer.Argument(help="Those of another model, of the same samples.")
+        Path | None,
+        typer.Argument(parser=local_file, help="Those of another model, of the same samples."),
     ] = None,
     panel: Annotated[
         bool,
@@ -72,6 +81,8 @@ def align(
         list[Path] | None,
         typer.Option(
             "--ids",
+            parser=local_file,
+            metavar="PATH",
             help="Sample ids of A's rows, of B's where it is given a second time: .txt one a line, "
             ".csv, .jsonl or .parquet with a column id, .npy.",
         ),

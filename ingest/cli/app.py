@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ingest.cli.console import out, table
-from ingest.cli.options import Data, Device
+from ingest.cli.options import Data, Device, ShownData
 from ingest.cli.work import recorded, workspace
 from ingest.experiments.demo import end_demo, run_demo, unfinished
 from prh_core.warehouse.location import PROJECT
@@ -66,7 +66,7 @@ def open_app(
             show_default=False,
         ),
     ] = None,
-    data: Data = None,
+    data: ShownData = None,
 ) -> None:
     """Show the warehouse in the browser, on this machine alone unless --address says otherwise.
 

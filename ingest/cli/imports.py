@@ -9,6 +9,7 @@ from ingest.catalog import load_catalog
 from ingest.cli.align import GivenLayout
 from ingest.cli.console import TerminalProgress, err, literal, out
 from ingest.cli.options import Catalogs, Data, Device, Models, NoPublish, Panel, ids
+from ingest.cli.paths import local_file
 from ingest.cli.work import publish, recorded, workspace
 from ingest.experiments.imports.results import Results, store
 from ingest.pipeline.options import ModelOptions
@@ -26,7 +27,11 @@ imports = typer.Typer(
 @imports.command("lm-eval")
 def lm_eval(
     files: Annotated[
-        list[Path], typer.Argument(help="results_*.json files of lm-evaluation-harness.")
+        list[Path],
+        typer.Argument(
+            parser=local_file,
+            help="results_*.json files of lm-evaluation-harness.",
+        ),
     ],
     model: Annotated[
         str | None,
@@ -59,10 +64,20 @@ def lm_eval(
 @imports.command("csv")
 def csv(
     table: Annotated[
-        Path | None, typer.Argument(help="The table; by default the one its mapping names.")
+        Path | None,
+        typer.Argument(
+            parser=local_file,
+            help="The table; by default the one its mapping names.",
+        ),
     ] = None,
     mapping: Annotated[
-        Path, typer.Option("--mapping", help="TOML: what the columns are, and their source.")
+        Path,
+        typer.Option(
+            "--mapping",
+            parser=local_file,
+            metavar="PATH",
+            help="TOML: what the columns are, and their source.",
+        ),
     ] = ...,  # type: ignore[assignment] - typer's word for an option that must be given
     catalogs: Catalogs = None,
     no_publish: NoPublish = False,
@@ -88,7 +103,9 @@ def features(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Of one model, in depth order: .safetensors, .npy, .npz, .parquet or .h5."
+            parser=local_file,
+            help="Of one model, in depth order: .safetensors, .npy, .npz, .parquet or .h5; here, "
+            "or at hf://datasets/OWNER/NAME/FILE.",
         ),
     ],
     dataset: Annotated[
@@ -111,6 +128,8 @@ def features(
         Path | None,
         typer.Option(
             "--ids",
+            parser=local_file,
+            metavar="PATH",
             help="Sample ids of the rows: .txt one a line, .csv, .jsonl or .parquet with a column "
             "id, .npy. [default: an array or column ids, id or sample_id of the files]",
         ),

@@ -9,11 +9,29 @@ from typing import Annotated, Any
 
 import typer
 
+from ingest.cli.paths import folder_here, local_file, warehouse_folder
 from prh_core.curves import Fixed
 
 Data = Annotated[
     Path | None,
-    typer.Option("--data", help="Data folder; PRH_DATA sets the default.", show_default=False),
+    typer.Option(
+        "--data",
+        parser=folder_here,
+        metavar="PATH",
+        help="Data folder; PRH_DATA sets the default.",
+        show_default=False,
+    ),
+]
+ShownData = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        parser=warehouse_folder,
+        metavar="PATH",
+        help="Data folder, or hf://datasets/OWNER/NAME, whose warehouse is downloaded; PRH_DATA "
+        "sets the default.",
+        show_default=False,
+    ),
 ]
 DatasetId = Annotated[str, typer.Option("--dataset", help="A dataset of `prh catalog datasets`.")]
 Panel = Annotated[
@@ -24,7 +42,12 @@ Models = Annotated[
 ]
 Catalogs = Annotated[
     list[Path] | None,
-    typer.Option("--catalog", help="A TOML file with records of your own; may be repeated."),
+    typer.Option(
+        "--catalog",
+        parser=local_file,
+        metavar="PATH",
+        help="A TOML file with records of your own; may be repeated.",
+    ),
 ]
 Poolings = Annotated[
     list[str] | None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ingest.cli.console import out, speaks_unicode, table
-from ingest.cli.options import Data
+from ingest.cli.options import Data, ShownData
 from ingest.cli.work import publish as publish_warehouse
 from ingest.cli.work import workspace
 from prh_core.warehouse.answer import answer
@@ -44,7 +44,7 @@ def publish(
 def sql(
     statement: Annotated[str, typer.Argument(help="One statement, e.g. 'FROM coverage'.")],
     format: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
-    data: Data = None,
+    data: ShownData = None,
 ) -> None:
     """Ask the published warehouse in SQL; `FROM duckdb_columns()` tells what each column means.
 
@@ -64,7 +64,7 @@ def sql(
 
 def export(
     folder: Annotated[Path, typer.Argument(help="Where to; it is made if need be.")],
-    data: Data = None,
+    data: ShownData = None,
 ) -> None:
     """Write every figure of the app into a folder, with one page that opens without a server.
 

@@ -2,7 +2,8 @@
 
 [[model]]
 loader = "features"
-source = "features.safetensors"  # relative to this file; or several, in depth order:
+source = "features.safetensors"  # relative to this file, or hf://datasets/OWNER/NAME/FILE; or
+                               # several, in depth order:
 [model.options]
 files = ["early.npy", "late.npy"]  # optional, instead of `source`
 ids = "ids.txt"                # optional: sample ids, where the files have none
@@ -19,6 +20,7 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
+from ingest.catalog.addresses import is_address, once_local
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError
@@ -26,6 +28,7 @@ from ingest.extract.variants import Extracted, Variant
 from ingest.foreign import Given, read_given
 from ingest.foreign.fit import on_samples
 from ingest.store.precision import EXACT, PRECISIONS
+from prh_core.errors import PRHError
 from prh_core.types import Layer, Layout
 
 _OPTIONS = {"files", "ids", "layout", "row_order", "pooling", "precision"}
@@ -37,7 +40,7 @@ def saved_files(record: ModelRecord) -> list[Path]:
     """Return the files behind a record: features in depth order, then ids; none if imported.
 
     Raises:
-        CatalogError: an option is none of those there are.
+        CatalogError: an option is none of those there are, or a file on the hub cannot be had.
     """
     unknown = sorted(set(record.options) - _OPTIONS)
     if unknown:
@@ -50,7 +53,16 @@ def saved_files(record: ModelRecord) -> list[Path]:
     named = record.options.get("files", [record.source])
     names = named if isinstance(named, list) else [named]
     ids = record.options.get("ids")
-    return [record.base / str(name) for name in [*names, *([] if ids is None else [ids])]]
+    return [_file(record, str(name)) for name in [*names, *([] if ids is None else [ids])]]
+
+
+def _file(record: ModelRecord, name: str) -> Path:
+    if not is_address(name):
+        return (record.base or Path()) / name
+    try:
+        return once_local(name)
+    except PRHError as error:  # leaves out this model, and the others go on
+        raise CatalogError(f"Model {record.id!r}: {error}") from error
 
 
 def read_by(record: ModelRecord) -> dict[str, Any]:

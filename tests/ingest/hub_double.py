@@ -1,7 +1,8 @@
 """A small model hub on the loopback: one folder a repository, one commit each.
 
 It speaks as much of the hub's protocol as downloading needs: `resolve` with the headers the client
-reads (commit, etag, length), the file list, and the hub's own error codes.
+reads (commit, etag, length), the file list, and the hub's own error codes. Dataset repositories,
+which are written to as well, stand in `hub_datasets`.
 """
 
 import hashlib
@@ -13,12 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from tests.ingest.hub_datasets import Datasets
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @contextmanager
-def hub(root: Path) -> Iterator[str]:
-    """Serve root/<owner>/<name>/ as repositories; yield the endpoint's address."""
+def hub(root: Path, datasets: Datasets | None = None) -> Iterator[str]:
+    """Serve root/<owner>/<name>/ as repositories of models; yield the endpoint's address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -31,10 +34,14 @@ def hub(root: Path) -> Iterator[str]:
             """Answer a request."""
             self._answer(body=True)
 
+        do_POST = do_PUT = do_GET  # noqa: N815
+
         def log_message(self, format: str, *args: object) -> None:
             """Stay silent."""
 
         def _answer(self, body: bool) -> None:
+            if datasets is not None and datasets.answer(self, body):
+                return None
             parts = unquote(urlsplit(self.path).path).strip("/").split("/")
             if parts[:2] == ["api", "models"]:
                 return self._list(parts[2:], body)
