@@ -8,6 +8,7 @@ from ingest.cli.bits import bits
 from ingest.cli.captions import captions
 from ingest.cli.catalog import catalog, metrics, panels
 from ingest.cli.color import color
+from ingest.cli.hub import pull, push
 from ingest.cli.imports import evaluate, imports
 from ingest.cli.probes import probe
 from ingest.cli.results import export, publish, sql
@@ -41,6 +42,8 @@ COMMANDS = {
     "demo": demo,
     "status": status,
     "publish": publish,
+    "push": push,
+    "pull": pull,
     "sql": sql,
     "export": export,
     "app": open_app,

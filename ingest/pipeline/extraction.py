@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ingest.catalog import ModelRecord
 from ingest.datasets import Dataset
+from ingest.errors import MissingFeaturesError
 from ingest.extract import CropCache, extract, ingest_half
 from ingest.pipeline.features import Extraction, header_of, record_features
 from ingest.pipeline.run import Run, record_dataset
 from ingest.pipeline.workers import Begun, Ended, Tell, spread
 from ingest.progress import Progress, Silent
+from ingest.store.away import find_away, how_to_bring_back
 from ingest.store.features import FeatureHeader, FeatureStore, read_header
 from prh_core.errors import PRHError
 
@@ -87,7 +89,7 @@ def extract_missing(
         DiskFullError: nothing already stored was changed.
     """
     record_dataset(run.workspace, dataset)
-    missing = _missing(run, units)
+    missing = _missing(run, units, progress)
     together = len(devices) > 1 and len(missing) > 1
     reason = _reason_for_one(dataset, beside) if together else None
     if reason is not None:
@@ -105,8 +107,11 @@ def extract_missing(
     progress.done()
 
 
-def _missing(run: Run, units: Sequence[Extraction]) -> list[_Missing]:
-    """Return what is not stored, by model; count the others, and leave the rows that they lack."""
+def _missing(run: Run, units: Sequence[Extraction], progress: Progress) -> list[_Missing]:
+    """Return what is not stored, by model; count the others, and leave the rows that they lack.
+
+    A model whose features lie on the hub, and were deleted here, is left out by name.
+    """
     recorded = run.workspace.warehouse.part_names("feature_sets")
     by_model: dict[str, list[Extraction]] = {}
     for unit in units:
@@ -121,6 +126,10 @@ def _missing(run: Run, units: Sequence[Extraction]) -> list[_Missing]:
             run.skipped += 1
             if unit.key not in recorded:  # killed between the file and its row
                 record_features(run, unit.record, read_header(unit.path), unit.path)
+        elsewhere = how_to_bring_back(unit.path for unit in left)
+        if elsewhere is not None:  # nobody waits hours for what lies on the hub
+            left = [unit for unit in left if find_away(unit.path) is None]
+            run.leave_out(wanted[0].record.id, MissingFeaturesError(elsewhere), progress)
         if left:
             title = f"[{number}/{len(by_model)}] {wanted[0].record.label}"
             missing.append(_Missing(title, tuple(left)))

@@ -8,6 +8,7 @@ import numpy as np
 from ingest.errors import MissingFeaturesError
 from ingest.foreign.pair import Usable, usable
 from ingest.pipeline.scores.plan import FeatureFile, open_features
+from ingest.store.away import deleted_files, how_to_bring_back
 from ingest.store.features import read_layers
 from ingest.store.workspace import Workspace
 from prh_core.types import Layers
@@ -39,6 +40,9 @@ def stored_dataset(workspace: Workspace, dataset_id: str) -> StoredDataset:
     ]
     found = [file for file in found if file.header.dataset_id == dataset_id]
     if not found:
+        away = how_to_bring_back(deleted_files(workspace.features.root, dataset_id))
+        if away is not None:
+            raise MissingFeaturesError(away)
         raise MissingFeaturesError(
             f"no features are stored on {dataset_id}; run `prh extract --dataset {dataset_id}` or "
             f"`prh import features FILE --dataset {dataset_id}` first"

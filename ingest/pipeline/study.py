@@ -38,6 +38,7 @@ from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import FeatureFile, Setting, Unit, plan_batches
 from ingest.pipeline.scoring import plan_scores, score_missing
 from ingest.progress import Progress
+from ingest.store.away import how_to_bring_back
 from ingest.store.precision import EXACT, Kind, apart, check_store, listed, named_precision
 from ingest.store.workspace import Workspace
 
@@ -231,6 +232,11 @@ class Study:
     def _missing_features(self, missing: Sequence[str]) -> str:
         """Say whose features are missing, which command makes them, and what is there instead."""
         name = self.dataset.record.id
+        away = how_to_bring_back(
+            unit.path for unit in self.extractions if unit.record.id in missing
+        )
+        if away is not None:
+            return away
         wanted = self.variants_of([record for record in self.models if record.id in missing])
         kind = Kind(self.precision, self.store)
         others = apart(stored_kinds(self.workspace, self.dataset, wanted), kind)

@@ -22,6 +22,7 @@ from safetensors.numpy import save_file
 
 from ingest.errors import DamagedFeatureFileError, MixedPrecisionError, RowOrderError
 from ingest.store.atomic import atomic_path
+from ingest.store.away import find_away
 from ingest.store.half import HALF, from_half, is_scale, to_half
 from ingest.store.precision import EXACT, PRECISIONS, STORES, Kind
 from prh_core.errors import NotFiniteError
@@ -108,12 +109,13 @@ class FeatureStore:
         return Place(key, self.path(model_id, dataset_id, key))
 
     def kinds(self, model_id: str, dataset_id: str, parts: Mapping[str, Any]) -> set[Kind]:
-        """Return in which precisions and number formats a feature set is stored."""
-        return {
-            kind
-            for kind in map(Kind._make, product(PRECISIONS, STORES))
-            if self.place(model_id, dataset_id, parts, *kind).path.exists()
-        }
+        """Return in which precisions and number formats a feature set is stored, or was."""
+        found: set[Kind] = set()
+        for kind in map(Kind._make, product(PRECISIONS, STORES)):
+            path = self.place(model_id, dataset_id, parts, *kind).path
+            if path.exists() or find_away(path) is not None:
+                found.add(kind)
+        return found
 
     def write(self, header: FeatureHeader, layers: Mapping[str, np.ndarray]) -> Path:
         """Store a feature set, whole or not at all.

@@ -97,11 +97,33 @@ def _create_views(connection: duckdb.DuckDBPyConnection, views: list[re.Match[st
         waiting = [match for match in waiting if match not in ready]
 
 
+class Described(NamedTuple):
+    """What a table is, in the words of its schema file."""
+
+    comment: str
+    columns: dict[str, str]
+    """By column, in order."""
+
+
+@cache
+def described() -> dict[str, Described]:
+    """Return what every table is and what its columns mean, by table."""
+    return {
+        match["name"]: Described(
+            _text(match), {c["name"]: c["comment"] for c in _COLUMN.finditer(match["body"])}
+        )
+        for match in _definitions("TABLE")
+    }
+
+
+def _text(match: re.Match[str]) -> str:
+    return " ".join(line.removeprefix("--").strip() for line in match["comment"].splitlines())
+
+
 def _comments(definitions: list[re.Match[str]]) -> Iterator[str]:
     """Yield what hands the files' own comments to the database; DuckDB binds no parameter there."""
     for match in definitions:
-        text = " ".join(line.removeprefix("--").strip() for line in match["comment"].splitlines())
-        yield f"COMMENT ON {match['kind']} {match['name']} IS {_quoted(text)}"
+        yield f"COMMENT ON {match['kind']} {match['name']} IS {_quoted(_text(match))}"
         if match["kind"] == "TABLE":
             for column in _COLUMN.finditer(match["body"]):
                 place = f'{match["name"]}."{column["name"]}"'

@@ -12,8 +12,9 @@ from tests.docs.markdown import DOCS, ROOT, follow
 
 HOW_TO = sorted(page for page in (DOCS / "how-to").glob("*.md") if page.stem != "index")
 ROOMS = ("ingest", "pages", "prh_core")
-TESTS = ("__init__.py", "conftest.py", "worlds.py", "core")
-"""What the check of a metric needs of the suite."""
+HUB = ("ingest/__init__.py", "ingest/hub_datasets.py", "ingest/hub_double.py")
+TESTS = ("__init__.py", "conftest.py", "worlds.py", "core", *HUB)
+"""What the checks of a metric, and of pushing to a hub, need of the suite."""
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def project(tmp_path: Path) -> Path:
         shutil.copy(ROOT / name, copy)
     for name in TESTS:
         source, target = ROOT / "tests" / name, copy / "tests" / name
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, ignore=ignored)
         else:

@@ -1,0 +1,60 @@
+"""The documents of a repository: which of its card and metadata are to be written."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event
+
+from ingest.catalog.addresses import Address
+from ingest.hub.card import MADE_BY, about, card
+from ingest.hub.croissant import croissant
+from ingest.hub.described import Contents, describe
+from ingest.hub.files import CARD, CROISSANT, LocalFile, RemoteFile, read_file
+from ingest.hub.remote import Remote, asking, download
+from ingest.progress import Progress
+from ingest.store.workspace import Workspace
+
+
+def contents_of(
+    workspace: Workspace, remote: Remote, new: Sequence[LocalFile], captions: bool
+) -> Contents:
+    """Say what a repository holds once these files are in it, too."""
+    files = dict(remote.files)
+    for file in new:
+        files[file.path] = RemoteFile(file.path, file.bytes, file.sha256, file.blob)
+    return describe(workspace, remote.address.repository, files, captions)
+
+
+def documents(
+    contents: Contents, remote: Remote, progress: Progress, *, dry_run: bool
+) -> list[LocalFile]:
+    """Return the card and the metadata, where they change; a card somebody wrote is left alone."""
+    url = _url(remote.address)
+    made = {CARD: card(contents), CROISSANT: croissant(contents, url, about(contents))}
+    files = [read_file(name, text.encode(), lambda _: None) for name, text in made.items()]
+    changed = [
+        file
+        for file in files
+        if file.path not in remote.files or not file.same_as(remote.files[file.path])
+    ]
+    theirs = remote.files.get(CARD)
+    if theirs is not None and any(file.path == CARD for file in changed) and not dry_run:
+        if MADE_BY not in _text(remote, theirs):
+            progress.note(
+                f"{CARD} of {remote.address} was written by somebody: it is left as it is."
+            )
+            changed = [file for file in changed if file.path != CARD]
+    return changed
+
+
+def _text(remote: Remote, file: RemoteFile) -> str:
+    with asking(remote.address), tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, CARD)
+        download(remote, file, target, lambda _: None, Event())
+        return target.read_text(encoding="utf-8", errors="replace")
+
+
+def _url(address: Address) -> str:
+    from huggingface_hub import constants
+
+    return f"{constants.ENDPOINT}/datasets/{address.repository}"
