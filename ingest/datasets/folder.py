@@ -32,6 +32,7 @@ from ingest.datasets.files import open_files
 from ingest.datasets.images import image_endings
 from ingest.datasets.registry import (
     caption_index,
+    file_option,
     opener,
     option,
     refuse_unknown_options,
@@ -53,7 +54,7 @@ def open_folder(
     refuse_unknown_options(record, _OPTIONS)
     base = record.home
     folder = base / text_option(record, "images")
-    table = base / text_option(record, "captions")
+    table = file_option(record, "captions")
     image_column = text_option(record, "image_column", "image")
     caption_column = text_option(record, "caption_column", "caption")
     index = caption_index(record)

@@ -1,7 +1,8 @@
 r"""Names of samples and whatever there is of them: for features that were saved elsewhere.
 
     [dataset.options]
-    table = "samples.csv"          # .csv, .jsonl, or a .txt of names, one a line
+    table = "samples.csv"          # .csv, .jsonl, or a .txt of names, one a line; here, or at
+                                   # hf://datasets/OWNER/NAME/FILE
     id_column = "id"               # optional, as all that follow
     caption_column = "caption"     # read where the table has it; else a label is the caption
     label_column = "label"
@@ -18,7 +19,13 @@ from pathlib import Path
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset, dataset_of_ids
 from ingest.datasets.files import open_files
-from ingest.datasets.registry import opener, option, refuse_unknown_options, text_option
+from ingest.datasets.registry import (
+    file_option,
+    opener,
+    option,
+    refuse_unknown_options,
+    text_option,
+)
 from ingest.datasets.table import Row, image_name, lines_of, one_caption, read_rows, read_text
 from ingest.errors import DatasetError
 from ingest.progress import Progress
@@ -32,7 +39,7 @@ def open_ids(
 ) -> Dataset:
     """Open a table of samples; see the module's text for the options."""
     refuse_unknown_options(record, {"table", "images", *_COLUMNS})
-    table = record.home / text_option(record, "table")
+    table = file_option(record, "table")
     rows = _rows(record, table)[: record.limit]
     named = [row[text_option(record, "id_column", "id")] for row in rows]
     for number, name in enumerate(named, start=1):

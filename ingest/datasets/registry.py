@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ingest.catalog.addresses import is_address, once_local
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
 from ingest.errors import DatasetError
@@ -84,6 +85,17 @@ def option(record: DatasetRecord, name: str, kind: type, default: object = None)
 def text_option(record: DatasetRecord, name: str, default: str | None = None) -> str:
     """Return a text option; see `option`."""
     return str(option(record, name, str, default))
+
+
+def file_option(record: DatasetRecord, name: str) -> Path:
+    """Return the file that an option names: by its record's folder, or an address on the hub.
+
+    Raises:
+        DatasetError: see `option`.
+        HubUnreachableError, UnknownHubModelError, HubHashError: see `addresses.local_file`.
+    """
+    told = text_option(record, name)
+    return once_local(told) if is_address(told) else record.home / told
 
 
 def caption_index(record: DatasetRecord) -> int:

@@ -25,9 +25,7 @@ def contents_of(
     return describe(workspace, remote.address.repository, files, captions)
 
 
-def documents(
-    contents: Contents, remote: Remote, progress: Progress, *, dry_run: bool
-) -> list[LocalFile]:
+def documents(contents: Contents, remote: Remote, progress: Progress) -> list[LocalFile]:
     """Return the card and the metadata, where they change; a card somebody wrote is left alone."""
     url = _url(remote.address)
     made = {CARD: card(contents), CROISSANT: croissant(contents, url, about(contents))}
@@ -38,7 +36,7 @@ def documents(
         if file.path not in remote.files or not file.same_as(remote.files[file.path])
     ]
     theirs = remote.files.get(CARD)
-    if theirs is not None and any(file.path == CARD for file in changed) and not dry_run:
+    if theirs is not None and any(file.path == CARD for file in changed):
         if MADE_BY not in _text(remote, theirs):
             progress.note(
                 f"{CARD} of {remote.address} was written by somebody: it is left as it is."

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -128,10 +128,20 @@ class Hashes:
         return self._sha256.hexdigest(), self._blob.hexdigest()
 
 
-def holding(remote: Mapping[str, RemoteFile], path: str) -> Collection[RemoteFile]:
-    """Return the files that could be this part under whatever name: those of its table."""
-    folder = path.rpartition("/")[0] + "/"
-    return [file for name, file in remote.items() if name.startswith(folder)]
+class PartsBySize:
+    """Parts of a repository by table and size: the same rows may have another name there."""
+
+    def __init__(self, files: Iterable[RemoteFile]) -> None:
+        """Take the parts among these files."""
+        self._parts: dict[tuple[str, int], list[RemoteFile]] = {}
+        for file in files:
+            if kind_of(file.path) == PARTS:
+                self._parts.setdefault((table_of(file.path), file.bytes), []).append(file)
+
+    def same_as(self, part: LocalFile) -> RemoteFile | None:
+        """Return the part that has this very content, under whatever name; None without."""
+        of_size = self._parts.get((table_of(part.path), part.bytes), [])
+        return next((file for file in of_size if part.same_as(file)), None)
 
 
 class InKilobytes:

@@ -135,10 +135,13 @@ def _missing(
     here = [file for file in chosen if (home / file.path).exists()]
     tell = InKilobytes(progress, "Comparing", sum(file.bytes for file in here))
     coming: list[_Coming] = []
+    parts = _parts_by_size(home)
     for file in chosen:
         target = home / file.path
         if not target.exists():
-            coming.append(_Coming(file, target))
+            of_size = parts.get((target.parent.name, file.bytes), [])
+            if not any(_is(part, file) for part in of_size):
+                coming.append(_Coming(file, target))
             continue
         same = _is(target, file)
         tell(file.bytes)
@@ -161,6 +164,14 @@ def _is(path: Path, file: RemoteFile) -> bool:
     if path.stat().st_size != file.bytes:
         return False
     return read_file(file.path, path, lambda _: None).same_as(file)
+
+
+def _parts_by_size(home: Path) -> dict[tuple[str, int], list[Path]]:
+    """Return the parts here by table and bytes: rows may have another name in a repository."""
+    found: dict[tuple[str, int], list[Path]] = {}
+    for part in (home / PARTS).glob("*/*.parquet"):
+        found.setdefault((part.parent.name, part.stat().st_size), []).append(part)
+    return found
 
 
 def _differs(path: str) -> str:

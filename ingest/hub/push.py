@@ -12,8 +12,8 @@ from ingest.hub.files import (
     PARTS,
     InKilobytes,
     LocalFile,
+    PartsBySize,
     beside,
-    holding,
     kind_of,
 )
 from ingest.hub.gather import found_features, hashed, sources
@@ -100,7 +100,7 @@ def push(
     unclear = limited(contents.datasets) if contents.features or captions else []
     if unclear and not remote.private and not licenses_checked:
         raise HubConflictError(_may_not(address, unclear))
-    new += documents(contents, remote, progress, dry_run=wanted.dry_run)
+    new += documents(contents, remote, progress)
     sent = [(file.path, file.bytes) for file in new]
     if wanted.dry_run:
         return Pushed(sent, len(same), 0, refused, unclear, remote)
@@ -120,11 +120,11 @@ def _sorted_out(
     """
     new: list[LocalFile] = []
     same: list[LocalFile] = []
+    parts = PartsBySize(remote.files.values())
     for file in local:
         there, kind = remote.files.get(file.path), kind_of(file.path)
         if kind == PARTS:
-            held = [one for one in holding(remote.files, file.path) if file.same_as(one)]
-            there = held[0] if held else there
+            there = parts.same_as(file) or there
         if there is None:
             new.append(file)
         elif file.same_as(there):

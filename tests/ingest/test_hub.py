@@ -20,6 +20,7 @@ from prh_core.warehouse.reading import open_readonly
 from tests.ingest.command import Finished, prh
 from tests.ingest.hub_datasets import READER, Datasets
 from tests.ingest.hub_fixtures import hub_here, point_to
+from tests.ingest.own_study import write_study
 from tests.worlds import query
 
 REPOSITORY = "us/planted"
@@ -323,3 +324,28 @@ def test_a_card_that_somebody_wrote_and_a_push_of_somebody_else_are_left_alone(
     done = push(own_world, "--captions")
     assert done.returncode == 1 and "Somebody else changed" in done.stderr
     assert repository.files["theirs.txt"] == b"1"
+
+
+def test_pulled_features_are_scored_and_not_extracted_again(
+    tmp_path: Path, there: Datasets
+) -> None:
+    catalog = write_study(tmp_path / "study")
+    here, other = tmp_path / "here", tmp_path / "other"
+    models = ("--models", "conv-a,letters-a,letters-b")
+    study = ("--catalog", catalog, "--dataset", "noise", *models, "--k", 3)
+    scoring = (*study, "--permutations", 9, "--no-publish")
+    assert _run("extract", here, *study[:-2]).returncode == 0
+    done = push(here, "--what", "features", "--delete-local")
+    assert done.returncode == 0 and "Deleted 3 feature files" in done.stderr
+    # Neither is what lies on the hub made anew, nor is it missed without a word.
+    done = _run("extract", here, *study[:-2])
+    assert done.returncode == 1 and "0 done, 0 found done, 3 left out" in done.stderr
+    assert "`prh pull hf://datasets/us/planted --dataset noise --models conv-a`" in done.stderr
+    done = _run("score", here, *scoring)
+    assert done.returncode == 1 and f"--dataset noise {' '.join(models)}" in done.stderr
+    assert pull(here, "--what", "features").returncode == 0
+    assert "Scores: 2 done" in _run("score", here, *scoring).stderr
+    # Another machine with the same pictures needs no network to run.
+    assert pull(other, "--what", "features").returncode == 0
+    assert "0 done, 3 found done, 0 left out" in _run("extract", other, *study[:-2]).stderr
+    assert "Scores: 2 done" in _run("score", other, *scoring).stderr

@@ -26,7 +26,7 @@ source = "made for a test"
 revision = "1"
 license = "MIT"
 citation = "none"
-options = {{ table = "things.txt" }}
+options = {{ table = "{HERE}/ids.txt" }}
 
 [[model]]
 id = "theirs"
@@ -90,7 +90,6 @@ def test_two_files_on_the_hub_are_compared_as_they_are_here(
 def test_features_ids_and_records_on_the_hub_are_taken_like_files(
     tmp_path: Path, there: Datasets
 ) -> None:
-    (tmp_path / "things.txt").write_text("\n".join(IDS), encoding="utf-8")
     (tmp_path / "mine.toml").write_text(CATALOG, encoding="utf-8")
     catalog, data = tmp_path / "mine.toml", tmp_path / "data"
     study = ("--catalog", catalog, "--dataset", "things", "--data", data)
