@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ingest.catalog.hub import hub_client, hub_errors, hub_file
 from ingest.errors import HubAddressError, HubHashError
+from prh_core.errors import PRHError
 
 SCHEME = "hf://"
 _KINDS = ("dataset", "model")
@@ -99,10 +100,24 @@ def local_file(text: str) -> Path:
     return found
 
 
-@cache
 def once_local(text: str) -> Path:
-    """Return a path as `local_file`, asking the hub once a process: plans read records often."""
-    return local_file(text)
+    """Return a path as `local_file`, asking the hub once a process: plans read records often.
+
+    Raises:
+        as `local_file`, each time for what could not be had the first time.
+    """
+    found = _tried(text)
+    if isinstance(found, PRHError):
+        raise found
+    return found
+
+
+@cache
+def _tried(text: str) -> Path | PRHError:
+    try:
+        return local_file(text)
+    except PRHError as error:
+        return error
 
 
 def _check(file: Path, text: str) -> None:

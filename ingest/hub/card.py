@@ -28,10 +28,11 @@ def about(contents: Contents) -> str:
         held.append(f"{len(contents.tables):,} tables of results as Parquet files")
     if WAREHOUSE_FILE in contents.files:
         held.append("a DuckDB database of all results")
-    return (
-        f"{'; '.join(held) or 'Nothing yet'}. Made by PRH Explorer, which measures how alike "
-        + ("neural networks represent the same things.")
+    what = "; ".join(held) or "Nothing yet"
+    made = (
+        "Made by PRH Explorer, which measures how alike neural networks represent the same things"
     )
+    return f"{what}. {made}."
 
 
 def card(contents: Contents) -> str:

@@ -9,8 +9,9 @@ from ingest.catalog.addresses import Address
 from ingest.hub.card import MADE_BY, about, card
 from ingest.hub.croissant import croissant
 from ingest.hub.described import Contents, describe
+from ingest.hub.download import download
 from ingest.hub.files import CARD, CROISSANT, LocalFile, RemoteFile, read_file
-from ingest.hub.remote import Remote, asking, download
+from ingest.hub.remote import Remote, asking
 from ingest.progress import Progress
 from ingest.store.workspace import Workspace
 

@@ -2,15 +2,12 @@
 
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from threading import Event
 from typing import NamedTuple
 
-import polars as pl
-
 from ingest.catalog.addresses import Address
-from ingest.errors import DiskFullError, HubConflictError, HubHashError, Refused
+from ingest.errors import DiskFullError, HubConflictError, Refused
+from ingest.hub.bring import Coming, bring
 from ingest.hub.files import (
     DESCRIBING,
     FEATURES,
@@ -24,18 +21,10 @@ from ingest.hub.files import (
     read_file,
     table_of,
 )
-from ingest.hub.remote import Remote, Wanted, asking, download, look
+from ingest.hub.remote import Remote, Wanted, look
 from ingest.progress import Progress
-from ingest.store.atomic import atomic_path
-from ingest.store.away import forget_away
-from ingest.store.features import FeatureStore, read_header
 from ingest.store.workspace import Workspace
-from prh_core.errors import PRHError
-from prh_core.warehouse.filling import damage_named
-from prh_core.warehouse.reading import open_readonly
 
-_STREAMS = 4
-"""Files that are downloaded at once."""
 _SPARE = 64 << 20
 """Bytes that a pull leaves free on the disk."""
 
@@ -54,13 +43,6 @@ class Pulled(NamedTuple):
     def bytes(self) -> int:
         """Of all that came."""
         return sum(size for _, size in self.files)
-
-
-class _Coming(NamedTuple):
-    """A file to bring here."""
-
-    file: RemoteFile
-    target: Path
 
 
 def pull(workspace: Workspace, address: Address, wanted: Wanted, progress: Progress) -> Pulled:
@@ -92,7 +74,7 @@ def pull(workspace: Workspace, address: Address, wanted: Wanted, progress: Progr
     there = len(chosen) - len(coming) - len(refused)
     if wanted.dry_run or not coming:
         return Pulled(report, there, refused, remote)
-    failed = _bring(workspace, remote, coming, progress)
+    failed = bring(workspace, remote, coming, progress)
     report = [entry for entry in report if entry[0] not in {item.name for item in failed}]
     return Pulled(report, there, [*refused, *failed], remote)
 
@@ -130,18 +112,18 @@ def _missing(
     wanted: Wanted,
     refused: list[Refused],
     progress: Progress,
-) -> list[_Coming]:
+) -> list[Coming]:
     """Return what is not here, and where it belongs; name what differs."""
     here = [file for file in chosen if (home / file.path).exists()]
     tell = InKilobytes(progress, "Comparing", sum(file.bytes for file in here))
-    coming: list[_Coming] = []
+    coming: list[Coming] = []
     parts = _parts_by_size(home)
     for file in chosen:
         target = home / file.path
         if not target.exists():
             of_size = parts.get((target.parent.name, file.bytes), [])
             if not any(_is(part, file) for part in of_size):
-                coming.append(_Coming(file, target))
+                coming.append(Coming(file, target))
             continue
         same = _is(target, file)
         tell(file.bytes)
@@ -150,9 +132,9 @@ def _missing(
         if kind_of(file.path) == PARTS:
             other = home / beside(file.path, file.sha256 or file.blob)
             if not (other.exists() and _is(other, file)):
-                coming.append(_Coming(file, other))
+                coming.append(Coming(file, other))
         elif wanted.overwrite:
-            coming.append(_Coming(file, target))
+            coming.append(Coming(file, target))
         else:
             refused.append(Refused(file.path, _differs(file.path)))
     progress.done()
@@ -185,7 +167,7 @@ def _differs(path: str) -> str:
     )
 
 
-def _check_room(home: Path, coming: Sequence[_Coming]) -> None:
+def _check_room(home: Path, coming: Sequence[Coming]) -> None:
     existing = next(place for place in (home, *home.parents) if place.exists())
     needed, free = sum(one.file.bytes for one in coming), shutil.disk_usage(existing).free
     if needed + _SPARE > free:
@@ -194,71 +176,3 @@ def _check_room(home: Path, coming: Sequence[_Coming]) -> None:
             f"{free / 1e6:,.0f} MB free; nothing was changed. Free some space, or pull less with "
             "--dataset and --models"
         )
-
-
-def _bring(
-    workspace: Workspace, remote: Remote, coming: Sequence[_Coming], progress: Progress
-) -> list[Refused]:
-    """Download, check and place files, a few at once; return those that failed a check."""
-    tell = InKilobytes(progress, "Pulling", sum(one.file.bytes for one in coming))
-    failed: list[Refused] = []
-    stop = Event()
-    folder = workspace.cache / "hub" / "coming"
-    with asking(remote.address):
-        pool = ThreadPoolExecutor(_STREAMS)
-        try:
-            jobs = {
-                pool.submit(_bring_one, workspace, remote, one, folder, tell, stop): one
-                for one in coming
-            }
-            for job in as_completed(jobs):
-                path = jobs[job].target.relative_to(workspace.home).as_posix()
-                try:
-                    job.result()
-                except HubHashError as error:
-                    failed.append(Refused(path, str(error)))
-                    progress.note(f"{path} left out: {error}")
-        finally:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-    progress.done()
-    return failed
-
-
-def _bring_one(
-    workspace: Workspace, remote: Remote, one: _Coming, folder: Path, tell: InKilobytes, stop: Event
-) -> None:
-    # By its hash, so that what a killed pull left is gone on from, whatever it is called now.
-    half = folder / (one.file.sha256 or one.file.blob)
-    download(remote, one.file, half, tell, stop)
-    try:
-        _check_content(workspace, one, half)
-    except PRHError as error:
-        half.unlink()
-        raise HubHashError(
-            f"{one.file.path} of {remote.address} is not what it says: {error}"
-        ) from error
-    with atomic_path(one.target) as temporary:
-        shutil.move(half, temporary)
-    if kind_of(one.file.path) == FEATURES:
-        forget_away(one.target)
-
-
-def _check_content(workspace: Workspace, one: _Coming, half: Path) -> None:
-    """Make sure that a file is what its place makes of it.
-
-    Raises:
-        PRHError: a feature file of another key, no part, or no warehouse.
-    """
-    kind = kind_of(one.file.path)
-    if kind == FEATURES:
-        header = read_header(half)
-        store = FeatureStore(workspace.features.root)
-        belongs = store.path(header.model_id, header.dataset_id, header.key)
-        if belongs != one.target:
-            raise HubHashError(f"it is a feature file that belongs at {belongs.name}")
-    elif kind == PARTS:
-        with damage_named([half]):
-            pl.read_parquet_schema(half)
-    else:
-        open_readonly(half).close()

@@ -217,14 +217,14 @@ def _blob(content: bytes) -> str:
 
 
 def _received(request: BaseHTTPRequestHandler, length: int, slow: float = 0.0) -> bytes:
-    content = b""
+    content = bytearray()
     while len(content) < length:
         chunk = request.rfile.read(min(1 << 16, length - len(content)))
         if not chunk:
             break
         content += chunk
         time.sleep(slow)
-    return content
+    return bytes(content)
 
 
 @dataclass

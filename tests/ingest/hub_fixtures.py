@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from ingest.catalog.addresses import once_local
+from ingest.catalog import addresses
 from tests.ingest.hub_datasets import WRITER, Datasets
 from tests.ingest.hub_double import hub
 
@@ -19,7 +19,7 @@ def hub_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Datasets
     with hub(folder / "models", datasets) as address:
         point_to(address, folder, monkeypatch)
         yield datasets
-    once_local.cache_clear()
+    addresses._tried.cache_clear()
 
 
 def point_to(address: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

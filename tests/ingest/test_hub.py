@@ -1,7 +1,6 @@
 """Results pushed to a hub on the loopback and pulled from it: whole, checked, resumed, or named."""
 
 import hashlib
-import importlib
 import io
 import json
 import shutil
@@ -13,6 +12,8 @@ import polars as pl
 import pytest
 import yaml
 
+from ingest.hub import push as pushing
+from ingest.hub.licenses import is_open
 from ingest.store.away import find_away
 from prh_core.warehouse import schema
 from prh_core.warehouse.filling import tables
@@ -202,6 +203,21 @@ def test_a_dry_run_tells_files_and_bytes_and_does_nothing(
     assert {n.split("/")[1] for n in names if n.startswith("features/")} == {"vis-small"}
 
 
+@pytest.mark.parametrize(
+    ("license", "is_one"),
+    [
+        *((name, True) for name in ("MIT", "Apache-2.0", "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-3.0")),
+        *((name, True) for name in ("BSD-3-Clause", "MIT License", "ODC-By", "Public domain")),
+        *((name, False) for name in ("CC-BY-NC-4.0", "CC-BY-ND-4.0", "unstated", "", "other")),
+        ("CC-BY-SA-3.0 (Wikipedia text; images under their own licenses)", False),
+        ("MIT for the lists; images under their own licenses, for research and education", False),
+        ("LLaMA non-commercial license", False),
+    ],
+)
+def test_only_licenses_known_by_name_are_open(license: str, is_one: bool) -> None:
+    assert is_open(license) == is_one
+
+
 def test_a_public_repository_gets_no_features_of_a_limiting_license(
     own_world: Path, there: Datasets
 ) -> None:
@@ -313,7 +329,6 @@ def test_a_card_that_somebody_wrote_and_a_push_of_somebody_else_are_left_alone(
     done = push(own_world, "--what", "features")
     assert done.returncode == 0 and "was written by somebody: it is left as it is" in done.stderr
     assert repository.files["README.md"] == b"# Mine\n"
-    pushing = importlib.import_module("ingest.hub.push")
     planned = pushing.documents
 
     def meanwhile(*given: object, **more: object) -> object:
