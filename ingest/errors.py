@@ -45,6 +45,10 @@ class HubPermissionError(PRHError):
     """The hub answered, and does not let us: no token, or one that may not."""
 
 
+class HubRefusedError(PRHError):
+    """The hub answered, and does not do what it was asked."""
+
+
 class HubChangedError(PRHError):
     """Somebody else changed a repository while it was written to."""
 

@@ -15,6 +15,7 @@ from ingest.errors import (
     HubChangedError,
     HubHashError,
     HubPermissionError,
+    HubRefusedError,
     HubUnreachableError,
     MissingExtraError,
     UnknownHubModelError,
@@ -92,6 +93,7 @@ def hub_errors(what: str, name: str, revision: str) -> Iterator[None]:
         HubPermissionError: the hub refuses the token, or what it is used for.
         HubAddressError: no repository can have that name.
         HubChangedError: somebody else changed the repository while it was written to.
+        HubRefusedError: the hub does not do what it was asked, for another reason.
         HubHashError: a download is not as long as the hub says.
         HubUnreachableError: no connection, or offline mode without a cached copy.
         DiskFullError: no room for the download.
@@ -192,5 +194,11 @@ def _refused(error: Any, what: str, name: str) -> Exception | None:
         return HubChangedError(
             f"Somebody else changed the {what} {name!r} meanwhile; nothing of theirs was touched: "
             "run the same command again."
+        )
+    if 400 <= status < 500 and status != 429:
+        said = error.server_message or error.response.reason_phrase
+        return HubRefusedError(
+            f"The hub refuses what was asked of the {what} {name!r}: {status}, "
+            f"{' '.join(str(said).split())[:300]}."
         )
     return None

@@ -1,5 +1,6 @@
 """Files of a repository put where a data folder uses them, once they are what they should be."""
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -65,8 +66,10 @@ def bring(
 def _bring_one(
     workspace: Workspace, remote: Remote, one: Coming, folder: Path, tell: InKilobytes, stop: Event
 ) -> None:
-    # By its hash, so that what a killed pull left is gone on from, whatever it is called now.
-    half = folder / (one.file.sha256 or one.file.blob)
+    # By its hash, so that only what a killed pull left of this very file is gone on from, and by
+    # its place, since two files of the same content come at once.
+    place = hashlib.sha256(one.file.path.encode()).hexdigest()[:8]
+    half = folder / f"{one.file.sha256 or one.file.blob}-{place}"
     download(remote, one.file, half, tell, stop)
     try:
         _check_content(workspace, one, half)

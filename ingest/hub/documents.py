@@ -10,9 +10,20 @@ from ingest.hub.card import MADE_BY, about, card
 from ingest.hub.croissant import croissant
 from ingest.hub.described import Contents, describe
 from ingest.hub.download import download
-from ingest.hub.files import CARD, CROISSANT, LocalFile, RemoteFile, read_file
+from ingest.hub.files import (
+    CARD,
+    CROISSANT,
+    NAMES_ALONE,
+    PARTS,
+    LocalFile,
+    RemoteFile,
+    kind_of,
+    read_file,
+    table_of,
+)
 from ingest.hub.remote import Remote, asking
 from ingest.progress import Progress
+from ingest.store.warehouse import OF_CAPTIONS
 from ingest.store.workspace import Workspace
 
 
@@ -23,7 +34,14 @@ def contents_of(
     files = dict(remote.files)
     for file in new:
         files[file.path] = RemoteFile(file.path, file.bytes, file.sha256, file.blob)
-    return describe(workspace, remote.address.repository, files, captions)
+    texts = captions or any(_has_texts(path) for path in files)
+    return describe(workspace, remote.address.repository, files, texts)
+
+
+def _has_texts(path: str) -> bool:
+    """Say whether a part holds captions: one of samples that is not of their ids alone."""
+    is_part = kind_of(path) == PARTS and table_of(path) in OF_CAPTIONS
+    return is_part and f"{NAMES_ALONE}." not in path
 
 
 def documents(contents: Contents, remote: Remote, progress: Progress) -> list[LocalFile]:

@@ -16,6 +16,8 @@ WHAT = (FEATURES, PARTS, WAREHOUSE)
 """What can be pushed and pulled."""
 DESCRIBING = ("feature_sets", "models", "datasets", "samples")
 """Tables of what feature files are of: their parts go along with them."""
+NAMES_ALONE = ".ids"
+"""Ends the name of a part of samples that holds their ids and no text."""
 CARD, CROISSANT = "README.md", "croissant.json"
 """What describes a repository; both are made by a push."""
 _NAME = r"[A-Za-z0-9][^/\\\x00-\x1f]*"

@@ -8,7 +8,15 @@ from pathlib import Path
 import polars as pl
 
 from ingest.errors import DamagedFeatureFileError, Refused
-from ingest.hub.files import DESCRIBING, FEATURES, PARTS, WAREHOUSE, LocalFile, read_file
+from ingest.hub.files import (
+    DESCRIBING,
+    FEATURES,
+    NAMES_ALONE,
+    PARTS,
+    WAREHOUSE,
+    LocalFile,
+    read_file,
+)
 from ingest.hub.remote import Wanted
 from ingest.store.atomic import atomic_path
 from ingest.store.features import FeatureHeader, read_header
@@ -17,8 +25,6 @@ from ingest.store.workspace import Workspace
 from prh_core.warehouse.filling import build, damage_named, tables
 from prh_core.warehouse.location import WAREHOUSE_FILE
 
-_NAMES_ALONE = ".ids"
-"""Ends the name of a part of samples that holds their ids and no text."""
 Source = tuple[str, Path | bytes]
 """Path in the repository, and where its content is or is from."""
 
@@ -119,8 +125,8 @@ def _part(part: Path, table: str, captions: bool) -> Iterator[Source]:
         blank = pl.lit("", pl.String)
         buffer = io.BytesIO()
         rows.with_columns(blank.alias("caption"), blank.alias("image")).write_parquet(buffer)
-        stem = part.stem.removesuffix(_NAMES_ALONE)
-        yield f"parts/{table}/{stem}{_NAMES_ALONE}.parquet", buffer.getvalue()
+        stem = part.stem.removesuffix(NAMES_ALONE)
+        yield f"parts/{table}/{stem}{NAMES_ALONE}.parquet", buffer.getvalue()
 
 
 def _of(stem: str, table: str, features: dict[str, FeatureHeader]) -> bool:

@@ -61,6 +61,8 @@ class Datasets:
     slow: float = 0.0
     """Seconds before every 64 kB of an answer or upload."""
     tokens: tuple[str, ...] = (WRITER, READER)
+    refuses: str = ""
+    """Why no commit is taken."""
     full: bool = False
     """Whether uploads get lost: the hub says that they came, and lists other hashes."""
 
@@ -116,6 +118,8 @@ class Datasets:
             return reply.json(200, [self._entry(file, tree[file]) for file in sorted(tree)])
         if what == "preupload":
             return reply.json(200, {"files": [_mode(f, tree) for f in json.loads(sent)["files"]]})
+        if what == "commit" and self.refuses:
+            return reply.json(413, {"error": self.refuses})
         if what == "commit":
             return self._commit(reply, name, repository, sent)
         return self._resolve(reply, tree, commit, "/".join(rest[2:]))

@@ -19,7 +19,7 @@ from prh_core.warehouse import schema
 from prh_core.warehouse.filling import tables
 from prh_core.warehouse.reading import open_readonly
 from tests.ingest.command import Finished, prh
-from tests.ingest.hub_datasets import READER, Datasets
+from tests.ingest.hub_datasets import READER, WRITER, Datasets
 from tests.ingest.hub_fixtures import hub_here, point_to
 from tests.ingest.own_study import write_study
 from tests.worlds import query
@@ -108,6 +108,11 @@ def test_captions_stay_here_unless_they_are_asked_for(own_world: Path, there: Da
     assert push(own_world, *ALL, "--captions", repository="us/texts").returncode == 0
     parts, warehouse = captions("us/texts")
     assert "caption 7" in parts and "caption 7" in warehouse
+    # What a card says holds for what others pushed before, too.
+    assert push(own_world, repository="us/texts").returncode == 0
+    cards = {n: r.files["README.md"].decode() for n, r in there.repositories.items()}
+    assert "Captions and picture names of the samples are in it" in cards["us/texts"]
+    assert "Pictures and captions are not in it" in cards[REPOSITORY]
     # A folder that has captions keeps them when it pulls what has none.
     assert _run("pull", own_world, REPOSITORY).returncode == 0
     shown = query(own_world / "results.duckdb", "SELECT min(caption) AS least FROM samples")
@@ -203,6 +208,19 @@ def test_a_dry_run_tells_files_and_bytes_and_does_nothing(
     assert {n.split("/")[1] for n in names if n.startswith("features/")} == {"vis-small"}
 
 
+def test_files_of_one_content_come_at_once(
+    own_world: Path, tmp_path: Path, there: Datasets
+) -> None:
+    assert push(own_world, "--what", "features").returncode == 0
+    content = next((own_world / "parts/models").glob("*.parquet")).read_bytes()
+    twins = {f"parts/models/twin-{i}.parquet": content for i in range(8)}
+    there.repositories[REPOSITORY].add(twins)
+    there.slow = 0.02
+    done = pull(tmp_path / "other", "--what", "parts")
+    assert done.returncode == 0, done.stderr
+    assert all((tmp_path / "other" / path).read_bytes() == content for path in twins)
+
+
 @pytest.mark.parametrize(
     ("license", "is_one"),
     [
@@ -283,6 +301,9 @@ def test_what_goes_wrong_is_one_sentence(
     fails(pull(other), "refuses the token", "`hf auth login`")
     monkeypatch.delenv("HF_TOKEN")
     fails(push(own_world), "with a token alone", "HF_TOKEN")
+    monkeypatch.setenv("HF_TOKEN", WRITER)
+    there.refuses = "the file is too large for this plan"
+    fails(push(own_world, "--captions"), "refuses what was asked", "413", "too large for this plan")
     point_to("http://127.0.0.1:9", tmp_path, monkeypatch)
     fails(push(own_world), "does not answer", "HF_ENDPOINT")
     fails(pull(other), "does not answer", "HF_ENDPOINT")
