@@ -14,6 +14,7 @@ from prh_core.errors import PRHError
 from prh_core.intervals import Interval
 from prh_core.layers import Alignment, PanelAlignment, align, align_panel
 from prh_core.metrics import all_metrics, get_metric
+from prh_core.saturation import Saturation, fit_saturation
 from prh_core.scoring import BestPair, best_pair
 from prh_core.trends import (
     FamilyTrend,
@@ -34,6 +35,7 @@ __all__ = [
     "NoiseCeiling",
     "PRHError",
     "PanelAlignment",
+    "Saturation",
     "SplitHalf",
     "Trend",
     "align",
@@ -42,6 +44,7 @@ __all__ = [
     "batch_average",
     "best_pair",
     "emergence_test",
+    "fit_saturation",
     "get_metric",
     "leave_one_family_out",
     "linear_trend",

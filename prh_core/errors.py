@@ -33,6 +33,10 @@ class TrendError(PRHError, ValueError):
     """Too few models, or too much alike, for a trend."""
 
 
+class SaturationError(PRHError, ValueError):
+    """Too few counts of samples an item, or nothing that grows, for a law of saturation."""
+
+
 class LayoutError(PRHError, ValueError):
     """Points or dissimilarities do not determine what was asked of them."""
 
