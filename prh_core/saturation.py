@@ -69,10 +69,24 @@ class Saturation(NamedTuple):
 
     def at(self, counts: Counts) -> Float64[np.ndarray, " points"]:
         """Return the law's scores at some counts, (points, sides)."""
-        places = np.asarray(counts, np.float64).reshape(-1, len(self.exponents))
-        varying = np.isfinite(self.exponents)
-        away = places[:, varying] ** -np.array(self.exponents)[varying]
-        return self.limit - away @ np.array(self.coefficients)[varying]
+        return saturated(counts, self.limit, self.coefficients, self.exponents)
+
+
+def saturated(
+    counts: Counts, limit: float, coefficients: Sequence[float], exponents: Sequence[float]
+) -> Float64[np.ndarray, " points"]:
+    """Return limit - sum over sides of coefficient * n_side ** -exponent, (points,).
+
+    Args:
+        counts: (points, sides), samples an item.
+        limit: of endlessly many.
+        coefficients: by side; NaN where its term is part of the limit.
+        exponents: by side, likewise.
+    """
+    places, powers = np.asarray(counts, np.float64), np.asarray(exponents, np.float64)
+    varying = np.isfinite(powers)
+    away = places[:, varying] ** -powers[varying]
+    return limit - away @ np.asarray(coefficients, np.float64)[varying]
 
 
 def fit_saturation(counts: Counts, scores: Numbers) -> Saturation:

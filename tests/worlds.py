@@ -19,7 +19,8 @@ from PIL import Image
 
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
 from ingest.datasets import Dataset
-from ingest.datasets.caption_sets import build_sets, parse_set, with_captions
+from ingest.datasets.caption_sets import CaptionSet, build_sets, parse_set, with_captions
+from ingest.experiments.captions.averages import Averaged, score_averages
 from ingest.experiments.captions.run import Compared, compare_sets, record_set
 from ingest.experiments.color.cooccurrence import lay_out_pictures, picture_unit
 from ingest.experiments.color.layouts import Choices
@@ -178,8 +179,37 @@ def build_captions(home: Path, *, n: int = 60) -> Path:
             _plant_bits(run, chosen.dataset.record.id, models)
         score_missing(run, [unit for one in compared for unit in one.units], Silent())
         compare_sets(run, study, compared, Silent())
+        _plant_averages(run, study, models, latent, vision, rng)
     workspace.warehouse.publish()
     return home
+
+
+def _plant_averages(
+    run: Run,
+    study: Study,
+    models: tuple[PlantedModel, ...],
+    latent: np.ndarray,
+    vision: list[FeatureFile],
+    rng: np.random.Generator,
+) -> None:
+    """Plant four captions an image, each the same seen through noise of its own; average them."""
+    base = study.dataset
+    captions = [
+        with_captions(parse_set(f"caption:{i}"), base, [f"{c}, person {i}" for c in base.captions])
+        for i in range(1, 5)
+    ]
+    told: list[list[FeatureFile]] = []
+    for model in (m for m in models if m.modality == "language"):
+        views = [rng.normal(size=(latent.shape[1], model.width)) for _ in range(model.layers)]
+        told.append([])
+        for one in captions:
+            record_dataset(run.workspace, one.dataset)
+            seen = latent + model.noise * rng.normal(size=latent.shape)
+            layers = {f"block {i}": (seen @ v).astype(np.float32) for i, v in enumerate(views)}
+            told[-1].append(_keep(run, model, one.dataset, layers))
+    own = CaptionSet(parse_set("own"), base, base.record.id)
+    sides = Averaged("language", tuple(captions)), Averaged("vision", (own,))
+    score_averages(run, study, sides, (told, [[file] for file in vision]), Silent())
 
 
 def _look_again(

@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from ingest.catalog import load_catalog
+from ingest.catalog.records import DatasetRecord
 from ingest.cli.options import Data, DatasetId, Devices, Dtype, NoPublish, SkipCorrupt, Store, takes
 from ingest.cli.work import bits_beside, recorded, workspace
-from ingest.datasets import open_dataset
+from ingest.datasets import Dataset, open_dataset
+from ingest.errors import CaptionSetError
 from ingest.extract import ingest_half
 from ingest.pipeline.options import ExtractOptions, ModelOptions, ScoreOptions, StudyOptions
 from ingest.pipeline.study import open_study
@@ -19,7 +21,7 @@ def captions(
     *,
     dataset: DatasetId,
     sets: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--set",
             help="A caption set, repeatable, the one that says least first: own (the dataset's "
@@ -29,7 +31,23 @@ def captions(
             "captions). Of pictures: pixels:32, blur:4, gray, mirror, crop:90 (the middle, 90 % of "
             "each side).",
         ),
-    ],
+    ] = None,
+    average: Annotated[
+        str | None,
+        typer.Option(
+            "--average",
+            help="Average features, not texts: of the first 1, 2, ... N captions of an image (a "
+            "number), or of the captions of these sets in turn (own,column:word).",
+        ),
+    ] = None,
+    average_pictures: Annotated[
+        str | None,
+        typer.Option(
+            "--average-pictures",
+            help="Likewise of several pictures of an item, by sets: own,mirror,crop:90. Every "
+            "number of captions meets every number of pictures.",
+        ),
+    ] = None,
     chosen: ModelOptions,
     writer: Annotated[
         str, typer.Option("--writer", help="Instruct model of the catalog that writes summaries.")
@@ -48,10 +66,16 @@ def captions(
     Every set is checked before a model is loaded. Sets that say more are compared with the first
     and with the next shorter, controls with what they were made of: paired differences over the
     same images, with intervals.
-    What is done already is skipped. Ask `FROM caption_differences`; the page is "Do denser captions
-    help?".
+    With --average every caption is read once by each model, features are averaged over the first
+    one, two and so on, each number is scored, and a law of saturation is fitted.
+    What is done already is skipped. Ask `FROM caption_differences`, `FROM averaged_alignment` and
+    `FROM saturation_laws`; the page is "Do denser captions help?".
     """
+    if not sets and average is None and average_pictures is None:
+        raise CaptionSetError("name what to score: --set, --average or --average-pictures")
     with ingest_half("Caption sets"):
+        from ingest.datasets.caption_sets import OWN
+        from ingest.experiments.captions.averages import plan_averaged, run_averages
         from ingest.experiments.captions.plan import plan_sets
         from ingest.experiments.captions.run import run_sets
 
@@ -68,22 +92,35 @@ def captions(
     )
     with recorded(where, "Units of work", no_publish=no_publish) as (run, progress):
         study = open_study(where, options, scoring, progress=progress)
-        made, written = plan_sets(
-            run,
-            study.dataset,
-            sets,
-            lambda record: open_dataset(record, skip_corrupt=skip_corrupt, cache=where.cache),
-            load_catalog(options.catalogs).model(writer),
-            progress,
-            device=study.device,
-            dtype=study.precision,
-        )
-        run_sets(
-            run,
-            study,
-            made,
-            progress,
-            written=written,
-            batch_size=extraction.batch_size,
-            beside=bits_beside(extraction),
-        )
+
+        def reopen(record: DatasetRecord) -> Dataset:
+            return open_dataset(record, skip_corrupt=skip_corrupt, cache=where.cache)
+
+        averaged = None
+        if average is not None or average_pictures is not None:
+            averaged = (
+                plan_averaged(study.dataset, average or OWN, "language", reopen),
+                plan_averaged(study.dataset, average_pictures or OWN, "vision", reopen),
+            )
+        if sets:
+            made, written = plan_sets(
+                run,
+                study.dataset,
+                sets,
+                reopen,
+                load_catalog(options.catalogs).model(writer),
+                progress,
+                device=study.device,
+                dtype=study.precision,
+            )
+            run_sets(
+                run,
+                study,
+                made,
+                progress,
+                written=written,
+                batch_size=extraction.batch_size,
+                beside=bits_beside(extraction),
+            )
+        if averaged is not None:
+            run_averages(run, study, *averaged, progress, batch_size=extraction.batch_size)

@@ -61,7 +61,7 @@ def density(
     names = unique(shown[by])
     shown = _side_by_side(shown, amount, by, names)
     ladder, controls = shown.filter(~pl.col("control")), shown.filter("control")
-    colors = _each(by, names, alt.Color, palette.FAMILY)
+    colors = each(by, names, alt.Color, palette.FAMILY)
     legend = alt.Legend(orient="top", symbolOpacity=1, symbolSize=90, **wrapped(names))
     spread = pl.col("spread").fill_null(0) if "spread" in shown.columns else pl.lit(0.0)
     ends = shown.with_columns(
@@ -86,7 +86,7 @@ def density(
         tooltip.insert(3, alt.Tooltip("spread:Q", title="SD over language models", format=".4f"))
     whiskers = alt.Chart(ends).mark_rule(strokeWidth=1.5, opacity=0.6)
     unnamed = colors(None)
-    written = _each("written_by", ["people", "a model"], alt.StrokeDash, ([1, 0], [6, 4]))
+    written = each("written_by", ["people", "a model"], alt.StrokeDash, ([1, 0], [6, 4]))
     drawn: list[alt.Chart] = [
         whiskers.encode(x=x, y=alt.Y("below:Q"), y2=alt.Y2("above:Q"), color=unnamed),
         alt.Chart(ladder)
@@ -103,12 +103,12 @@ def density(
         .mark_point(filled=True, size=70, opacity=1)
         .encode(
             x=x, y=y, color=colors(legend), tooltip=tooltip,
-            shape=_each(by, names, alt.Shape, palette.SHAPES)(legend),
+            shape=each(by, names, alt.Shape, palette.SHAPES)(legend),
         ),
     ]  # fmt: skip
     if not controls.is_empty():
         kinds = unique(controls["caption_set"])
-        shapes = _each("caption_set", kinds, alt.Shape, _CONTROLS)
+        shapes = each("caption_set", kinds, alt.Shape, _CONTROLS)
         drawn.append(
             alt.Chart(controls)
             .mark_point(filled=False, size=90, strokeWidth=2, opacity=1)
@@ -127,7 +127,7 @@ def density(
     return sized(whole, 360)
 
 
-def _each(
+def each(
     field: str, names: Sequence[str], channel: Any, values: Sequence[Any]
 ) -> Callable[[alt.Legend | None], Any]:
     """Give each name the value at its place; the legend comes when it is known where it stands."""
@@ -168,7 +168,7 @@ def gains(frame: pl.DataFrame) -> Chart:
     ends = pl.concat([frame["interval_low"], frame["interval_high"], frame["difference"]])
     low, high = roomy(ends, 0.0)
     legend = alt.Legend(orient="top", symbolOpacity=1, symbolSize=90, **wrapped(kinds))
-    color = _each("what", kinds, alt.Color, colors)(legend)
+    color = each("what", kinds, alt.Color, colors)(legend)
     row = alt.Y("row:N", sort=order, axis=None)
     base = alt.Chart(labeled).encode(
         y=row,
@@ -189,7 +189,7 @@ def gains(frame: pl.DataFrame) -> Chart:
     )
     words: dict[str, Any] = {"align": "left", "dy": -15, "fontSize": 12, "limit": alt.expr("width")}
     points = base.encode(
-        x=x, color=color, shape=_each("what", kinds, alt.Shape, shapes)(legend)
+        x=x, color=color, shape=each("what", kinds, alt.Shape, shapes)(legend)
     )  # fmt: skip
     tested = "isValid(datum.interval_low)"
     return sized(

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.captions import chart, finding, pictures, queries, text
+from pages.captions import averages, chart, finding, pictures, queries, text
 from pages.ui import frame as shared
 from pages.ui import shell
 from pages.ui.reference import RAW, held_against
@@ -17,13 +17,21 @@ _EACH = "mean over language models"
 
 def draw(frame: Frame) -> None:
     """Choose, ask, draw, explain."""
-    studies = queries.caption_studies().frame
-    if studies.is_empty():
+    studies, averaged = queries.caption_studies().frame, queries.averaged_studies().frame
+    if studies.is_empty() and averaged.is_empty():
         made = queries.caption_made().frame["sets"].to_list()
         raise Nothing(text.describe_unscored(*made) if made else "")
     rows = {text.name_study(row): row for row in studies.iter_rows(named=True)}
+    alone = {text.name_study(row): row for row in averaged.iter_rows(named=True)}
+    alone = {name: row for name, row in alone.items() if name not in rows}
     with frame.row:
-        row = rows[frame.choose("Dataset", list(rows), key="dataset", width=330)]
+        chosen = frame.choose("Dataset", [*rows, *alone], key="dataset", width=330)
+    if chosen in alone:
+        study = queries.CaptionStudy.of(alone[chosen])
+        averages.draw(frame, study, alone[chosen], alone=True)
+        return
+    row = rows[chosen]
+    with frame.row:
         study = queries.CaptionStudy.of(row)
         means = queries.caption_means(study)
         known = text.list_known_amounts(means.frame, chart.AMOUNTS)
@@ -73,6 +81,7 @@ def draw(frame: Frame) -> None:
         "What each set scores beyond the next shorter one", chart.gains(stepped), gains,
         "Paired differences of alignment over all trained vision models, with intervals.",
     )  # fmt: skip
+    averages.draw(frame, study, row)
     warning = text.describe_repeats(sets.frame)
     if warning:
         st.caption(warning)

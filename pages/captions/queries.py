@@ -220,3 +220,77 @@ def caption_pictures(base_id: str, row_order: str, position: int) -> Answer:
         chosen: whether it is the one at the position
     """
     return _answer("caption_pictures", base_id=base_id, row_order=row_order, position=position)
+
+
+def averaged_studies() -> Answer:
+    """Return the datasets of which several captions or pictures an image were averaged.
+
+    Columns:
+        base_id: catalog id
+        dataset: title
+        row_order: hash of the images' ids in order
+        n: images
+        metric: name
+        k: neighbors; null without
+        truncation: of the averaged features
+        precision: in which the networks computed
+        captions: an image, at most
+        pictures: an image, at most
+        vision_models: trained
+        language_models: trained
+        note: what to know before believing it
+        source: of the dataset
+        license: of the dataset
+        runs: ids
+        measured_at: UTC
+    """
+    return _answer("averaged_studies")
+
+
+def caption_averages(study: CaptionStudy) -> Answer:
+    """Alignment over how many captions are averaged as features, and how many joined as text.
+
+    Columns:
+        how: features averaged, or captions joined as text
+        captions: an image
+        pictures: an image whose features are averaged; 1 beside joined captions
+        alignment: mean best score over vision and language models
+        spread: standard deviation over language models of their mean over vision models; null of
+            one
+        language_models: averaged over
+        vision_models: averaged over
+        chance: expected score of one pair of unrelated layers; null where unknown
+        null_best_mean: mean best of relabeled layer tables; null without permutations
+    """
+    return _answer("caption_averages", study)
+
+
+def saturation(study: CaptionStudy) -> Answer:
+    """Laws of saturation of alignment over how many captions and pictures are averaged.
+
+    Columns:
+        along: captions, pictures, or captions and pictures
+        held: number of the others, where one of them is held; null for both
+        overall: whether it is of the mean over pairs of trained models
+        language_label: model, or mean
+        vision_label: model, or mean
+        score_first: at the smallest numbers
+        score_last: at the largest
+        limit_score: of endlessly many, by the law
+        limit_low: of its 95 % interval, by the law's misfit alone; null without degrees of freedom
+        limit_high: null also where no end is seen
+        lack_captions: what one caption lacks; null where captions are held
+        exponent_captions: how fast more make up for it; null likewise
+        lack_pictures: what one picture lacks; null where pictures are held
+        exponent_pictures: null likewise
+        r_squared: of the fit
+        points: scores fitted
+        free: degrees of freedom, points less parameters
+        held_out_error: of predicting the largest numbers from the others; null where too few
+        held_out_last: of predicting that nothing grows beyond the others
+        determined: whether every term rises to an end that the numbers show
+        verdict: holds, does not hold, or inconclusive
+        language_models: averaged over
+        vision_models: averaged over
+    """
+    return _answer("saturation", study)

@@ -41,6 +41,7 @@ FIGURES = (
     Figure("Fig. 9", "captions", ("captions",)),
 )
 PRODUCERS = {
+    "averaged_scores": "ingest.experiments.captions.averages",
     "batch_scores": "ingest.pipeline.scoring",
     "benchmarks": "ingest.experiments.imports.harness",
     "bits": "ingest.experiments.bits.rows",
@@ -61,6 +62,7 @@ PRODUCERS = {
     "models": "ingest.pipeline.run",
     "runs": "ingest.pipeline.run",
     "samples": "ingest.pipeline.run",
+    "saturation_laws": "ingest.experiments.captions.laws",
     "scores": "ingest.pipeline.scoring",
     "self_agreement": "ingest.pipeline.ceilings",
     "theory_runs": "ingest.experiments.theory.run",

@@ -21,14 +21,14 @@ DAMAGED = "The warehouse is damaged, or is not one of PRH Explorer's."
 CHARTS = {
     "competence": 2,
     "color": 3,
-    "captions": 3,
+    "captions": 4,
     "theory": 4,
     "training": 2,
 }
 """Headline results stand over what is here, bins and map side by side, views of colors over their
-distances and layers, captions over what they gain and small pictures, kernels over training,
-information lost and every metric, alignment by step over what a training measured of itself; every
-other page answers with one chart."""
+distances and layers, captions over what they gain, averages and small pictures, kernels over
+training, information lost and every metric, alignment by step over what a training measured of
+itself; every other page answers with one chart."""
 
 
 def _says(app: AppTest, sentence: str, command: str) -> None:

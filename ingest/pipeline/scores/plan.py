@@ -13,6 +13,7 @@ from ingest.store.features import (
     read_header,
     unit_key,
 )
+from ingest.store.means import header_of_mean
 from prh_core.batches import check_batch
 from prh_core.calibration import PERMUTATIONS
 from prh_core.curves import Fixed, check_n, k_of
@@ -29,6 +30,13 @@ class FeatureFile(NamedTuple):
 
     path: Path
     header: FeatureHeader
+    also: tuple[Path, ...] = ()
+    """Files whose features are averaged with those of `path`; the header describes the mean."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files that are read for this side."""
+        return (self.path, *self.also)
 
 
 @dataclass(frozen=True)
@@ -126,6 +134,16 @@ def open_features(path: Path) -> FeatureFile:
         DamagedFeatureFileError: truncated, altered, or no feature file.
     """
     return FeatureFile(path, read_header(path))
+
+
+def mean_of(files: Sequence[FeatureFile]) -> FeatureFile:
+    """Return the mean of feature sets of one model as one side; it is taken when it is read.
+
+    Raises:
+        RowOrderError, MixedPrecisionError: see `header_of_mean`.
+    """
+    paths = [path for file in files for path in file.paths]
+    return FeatureFile(paths[0], header_of_mean([file.header for file in files]), (*paths[1:],))
 
 
 def plan(

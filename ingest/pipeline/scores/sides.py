@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ingest.pipeline.scores.plan import FeatureFile, Unit
-from ingest.store.features import read_layers
+from ingest.store.means import read_mean
 from prh_core.backend import backend
 from prh_core.batches import batches_of, prepare_batches
 from prh_core.curves import first_samples
@@ -50,14 +50,14 @@ class KeptLayers:
         self._run = backend(device).features
         self._limit = self._run.room() if limit is None else limit
         self._kept: dict[tuple[str, str, int | None], PreparedLayers] = {}
-        self._paths: dict[str, Path] = {}
+        self._paths: dict[str, tuple[Path, ...]] = {}
         self._next: dict[str, str] = {}
         self._ahead: dict[str, Future[Layers]] = {}
 
     def expect(self, files: Sequence[FeatureFile]) -> None:
         """Say in which order feature sets will be asked for."""
         keys = [file.header.key for file in files]
-        self._paths = {file.header.key: file.path for file in files}
+        self._paths = {file.header.key: file.paths for file in files}
         self._next = dict(pairwise(keys))
         self._ahead.clear()
 
@@ -79,7 +79,7 @@ class KeptLayers:
         layers = self._read(side)
         following = self._next.get(side.header.key)
         if following is not None and (following, truncation, n) not in self._kept:
-            self._ahead[following] = _READER.submit(read_layers, self._paths[following])
+            self._ahead[following] = _READER.submit(read_mean, self._paths[following])
         if n is not None:
             rows = first_samples(side.header.n, n)
             layers = [layer[rows] for layer in layers]
@@ -95,7 +95,7 @@ class KeptLayers:
 
     def _read(self, side: FeatureFile) -> Layers:
         ahead = self._ahead.pop(side.header.key, None)
-        return read_layers(side.path) if ahead is None else ahead.result()
+        return read_mean(side.paths) if ahead is None else ahead.result()
 
 
 _READER = ThreadPoolExecutor(1, "feature-reader")
