@@ -29,7 +29,7 @@ def captions(
             "column:NAME (another column), summary:10@own (in ten words, by --writer), controls "
             "first:5@own (its first five words), shuffled@own, mixed@own (as many words of other "
             "captions). Of pictures: pixels:32, blur:4, gray, mirror, crop:90 (the middle, 90 % of "
-            "each side).",
+            "each side), frame:2 (the second frame of each item).",
         ),
     ] = None,
     average: Annotated[
@@ -44,8 +44,9 @@ def captions(
         str | None,
         typer.Option(
             "--average-pictures",
-            help="Likewise of several pictures of an item, by sets: own,mirror,crop:90. Every "
-            "number of captions meets every number of pictures.",
+            help="Likewise of several pictures of an item: the first N frames (a number, where the "
+            "dataset has frame_index), or sets: own,mirror,crop:90. Every number of captions meets "
+            "every number of pictures.",
         ),
     ] = None,
     chosen: ModelOptions,

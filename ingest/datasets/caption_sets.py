@@ -5,7 +5,8 @@ three human captions), `caption:2` (the second alone), `column:lemma` (another c
 `first:5@joined:5` (the first five words of those), `shuffled@own` (their words in random order),
 `mixed@own` (as many words, drawn from all captions), `summary:10@own` (a summary by a language
 model, see `summaries`); of pictures
-`pixels:32`, `blur:4`, `gray`, `mirror` and `crop:90` (the middle, 90 % of each side).
+`pixels:32`, `blur:4`, `gray`, `mirror`, `crop:90` (the middle, 90 % of each side) and, where items
+have several frames, `frame:2` (the second that is looked at).
 """
 
 import hashlib
@@ -27,7 +28,8 @@ LADDER = ("own", "joined", "column", "summary")
 CONTROLS = ("first", "shuffled", "mixed")
 OTHER_CAPTION = "caption"
 """The kind that says the same in other words: another person's caption of the same image."""
-PICTURES = ("pixels", "blur", "gray", "mirror", "crop")
+FRAME = "frame"
+PICTURES = ("pixels", "blur", "gray", "mirror", "crop", FRAME)
 _FORM = re.compile(r"^(?P<kind>[a-z]+)(?::(?P<amount>[^@]+))?(?:@(?P<parent>.+))?$")
 SEED = 0
 _LONGEST_SLUG = 60
@@ -61,7 +63,7 @@ def parse_set(name: str) -> SetSpec:
     if match is None or match["kind"] not in kinds:
         raise CaptionSetError(f"expected a set of kind {', '.join(kinds)}; got {name!r}")
     spec = SetSpec(name, match["kind"], match["amount"], match["parent"])
-    if spec.kind in ("joined", OTHER_CAPTION, "first", "summary", "pixels", "blur", "crop"):
+    if spec.kind in ("joined", OTHER_CAPTION, "first", "summary", "pixels", "blur", "crop", FRAME):
         _ = spec.number
     if spec.kind == "crop" and spec.number > 100:
         raise CaptionSetError(f"{name}: expected at most 100 % of a picture's side")
@@ -130,6 +132,8 @@ def build_sets(base: Dataset, names: Sequence[str], reopen: Reopen) -> list[Capt
 
 
 def _made(spec: SetSpec, base: Dataset, parent: Sequence[str], reopen: Reopen) -> CaptionSet:
+    if spec.kind == FRAME:
+        return _framed(spec, base, reopen)
     if spec.kind in PICTURES:
         return _pictured(spec, base)
     captions: Sequence[str] = parent
@@ -202,6 +206,7 @@ def title_of(spec: SetSpec) -> str:
         "blur": f"pictures blurred by {number}",
         "gray": "pictures without color",
         "mirror": "pictures mirrored",
+        "frame": f"frame {number} of each item",
         "crop": f"middle {number} % of each side of the pictures",
     }[spec.kind]
 
@@ -242,6 +247,11 @@ def _numbered(spec: SetSpec, base: Dataset, index: int, reopen: Reopen) -> Seque
 def _reopened(
     spec: SetSpec, base: Dataset, options: dict[str, object], reopen: Reopen
 ) -> Sequence[str]:
+    return _opened(spec, base, options, reopen).captions
+
+
+def _opened(spec: SetSpec, base: Dataset, options: dict[str, object], reopen: Reopen) -> Dataset:
+    """Open the dataset's record with other options; its samples must be the same."""
     record = base.record.model_copy(update={"options": options})
     try:
         other = reopen(record)
@@ -254,7 +264,23 @@ def _reopened(
             f"Caption set {spec.name!r} of {base.record.id!r} does not hold the same images in "
             f"the same order ({len(other)} and {len(base)})."
         )
-    return other.captions
+    return other
+
+
+def _framed(spec: SetSpec, base: Dataset, reopen: Reopen) -> CaptionSet:
+    """Look at another frame of each item."""
+    if "frame_index" not in base.record.options:
+        raise CaptionSetError(
+            f"{spec.name}: dataset {base.record.id!r} has no option frame_index, so its items have "
+            "one image each"
+        )
+    options: dict[str, object] = {**base.record.options, "frame_index": spec.number - 1}
+    other = _opened(spec, base, options, reopen)
+    dataset = replace(
+        base, record=_record(spec, base.record), image_refs=other.image_refs,
+        image_hashes=other.image_hashes, reader=other.reader,
+    )  # fmt: skip
+    return CaptionSet(spec, dataset, base.record.id)
 
 
 def _shuffled(text: str, row: int) -> str:

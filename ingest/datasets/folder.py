@@ -15,9 +15,11 @@ r"""A folder of images with a captions file, described in a user's own TOML file
     caption_column = "caption"     # optional: a text or, in .jsonl, a list of texts
     caption_index = 0              # optional: which text of the list
     where = { split = "test" }     # optional: only rows with these values
+    frame_index = 0                # optional: rows name folders of frames; which is looked at
 
 Rows are in the order of the captions file. A name is matched as it stands, or else spelled with
-composed accents (NFC), since macOS decomposes those of files it stores.
+composed accents (NFC), since macOS decomposes those of files it stores. Of an item of several
+frames 0 is the middle one, 1 and 2 the quarters, and so on (see `frames`).
 """
 
 import os
@@ -29,10 +31,12 @@ from pathlib import Path
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
 from ingest.datasets.files import open_files
+from ingest.datasets.frames import chosen_frame, items_of
 from ingest.datasets.images import image_endings
 from ingest.datasets.registry import (
     caption_index,
     file_option,
+    frame_index,
     opener,
     option,
     refuse_unknown_options,
@@ -43,7 +47,9 @@ from ingest.datasets.walk import files_below, shown
 from ingest.errors import DatasetError, MissingCaptionError
 from ingest.progress import Progress
 
-_OPTIONS = {"images", "captions", "image_column", "caption_column", "caption_index", "where"}
+_OPTIONS = {
+    "images", "captions", "image_column", "caption_column", "caption_index", "where", "frame_index",
+}  # fmt: skip
 
 
 @opener("folder")
@@ -62,6 +68,10 @@ def open_folder(
     assert isinstance(where, dict)
 
     files = _images_in(folder)
+    frame = frame_index(record)
+    items = {} if frame is None else items_of(files, record.id, folder)
+    if items:
+        files = {item: folder / item for item in items}
     rows = read_rows(table, [image_column, caption_column, *where])
     row_names = [image_name(row[image_column], number, table) for number, row in enumerate(rows, 1)]
     matches = matched(row_names, files, record.id)
@@ -90,6 +100,8 @@ def open_folder(
     ]
 
     paths = [files[matches[name]] for name in names]
+    if frame is not None:
+        paths = [folder / chosen_frame(items, matches[name], frame, record.id) for name in names]
     return open_files(
         record, names, paths, captions, skip_corrupt=skip_corrupt, progress=progress, cache=cache
     )

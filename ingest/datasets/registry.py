@@ -100,12 +100,19 @@ def file_option(record: DatasetRecord, name: str) -> Path:
 
 def caption_index(record: DatasetRecord) -> int:
     """Return which text of a list of captions is taken, from 0; see `option`."""
-    index = option(record, "caption_index", int, 0)
+    return _counted(record, "caption_index")
+
+
+def frame_index(record: DatasetRecord) -> int | None:
+    """Return which frame of an item is looked at, from 0; None where items are single images."""
+    return _counted(record, "frame_index") if "frame_index" in record.options else None
+
+
+def _counted(record: DatasetRecord, name: str) -> int:
+    index = option(record, name, int, 0)
     assert isinstance(index, int)
     if index < 0:
-        raise DatasetError(
-            f"Option 'caption_index' of dataset {record.id!r} counts from 0; got {index}."
-        )
+        raise DatasetError(f"Option {name!r} of dataset {record.id!r} counts from 0; got {index}.")
     return index
 
 

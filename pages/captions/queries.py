@@ -96,7 +96,7 @@ def caption_means(study: CaptionStudy) -> Answer:
         chance: expected score of one pair of unrelated layers; null where unknown
         null_best_mean: mean best of relabeled layer tables; null without permutations
         kind: own, joined, column, summary, caption, first, shuffled, mixed, pixels, blur, gray,
-            mirror or crop
+            mirror, crop or frame
         written_by: people, or a model
         control: whether it separates length, order or wording from what is said
         pictures: whether pictures are changed, not captions

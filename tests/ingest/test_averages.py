@@ -120,13 +120,13 @@ def test_a_second_run_does_nothing(study: tuple[Path, list[str]]) -> None:
     [
         ((), "name what to score: --set, --average or --average-pictures"),
         (("--average", "4"), "no row"),
-        (("--average", "0"), "a number of captions above zero"),
+        (("--average", "0"), "a number above zero, or names of sets"),
         (("--average", "own,caption:1"), "caption:1 and own hold the same"),
         (("--average", "own,gray"), "gray: expected sets of captions"),
         (("--average", "own,summary:5@own"), "summaries are not averaged"),
         (("--average", ","), "names of sets to average"),
         (("--average", "2", "--average-pictures", "own,caption:2"), "expected sets of pictures"),
-        (("--average", "2", "--average-pictures", "3"), "as in own,mirror,crop:90"),
+        (("--average-pictures", "3"), "frame:1: dataset 'rich' has no option frame_index"),
         (("--average", "2", "--average-pictures", "own,own"), "own and own hold the same"),
     ],
 )

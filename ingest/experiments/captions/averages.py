@@ -43,13 +43,14 @@ def plan_averaged(base: Dataset, text: str, modality: Modality, reopen: Reopen) 
 
     Args:
         base: the dataset.
-        text: for captions a number (the first so many captions), or names of caption sets with
-            commas between; for vision names of picture sets, 'own' for the pictures as they are.
+        text: a number (the first so many captions of each item, or frames), or names of sets with
+            commas between; 'own' for captions or pictures as they are.
         modality: language or vision.
         reopen: opens a changed record of the dataset, to read its other captions.
 
     Raises:
         CaptionSetError: it is none of these, a set is of the other side, or two hold the same.
+            An item has fewer frames, or the dataset has single images.
         MissingCaptionError: an item has fewer captions.
     """
     names = _names(text, modality)
@@ -79,17 +80,14 @@ def plan_averaged(base: Dataset, text: str, modality: Modality, reopen: Reopen) 
 
 
 def _names(text: str, modality: Modality) -> list[str]:
-    if text.strip().isdecimal():
-        if modality == "vision" or int(text) < 1:
-            raise CaptionSetError(
-                f"expected a number of captions above zero or names of sets, got {text!r}"
-                if modality == "language"
-                else f"expected names of picture sets, as in own,mirror,crop:90; got {text!r}"
-            )
-        return [f"caption:{number}" for number in range(1, int(text) + 1)]
+    if text.strip().isdecimal() and int(text):
+        kind = "frame" if modality == "vision" else "caption"
+        return [f"{kind}:{number}" for number in range(1, int(text) + 1)]
     names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise CaptionSetError(f"expected names of sets to average, got {text!r}")
+    if not names or text.strip().isdecimal():
+        raise CaptionSetError(
+            f"expected a number above zero, or names of sets to average; got {text!r}"
+        )
     return names
 
 

@@ -37,7 +37,7 @@ CREATE TABLE caption_sets (
     row_order VARCHAR NOT NULL, -- Hash of the images' ids in order, the same for all variants.
     name VARCHAR NOT NULL, -- As `prh captions` is asked for it: joined:3, first:5@joined:5.
     title VARCHAR NOT NULL, -- The same for readers.
-    kind VARCHAR NOT NULL, -- own, joined, column, summary: captions that say more or less; first, shuffled, mixed: controls; caption: another person's caption of each image; pixels, blur, gray, mirror, crop: pictures.
+    kind VARCHAR NOT NULL, -- own, joined, column, summary: captions that say more or less; first, shuffled, mixed: controls; caption: another person's caption of each image; pixels, blur, gray, mirror, crop, frame: pictures.
     amount DOUBLE, -- Its number: captions, words, pixels; NULL without.
     parent VARCHAR, -- The set it was made of; NULL without.
     control BOOLEAN NOT NULL, -- Whether it separates length, order or wording from what is said.
