@@ -172,6 +172,7 @@ PAGES = (
         terms=(
             "words per caption",
             "length adherence",
+            "law of saturation",
             "mutual k-NN",
             "interval",
             "permutation null",

@@ -1,5 +1,6 @@
 """Features of several captions an item, averaged: means, refusals, and the real command line."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,24 @@ def test_a_second_run_does_nothing(study: tuple[Path, list[str]]) -> None:
     assert "Units of work: 0 done" in finished.stderr
     assert ask(home, "FROM averaged_scores ORDER BY unit_key").equals(before)
     assert ask(home, "FROM saturation_laws ORDER BY ALL").equals(laws)
+
+
+def test_what_a_killed_run_left_is_kept_and_the_rest_made(
+    study: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    home, words = study
+    copy = Path(shutil.copytree(home, tmp_path / "data"))
+    part = sorted((copy / "parts" / "averaged_scores").glob("*.parquet"))[0]
+    lost = pl.read_parquet(part).height
+    part.unlink()
+    for law in (copy / "parts" / "saturation_laws").glob("*.parquet"):
+        law.unlink()
+    (copy / "results.duckdb").unlink()
+    finished = prh(*words[: words.index("--data") + 1], copy, *ASKED)
+    assert f"Units of work: {lost} done, {18 - lost + 9} found done" in finished.stderr
+    for table, order in (("averaged_scores", "unit_key"), ("saturation_laws", "ALL")):
+        sql = f"SELECT * EXCLUDE (run_id, finished_at) FROM {table} ORDER BY {order}"
+        assert ask(copy, sql).equals(ask(home, sql))
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def fit_laws(run: Run, series: list[Series], progress: Progress) -> None:
         rows = run.workspace.warehouse.rows("averaged_scores")
         assert rows is not None  # they were scored before laws are fitted
         columns = ("unit_key", "model_x", "model_y", "samples_x", "samples_y", "score")
-        return rows.select(columns).unique("unit_key")
+        return rows.select(columns).unique("unit_key").sort(columns[1:])
 
     run.each(
         TABLE,

@@ -70,6 +70,15 @@ TERMS = (
         unit="share of captions",
     ),
     Term(
+        "law of saturation",
+        "How alignment grows with the captions and pictures an item whose features are averaged, "
+        "and where it ends. It bends to nearly any few points that rise and level off, so it is "
+        "said to hold only with degrees of freedom left and an end in sight.",
+        r"S(n_f, n_c) = S_\infty - (C_f n_f^{-\alpha_f} + C_c n_c^{-\alpha_c})",
+        "Zhu et al. 2026 (arXiv 2511.02767)",
+        "as the metric",
+    ),
+    Term(
         "emergence",
         "A skill that stays flat at low alignment and rises later, instead of growing all along. "
         "The test asks whether a curve with an onset fits better than chance lets one fit.",
