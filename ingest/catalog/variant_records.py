@@ -9,7 +9,7 @@ from ingest.catalog.records import SHIPPED, Identifier, Record
 
 WIDEST = 200_000
 """Numbers a layer and image that flattening may give where a record says nothing."""
-Tokens = Literal["all", "text", "caption", "prefix", "suffix"]
+Tokens = Literal["all", "text", "caption", "prefix", "suffix", "continuation"]
 OfTokens = Literal["mean", "first", "last"]
 OfImages = Literal["auto", "cls", "gap", "max", "flat", "attention"]
 _OF_TOKENS = ("mean", "first", "last")
@@ -48,6 +48,23 @@ class PromptRecord(VariantRecord):
     """Stands before the caption, its closing space included."""
     suffix: str = ""
     """Stands behind the caption, its opening space included."""
+    generate: int = Field(default=0, ge=0, le=1024)
+    """Tokens that the language model itself continues with before its states are read, features of
+    which are then of the text and its continuation; 0 reads the text alone."""
+    seed: int | None = Field(default=None, ge=0)
+    """Tokens are drawn by the model's own probabilities with this seed; None takes the likeliest at
+    every step."""
+
+    @model_validator(mode="after")
+    def _seed_of_something(self) -> Self:
+        if self.seed is not None and not self.generate:
+            raise ValueError("seed belongs to generate, how many tokens are drawn")
+        return self
+
+    @property
+    def continuation(self) -> int:
+        """How many tokens follow the text: what a pooling of the continuation needs."""
+        return self.generate
 
     @property
     def template(self) -> str:
@@ -71,8 +88,9 @@ class PoolingRecord(VariantRecord):
     normalization; it was trained on the last layer)."""
     tokens: Tokens = "all"
     """Language: of 'all' tokens with the special ones, of the whole 'text' without them, of the
-    'caption', or of the prompt's 'prefix' or 'suffix'. A token with a letter of the caption in it
-    is the caption's."""
+    'caption', of the prompt's 'prefix' or 'suffix', or of the 'continuation' that the prompt has
+    the model generate, which 'text' leaves out. A token with a letter of the caption in it is the
+    caption's."""
     grid: int | None = Field(default=None, gt=0)
     """'flat': positions are averaged to so many times so many first."""
     widest: int = Field(default=WIDEST, gt=0)
@@ -97,9 +115,9 @@ class PoolingRecord(VariantRecord):
         return self
 
     @property
-    def part(self) -> Literal["prefix", "suffix"] | None:
+    def part(self) -> Literal["prefix", "suffix", "continuation"] | None:
         """The part of a prompt that it cannot do without."""
-        return self.tokens if self.tokens in ("prefix", "suffix") else None
+        return self.tokens if self.tokens in ("prefix", "suffix", "continuation") else None
 
     @property
     def needs_places(self) -> bool:

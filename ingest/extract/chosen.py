@@ -19,6 +19,7 @@ def chosen_tokens(
     prompt: PromptRecord,
     pooling: PoolingRecord,
     ids: Sequence[Sequence[int]],
+    read: Sequence[int] | None = None,
 ) -> Chosen:
     """Return which tokens of every text are averaged; positions count special tokens, too.
 
@@ -29,17 +30,24 @@ def chosen_tokens(
         prompt: what stands around them.
         pooling: which tokens are meant.
         ids: every text's tokens as they will be run.
+        read: how many of each are the text's; those behind are its continuation. None: all.
 
     Raises:
         CatalogError: the tokenizer does not say where in a text its tokens stand.
         DatasetError: a text has no such token; the sentence names the sample.
     """
+    ends = [len(row) for row in ids] if read is None else read
     if not pooling.needs_places:
         if not isinstance(pooling.take, int):
             return None
         parts = [list(range(len(row))) for row in ids]
+    elif pooling.tokens == "continuation":
+        parts = [list(range(end, len(row))) for row, end in zip(ids, ends, strict=True)]
     else:
-        places = _places(record, loaded, pooling, [prompt.around(c) for c in dataset.captions], ids)
+        places = _places(
+            record, loaded, pooling, [prompt.around(c) for c in dataset.captions], ends,
+            cut=read is not None,
+        )  # fmt: skip
         parts = [
             [at for at, span in enumerate(row) if _is_of(span, pooling, prompt, caption)]
             for row, caption in zip(places, dataset.captions, strict=True)
@@ -62,11 +70,17 @@ def _places(
     loaded: LoadedLanguage,
     pooling: PoolingRecord,
     texts: Sequence[str],
-    ids: Sequence[Sequence[int]],
+    ends: Sequence[int],
+    cut: bool,
 ) -> list[list[Span | None]]:
-    """Return where every token stands; None of special ones."""
+    """Return where every token of a text stands; None of special ones.
+
+    Special tokens at the end of a text that is continued were `cut`.
+    """
     rows = None if loaded.spans is None else loaded.spans(texts)
-    if rows is None or [len(row) for row in rows] != [len(row) for row in ids]:
+    if rows is not None and cut:
+        rows = [row[:end] for row, end in zip(rows, ends, strict=True)]
+    if rows is None or [len(row) for row in rows] != list(ends):
         raise CatalogError(
             f"Model {record.id!r}: its tokenizer does not say where in a text each token stands, "
             f"which the pooling {pooling.id!r} needs; take one over all tokens."

@@ -88,6 +88,8 @@ def extract_features(
             own["pooling_definition"] = json.dumps(variant.own_pooling.content())
         if variant.prompt not in ("", "none"):
             own["prompt_template"] = variant.says.template
+        if variant.prompt and variant.says.generate:
+            own["continuation"] = json.dumps(variant.says.content())
         if variant in truncated:
             own["truncated_captions"] = str(truncated[variant])
         result[variant] = Extracted(layers=layers[variant], facts={**facts, **own})

@@ -16,6 +16,7 @@ from ingest.datasets import Dataset
 from ingest.errors import DatasetError, RowOrderError
 from ingest.extract.batching import LayerStack, run_batches, same_row
 from ingest.extract.chosen import Chosen, chosen_tokens
+from ingest.extract.continuing import continue_texts, opened_ends
 from ingest.extract.loaded import LoadedLanguage, Placement
 from ingest.extract.variants import Variant
 from ingest.progress import Progress
@@ -29,6 +30,8 @@ _TEXTS = {"cpu": 64, "mps": 128, "cuda": 512}
 class _Texts:
     ids: list[list[int]]
     truncated: int
+    read: list[int] | None = None
+    """How many tokens of each are the text's, where the network continued it."""
 
 
 class Watch(Protocol):
@@ -60,7 +63,8 @@ def extract_language(
     Variants that share a prompt come out of one forward pass.
 
     Raises:
-        CatalogError: a pooling needs to know where tokens stand, and the tokenizer does not tell.
+        CatalogError: a pooling needs to know where tokens stand, and the tokenizer does not tell; a
+            prompt has captions continued by a network that does not predict the next token.
         DatasetError: a caption has no token, or none that a pooling means.
         OutOfMemoryError: not even one caption fits.
         RowOrderError: a row run alone differs from what was stored for it.
@@ -69,10 +73,20 @@ def extract_language(
     layers: dict[Variant, dict[str, NDArray[np.float32]]] = {}
     truncated: dict[Variant, int] = {}
     for prompt in dict.fromkeys(variant.says for variant in variants):
-        texts = tokenize(loaded, [prompt.around(c) for c in dataset.captions], dataset)
+        said = [prompt.around(caption) for caption in dataset.captions]
+        texts = tokenize(loaded, said, dataset)
+        if prompt.generate:
+            whole = opened_ends(loaded, said, texts.ids)
+            batches = text_batches(whole, place, batch_size)
+            longer = continue_texts(
+                record, loaded, dataset, prompt, whole, batches, place, progress
+            )
+            texts = _Texts(longer, texts.truncated, [len(row) for row in whole])
         sharing = [variant for variant in variants if variant.says == prompt]
         chosen = {
-            variant.pools: chosen_tokens(record, loaded, dataset, prompt, variant.pools, texts.ids)
+            variant.pools: chosen_tokens(
+                record, loaded, dataset, prompt, variant.pools, texts.ids, texts.read
+            )
             for variant in sharing
         }
         stacks = {pooling: LayerStack(len(dataset)) for pooling in chosen}

@@ -39,6 +39,8 @@ class Variant:
     def content(self) -> dict[str, Any]:
         """Return what determines the features: names that ship stand for their content."""
         prompt = self.own_prompt.content() if self.own_prompt else ""
+        if self.prompt and not prompt and self.says.generate:
+            prompt = self.says.content()
         return {
             "pooling": self.own_pooling.content() if self.own_pooling else self.pooling,
             "prompt": self.says.template if self.prompt and not prompt else prompt,

@@ -91,6 +91,11 @@ def captions(
     record = _record("language", "transformers")
     variant = Variant(pooling, prompt)
     check_variant(record, variant)
+    if variant.says.generate:
+        raise CatalogError(
+            f"the prompt {prompt!r} has captions continued by the model, which a probe of a "
+            "training does not do; name another"
+        )
     pools = variant.pools
     texts = [variant.says.around(caption) for caption in shown.captions]
     kept: list[tuple[nn.Module, LoadedLanguage, list[list[int]], Chosen]] = []
