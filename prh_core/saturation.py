@@ -23,7 +23,7 @@ FLATTEST, STEEPEST = 0.05, 8.0
 """Exponents tried: below, a power is a logarithm without an end; above, a single step."""
 ENOUGH = 0.98
 """R² from which the law is said to hold: what its authors report."""
-LEAST_FREE = 3
+LEAST_FREE = 5
 """Degrees of freedom below which R² says nothing: docs/decisions.md has what chance reaches."""
 LEVEL = 0.95
 _GRID = 24

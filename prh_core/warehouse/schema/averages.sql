@@ -82,7 +82,7 @@ CREATE TABLE saturation_laws (
     held_out_error DOUBLE, -- Root mean square error of predicting the largest counts from the others; NULL where these are too few.
     held_out_last DOUBLE, -- Of predicting that nothing grows beyond the others.
     determined BOOLEAN NOT NULL, -- Whether every term rises to an end that the counts show.
-    verdict VARCHAR NOT NULL, -- holds, does not hold, or inconclusive: fewer than 3 degrees of freedom, or no end seen.
+    verdict VARCHAR NOT NULL, -- holds, does not hold, or inconclusive: fewer than 5 degrees of freedom, or no end seen.
     law_version INTEGER NOT NULL, -- Version of the code.
     finished_at TIMESTAMPTZ NOT NULL -- When.
 );
