@@ -90,6 +90,22 @@ def test_a_stored_score_is_that_of_the_mean_of_raw_features(study: tuple[Path, l
         assert row["layer_x"] == (names[found.layers[0]] if found.layers[0] < len(x) else None)
 
 
+def test_one_caption_and_one_picture_is_the_score_of_before(
+    study: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    home, words = study
+    copy = Path(shutil.copytree(home, tmp_path / "data"))
+    finished = prh("run", *words[1 : words.index("--data") + 1], copy)
+    assert finished.returncode == 0, finished.stderr
+    columns = "unit_key, score, p_value, interval_low, selection_free"
+    alone = ask(copy, f"SELECT {columns} FROM scores WHERE model_y = 'conv-a' ORDER BY 1")
+    first = ask(
+        home,
+        f"SELECT {columns} FROM averaged_scores WHERE samples_x = 1 AND samples_y = 1 ORDER BY 1",
+    )
+    assert alone.height == 2 and alone.equals(first)
+
+
 def test_laws_are_of_the_stored_scores(study: tuple[Path, list[str]]) -> None:
     home, _ = study
     laws = ask(home, "FROM saturation_laws")
