@@ -59,9 +59,10 @@ def averages(
     shown = called(points, pl.col("how"))
     fitted = called(curves, pl.lit(_AVERAGED))
     names = unique(shown.sort(pl.col("how") != _AVERAGED, other, maintain_order=True)["line"])
+    # Whiskers of several lines would hide one another: the deviation then stands in the tooltip.
+    spread = pl.col("spread").fill_null(0) if len(names) <= 2 else pl.lit(0.0)
     ends = shown.with_columns(
-        below=pl.col("alignment") - pl.col("spread").fill_null(0),
-        above=pl.col("alignment") + pl.col("spread").fill_null(0),
+        below=pl.col("alignment") - spread, above=pl.col("alignment") + spread
     )
     high = () if limit is None else (limit,)
     heights = roomy(pl.concat([ends["below"], ends["above"]]), *held_at(reference), *high)

@@ -69,12 +69,14 @@ def describe_averages(points: pl.DataFrame, laws: pl.DataFrame) -> str:
         said.append("No law of saturation is fitted: it takes three different numbers.")
     return "\n".join([said[0], "", *said[1:]]) + (
         "\n\n"
-        "Raw features are averaged, each caption read by itself; outlier truncation and l2 "
-        "normalization follow, as for any features, so a longer vector weighs more. The law is "
-        "S∞ − C·m^−β (Zhu et al. 2026, arXiv 2511.02767: R² above .98 over frames and captions of "
-        "videos). A law of three parameters bends to nearly any few points that rise and level "
-        "off, so R² counts only with degrees of freedom left; numbers are of the same images, so "
-        "they are not independent and the interval of S∞ is of the law's misfit alone."
+        "Whiskers, where there are, are the standard deviation over language models of their means "
+        "over vision models. Raw features are averaged, each caption read by itself; outlier "
+        "truncation and l2 normalization follow, as for any features, so a longer vector weighs "
+        "more. The law is S∞ − C·m^−β (Zhu et al. 2026, arXiv 2511.02767: R² above .98 over frames "
+        "and captions of videos). A law of three parameters bends to nearly any few points that "
+        "rise and level off, so R² counts only with degrees of freedom left; numbers are of the "
+        "same images, so they are not independent and the interval of S∞ is of the law's misfit "
+        "alone."
     )
 
 
