@@ -179,6 +179,8 @@ def _fitted(
             return -np.inf if endless else own - most
 
         low, high = (_edge(beyond, limit, way) for way in (-1.0, 1.0))
+        if np.isfinite(high) and _is_flat(_search(inner, z, high)[0]):
+            high = np.inf  # an end of the exponents tried, not of the law
     sides = places.shape[1]
     coefficients, powers = np.full(sides, np.nan), np.full(sides, np.nan)
     coefficients[varying], powers[varying] = weights[1:] * scale, exponents

@@ -125,6 +125,11 @@ def _law(law: dict[str, Any], laws: pl.DataFrame) -> str:
         )
     elif law["determined"]:
         end = f"S∞ = {as_score(law['limit_score'])}, and these numbers do not bound it above"
+    if not law["free"]:
+        return (
+            f"**Over {law['along']}{held}:** {law['points']} points are as many as the law has "
+            "parameters, so it passes through nearly any: nothing is tested."
+        )
     powers = ", ".join(
         f"{name} {law[column]:.2f}"
         for name, column in (("captions", "exponent_captions"), ("pictures", "exponent_pictures"))

@@ -121,6 +121,9 @@ def test_what_grows_like_a_logarithm_has_no_end() -> None:
     law = fit_saturation(n[:, None], 0.1 + 0.02 * np.log(n))
     assert law.r_squared > 0.99 and law.limit_high == math.inf
     assert not law.determined and law.verdict == "inconclusive"
+    for seed in range(3):  # nor does the range of exponents tried pass for one
+        noise = 0.002 * np.random.default_rng(seed).normal(size=len(n))
+        assert fit_saturation(n[:, None], 0.1 + 0.02 * np.log(n) + noise).limit_high == math.inf
 
 
 def test_five_counts_are_too_few_to_say_that_it_holds() -> None:
