@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.captions import averages_chart, queries, saturation_text, statistics, text
 from pages.ui import frame as shared
+from pages.ui import kept
 from pages.ui.reference import held_against
 from pages.ui.shell import Frame
 
@@ -48,9 +49,10 @@ def draw(
             measured=saturation_text.describe_study(row), about=text.tell_about(row, "raw"),
             view="averaged",
         )  # fmt: skip
-        frame.explain(said)
     else:
         frame.also(_TITLE, drawn, averages, alt_text)
     st.markdown(said)
+    kept.keep(kept.Explanation(said))
+    frame.explain(saturation_text.READING)
     if laws.frame.height:
         shared.behind("Table and SQL: laws of saturation, of the mean and of every pair", laws)

@@ -8,6 +8,17 @@ from pages.ui.findings.words import as_score, counted
 from pages.ui.plain import plained
 
 _ENOUGH = 0.98
+READING = (
+    "**Averages and their law.** Whiskers, where there are, are the standard deviation over "
+    "language models of their means over vision models. Raw features are averaged, each caption "
+    "read by itself; outlier truncation and l2 normalization follow, as for any features, so a "
+    "longer vector weighs more. The law is S∞ − C·m^−β (Zhu et al. 2026, arXiv 2511.02767: R² "
+    "above .98 over frames and captions of videos). A law of three parameters bends to nearly any "
+    "few points that rise and level off, so R² counts only with degrees of freedom left; numbers "
+    "are of the same images, so they are not independent and the interval of S∞ is of the law's "
+    "misfit alone."
+)
+"""How to read the chart, and what not to read into it."""
 
 
 def describe_study(row: dict[str, Any]) -> list[str]:
@@ -67,17 +78,7 @@ def describe_averages(points: pl.DataFrame, laws: pl.DataFrame) -> str:
     said += [f"- {_law(law, laws)}" for law in told.iter_rows(named=True)]
     if told.is_empty():
         said.append("No law of saturation is fitted: it takes three different numbers.")
-    return "\n".join([said[0], "", *said[1:]]) + (
-        "\n\n"
-        "Whiskers, where there are, are the standard deviation over language models of their means "
-        "over vision models. Raw features are averaged, each caption read by itself; outlier "
-        "truncation and l2 normalization follow, as for any features, so a longer vector weighs "
-        "more. The law is S∞ − C·m^−β (Zhu et al. 2026, arXiv 2511.02767: R² above .98 over frames "
-        "and captions of videos). A law of three parameters bends to nearly any few points that "
-        "rise and level off, so R² counts only with degrees of freedom left; numbers are of the "
-        "same images, so they are not independent and the interval of S∞ is of the law's misfit "
-        "alone."
-    )
+    return "\n".join([said[0], "", *said[1:]])
 
 
 def _grown(averaged: pl.DataFrame) -> str:
