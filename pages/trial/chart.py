@@ -73,7 +73,7 @@ def place(frame: pl.DataFrame, *, label: str, measure: str, other: str, others: 
         )
     ).encode(x=x, y=y, color=kinds, shape=shapes, tooltip=told)
     drawn: list[alt.Chart] = [
-        base.transform_filter(~alt.datum.is_own).mark_point(filled=False, size=40, opacity=0.8)
+        base.transform_filter(~alt.datum.is_own).mark_point(filled=True, size=45, opacity=0.55)
     ]
     limits = own.drop_nulls("null_threshold")
     if limits.height:

@@ -60,7 +60,7 @@ def show_place(frame: Frame, trial: Trial) -> None:
         st.warning("It was scored with no model.")
         return
     with frame.row:
-        other = frame.view(list(answers), key="against")
+        other = frame.choose("Against models of", list(answers), key="against")
     answer = answers[other]
     rows = answer.frame
     own = rows.filter("is_own")

@@ -55,7 +55,7 @@ def mine(layers: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFactory
     """Their file, rows scrambled."""
     file = tmp_path_factory.mktemp("given") / "mine.npz"
     order = np.random.default_rng(0).permutation(len(layers["ids"]))
-    np.savez(file, **{name: array[order] for name, array in layers.items()})
+    np.savez(file, allow_pickle=False, **{name: array[order] for name, array in layers.items()})
     return file
 
 
@@ -149,7 +149,7 @@ def test_fewer_samples_do_not_stand_beside_the_panel(
     built_world: Path, layers: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     few = tmp_path / "few.npz"
-    np.savez(few, **{name: array[:50] for name, array in layers.items()})
+    np.savez(few, allow_pickle=False, **{name: array[:50] for name, array in layers.items()})
     told = ("--dataset", "planted", "--into", tmp_path / "new", "--data", built_world)
     assert "lists 50 other samples" in (said := prh("try", few, *told).stderr) or "10" in said
     said = " ".join(prh("try", few, *told, "--intersect").stderr.split())

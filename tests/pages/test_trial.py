@@ -37,7 +37,8 @@ def mine(world: Path, tmp_path: Path) -> Path:
         f"block.{i}": (layer + 0.3 * rng.normal(size=layer.shape)).astype(np.float32)
         for i, layer in enumerate(read_layers(file.path))
     }
-    np.savez(tmp_path / "mine.npz", ids=np.array(stored.sample_ids), **layers)
+    ids = np.array(stored.sample_ids)
+    np.savez(tmp_path / "mine.npz", allow_pickle=False, ids=ids, **layers)
     return tmp_path / "mine.npz"
 
 
@@ -92,7 +93,7 @@ def test_a_model_is_scored_and_stands_on_every_page_for_its_reader_alone(
         "Vis Large", "Vis Small", "Vis Other", "Vis Random",
     }  # fmt: skip
     assert {"CSV", "Parquet", "SVG"} <= {b.label for b in app.get("download_button")}  # type: ignore[attr-defined]
-    app.segmented_control(key="against").set_value("vision").run()
+    app.selectbox(key="against").set_value("vision").run()
     assert "most with Vis Large" in told(app)
     for page in ASKING:
         app.switch_page(page.script).run()
