@@ -122,7 +122,8 @@ def normalize(layers: Layers | list[Any], name: str = "X", run: Backend = HOST) 
     for index, layer in enumerate(ready):
         for row in np.flatnonzero(layer.norms == 0):
             raise DegenerateLayerError(
-                f"{name}: row {row} of layer {index} is all zeros and has no direction to normalize"
+                f"{name}: row {row} of layer {index} is all zeros, without a direction to "
+                "normalize; where 95 % of the numbers are zero, compare without truncation"
             )
         for row in np.flatnonzero(layer.norms < _SMALLEST):
             raise _too_small(name, index, int(row), float(layer.norms[row]))

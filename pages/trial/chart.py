@@ -48,7 +48,7 @@ def place(frame: pl.DataFrame, *, label: str, measure: str, other: str, others: 
         alt.Tooltip("layer:N", title="Layer"),
         alt.Tooltip("partner_layer:N", title="Its layer"),
     ]
-    names = [label, others, "untrained", "what unrelated layers reach (5 %)"]
+    names = [label, others, "untrained", "unrelated layers (5 %)"]
     kinds = alt.Color(
         "kind:N",
         title=None,

@@ -18,6 +18,10 @@ def find(frame: pl.DataFrame, *, modality: str, other: str) -> Finding | None:
     if own.is_empty():
         return None
     best = own.sort("score", descending=bool(own["higher_is_closer"][0]), maintain_order=True)
+    closest = best.row(0, named=True)
+    controls = frame.filter(
+        ~pl.col("is_own") & ~pl.col("trained") & (pl.col("partner_id") == closest["partner_id"])
+    )["score"].sort(descending=closest["higher_is_closer"])
     tested = own.drop_nulls("q_value")
     return findings.standing(
         own["label"][0],
@@ -25,5 +29,6 @@ def find(frame: pl.DataFrame, *, modality: str, other: str) -> Finding | None:
         other,
         tested=tested.height,
         exceed=tested.filter(pl.col("q_value") <= 0.05).height,
-        best=best.row(0, named=True),
+        best=closest,
+        control=controls[0] if len(controls) else None,
     )

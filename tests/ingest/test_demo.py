@@ -9,8 +9,10 @@ import pytest
 
 from ingest.cli import app, serve
 from ingest.experiments import demo
-from ingest.experiments.demo import Stage, Told
+from ingest.experiments.demo import Stage
+from ingest.pipeline import told as telling
 from ingest.pipeline.run import Run
+from ingest.pipeline.told import Told
 from ingest.progress import Progress, Silent
 from ingest.store.workspace import Workspace
 from prh_core.warehouse.progress import DEMO_UNFINISHED, WorkProgress, read_progress
@@ -103,7 +105,7 @@ def test_the_folder_is_told_twice_a_second_at_most(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(demo.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(telling.time, "monotonic", lambda: now[0])
     told = Told(Silent(), tmp_path)
     told.begin("Colors", 2, 4)
     told.start("Words", 10)

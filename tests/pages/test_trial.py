@@ -200,11 +200,21 @@ BEST = {
     ],
 )
 def test_the_answer_says_what_the_numbers_do(tested: int, exceed: int, begins: str) -> None:
-    found = standing("M", "vision", "language", tested=tested, exceed=exceed, best=BEST)
+    found = standing(
+        "M", "vision", "language", tested=tested, exceed=exceed, best=BEST, control=0.19
+    )
     assert found.sentence.startswith(begins)
     assert "number 2 of 3 trained vision models by the mean over 4 trained" in found.doubt.lower()
     assert "0.100 to 0.300" in found.doubt
+    assert "untrained vision models reach 0.190 with it" in found.doubt
     few = standing(
-        "M", "vision", "language", tested=tested, exceed=exceed, best={**BEST, "mean_of": 2}
+        "M",
+        "vision",
+        "language",
+        tested=tested,
+        exceed=exceed,
+        best={**BEST, "mean_of": 2},
+        control=None,
     )
     assert "umber 2" not in few.doubt  # a place among two says nothing
+    assert "untrained" not in few.doubt

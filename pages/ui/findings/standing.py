@@ -17,6 +17,7 @@ def standing(
     tested: int,
     exceed: int,
     best: dict[str, Any],
+    control: float | None,
 ) -> Finding:
     """Say whether a model agrees with those of another side, and its place among its own.
 
@@ -27,6 +28,8 @@ def standing(
         tested: trained models it was compared with, with a q-value.
         exceed: of these, with q at most .05.
         best: its row with the partner it agrees with most, of `trial.queries.place`.
+        control: what the closest untrained model of its modality reaches with that partner; None
+            without one.
     """
     whom = f"trained {other} model"
     verdict: Verdict = "inconclusive"
@@ -53,6 +56,8 @@ def standing(
             f"with {best['partner']} the interval is {best['interval_low']:.3f} to "
             f"{best['interval_high']:.3f}"
         )
+    if control is not None:
+        doubt.add(f"untrained {modality} models reach {control:.3f} with it")
     if tested:
         doubt.add(
             f"beyond: q at most .05, {best['permutations']} relabelings, corrected for all pairs "
