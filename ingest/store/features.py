@@ -232,8 +232,33 @@ def _header(text: str) -> FeatureHeader:
     return header
 
 
+class StoredLayer(NamedTuple):
+    """A layer as a file has it."""
+
+    rows: np.ndarray
+    """(n, d) in the file's number format."""
+    scale: float | None
+    """What rows were multiplied by before they were rounded; None where they were not."""
+
+
 def read_layers(path: Path, only: Sequence[int] | None = None) -> Layers:
     """Read a file's layers in depth order as float32, each checked against its checksum.
+
+    Args:
+        path: a feature file.
+        only: indices of the layers wanted; all by default.
+
+    Raises:
+        DamagedFeatureFileError: truncated or altered; the message names the layer.
+    """
+    return [
+        rows.astype(np.float32, copy=False) if scale is None else from_half(rows, scale)
+        for rows, scale in read_stored(path, only)
+    ]
+
+
+def read_stored(path: Path, only: Sequence[int] | None = None) -> list[StoredLayer]:
+    """Read a file's layers in depth order as they are stored, each checked against its checksum.
 
     Args:
         path: a feature file.
@@ -261,10 +286,7 @@ def read_layers(path: Path, only: Sequence[int] | None = None) -> Layers:
                     f"{path.name}: layer {index} ({header.layer_names[index]}) does not match "
                     f"its checksum; delete the file and extract again: {path}"
                 )
-    return [
-        tensor.astype(np.float32, copy=False) if scale is None else from_half(tensor, scale)
-        for tensor, scale in zip(tensors, scales, strict=True)
-    ]
+    return [StoredLayer(*pair) for pair in zip(tensors, scales, strict=True)]
 
 
 def check_same_rows(first: FeatureHeader, second: FeatureHeader) -> None:

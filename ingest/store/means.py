@@ -13,9 +13,11 @@ import numpy as np
 from ingest.errors import RowOrderError
 from ingest.store.features import (
     FeatureHeader,
+    StoredLayer,
     check_same_precision,
     check_same_rows,
     read_layers,
+    read_stored,
     unit_key,
 )
 from prh_core.types import Layers
@@ -50,20 +52,21 @@ def _what(header: FeatureHeader) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def read_mean(paths: Sequence[Path]) -> Layers:
+def read_mean(paths: Sequence[Path]) -> list[StoredLayer]:
     """Read the mean of files' layers in depth order, float32; sums are in float64.
 
-    One layer of one file is in memory beside the result.
+    One layer of one file is in memory beside the result. The layers of one file stay as they are
+    stored.
 
     Raises:
         DamagedFeatureFileError: one is truncated or altered.
     """
     if len(paths) == 1:
-        return read_layers(paths[0])
+        return read_stored(paths[0])
     layers: Layers = read_layers(paths[0])
     for depth, layer in enumerate(layers):
         total = layer.astype(np.float64)
         for path in paths[1:]:
             total += read_layers(path, [depth])[0]
         layers[depth] = (total / len(paths)).astype(np.float32)
-    return layers
+    return [StoredLayer(layer, None) for layer in layers]

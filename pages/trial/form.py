@@ -57,7 +57,7 @@ def ask_for_model(frame: Frame) -> None:
     if told.skill:
         words += ["--skill", told.skill]
     ready = bool(given or named) and re.fullmatch(r"[a-z][a-z0-9_]{0,29}", told.modality)
-    if st.button("Check and score", type="primary", disabled=not ready):
+    if st.button("Check and score", disabled=not ready):
         contents = {file.name: file.getvalue() for file in given}
         request = Request(
             told.label, first["dataset_id"], told.modality, tuple(words), contents, tuple(named)

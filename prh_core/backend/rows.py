@@ -31,6 +31,16 @@ class Rows:
     One number per row or per column, small beside the layer, comes back to the host in float64.
     """
 
+    def put_rows(self, rows: NDArray[Any], scale: float | None = None) -> Any:
+        """Bring a layer to where it is kept, in float32.
+
+        Args:
+            rows: (n, d) as it was stored: float32, or float16 multiplied by a power of two.
+            scale: that power, which is undone exactly; None where rows are as they were.
+        """
+        whole = rows.astype(np.float32, copy=False)
+        return whole if scale is None else whole * np.float32(1 / scale)
+
     def row_norms(self, rows: Any) -> Numbers:
         """Return each row's Euclidean norm, squared and summed in float64."""
         return row_norms(rows)

@@ -82,11 +82,11 @@ def sampled_pairs() -> list[float]:
     return times[1:]
 
 
-def synthetic(shape: tuple[int, int], seed: int) -> list[np.ndarray]:
-    """Return one model's layers, (N, width) float32 each, rows normalized."""
+def synthetic(shape: tuple[int, int], seed: int, n: int = N) -> list[np.ndarray]:
+    """Return one model's layers, (n, width) float32 each, rows normalized."""
     rng = np.random.default_rng(seed)
     layers, width = shape
-    made = (rng.standard_normal((N, width), dtype=np.float32) for _ in range(layers))
+    made = (rng.standard_normal((n, width), dtype=np.float32) for _ in range(layers))
     return [layer / np.linalg.norm(layer, axis=1, keepdims=True) for layer in made]
 
 

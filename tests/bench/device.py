@@ -9,6 +9,7 @@ device without that memory or speed; compare rows of one run, never those of ano
 
 import argparse
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,10 +20,16 @@ import torch
 
 from ingest.cli.console import err
 from ingest.pipeline.provenance import accelerators
-from prh_core import all_metrics
+from ingest.pipeline.scores.plan import FeatureFile, open_features
+from ingest.pipeline.scores.sides import KeptLayers
+from ingest.store.features import FeatureHeader, FeatureStore
+from ingest.store.half import HALF
+from ingest.store.precision import EXACT
+from prh_core import all_metrics, get_metric
+from prh_core.backend import backend
 from prh_core.calibration import null_best, permutations
 from prh_core.metrics import Metric, PrepareOptions
-from prh_core.prepare import normalize
+from prh_core.prepare import normalize, truncate
 from prh_core.prepared import PreparedLayers
 from tests.bench import machine
 from tests.bench.__main__ import LANGUAGE, VISION, K, N, pair_at_a_time, synthetic
@@ -31,6 +38,10 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-fast-gpu.md"
 PAIRS_AT_A_TIME = 24
 CHECKED = 4
 """Layers a side whose scores are held to the host's."""
+FILES = 4
+"""Models whose features are stored and read."""
+WIDE = 1024
+"""Dimensions of the layer of many samples."""
 
 
 class Row(NamedTuple):
@@ -47,9 +58,9 @@ class Row(NamedTuple):
 class Bench:
     """The panel, and the device it is measured on."""
 
-    def __init__(self, device: str, scale: int, relabelings: int) -> None:
+    def __init__(self, device: str, scale: int, relabelings: int, many: int) -> None:
         """Make the layers: numbers drawn once, rows normalized."""
-        self.device, self.relabelings = device, relabelings
+        self.device, self.relabelings, self.many = device, relabelings, many
         shapes = [(max(1, layers // scale), width) for layers, width in (*LANGUAGE, *VISION)]
         self.models: list[PreparedLayers] = [
             normalize(synthetic(shape, seed)) for seed, shape in enumerate(shapes)
@@ -89,6 +100,49 @@ class Bench:
         floor = self.seconds(lambda: [layer @ layer.T for layer in there])
         del first
         return copied, floor
+
+    def truncation(self) -> tuple[float, float]:
+        """Return what the exact threshold of every model and clamping take: there, and here."""
+        found: list[float] = []
+        for device in (self.device, None):
+            run = backend(device).features
+            total = 0.0
+            for model in self.models:
+                layers = [run.put_rows(layer.raw) for layer in model]
+                total += self.seconds(lambda: truncate(layers, "exact", run=run))  # noqa: B023
+            found.append(total)
+        return found[0], found[1]
+
+    def files(self, folder: Path) -> Iterator[tuple[str, float, int]]:
+        """Yield what some models' files take, read, checked, truncated and normalized there.
+
+        Yields:
+            Their number format, seconds, and their bytes.
+        """
+        for store in (EXACT, HALF):
+            written: list[FeatureFile] = []
+            for number, model in enumerate(self.models[:: len(self.models) // FILES][:FILES]):
+                layers = {f"block.{i}": layer.raw for i, layer in enumerate(model)}
+                header = FeatureHeader(
+                    key=f"{number:016d}{store}", model_id=f"model-{number}", revision="1",
+                    dataset_id="synthetic", dataset_revision="1", row_order="0" * 64, n=N,
+                    pooling="cls", prompt="none", layer_names=tuple(layers),
+                    widths=tuple(layer.shape[1] for layer in layers.values()), dtype=store,
+                    precision="float32", facts={},
+                )  # fmt: skip
+                written.append(open_features(FeatureStore(folder).write(header, layers)))
+            kept = KeptLayers(0, self.device)
+            kept.expect(written)
+            seconds = self.seconds(
+                lambda: [kept.of(file, "exact", None) for file in written]  # noqa: B023
+            )
+            yield store, seconds, sum(file.path.stat().st_size for file in written)
+
+    def many_samples(self, n: int) -> float:
+        """Return what exact neighbors of one layer of n samples take."""
+        layers = normalize(synthetic((1, WIDE), 7, n))
+        options = PrepareOptions(K, device=self.device)
+        return self.seconds(lambda: get_metric("mutual_knn").family.prepare(layers, options))
 
     def pair_at_a_time(self) -> float:
         """Return what one pair of layers takes, neighbors sought anew, features on the device."""
@@ -135,6 +189,18 @@ class Bench:
         copied, floor = self.copy_and_floor()
         yield f"| copying float32 features to the device, pageable | {copied:.2f} s |"
         yield f"| floor: one Gram product per layer there | {floor:.2f} s |"
+        there, here = self.truncation()
+        yield f"| exact truncation of all models there; by the host | {there:.2f} s; {here:.2f} s |"
+        with tempfile.TemporaryDirectory() as folder:
+            for store, seconds, size in self.files(Path(folder)):
+                yield (
+                    f"| {FILES} models' {store} files ({size / 1e9:.2f} GB) read, checked, "
+                    f"truncated and normalized there, the next read meanwhile | {seconds:.2f} s |"
+                )
+        yield (
+            f"| exact neighbors of {self.many:,} samples, {WIDE} wide | "
+            f"{self.many_samples(self.many):.2f} s |"
+        )
         one = self.pair_at_a_time()
         yield (
             f"| mutual k-NN pair at a time there, without relabelings | {one * 1e3:.2f} ms a pair, "
@@ -156,12 +222,13 @@ def main() -> None:
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--scale", type=int, default=1, help="take so many times fewer layers")
     parser.add_argument("--relabelings", type=int, default=200)
+    parser.add_argument("--many", type=int, default=100_000, help="samples of the largest layer")
     parser.add_argument("--metric", action="append", help="only these (default: all)")
     parser.add_argument("--print-only", action="store_true", help="do not write the page")
     given = parser.parse_args()
     metrics = [one for one in all_metrics() if one.name in (given.metric or [one.name])]
     lines: list[str] = []
-    for line in Bench(given.device, given.scale, given.relabelings).page(metrics):
+    for line in Bench(given.device, given.scale, given.relabelings, given.many).page(metrics):
         err.print(line, markup=False)
         lines.append(line)
     if not given.print_only:

@@ -222,6 +222,19 @@ def assert_prepared_alike(there: PreparedLayer, here: PreparedLayer) -> None:
     np.testing.assert_allclose(exact[1], own[1], atol=1e-12 * scale**2 * len(here.mean))
 
 
+@settings(max_examples=30)
+@given(st.integers(-40, 40), st.integers(0, 10_000))
+def test_stored_halves_widen_there_to_the_same_numbers(exponent: int, seed: int) -> None:
+    rows = (np.random.default_rng(seed).normal(size=(7, 5)) * 2.0**12).astype(np.float16)
+    here = HOST.put_rows(rows, 2.0**exponent)
+    there = backend("cpu").put_rows(rows, 2.0**exponent).numpy()
+    assert here.dtype == there.dtype == np.float32
+    assert (there == here).all()
+    assert (here == rows.astype(np.float64) / 2.0**exponent).all()
+    whole = rows.astype(np.float32)
+    assert (backend("cpu").put_rows(whole).numpy() == HOST.put_rows(whole)).all()
+
+
 def test_rows_whose_hashes_collide_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     there = backend("cpu").features
     rows = there.put(np.array([[1, 2], [3, 4], [1, 2], [5, 6]], dtype=np.float32))

@@ -42,7 +42,7 @@ def test_a_reader_walks_through_the_pages(page: "Page", served: Served) -> None:
     page.goto(served.address)
     for title, topic in ((page.title, page.topic) for page in PAGES):
         page.get_by_role("link", name=title).click()
-        if topic in ("captions", "glossary"):  # this world has no captions, a glossary no charts
+        if topic in ("captions", "trial", "glossary"):  # without captions or a model, no charts
             page.locator("h1", has_text=title).wait_for()
             continue
         wait_settled(page, title)
@@ -88,7 +88,10 @@ def test_four_views_of_colors_turn_together(page: "Page", served: Served) -> Non
     moved = sum(a != b for a, b in zip(sorted(before), sorted(turned), strict=True))
     assert moved > 0.9 * len(before)
     page.mouse.dblclick(x, y)
-    page.wait_for_timeout(300)
+    for _ in range(100):  # a busy machine turns them back later
+        page.wait_for_timeout(100)
+        if sorted(_places(page)) == sorted(before):
+            break
     assert sorted(_places(page)) == sorted(before)
     slider = page.get_by_role("slider").first
     slider.focus()
@@ -120,7 +123,7 @@ def test_a_reader_looks_at_captions_that_say_more(
                 page.wait_for_timeout(200)
                 page.screenshot(path=SHOTS / f"captions-{look}.png")
                 page.get_by_text("Image sample-000").wait_for()
-                page.locator(CHART).nth(2).locator(_SMALL).nth(9).click()
+                page.locator(CHART).last.locator(_SMALL).nth(9).click()
                 page.get_by_text("Image sample-009").wait_for()
                 page.wait_for_url("**image=9**")
 

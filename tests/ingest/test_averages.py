@@ -205,12 +205,12 @@ def test_a_mean_is_of_the_files_and_named_by_them(tmp_path: Path) -> None:
     mean = mean_of(files)
     wanted = [np.mean([read_layers(p)[i] for p in paths], axis=0) for i in range(2)]
     for found, layer in zip(read_mean(mean.paths), wanted, strict=True):
-        assert found.dtype == np.float32 and found == pytest.approx(layer, abs=1e-6)
+        assert found.rows.dtype == np.float32 and found.rows == pytest.approx(layer, abs=1e-6)
     assert mean_of(files[:1]) == files[0]
     keys = {mean_of(files[:count]).header.key for count in (1, 2, 3)}
     assert len(keys) == 3 and mean.header.dataset_id == "one"
     same = read_mean([paths[0]] * 3)
-    assert all((a == b).all() for a, b in zip(same, read_layers(paths[0]), strict=True))
+    assert all((a.rows == b).all() for a, b in zip(same, read_layers(paths[0]), strict=True))
 
 
 @pytest.mark.parametrize(

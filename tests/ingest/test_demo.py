@@ -1,5 +1,6 @@
 """The demo runs beside the app, which opens at once and is told how far it is."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,7 +129,9 @@ def test_a_command_beside_the_app_gives_way_and_ends_with_it() -> None:
     before = set(me.children())
     with serve.running_beside(["--help"]):
         (child,) = set(me.children()) - before
-        assert "ingest.cli.main" in child.cmdline() and child.nice() == 10
+        while not (words := child.cmdline()):  # between fork and exec it has none
+            time.sleep(0.01)
+        assert "ingest.cli.main" in words and child.nice() == 10
     assert not child.is_running()
     with serve.running_beside(None):
         assert set(me.children()) == before

@@ -108,7 +108,7 @@ def test_a_hostile_warehouse_is_shown_and_not_obeyed(
     assert not app.exception
     obeyed = [text for text in _words(app) if _OBEYED.search(text)]
     assert obeyed == []
-    if topic not in ("glossary", "theory", "color", "ask"):
+    if topic not in ("glossary", "theory", "color", "ask", "trial"):
         assert any("evil" in text for text in _words(app))
 
 

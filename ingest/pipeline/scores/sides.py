@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ingest.pipeline.scores.plan import FeatureFile, Unit
+from ingest.store.features import StoredLayer
 from ingest.store.means import read_mean
 from prh_core.backend import backend
 from prh_core.batches import batches_of, prepare_batches
@@ -17,7 +18,6 @@ from prh_core.errors import DegenerateLayerError, PRHError
 from prh_core.metrics.registry import Family, PrepareOptions
 from prh_core.prepare import constant_layers, normalize, truncate
 from prh_core.prepared import PreparedLayer, PreparedLayers
-from prh_core.types import Layers
 
 ALL_LAYERS = "all layers"
 """Name of the candidate made of all layers side by side."""
@@ -52,7 +52,7 @@ class KeptLayers:
         self._kept: dict[tuple[str, str, int | None], PreparedLayers] = {}
         self._paths: dict[str, tuple[Path, ...]] = {}
         self._next: dict[str, str] = {}
-        self._ahead: dict[str, Future[Layers]] = {}
+        self._ahead: dict[str, Future[list[StoredLayer]]] = {}
 
     def expect(self, files: Sequence[FeatureFile]) -> None:
         """Say in which order feature sets will be asked for."""
@@ -82,8 +82,8 @@ class KeptLayers:
             self._ahead[following] = _READER.submit(read_mean, self._paths[following])
         if n is not None:
             rows = first_samples(side.header.n, n)
-            layers = [layer[rows] for layer in layers]
-        there = [self._run.put(layer) for layer in layers]
+            layers = [layer._replace(rows=layer.rows[rows]) for layer in layers]
+        there = [self._run.put_rows(*layer) for layer in layers]
         del layers
         clamped = truncate(there, None if truncation == "none" else truncation, run=self._run)
         ready = normalize(clamped, side.header.model_id, self._run)
@@ -93,7 +93,7 @@ class KeptLayers:
             self._kept[key] = ready
         return ready
 
-    def _read(self, side: FeatureFile) -> Layers:
+    def _read(self, side: FeatureFile) -> list[StoredLayer]:
         ahead = self._ahead.pop(side.header.key, None)
         return read_mean(side.paths) if ahead is None else ahead.result()
 

@@ -84,7 +84,7 @@ def colors(
         if few:
             sentence = (
                 f"Inconclusive with {counted(models, 'language model')}: "
-                f"{counted(who.colors, 'color')} cannot tell agreement with human vision from "
+                f"{counted(who.colors, 'color')} cannot tell agreement with the eye from "
                 f"chance in {listed}."
             )
             return Finding("inconclusive", sentence, doubt.text(), paper_has(claim))
