@@ -379,7 +379,7 @@ def test_doubt_holds_interval_test_and_counts() -> None:
     assert "with 7 models a correlation must exceed .75" in few.doubt
     close = findings.meeting(**MEETING)
     assert "95 % 0.140 to 0.161 of the closest pair's expected score" in close.doubt
-    assert "so pictures and architecture alone explain much of it" in close.doubt
+    assert "so samples and architecture alone explain much of it" in close.doubt
     assert "so pictures" not in say(findings.meeting, MEETING, {"control": 0.03}).doubt
     assert "permuted" in close.doubt and "7 models, n = 512 samples" in close.doubt
 

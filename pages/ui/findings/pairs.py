@@ -118,7 +118,7 @@ def _reach(best: float, reach: float, name: str, higher_is_closer: bool) -> str:
     who = f" ({named(name)})" if name else ""
     much = higher_is_closer and best > 0 and 0.5 * best <= reach
     return f"untrained networks reach {as_score(reach)}{who}" + (
-        ", so pictures and architecture alone explain much of it" if much else ""
+        ", so samples and architecture alone explain much of it" if much else ""
     )
 
 
@@ -175,7 +175,7 @@ def layers(
     if as_p(q, "q"):
         doubt.add(f"{as_p(q, 'q')}; null: samples permuted, the best of every permuted layer table")
     if not trained:
-        doubt.add("with an untrained network: what agrees are pictures and architecture")
+        doubt.add("with an untrained network: what agrees are samples and architecture")
     doubt.add(f"2 models{of_samples(samples)}")
     if known(q) is None:
         sentence = f"Inconclusive with 2 models: not tested; closest is {where}."
