@@ -15,7 +15,7 @@ Loader = Callable[[ModelRecord, Placement], Loaded]
 _LOADERS: dict[str, Loader] = {}
 
 # Importing these registers their loaders.
-_HOMES = ("timm_models", "transformers_models", "packaged", "custom")
+_HOMES = ("timm_models", "transformers_models", "video_models", "packaged", "custom")
 
 
 def loader(name: str) -> Callable[[Loader], Loader]:

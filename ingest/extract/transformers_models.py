@@ -1,22 +1,21 @@
 """Language networks of transformers: from the hub, a local folder, or a GGUF file."""
 
 import functools
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from ingest.catalog.hub import hub_errors, hub_file
 from ingest.catalog.records import ModelRecord
-from ingest.errors import CatalogError, CheckpointMismatchError, UnsafeCheckpointError
+from ingest.errors import CatalogError
 from ingest.extract.content import content_hash
 from ingest.extract.loaded import Causal, LoadedLanguage, Pieces, Placement, Span, StateTaker, Turn
 from ingest.extract.loaders import loader, local_path
+from ingest.extract.pretrained import opening, refuse_missing, seed_of
 from ingest.extract.quantization import dequantized, quantized, quiet
 from ingest.extract.spelling import Spelling
 from ingest.extract.towers import Tower, text_tower, uncached
@@ -77,11 +76,7 @@ def random_network(
     Raises:
         CatalogError: the seed is no whole number.
     """
-    seed = record.options.get("seed")
-    if type(seed) is not int:
-        raise CatalogError(
-            f"Model {record.id!r}: the option seed should be a whole number; got {seed!r}."
-        )
+    seed = seed_of(record)
     shape = transformers.AutoConfig.from_pretrained(config, **where)
     tokens = transformers.AutoTokenizer.from_pretrained(tokenizer, **where)
     with torch.random.fork_rng(devices=[]):
@@ -120,41 +115,13 @@ def from_pretrained(
     packed = quantized(record, place)
     spread = spread or packed.get("device_map")
     arguments = {**where, **packed, **({"device_map": spread} if spread else {})}
-    with quiet():
-        try:
-            tokens = transformers.AutoTokenizer.from_pretrained(name, **where)
-            module, loading = _class(name, where).from_pretrained(
-                name, dtype=place.dtype, output_loading_info=True, **arguments
-            )
-        except pickle.UnpicklingError as error:
-            raise UnsafeCheckpointError(
-                f"The weights of {name} are a pickle that holds more than weights; loading them "
-                "could run code, so they are refused."
-            ) from error
-        except SafetensorError as error:
-            raise CheckpointMismatchError(f"The weights of {name} cannot be read: {error}.") from (
-                error
-            )
-        except RuntimeError as error:
-            if "size mismatch" in str(error) or "mismatched" in str(error):
-                raise CheckpointMismatchError(
-                    f"The weights of {name} do not fit its config.json: {str(error)[:300]}"
-                ) from error
-            raise
-        except (OSError, ValueError, KeyError) as error:
-            if "revision" not in where:
-                raise CatalogError(
-                    f"Model {record.id!r}: {name} holds no transformers model that can be loaded: "
-                    f"{str(error).splitlines()[0]}"
-                ) from error
-            raise
-    # A pooler is never read here, and many sentence models come without one.
-    missing = sorted(k for k in loading["missing_keys"] if not k.startswith("pooler."))
-    if missing:
-        raise CheckpointMismatchError(
-            f"The weights of {name} do not fit its architecture: {len(missing)} missing "
-            f"({', '.join(missing[:3])})."
+    with quiet(), opening(record, name, where):
+        tokens = transformers.AutoTokenizer.from_pretrained(name, **where)
+        module, loading = _class(name, where).from_pretrained(
+            name, dtype=place.dtype, output_loading_info=True, **arguments
         )
+    # A pooler is never read here, and many sentence models come without one.
+    refuse_missing(name, loading["missing_keys"], unread="pooler.")
     marked = f"{revision}, {record.quantization}" if packed else revision
     return wrap(record, module, tokens, marked, placed=bool(spread))
 

@@ -24,7 +24,7 @@ from prh_core.errors import PRHError
 from tests.ingest import tiny
 for case in json.loads(sys.argv[1]):
     modality, loader, source, revision = case
-    options = {"seed": 0} if loader == "transformers-random" else {}
+    options = {"seed": 0} if loader.endswith("-random") else {}
     record = tiny.model(modality, loader, source=source, revision=revision, options=options)
     try:
         got = extract(record, tiny.dataset(3), variants_for(record), device="cpu")
@@ -39,6 +39,8 @@ Case = tuple[str, str, str, str]
 LANGUAGE: Case = ("language", "transformers", "us/language", "main")
 RANDOM: Case = ("language", "transformers-random", "us/language", "main")
 VISION: Case = ("vision", "timm", "us/vision", "main")
+VIDEO: Case = ("vision", "vjepa2", "us/video", "main")
+RANDOM_VIDEO: Case = ("vision", "vjepa2-random", "us/video", "main")
 UNKNOWN: dict[Case, str] = {
     ("language", "transformers", "us/nothing", "main"): "knows no model 'us/nothing'",
     ("vision", "timm", "us/nothing", "main"): "knows no model 'us/nothing'",
@@ -63,6 +65,12 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     vision.mkdir(parents=True)
     network = timm.create_model("test_vit", num_classes=0)
     timm.models.save_for_hf(network, str(vision), model_config={"num_classes": 0})
+    video = transformers.VJEPA2Config(
+        hidden_size=24, num_hidden_layers=2, num_attention_heads=2, crop_size=64,
+        pred_hidden_size=8, pred_num_attention_heads=2, pred_num_hidden_layers=1,
+    )  # fmt: skip
+    transformers.VJEPA2Model(video).save_pretrained(root / "us" / "video")
+    transformers.VJEPA2VideoProcessor(crop_size=64).save_pretrained(root / "us" / "video")
     gated = root / "us" / "gated"
     gated.mkdir()
     (gated / ".gated").touch()
@@ -93,20 +101,24 @@ def ask(address: str, home: Path, cases: Sequence[Case], **more: str) -> dict[Ca
 def test_the_hub_is_asked_pinned_cached_and_its_refusals_told(
     endpoint: str, tmp_path: Path
 ) -> None:
-    online = ask(endpoint, tmp_path, [LANGUAGE, RANDOM, VISION, *UNKNOWN])
+    online = ask(endpoint, tmp_path, [LANGUAGE, RANDOM, VISION, VIDEO, RANDOM_VIDEO, *UNKNOWN])
     assert online[LANGUAGE]["facts"]["revision"] == COMMIT, online[LANGUAGE]
     assert online[LANGUAGE]["layers"] == ["hidden.0", "hidden.1", "hidden.2"]
     assert online[RANDOM]["facts"]["revision"] == f"{COMMIT}, seed-0", online[RANDOM]
     assert online[VISION]["facts"]["revision"] == COMMIT, online[VISION]
     assert online[VISION]["layers"][0] == "blocks.0"
+    assert online[VIDEO]["facts"]["revision"] == COMMIT, online[VIDEO]
+    assert online[VIDEO]["layers"] == ["layer.0", "layer.1"]
+    assert online[RANDOM_VIDEO]["facts"]["revision"] == f"{COMMIT}, seed-0", online[RANDOM_VIDEO]
     for case, said in UNKNOWN.items():
         assert online[case].get("error") == "UnknownHubModelError", online[case]
         assert said in online[case]["said"] and "\n" not in online[case]["said"]
     # What was downloaded once needs no hub, be it offline by choice or out of reach.
     for address, more in ((endpoint, {"HF_HUB_OFFLINE": "1"}), (dead_address(), {})):
-        again = ask(address, tmp_path, [LANGUAGE, VISION], **more)
+        again = ask(address, tmp_path, [LANGUAGE, VISION, VIDEO], **more)
         assert again[LANGUAGE]["facts"]["revision"] == COMMIT, again
         assert again[VISION]["facts"]["revision"] == COMMIT, again
+        assert again[VIDEO]["facts"]["revision"] == COMMIT, again
 
 
 def test_a_hub_that_does_not_answer(tmp_path: Path) -> None:
