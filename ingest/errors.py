@@ -93,6 +93,10 @@ class UnsupportedImageError(DatasetError):
     """A whole picture that is not read: of numbers without a range, or without its decoder."""
 
 
+class CorruptSoundError(DatasetError):
+    """A sound file cannot be decoded, or holds no sound."""
+
+
 class RowOrderError(PRHError):
     """Two feature sets do not list the same samples in the same order."""
 

@@ -14,7 +14,7 @@ Identifier = Annotated[
 ]
 Modality = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=30)]
 """What models look at: vision, language, or any other short name."""
-NETWORKS = ("vision", "language")
+NETWORKS = ("vision", "language", "audio")
 """Modalities whose networks run here; features of others are saved elsewhere and imported."""
 
 
@@ -118,12 +118,13 @@ class ModelRecord(Record):
 
 
 class DatasetRecord(Record):
-    """One set of paired images and captions, and how to open it."""
+    """One set of paired images (or sounds) and captions, and how to open it."""
 
     id: Identifier
     title: str
-    kind: Literal["hub", "folder", "ids", "listed", "openmoji", "task"]
-    """ids: names of samples and whatever there is of them, for features that were saved elsewhere.
+    kind: Literal["audio", "folder", "hub", "ids", "listed", "openmoji", "task"]
+    """audio: sounds with captions, without images.
+    ids: names of samples and whatever there is of them, for features that were saved elsewhere.
     task: the pictures of a task, which only probes open."""
     source: str
     revision: str

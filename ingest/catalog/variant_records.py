@@ -79,13 +79,13 @@ class PromptRecord(VariantRecord):
 class PoolingRecord(VariantRecord):
     """How a layer's tokens, or the positions of an image, become one vector a sample."""
 
-    modality: Literal["language", "vision"]
+    modality: Literal["language", "vision", "audio"]
     take: StrictInt | OfTokens | OfImages
     """Language: 'mean' over the tokens, the 'first', the 'last', or a number: 0 is the first, 1 the
     next, -1 the last. Vision: 'cls' (class token), 'gap' (mean over positions), 'auto' (class token
     if every layer has one, else 'gap'), 'max' (largest over positions, number by number), 'flat'
     (all positions side by side), 'attention' (the network's own attention pool, after its last
-    normalization; it was trained on the last layer)."""
+    normalization; it was trained on the last layer). Audio: 'mean' over what holds sound."""
     tokens: Tokens = "all"
     """Language: of 'all' tokens with the special ones, of the whole 'text' without them, of the
     'caption', of the prompt's 'prefix' or 'suffix', or of the 'continuation' that the prompt has
@@ -98,8 +98,13 @@ class PoolingRecord(VariantRecord):
 
     @model_validator(mode="after")
     def _fits_modality(self) -> Self:
+        if self.modality == "audio" and (self.take, self.tokens) != ("mean", "all"):
+            raise ValueError(
+                f"take of an audio pooling should be 'mean', of tokens 'all', got {self.take!r} of "
+                f"{self.tokens!r}"
+            )
         of_tokens = isinstance(self.take, int) or self.take in _OF_TOKENS
-        if of_tokens != (self.modality == "language"):
+        if of_tokens != (self.modality != "vision"):
             known = (
                 "'mean', 'first', 'last' or a number"
                 if self.modality == "language"

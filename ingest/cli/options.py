@@ -69,7 +69,8 @@ Prompts = Annotated[
 SkipCorrupt = Annotated[
     bool,
     typer.Option(
-        "--skip-corrupt", help="Leave corrupt images out, for every model alike, and record it."
+        "--skip-corrupt",
+        help="Leave corrupt images (or sounds) out, for every model alike, and record it.",
     ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]

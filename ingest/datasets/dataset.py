@@ -4,7 +4,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.catalog.records import DatasetRecord
@@ -29,9 +32,18 @@ def _sequence_hash(parts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
+class Sound(NamedTuple):
+    """A recording, its channels averaged."""
+
+    samples: NDArray[np.float32]
+    """(length,), full scale is 1."""
+    rate: int
+    """Samples a second."""
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """n paired images and captions in a fixed order; every image is known to decode."""
+    """n paired images (or sounds) and captions in a fixed order; every one is known to decode."""
 
     record: DatasetRecord
     sample_ids: tuple[str, ...]
@@ -46,6 +58,10 @@ class Dataset:
     """(n,) a hash of each image's content; empty texts where the dataset has none."""
     reader: Callable[[int], Image.Image] = field(repr=False, compare=False)
     """Row number -> RGB image; may be called from several threads."""
+    sound_hashes: Sequence[str] = field(default=(), repr=False)
+    """(n,) a hash of each sound's content; empty where the dataset has none."""
+    sounds: Callable[[int], Sound] | None = field(default=None, repr=False, compare=False)
+    """Row number -> sound; may be called from several threads. None where there are none."""
 
     def __len__(self) -> int:
         """Return n, the number of samples."""
@@ -54,6 +70,16 @@ class Dataset:
     def image(self, i: int) -> Image.Image:
         """Return the image of row `i` in RGB."""
         return self.reader(i)
+
+    def sound(self, i: int) -> Sound:
+        """Return the sound of row `i`.
+
+        Raises:
+            DatasetError: the dataset has no sounds.
+        """
+        if self.sounds is None:
+            raise DatasetError(f"Dataset {self.record.id!r} has no sounds to be heard.")
+        return self.sounds(i)
 
     @property
     def has_captions(self) -> bool:
@@ -74,6 +100,12 @@ class Dataset:
     def image_hash(self) -> str:
         """SHA-256 (hex) of the images' contents in order: what vision features depend on."""
         return _sequence_hash(self.image_hashes)
+
+    def content_for(self, modality: str) -> str:
+        """Return the SHA-256 (hex) of what the networks of a modality are shown, in order."""
+        if modality == "audio":
+            return _sequence_hash(self.sound_hashes)
+        return self.image_hash if modality == "vision" else self.caption_hash
 
 
 def dataset_of_ids(
@@ -120,4 +152,6 @@ def subset(dataset: Dataset, rows: Sequence[int]) -> Dataset:
         skipped=dataset.skipped,
         image_hashes=[dataset.image_hashes[row] for row in rows],
         reader=lambda i: dataset.reader(rows[i]),
+        sound_hashes=[dataset.sound_hashes[row] for row in rows] if dataset.sounds else (),
+        sounds=(lambda i: dataset.sound(rows[i])) if dataset.sounds else None,
     )

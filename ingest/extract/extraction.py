@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from ingest.catalog.records import ModelRecord
 from ingest.datasets import Dataset
 from ingest.errors import CatalogError, MissingCaptionError
+from ingest.extract.audio import extract_audio
 from ingest.extract.crops import CropCache
 from ingest.extract.device import exact_float32, place
 from ingest.extract.language import Watch, extract_language
-from ingest.extract.loaded import LoadedLanguage, LoadedVision
-from ingest.extract.loaders import load
+from ingest.extract.loaded import LoadedAudio, LoadedLanguage, LoadedVision
+from ingest.extract.loaders import Loaded, load
 from ingest.extract.variants import Extracted, Variant, check_variant
 from ingest.extract.vision import extract_vision, resolved_pooling
 from ingest.progress import Progress, Silent
@@ -54,6 +55,8 @@ def extract_features(
             layers = extract_vision(
                 record, loaded, dataset, variants, where, batch_size, shown, crops
             )
+        elif isinstance(loaded, LoadedAudio):
+            layers = extract_audio(record, loaded, dataset, variants, where, batch_size, shown)
         else:
             if not dataset.has_captions:
                 raise MissingCaptionError(
@@ -82,8 +85,8 @@ def extract_features(
         own: dict[str, str] = {}
         if isinstance(loaded, LoadedVision):
             own["pooling"] = resolved_pooling(record, loaded, variant.pools).id
-        elif loaded.tower is not None and (read := loaded.tower()) is not None:
-            own["tower"] = read
+        elif isinstance(loaded, LoadedLanguage) and loaded.tower is not None:
+            own |= {} if (read := loaded.tower()) is None else {"tower": read}
         if variant.own_pooling is not None:
             own["pooling_definition"] = json.dumps(variant.own_pooling.content())
         if variant.prompt not in ("", "none"):
@@ -109,7 +112,7 @@ def _refuse_not_finite(
             )
 
 
-def _parameters(loaded: LoadedVision | LoadedLanguage) -> int:
+def _parameters(loaded: Loaded) -> int:
     if loaded.module is None:
         return 0
     return sum(parameter.numel() for parameter in loaded.module.parameters())

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
@@ -78,6 +80,37 @@ class LoadedVision:
         if self.layout_of(tap) != "tokens":
             return 0
         return self.prefix_tokens if tap.prefix_tokens is None else tap.prefix_tokens
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of a sound, as a network is fed it."""
+
+    inputs: Tensor
+    """What the network takes of it, without the batch axis; of one shape for all windows."""
+    positions: int | None
+    """How many of a layer's positions, from the first on, hold sound; None: all of them."""
+    weight: float
+    """How much of the sound it is, beside the other windows."""
+
+
+@dataclass(frozen=True)
+class LoadedAudio:
+    """An audio network in eval mode."""
+
+    module: nn.Module
+    forward: Callable[[Tensor], object]
+    """Runs the network on (B, ...) inputs of windows; its result is ignored, the taps are read."""
+    taps: tuple[Tap, ...]
+    """Their outputs are (B, positions, D)."""
+    rate: int
+    """Samples a second that `prepare` takes."""
+    window: int
+    """Samples a window at most."""
+    prepare: Callable[[NDArray[np.float32]], Window]
+    """(at most `window`,) samples -> what the network is fed; called from several threads."""
+    revision: str
+    """What was really loaded: commit, file hash or seed."""
 
 
 Span = tuple[int, int]

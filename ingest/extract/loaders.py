@@ -7,15 +7,22 @@ from pathlib import Path
 from ingest.catalog.records import NETWORKS, SHIPPED, ModelRecord, Scalar
 from ingest.errors import CatalogError, OutOfMemoryError
 from ingest.extract.device import out_of_memory
-from ingest.extract.loaded import LoadedLanguage, LoadedVision, Placement
+from ingest.extract.loaded import LoadedAudio, LoadedLanguage, LoadedVision, Placement
 
-Loaded = LoadedVision | LoadedLanguage
+Loaded = LoadedVision | LoadedLanguage | LoadedAudio
 Loader = Callable[[ModelRecord, Placement], Loaded]
 
 _LOADERS: dict[str, Loader] = {}
 
 # Importing these registers their loaders.
-_HOMES = ("timm_models", "transformers_models", "video_models", "packaged", "custom")
+_HOMES = (
+    "timm_models",
+    "transformers_models",
+    "video_models",
+    "audio_models",
+    "packaged",
+    "custom",
+)
 
 
 def loader(name: str) -> Callable[[Loader], Loader]:
@@ -46,7 +53,7 @@ def load(record: ModelRecord, place: Placement) -> Loaded:
         )
     if record.modality not in NETWORKS and not record.saved:
         raise CatalogError(
-            f"Model {record.id!r}: networks of {' and '.join(NETWORKS)} run here; features of "
+            f"Model {record.id!r}: networks of {', '.join(NETWORKS)} run here; features of "
             f'{record.modality!r} are saved elsewhere: loader = "features", or `prh import '
             "features`."
         )
@@ -58,11 +65,11 @@ def load(record: ModelRecord, place: Placement) -> Loaded:
                 f"Model {record.id!r} does not fit the memory of this machine ({error})."
             ) from error
         raise
-    fits = LoadedVision if record.modality == "vision" else LoadedLanguage
+    fits = {"vision": LoadedVision, "audio": LoadedAudio}.get(record.modality, LoadedLanguage)
     if not isinstance(loaded, fits):
         raise CatalogError(
             f"Model {record.id!r} is a {record.modality} record, but the loader "
-            f"{record.loader!r} opened a model of the other kind."
+            f"{record.loader!r} opened a model of another kind."
         )
     return loaded
 

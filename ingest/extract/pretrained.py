@@ -1,14 +1,79 @@
-"""What opening a repository or folder of transformers may say: one sentence for each failure."""
+"""Repositories and folders of transformers: where they lie, and a sentence for each failure."""
 
 import pickle
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import torch
+import transformers
 from safetensors import SafetensorError
 
+from ingest.catalog.hub import hub_errors, hub_file
 from ingest.catalog.records import ModelRecord
 from ingest.errors import CatalogError, CheckpointMismatchError, UnsafeCheckpointError
+from ingest.extract.content import content_hash
+from ingest.extract.loaders import local_path
+from ingest.extract.quantization import quiet
+
+
+class Files(NamedTuple):
+    """Where transformers finds a model."""
+
+    name: str
+    """Hub repository or local folder."""
+    where: dict[str, Any]
+    """transformers' own arguments: `revision`, `local_files_only`."""
+    commit: str = ""
+    """Of the hub's repository; '' of a local folder."""
+
+    def revision(self) -> str:
+        """Return what is stored of the weights: the commit, or the local files' hash."""
+        return self.commit or content_hash(Path(self.name))
+
+
+@contextmanager
+def located(record: ModelRecord) -> Iterator[Files]:
+    """Yield where a record's files lie: the folder of option `path`, else its `source` on the hub.
+
+    Raises:
+        CatalogError: the folder does not exist.
+        HubUnreachableError, UnknownHubModelError: the hub does not answer, or not with that.
+    """
+    if "path" in record.options:
+        yield Files(str(local_path(record, "path")), {"local_files_only": True})
+        return
+    with hub_errors("model", record.source, record.revision):
+        config = hub_file(record.source, "config.json", record.revision)
+        where = {"revision": config.commit, "local_files_only": config.offline}
+        yield Files(record.source, where, config.commit)
+
+
+def configuration(record: ModelRecord, files: Files, *kinds: Any) -> Any:
+    """Return a model's configuration.
+
+    Raises:
+        CatalogError: it is of none of these kinds, or there is none.
+    """
+    with quiet(), opening(record, files.name, files.where):
+        config: Any = transformers.AutoConfig.from_pretrained(files.name, **files.where)
+    if not isinstance(config, kinds):
+        raise CatalogError(
+            f"Model {record.id!r}: the loader {record.loader!r} opens models of type "
+            f"{' or '.join(repr(kind.model_type) for kind in kinds)}; {files.name} is of type "
+            f"{config.model_type!r}."
+        )
+    return config
+
+
+def randomly(record: ModelRecord, files: Files, build: Callable[[], Any]) -> tuple[Any, str]:
+    """Return a network whose weights the option `seed` makes, and what is stored of them."""
+    seed = seed_of(record)
+    with quiet(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = build()
+    return module, f"{files.commit}, seed-{seed}" if files.commit else f"seed-{seed}"
 
 
 @contextmanager
@@ -50,7 +115,7 @@ def opening(record: ModelRecord, name: str, where: Mapping[str, Any]) -> Iterato
         raise
 
 
-def refuse_missing(name: str, missing: Iterable[str], unread: str) -> None:
+def refuse_missing(name: str, missing: Iterable[str], unread: str | tuple[str, ...]) -> None:
     """Raise CheckpointMismatchError when weights are missing but for those that begin `unread`."""
     lacking = sorted(key for key in missing if not key.startswith(unread))
     if lacking:

@@ -20,7 +20,7 @@ class Variant:
     pooling: str
     """Name of a pooling of the model's modality."""
     prompt: str = ""
-    """Name of a prompt; '' for vision."""
+    """Name of a prompt; '' but for language."""
     own_pooling: PoolingRecord | None = None
     """What the name means where the pooling does not ship with the project."""
     own_prompt: PromptRecord | None = None
@@ -93,7 +93,7 @@ def variants_for(record: ModelRecord) -> tuple[Variant, ...]:
         return (saved_variant(record),)
     if record.modality == "language":
         return (Variant("mean", "none"),)
-    pooling = record.options.get("pooling", "auto")
+    pooling = record.options.get("pooling", "sound" if record.modality == "audio" else "auto")
     known = _names(record)
     if not isinstance(pooling, str) or pooling not in known:
         raise CatalogError(
@@ -121,8 +121,8 @@ def check_variant(record: ModelRecord, variant: Variant) -> None:
             f"Model {record.id!r} is a {record.modality} model; its pooling should be one of "
             f"{', '.join(_names(record))}, or your own; got {variant.pooling!r}."
         )
-    prompts = [""] if record.modality == "vision" else sorted(_shipped().prompts)
-    if record.modality == "vision" or variant.own_prompt is None:
+    prompts = sorted(_shipped().prompts) if record.modality == "language" else [""]
+    if record.modality != "language" or variant.own_prompt is None:
         if variant.prompt not in prompts:
             raise CatalogError(
                 f"Model {record.id!r}: the prompt should be one of "

@@ -94,13 +94,12 @@ def header_of(
 
 def extraction_parts(record: ModelRecord, dataset: Dataset, variant: Variant) -> dict[str, Any]:
     """Return everything that determines the features but their `Kind`, and nothing else."""
-    content = dataset.image_hash if record.modality == "vision" else dataset.caption_hash
     return {
         **loaded_from(record),
         "dataset": dataset.record.id,
         "row_order": dataset.row_order,
         # What a network saw that ran elsewhere is not known here.
-        **({} if record.saved else {"content": content}),
+        **({} if record.saved else {"content": dataset.content_for(record.modality)}),
         **variant.content(),
         "version": EXTRACT_VERSION,
     }

@@ -94,7 +94,7 @@ class StudyOptions(ModelOptions):
     """Number format of every feature file: float32, or float16."""
 
     def variants(self, catalog: Catalog) -> tuple[Variant, ...]:
-        """Return the poolings of images, and every combination of a caption's pooling and prompt.
+        """Return poolings of images and sounds, and every pair of a caption's pooling and prompt.
 
         Raises:
             CatalogError: the catalog has none of that name, or a pooling reads a part that a prompt
@@ -102,12 +102,12 @@ class StudyOptions(ModelOptions):
         """
         poolings = [catalog.pooling(name) for name in self.poolings]
         prompts = [catalog.prompt(name) for name in self.prompts]
-        of_images = [variant(p) for p in poolings if p.modality == "vision"]
+        of_others = [variant(p) for p in poolings if p.modality != "language"]
         of_captions = [p for p in poolings if p.modality == "language"]
         if not of_captions and not prompts:
-            return tuple(of_images)
+            return tuple(of_others)
         return (
-            *of_images,
+            *of_others,
             *(
                 variant(pooling, prompt)
                 for pooling in of_captions or [catalog.pooling("mean")]
