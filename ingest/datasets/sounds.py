@@ -27,6 +27,11 @@ def decode(raw: bytes) -> Sound:
     """
     if raw.startswith(b"version https://git-lfs"):
         raise CorruptSoundError("it is a pointer of Git LFS: fetch the file with `git lfs pull`")
+    if raw[:8] == b"RIFF\xff\xff\xff\xff":
+        raise CorruptSoundError(
+            "its header does not say how long it is, as that of a file written to a pipe: have it "
+            "written to a file"
+        )
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore", wavfile.WavFileWarning)
         warnings.filterwarnings("error", "Reached EOF", wavfile.WavFileWarning)

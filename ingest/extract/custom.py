@@ -108,6 +108,12 @@ class PredictingModule(LanguageModule, Protocol):
 @loader("module")
 def custom_module(record: ModelRecord, place: Placement) -> Loaded:
     """Call the user's function and wrap what it returns; see the module's text."""
+    if record.modality == "audio":
+        raise CatalogError(
+            f"Model {record.id!r}: the loader 'module' takes networks of images and of texts; one "
+            "that hears needs a loader of its own (docs/how-to/loader.md), or its features are "
+            "imported."
+        )
     build = imported_function(record)
     arguments: dict[str, Any] = other_options(record, _OWN)
     path = local_path(record, "checkpoint") if "checkpoint" in record.options else None

@@ -202,6 +202,9 @@ def test_what_cannot_be_heard_or_hear_is_refused(
     network.save_pretrained(home / "torn", state_dict=left)
     with pytest.raises(CheckpointMismatchError, match="do not fit its architecture: 15 missing"):
         read(WHISPER, home, heard, path="torn")
+    own = tiny.model("audio", "module", source="nets:ear")
+    with pytest.raises(CatalogError, match="takes networks of images and of texts; one that hears"):
+        extract(own, heard, variants_for(own), device="cpu")
     seen = tiny.model("vision", "whisper", home, options={"path": "whisper"})
     with pytest.raises(CatalogError, match="is a vision record, but the loader 'whisper' opened"):
         extract(seen, heard, variants_for(seen), device="cpu")

@@ -69,6 +69,7 @@ def test_every_format_decodes_to_one_signal(form: str, tmp_path: Path) -> None:
         (lambda raw: raw[:-100], "cut off: its header promises more"),
         (lambda raw: raw[:24] + bytes(8) + raw[32:], "its rate should be positive; it says 0"),
         (lambda raw: raw[:20] + b"\x02\x00" + raw[22:], "no WAV that is read here"),
+        (lambda raw: raw[:4] + b"\xff" * 4 + raw[8:], "does not say how long it is"),
         (lambda raw: b"version https://git-lfs.github.com/spec/v1\n", "pointer of Git LFS"),
     ],
 )
