@@ -52,3 +52,10 @@ def test_refusals() -> None:
         align(x, y, concatenate=True, recall=0.9)
     with pytest.raises(PRHError, match=r"in \(0, 1\], got 1.5"):
         align(x, y, recall=1.5)
+
+
+def test_an_approximate_search_takes_features_from_a_device() -> None:
+    pytest.importorskip("torch", reason="torch is part of the ingest half")
+    x, y = two_views(0, 300)
+    here, there = (align(x, y, recall=0.9, device=device) for device in (None, "cpu"))
+    assert there.score == here.score

@@ -258,12 +258,6 @@ def test_linear_cka_of_many_samples_needs_no_kernel_there_either(
         assert from_features.interval is not None
 
 
-def test_an_approximate_search_takes_features_from_there() -> None:
-    x, y = two_views(0, 300)
-    here, there = (align(x, y, recall=0.9, device=device) for device in (None, "cpu"))
-    assert there.score == here.score
-
-
 @pytest.mark.parametrize("metric", ["cknna", "jaccard_knn", "edit_knn", "cycle_knn"])
 def test_a_tile_that_does_not_fit_is_halved_and_says_so(
     metric: str, monkeypatch: pytest.MonkeyPatch
