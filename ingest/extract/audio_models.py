@@ -1,6 +1,7 @@
 """Audio networks of transformers: Whisper's encoder, and the audio tower of CLAP."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -118,18 +119,7 @@ def wrap_whisper(module: Any, extractor: Any, revision: str) -> LoadedAudio:
         held = math.ceil(len(samples) / stride)
         return Window(read["input_features"][0].float(), held, held)
 
-    def forward(inputs: Tensor) -> object:
-        return encoder(input_features=inputs)
-
-    return LoadedAudio(
-        module=encoder,
-        forward=forward,
-        taps=tuple(Tap(path, path) for path in _numbered("layers", len(encoder.layers))),
-        rate=int(extractor.sampling_rate),
-        window=window,
-        prepare=prepare,
-        revision=revision,
-    )
+    return _fed(encoder, extractor, window, prepare, revision)
 
 
 def wrap_clap(module: Any, extractor: Any, revision: str) -> LoadedAudio:
@@ -144,6 +134,18 @@ def wrap_clap(module: Any, extractor: Any, revision: str) -> LoadedAudio:
     def prepare(samples: NDArray[np.float32]) -> Window:
         read = extractor(samples, sampling_rate=extractor.sampling_rate, return_tensors="pt")
         return Window(read["input_features"][0].float(), None, len(samples))
+
+    return _fed(encoder, extractor, window, prepare, revision)
+
+
+def _fed(
+    encoder: Any,
+    extractor: Any,
+    window: int,
+    prepare: Callable[[NDArray[np.float32]], Window],
+    revision: str,
+) -> LoadedAudio:
+    """Read an encoder of `input_features` at each of its `layers`."""
 
     def forward(inputs: Tensor) -> object:
         return encoder(input_features=inputs)
