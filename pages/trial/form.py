@@ -59,17 +59,14 @@ def ask_for_model(frame: Frame) -> None:
     ready = bool(given or named) and re.fullmatch(r"[a-z][a-z0-9_]{0,29}", told.modality)
     if st.button("Check and score", disabled=not ready):
         contents = {file.name: file.getvalue() for file in given}
-        request = Request(
-            told.label, first["dataset_id"], told.modality, tuple(words), contents, tuple(named)
-        )
-        begin_trial(request)
-        st.session_state[SETTING] = {**setting, "model": told.id}
+        begin_trial(
+            Request(
+                told.label, first["dataset_id"], told.modality, tuple(words), contents,
+                tuple(named), told.id, setting,
+            )
+        )  # fmt: skip
         st.rerun()
     st.caption(text.limits(int(st.get_option("server.maxUploadSize"))))
-
-
-SETTING = "trial setting"
-"""Of the session: how its model is scored, and the model's id."""
 
 
 class _Told(NamedTuple):

@@ -11,7 +11,7 @@ from pages.ui.answers import Answer
 from pages.ui.frame import script_of
 from pages.ui.plain import plain
 from pages.ui.shell import Frame
-from pages.ui.trials import Trial, current_trial, drop_trial
+from pages.ui.trials import Request, Trial, current_trial, drop_trial
 from prh_core.warehouse.trial import trials_allowed
 
 
@@ -53,8 +53,8 @@ def _show_progress(trial: Trial) -> None:
 
 def show_place(frame: Frame, trial: Trial) -> None:
     """Show where a model stands among those of its modality, and lead to the other pages."""
-    request, setting = trial.request, st.session_state[form.SETTING]
-    answers = {other: _place(request.dataset, setting, other) for other in _sides(request.modality)}
+    request = trial.request
+    answers = {other: _place(request, other) for other in _sides(request.modality)}
     answers = {other: answer for other, answer in answers.items() if not answer.frame.is_empty()}
     if not answers:
         st.warning("It was scored with no model.")
@@ -68,7 +68,7 @@ def show_place(frame: Frame, trial: Trial) -> None:
     found = finding.find(rows, modality=request.modality, other=other)
     if found is not None:
         frame.answer(found)
-    checks = queries.checks(setting["model"], request.dataset).frame.row(0, named=True)
+    checks = queries.checks(request.model, request.dataset).frame.row(0, named=True)
     st.caption(" · ".join([text.describe_checks(checks), *text.notes(trial.said())]))
     measure = words.name_metric(first)
     frame.figure(
@@ -91,7 +91,7 @@ def show_place(frame: Frame, trial: Trial) -> None:
     _lead_on(request.modality, other, first)
     with st.expander("Keep it in the warehouse of this host"):
         st.caption("For whoever runs this host: the app only reads.")
-        said = text.commands(request.words, request.dataset, setting["model"], request.modality)
+        said = text.commands(request.words, request.dataset, request.model, request.modality)
         st.code(said, language="shell")
     st.button("Try another", on_click=drop_trial)
     frame.explain(text.READING)
@@ -103,11 +103,8 @@ def _sides(modality: str) -> list[str]:
     return [*(name for name in there if name != modality), modality]
 
 
-def _place(dataset: str, setting: dict[str, Any], other: str) -> Answer:
-    return queries.place(
-        setting["model"], dataset, modality=other, metric=setting["metric"], k=setting["k"],
-        truncation=setting["truncation"],
-    )  # fmt: skip
+def _place(request: Request, other: str) -> Answer:
+    return queries.place(request.model, request.dataset, modality=other, **request.setting)
 
 
 def _lead_on(modality: str, other: str, first: dict[str, Any]) -> None:

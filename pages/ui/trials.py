@@ -9,9 +9,9 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -46,6 +46,10 @@ class Request:
     """Contents of files by name, as they were sent."""
     named: tuple[Path, ...] = ()
     """Files of this machine instead."""
+    model: str = ""
+    """The model's id."""
+    setting: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """How it is scored: metric, k and truncation."""
 
 
 class Trial:
