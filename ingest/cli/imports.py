@@ -8,7 +8,19 @@ import typer
 from ingest.catalog import load_catalog
 from ingest.cli.align import GivenLayout
 from ingest.cli.console import TerminalProgress, err, literal, out
-from ingest.cli.options import Catalogs, Data, Device, Models, NoPublish, Panel, ids
+from ingest.cli.options import (
+    Catalogs,
+    Data,
+    Device,
+    FeatureFiles,
+    IdsBeside,
+    Models,
+    NoPublish,
+    OwnLabel,
+    OwnModality,
+    Panel,
+    ids,
+)
 from ingest.cli.paths import local_file
 from ingest.cli.work import publish, recorded, workspace
 from ingest.experiments.imports.results import Results, store
@@ -100,40 +112,17 @@ def csv(
 
 @imports.command("features")
 def features(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            parser=local_file,
-            help="Of one model, in depth order: .safetensors, .npy, .npz, .parquet or .h5; here, "
-            "or at hf://datasets/OWNER/NAME/FILE.",
-        ),
-    ],
+    files: FeatureFiles,
     dataset: Annotated[
         str, typer.Option("--dataset", help="Whose samples: of the catalog, or imported before.")
     ],
     model: Annotated[str, typer.Option("--model", help="An id for the model.")],
-    modality: Annotated[
-        str,
-        typer.Option(
-            "--modality", help="What it looks at: vision, language, or any short name: audio."
-        ),
-    ] = "vision",
-    label: Annotated[
-        str | None, typer.Option("--label", help="Its name in charts. [default: the id]")
-    ] = None,
+    modality: OwnModality = "vision",
+    label: OwnLabel = None,
     family: Annotated[
         str, typer.Option("--family", help="Models of one color in charts.")
     ] = "imported",
-    beside: Annotated[
-        Path | None,
-        typer.Option(
-            "--ids",
-            parser=local_file,
-            metavar="PATH",
-            help="Sample ids of the rows: .txt one a line, .csv, .jsonl or .parquet with a column "
-            "id, .npy. [default: an array or column ids, id or sample_id of the files]",
-        ),
-    ] = None,
+    beside: IdsBeside = None,
     intersect: Annotated[
         bool,
         typer.Option(

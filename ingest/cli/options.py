@@ -49,6 +49,33 @@ Catalogs = Annotated[
         help="A TOML file with records of your own; may be repeated.",
     ),
 ]
+FeatureFiles = Annotated[
+    list[Path],
+    typer.Argument(
+        parser=local_file,
+        help="Of one model, in depth order: .safetensors, .npy, .npz, .parquet or .h5; here, "
+        "or at hf://datasets/OWNER/NAME/FILE.",
+    ),
+]
+OwnModality = Annotated[
+    str,
+    typer.Option(
+        "--modality", help="What it looks at: vision, language, or any short name: audio."
+    ),
+]
+OwnLabel = Annotated[
+    str | None, typer.Option("--label", help="Its name in charts. [default: the id]")
+]
+IdsBeside = Annotated[
+    Path | None,
+    typer.Option(
+        "--ids",
+        parser=local_file,
+        metavar="PATH",
+        help="Sample ids of the rows: .txt one a line, .csv, .jsonl or .parquet with a column "
+        "id, .npy. [default: an array or column ids, id or sample_id of the files]",
+    ),
+]
 Poolings = Annotated[
     list[str] | None,
     typer.Option(

@@ -9,7 +9,7 @@ import typer
 
 from ingest.cli.align import GivenLayout
 from ingest.cli.console import TerminalProgress, literal, out, table
-from ingest.cli.options import Data, ids
+from ingest.cli.options import Data, FeatureFiles, IdsBeside, OwnLabel, OwnModality, ids
 from ingest.cli.work import workspace
 from ingest.experiments.trial import Trial, try_model
 from ingest.pipeline.imported import Wanted
@@ -22,12 +22,7 @@ _LISTED = 10
 
 
 def try_own(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Of one model, in depth order: .safetensors, .npy, .npz, .parquet or .h5."
-        ),
-    ],
+    files: FeatureFiles,
     dataset: Annotated[
         str, typer.Option("--dataset", help="Whose samples: one with stored features of a panel.")
     ],
@@ -35,15 +30,8 @@ def try_own(
     model: Annotated[
         str | None, typer.Option("--model", help="An id for it. [default: of the file's name]")
     ] = None,
-    modality: Annotated[
-        str,
-        typer.Option(
-            "--modality", help="What it looks at: vision, language, or any short name: audio."
-        ),
-    ] = "vision",
-    label: Annotated[
-        str | None, typer.Option("--label", help="Its name in charts. [default: the id]")
-    ] = None,
+    modality: OwnModality = "vision",
+    label: OwnLabel = None,
     models: Annotated[
         str,
         typer.Option(
@@ -61,9 +49,7 @@ def try_own(
     permutations: Annotated[
         int, typer.Option("--permutations", min=0, help="Relabelings; 0 leaves scores raw.")
     ] = PERMUTATIONS,
-    beside: Annotated[
-        Path | None, typer.Option("--ids", help="Sample ids of the rows, as prh import takes them.")
-    ] = None,
+    beside: IdsBeside = None,
     row_order: Annotated[
         str | None,
         typer.Option(

@@ -8,6 +8,7 @@ import difflib
 import math
 import os
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from ingest.experiments.imports.results import Results, store
 from ingest.pipeline.imported import Wanted, check_import, ids_record, store_features
 from ingest.pipeline.maps import map_models
 from ingest.pipeline.run import Run
-from ingest.pipeline.scores.plan import FeatureFile, Setting, Unit, plan
+from ingest.pipeline.scores.plan import FeatureFile, Setting, Unit, alike, plan
 from ingest.pipeline.scoring import score_missing
 from ingest.pipeline.stored import StoredDataset, stored_dataset
 from ingest.pipeline.told import Told
@@ -163,10 +164,7 @@ def _precision(panel: Sequence[FeatureFile], trial: Trial) -> str:
     """Return the precision to score in: the model's own, or the panel's where nobody says."""
     if trial.wanted.precision != "auto":
         return trial.wanted.precision
-    return max(
-        (precision for precision in {f.header.precision for f in panel}),
-        key=lambda one: sum(file.header.precision == one for file in panel),
-    )
+    return Counter(file.header.precision for file in panel).most_common(1)[0][0]
 
 
 def _take_over(home: Workspace, place: Workspace, stored: StoredDataset) -> None:
@@ -191,8 +189,6 @@ def _units(
     settings: Sequence[Setting],
 ) -> list[Unit]:
     """List the scores of a model with a panel, sides ordered as the panel's own scores are."""
-    raw = [replace(setting, interval=False) for setting in settings]
-    directed = [setting for setting in raw if not setting.definition.symmetric]
     units: list[Unit] = []
     for other in in_order(modalities.values()):
         files = [file for file in panel if modalities.get(file.header.model_id) == other]
@@ -200,17 +196,16 @@ def _units(
             sides = (mine, files) if in_order([modality, other])[0] == modality else (files, mine)
             units += plan(*sides, settings)
             continue
-        for one in mine:
-            for file in files:
-                if other == "language" and not _alike(one, file):
-                    continue  # captions are pooled and prompted alike
-                x, y = sorted([one, file], key=lambda side: side.header.model_id)
-                units += [*plan([x], [y], raw), *plan([y], [x], directed)]
+        everyone = sorted([*mine, *files], key=lambda file: file.header.model_id)
+        raw = [replace(setting, interval=False) for setting in settings]
+        units += [
+            unit
+            for unit in plan(everyone, everyone, raw)
+            if (unit.x in mine) != (unit.y in mine)
+            # Captions are pooled and prompted alike.
+            and (other != "language" or alike(unit))
+        ]
     return units
-
-
-def _alike(x: FeatureFile, y: FeatureFile) -> bool:
-    return (x.header.pooling, x.header.prompt) == (y.header.pooling, y.header.prompt)
 
 
 class _Known(NamedTuple):

@@ -35,7 +35,7 @@ from ingest.pipeline.options import (
     sides_of,
 )
 from ingest.pipeline.run import Run
-from ingest.pipeline.scores.plan import FeatureFile, Setting, Unit, plan_batches
+from ingest.pipeline.scores.plan import FeatureFile, Setting, Unit, alike, plan_batches
 from ingest.pipeline.scoring import plan_scores, score_missing
 from ingest.progress import Progress
 from ingest.store.away import how_to_bring_back
@@ -116,7 +116,7 @@ class Study:
             planned = plan_scores(files, xs, ys, settings)
             if x == y == "language":
                 # Captions are pooled and prompted alike, and no model is compared with itself.
-                planned = [unit for unit in planned if _alike(unit)]
+                planned = [unit for unit in planned if alike(unit)]
             units |= {unit.key: unit for unit in planned}
         return list(units.values())
 
@@ -265,11 +265,6 @@ def _wanted(
         (record, (not record.saved and of[record.modality]) or variants_for(record))
         for record in models
     ]
-
-
-def _alike(unit: Unit) -> bool:
-    x, y = unit.x.header, unit.y.header
-    return (x.pooling, x.prompt) == (y.pooling, y.prompt)
 
 
 def open_study(

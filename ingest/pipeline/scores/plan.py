@@ -192,6 +192,12 @@ def _key(x: FeatureFile, y: FeatureFile, setting: Setting) -> str:
     )
 
 
+def alike(unit: Unit) -> bool:
+    """Say whether both sides were pooled and prompted alike."""
+    x, y = unit.x.header, unit.y.header
+    return (x.pooling, x.prompt) == (y.pooling, y.prompt)
+
+
 def plan_batches(scores: Iterable[Unit], sizes: Sequence[int]) -> list[Unit]:
     """List the means over batches of every pair of feature sets that is scored over all samples.
 
