@@ -1,7 +1,7 @@
 """What a reader does, in a real browser: look, choose, share, download; nothing goes outside."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,15 +66,28 @@ def test_a_choice_survives_in_the_address(page: "Page", served: Served) -> None:
 
 
 def _places(page: "Page") -> list[str]:
-    """Return where the colors of every view stand."""
+    """Return where the colors of every view stand, sorted."""
     marks = page.locator(CHART).first.locator(".mark-symbol path")
-    return marks.evaluate_all("paths => paths.map(path => path.getAttribute('transform'))")
+    return sorted(marks.evaluate_all("paths => paths.map(path => path.getAttribute('transform'))"))
+
+
+def _places_once(page: "Page", wanted: Callable[[list[str]], bool]) -> list[str]:
+    """Return the places as soon as they are as wanted, and stay so; after a minute, as they are."""
+    places = _places(page)
+    for _ in range(120):
+        page.wait_for_timeout(500)
+        earlier, places = places, _places(page)
+        if places == earlier and wanted(places):
+            break
+    return places
 
 
 def test_four_views_of_colors_turn_together(page: "Page", served: Served) -> None:
     page.goto(f"{served.address}/is_it_color_deep")
     wait_settled(page, "Is it color-deep?")
-    before = _places(page)
+    # Three views of 20 words, and one of a picture.
+    before = _places_once(page, lambda places: len(places) > 60)
+    assert len(before) > 60
     box = page.locator(CHART).first.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 3, box["y"] + box["height"] / 2
@@ -82,22 +95,16 @@ def test_four_views_of_colors_turn_together(page: "Page", served: Served) -> Non
     page.mouse.down()
     page.mouse.move(x + 90, y + 20, steps=4)
     page.mouse.up()
-    page.wait_for_timeout(300)
-    turned = _places(page)
-    assert len(turned) == len(before) > 60  # three views of 20 words, and one of a picture
-    moved = sum(a != b for a, b in zip(sorted(before), sorted(turned), strict=True))
+    turned = _places_once(page, lambda places: places != before)
+    assert len(turned) == len(before)
+    moved = sum(a != b for a, b in zip(before, turned, strict=True))
     assert moved > 0.9 * len(before)
     page.mouse.dblclick(x, y)
-    for _ in range(100):  # a busy machine turns them back later
-        page.wait_for_timeout(100)
-        if sorted(_places(page)) == sorted(before):
-            break
-    assert sorted(_places(page)) == sorted(before)
+    assert _places_once(page, lambda places: places == before) == before
     slider = page.get_by_role("slider").first
     slider.focus()
     slider.press("ArrowRight")
-    page.wait_for_timeout(300)
-    assert sorted(_places(page)) != sorted(before)
+    assert _places_once(page, lambda places: places != before) != before
 
 
 _SMALL = ".mark-image image, .mark-text text"

@@ -20,6 +20,9 @@ _AT_REST = """() => {
         && ![...document.querySelectorAll("[data-testid=stElementContainer]")].some(pale);
 }"""
 """Nothing runs, and what was pale while it did has its full color again."""
+_ALL_DRAWN = """chart => [...document.querySelectorAll(".stVegaLiteChart")].every(
+    place => place.querySelector(chart))"""
+"""A place for a chart stands on the page before its chart does, and a later one may overtake it."""
 
 
 def watched(context: "BrowserContext") -> Iterator["Page"]:
@@ -48,10 +51,11 @@ def watched(context: "BrowserContext") -> Iterator["Page"]:
 
 
 def wait_settled(page: "Page", title: str) -> None:
-    """Wait until the page of that title and its first chart are there; nothing went wrong."""
+    """Wait until the page of that title and all its charts are there; nothing went wrong."""
     page.locator("h1", has_text=title).wait_for()
     page.locator(CHART).first.wait_for()
     page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
+    page.wait_for_function(_ALL_DRAWN, arg="svg.marks, canvas")
     assert page.locator("[data-testid=stException]").all_inner_texts() == []
 
 
