@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from prh_core.backend import lists, memory
 from prh_core.backend.device_factors import DeviceFactors
+from prh_core.backend.device_ranks import DeviceRanks
 from prh_core.backend.device_rows import DeviceRows
 from prh_core.backend.host import (
     HOST,
@@ -28,7 +29,7 @@ PINNED = 2**20
 """Bytes from which a copy to a card is worth pinned memory."""
 
 
-class Device(DeviceRows, DeviceFactors, Backend):
+class Device(DeviceRows, DeviceFactors, DeviceRanks, Backend):
     """A torch device: `Any` stands for a tensor there, tables come back as numpy's."""
 
     def __init__(self, device: str) -> None:
@@ -219,6 +220,23 @@ class Device(DeviceRows, DeviceFactors, Backend):
     def in_order(self, rows: Any, order: NDArray[np.int64]) -> Any:
         """Return rows in another order."""
         return rows[self.put(order)]
+
+    def row_products(self, x: Any, y: Any) -> NDArray[np.float64]:
+        """Return sum_j K_ij L_ij of two kernels, (n,), summed in float64."""
+        return self.host((x * y).sum(dim=1, dtype=self._wide)).astype(np.float64)
+
+    def squared_residuals(
+        self, x: Any, y: Any, both: float, own: float, others: float
+    ) -> tuple[float, float]:
+        """Return `prh_core.compiled.residuals.squared_residuals` of two whole kernels."""
+        norm = (own * others) ** 0.5
+        half = both / norm / 2
+        e = (x * y).mul_(1 / norm)
+        e.addcmul_(x, x, value=-half / own).addcmul_(y, y, value=-half / others).fill_diagonal_(0)
+        rows = e.sum(dim=1, dtype=self._wide)
+        sums = torch.stack([rows.square().sum(), e.square_().sum(dtype=self._wide)])
+        of_samples, of_pairs = self.host(sums).tolist()
+        return of_samples, of_pairs
 
     def squares_by_place(self, values: Any) -> NDArray[np.float64]:
         """Return the sums over samples of squares, (layers, n, k) -> (layers, k)."""

@@ -14,8 +14,10 @@ from prh_core.backend.factors import (
     ROUNDING,
     ROWS_AT_ONCE,
     between_layers,
+    centered_twice,
     cholesky_factor,
 )
+from prh_core.backend.leading import MORE, is_small, leading_eigenvectors
 from prh_core.backend.polar import nuclear_norms
 from prh_core.backend.precision import full_precision, widest
 
@@ -72,6 +74,34 @@ class DeviceFactors:
         padded[:, :count] = factor @ vectors / values.sqrt() if d < n else vectors
         return padded, count
 
+    def leading_of_subsets(
+        self, factor: Any, basis: Any, subsets: Sequence[NDArray[np.int64]]
+    ) -> tuple[Any, NDArray[np.int64]]:
+        """Return what `leading` does of each subset of rows: all subsets in the same products."""
+        m, components = len(subsets[0]), basis.shape[1]
+        rows = self.put(np.stack(subsets))
+        if is_small(m, components):
+            return self._each_subset(factor, rows, components)
+        kernel = factor @ factor.T
+        kernels = centered_twice(kernel[rows[:, :, None], rows[:, None, :]])
+        # Beside the leading vectors of all rows, some that they may have missed.
+        more = np.random.default_rng(0).standard_normal((len(subsets), m, MORE))
+        start = torch.cat([basis[rows].to(factor.dtype), self.put(more)], dim=2)
+        vectors, values, converged = leading_eigenvectors(kernels, start, components, torch)
+        if not bool(converged.all()):
+            rest = torch.nonzero(~converged)[:, 0]
+            found, those = torch.linalg.eigh(kernels[rest])
+            values[rest] = found[:, -components:].flip(1)
+            vectors[rest] = those[:, :, -components:].flip(2)
+        real = values > ROUNDING * values[:, :1]
+        return vectors * real[:, None, :], self.host(real.sum(dim=1))
+
+    def _each_subset(self, factor: Any, rows: Any, components: int) -> tuple[Any, Any]:
+        parts = factor[rows] - factor[rows].mean(dim=1, keepdim=True)
+        spans = [self.leading(part, components) for part in parts]
+        counts = np.array([count for _, count in spans], dtype=np.int64)
+        return torch.stack([basis for basis, _ in spans]), counts
+
     def squared_cross_products(
         self, x: Any, y: Any, order_x: NDArray[np.int64], order_y: NDArray[np.int64]
     ) -> float:
@@ -88,6 +118,10 @@ class DeviceFactors:
         between = between_layers(x, y)
         sums = self._nuclear_norms(between.reshape(-1, *between.shape[2:]))
         return sums.reshape(between.shape[:2])
+
+    def paired_correlations(self, x: Any, y: Any) -> NDArray[np.float64]:
+        """Return the sum of singular values of x_s'y_s: (subsets, m, c) twice -> (subsets,)."""
+        return self._nuclear_norms(x.transpose(1, 2) @ y)
 
     def nuclear_norms(self, x: Any, ys: Sequence[Any]) -> NDArray[np.float64]:
         """Return the sum of singular values of x'y, (n, p) and (n, q), for every y.

@@ -68,18 +68,40 @@ class Factors:
         """
         n, d = factor.shape
         few = min(components, n - 1, d)
-        small = factor.T @ factor if d < n else factor @ factor.T
-        size = len(small)
-        # Bisection and inverse iteration: for so few of so many the fastest of LAPACK's drivers.
-        values, vectors = linalg.eigh(
-            small, subset_by_index=[size - few, size - 1], driver="evx", check_finite=False
-        )
-        real = values > ROUNDING * values[-1]
-        values, vectors = values[real][::-1], vectors[:, real][:, ::-1]
+        values, vectors = _eigenvectors(factor.T @ factor if d < n else factor @ factor.T, few)
         basis = factor @ vectors / np.sqrt(values) if d < n else vectors
         padded = np.zeros((n, components))
         padded[:, : len(values)] = basis
         return padded, len(values)
+
+    def leading_of_subsets(
+        self, factor: Any, basis: Any, subsets: Sequence[Int64[np.ndarray, " m"]]
+    ) -> tuple[Any, Int64[np.ndarray, " subsets"]]:
+        """Return what `leading` does of each subset of as many rows, centered anew.
+
+        Args:
+            factor: (n, at most n).
+            basis: (n, components) leading left singular vectors of all rows.
+            subsets: rows of each.
+
+        Returns:
+            (subsets, m, components), and their numbers.
+        """
+        m, components = len(subsets[0]), basis.shape[1]
+        bases = np.zeros((len(subsets), m, components))
+        counts = np.empty(len(subsets), dtype=np.int64)
+        wide = factor.shape[1] >= m
+        kernel = factor @ factor.T if wide else None
+        for at, rows in enumerate(subsets):
+            if kernel is None:
+                part = factor[rows]
+                bases[at], counts[at] = self.leading(part - part.mean(axis=0), components)
+                continue
+            part = centered_twice(kernel[np.ix_(rows, rows)])
+            vectors = _eigenvectors(part, min(components, m - 1))[1]
+            counts[at] = vectors.shape[1]
+            bases[at, :, : counts[at]] = vectors
+        return bases, counts
 
     def squared_cross_products(
         self, x: Any, y: Any, order_x: Int64[np.ndarray, " n"], order_y: Int64[np.ndarray, " n"]
@@ -96,9 +118,33 @@ class Factors:
         between = between_layers(x, y)
         return np.linalg.svd(between, compute_uv=False).sum(axis=2)
 
+    def paired_correlations(self, x: Any, y: Any) -> Float64[np.ndarray, " subsets"]:
+        """Return the sum of singular values of x_s'y_s: (subsets, m, c) twice -> (subsets,)."""
+        return np.linalg.svd(x.swapaxes(1, 2) @ y, compute_uv=False).sum(axis=1)
+
     def nuclear_norms(self, x: Any, ys: Sequence[Any]) -> Float64[np.ndarray, " ys"]:
         """Return the sum of singular values of x'y, (n, p) and (n, q), for every y."""
         return np.array([linalg.svdvals(x.T @ y).sum() for y in ys])
+
+
+def _eigenvectors(
+    small: Float64[np.ndarray, "m m"], few: int
+) -> tuple[Float64[np.ndarray, " found"], Float64[np.ndarray, "m found"]]:
+    """Return so few of the largest eigenvalues, and their vectors; none that are rounding."""
+    size = len(small)
+    # Bisection and inverse iteration: for so few of so many the fastest of LAPACK's drivers.
+    values, vectors = linalg.eigh(
+        small, subset_by_index=[size - few, size - 1], driver="evx", check_finite=False
+    )
+    real = values > ROUNDING * values[-1]
+    return values[real][::-1], vectors[:, real][:, ::-1]
+
+
+def centered_twice(kernels: Any) -> Any:
+    """Return HKH of each kernel, (..., m, m): the inner products of rows centered anew."""
+    means = kernels.mean(-1)
+    whole = means.mean(-1)[..., None, None]
+    return kernels - means[..., None, :] - means[..., :, None] + whole
 
 
 def between_layers(x: Any, y: Any) -> Any:

@@ -2,7 +2,6 @@
 # pyright: basic
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from jaxtyping import Float32, Float64, Int32, Int64
 from numpy.typing import NDArray
 
 from prh_core.backend.factors import Factors
+from prh_core.backend.ranks import Ranks, upper_pairs
 from prh_core.backend.rows import Rows
 from prh_core.compiled.kernels import Listed, average_ranks, masked_marginals, pack, shared_products
 from prh_core.compiled.neighbors import top_k
@@ -20,6 +20,7 @@ from prh_core.compiled.overlaps import (
     row_scores,
     shared_neighbors,
 )
+from prh_core.compiled.residuals import row_products, squared_residuals
 from prh_core.compiled.sequences import (
     LONGEST_BITWISE,
     common_subsequences,
@@ -68,13 +69,7 @@ class KeptKernels(NamedTuple):
     """Who has whom as a neighbor, as the backend keeps it."""
 
 
-@lru_cache(maxsize=2)
-def upper_pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the pairs i < j of n samples."""
-    return np.triu_indices(n, 1)
-
-
-class Backend(Rows, Factors):
+class Backend(Rows, Factors, Ranks):
     """The host: arrays are numpy's, `Any` stands for an array where the backend keeps it."""
 
     @property
@@ -222,6 +217,16 @@ class Backend(Rows, Factors):
             entries = slice(start, start + PACKED_AT_ONCE)
             table += x[:, entries] @ y[:, entries].T
         return table
+
+    def row_products(self, x: Any, y: Any) -> NDArray[np.float64]:
+        """Return sum_j K_ij L_ij of two kernels, (n,), summed in float64."""
+        return row_products(x, y)
+
+    def squared_residuals(
+        self, x: Any, y: Any, both: float, own: float, others: float
+    ) -> tuple[float, float]:
+        """Return `prh_core.compiled.residuals.squared_residuals` of two whole kernels."""
+        return squared_residuals(x, y, np.arange(len(x)), both, own, others)
 
     def in_order(self, rows: Any, order: Int64[np.ndarray, " n"]) -> Any:
         """Return rows in another order."""

@@ -50,42 +50,113 @@ def average_ranks(values: NDArray[np.float64], order: NDArray[np.int64]) -> NDAr
 
 
 @numba.njit(cache=CACHED, nogil=True)
-def ranks_of_kept(
-    values: NDArray[np.float32],
-    order: NDArray[np.int64],
-    first: NDArray[np.int32],
-    second: NDArray[np.int32],
-    keep: NDArray[np.bool_],
-) -> NDArray[np.float32]:
-    """Return centered unit-norm ranks of the pairs of samples kept; 0 for the others.
+def order_of_ranks(ranks: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Return what sorts centered, scaled ranks, by counting, and where a new value begins there.
 
-    `order` sorts `values`, one per pair (first, second); ties share their mean rank.
+    Ranks of so many values differ by half a rank or not at all, so four times as many boxes keep
+    them apart. What is not kept apart has no order that could be relied on: an empty one returns.
     """
-    count = len(values)
-    ranks = np.zeros(count, dtype=np.float64)
-    kept = 0
-    start = 0
-    while start < count:
-        stop = start
-        value = values[order[start]]
-        inside = 0
-        while stop < count and values[order[stop]] == value:
-            inside += keep[first[order[stop]]] and keep[second[order[stop]]]
-            stop += 1
-        mean = kept + (inside + 1) / 2.0
-        for at in range(start, stop):
-            if keep[first[order[at]]] and keep[second[order[at]]]:
-                ranks[order[at]] = mean
-        kept += inside
-        start = stop
-    middle = (kept + 1) / 2.0
-    squares = 0.0
-    for at in range(count):
-        if ranks[at] > 0:
-            ranks[at] -= middle
-            squares += ranks[at] * ranks[at]
-    scale = 1.0 / np.sqrt(squares) if squares > 0 else 0.0
-    return (ranks * scale).astype(np.float32)
+    count = len(ranks)
+    low, high = ranks.min(), ranks.max()
+    scale = (4.0 * count - 1) / (high - low) if high > low else 0.0
+    boxes = np.zeros(4 * count + 1, dtype=np.int32)
+    for i in range(count):
+        boxes[np.int64((ranks[i] - low) * scale) + 1] += 1
+    for box in range(1, len(boxes)):
+        boxes[box] += boxes[box - 1]
+    order = np.empty(count, dtype=np.int32)
+    for i in range(count):
+        box = np.int64((ranks[i] - low) * scale)
+        order[boxes[box]] = i
+        boxes[box] += 1
+    begins = np.ones(count, dtype=np.bool_)
+    for at in range(1, count):
+        before, here = ranks[order[at - 1]], ranks[order[at]]
+        begins[at] = here != before
+        if here < before or (
+            begins[at] and np.int64((here - low) * scale) == np.int64((before - low) * scale)
+        ):
+            return order[:0], begins[:0]
+    return order, begins
+
+
+@numba.njit(cache=CACHED, nogil=True)
+def ranks_without_groups(
+    order: NDArray[np.int32],
+    begins: NDArray[np.bool_],
+    first: NDArray[np.uint8],
+    second: NDArray[np.uint8],
+    middles: NDArray[np.float64],
+    start: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Rank pairs of samples again without each of some groups, in one pass over their order.
+
+    The pair `order[at]` is the next larger one, or as large as the one before unless `begins[at]`,
+    and has a sample of group `first[at]` and one of `second[at]`. Ties share their mean rank.
+    Returned are ranks less `middles`, one per group from `start` on, 0 where a pair is left out
+    with the group, and the sums of their squares.
+    """
+    count, groups = len(order), len(middles)
+    ranks = np.empty((count, groups), dtype=np.float32)
+    kept = 1 - middles
+    squares = np.zeros(groups)
+    inside = np.zeros(groups)
+    begin = 0
+    while begin < count:
+        end = begin + 1
+        while end < count and not begins[end]:
+            end += 1
+        if end == begin + 1:
+            own = ranks[order[begin]]
+            for g in range(groups):
+                own[g] = kept[g]
+                squares[g] += kept[g] * kept[g]
+                kept[g] += 1.0
+            one, other = first[begin] - start, second[begin] - start
+            for left in (one, other if other != one else groups):
+                if 0 <= left < groups:
+                    kept[left] -= 1.0
+                    squares[left] -= kept[left] * kept[left]
+                    own[left] = 0
+            begin = end
+            continue
+        inside[:] = end - begin
+        for at in range(begin, end):
+            one, other = first[at] - start, second[at] - start
+            if 0 <= one < groups:
+                inside[one] -= 1
+            if 0 <= other < groups and other != one:
+                inside[other] -= 1
+        for at in range(begin, end):
+            own = ranks[order[at]]
+            for g in range(groups):
+                own[g] = kept[g] + (inside[g] - 1) / 2
+            one, other = first[at] - start, second[at] - start
+            if 0 <= one < groups:
+                own[one] = 0
+            if 0 <= other < groups:
+                own[other] = 0
+        for g in range(groups):
+            squares[g] += inside[g] * (kept[g] + (inside[g] - 1) / 2) ** 2
+            kept[g] += inside[g]
+        begin = end
+    return ranks, squares
+
+
+@numba.njit(cache=CACHED, parallel=True)
+def column_products(
+    x: NDArray[np.float32], y: NDArray[np.float32], parts: int
+) -> NDArray[np.float64]:
+    """Return the inner product of each column of x with the same of y, summed in float64."""
+    count, columns = x.shape
+    sums = np.zeros((parts, columns))
+    for part in numba.prange(parts):
+        own = np.zeros(columns)
+        for i in range(part * count // parts, (part + 1) * count // parts):
+            for c in range(columns):
+                own[c] += np.float64(x[i, c]) * np.float64(y[i, c])
+        sums[part] = own
+    return sums.sum(axis=0)
 
 
 def shared_products(

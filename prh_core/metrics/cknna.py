@@ -1,7 +1,7 @@
 """Kernels looked at between neighbors only: CKNNA, as the paper defines it and as released."""
 # pyright: basic
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from prh_core.backend.host import Backend, KeptKernels
+from prh_core.compiled.residuals import aligned_sums
 from prh_core.errors import DegenerateLayerError
-from prh_core.intervals import DYAD_ROBUST, Influence, dyad_robust
+from prh_core.intervals import DYAD_ROBUST, Influence, dyad_robust, of_dyads
 from prh_core.metrics.neighbor_lists import NeighborLists
 from prh_core.metrics.neighbors import check_sides, edges
 from prh_core.metrics.registry import Family, register
@@ -27,6 +28,9 @@ class LocalKernels:
 
     lists: NeighborLists
     _kept: dict[int, KeptKernels] = field(default_factory=dict[int, KeptKernels], repr=False)
+    _by_index: dict[int, NDArray[np.float64]] = field(
+        default_factory=dict[int, NDArray[np.float64]], repr=False
+    )
 
     @property
     def indices(self) -> Neighbors:
@@ -59,6 +63,15 @@ class LocalKernels:
     def tied_share(self, layer: int, k: int) -> float:
         """Return the share of neighbors that row order alone decided."""
         return self.lists.tied_share(layer, k)
+
+    def by_index(self, k: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+        """Return `NeighborLists.by_index`, and the kernel at its places, made once."""
+        if k not in self._by_index:
+            places = np.argsort(self.indices[:, :, :k], axis=2)
+            values = np.take_along_axis(self.values[:, :, :k], places, axis=2)
+            self._by_index[k] = values.astype(np.float64, order="C")
+        lists, back = self.lists.by_index(k)
+        return lists, back, self._by_index[k]
 
     @cached_property
     def squares(self) -> NDArray[np.float64]:
@@ -112,21 +125,13 @@ def cknna(x: LocalKernels, y: LocalKernels, ks: Sequence[int]) -> Float64[np.nda
     return np.stack(tables)
 
 
-def _cknna_influence(
-    x: LocalKernels, y: LocalKernels, layers: tuple[int, int], k: int
-) -> Influence:
+def _cknna_influences(
+    x: LocalKernels, y: LocalKernels, pairs: Sequence[tuple[int, int]], k: int, seed: int
+) -> list[Influence]:
     """Linearize the ratio: every pair's part of the numerator, less its parts of the norms."""
-    kernel_x, kernel_y = _masked(x, layers[0], k), _masked(y, layers[1], k)
-    both, xx, yy = (
-        sparse.csr_array(a.multiply(b))
-        for a, b in ((kernel_x, kernel_y), (kernel_x, kernel_x), (kernel_y, kernel_y))
-    )
-    norm = np.sqrt(xx.sum() * yy.sum())
-    score = float(both.sum() / norm)
-    n = kernel_x.shape[0]
-    expected: Any = xx / xx.sum() + yy / yy.sum()
-    residuals = both * (n / norm) - expected * (n * score / 2)
-    return dyad_robust(score, residuals.tocsr())
+    layers = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    found = aligned_sums(*x.by_index(k), *y.by_index(k), layers)
+    return [of_dyads(float(s), sums, float(twice)) for s, sums, twice in zip(*found, strict=True)]
 
 
 def _masked(side: LocalKernels, layer: int, k: int) -> sparse.csr_array:
@@ -200,8 +205,10 @@ def _shares(a: sparse.csr_array, b: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array(shares / shares.sum())
 
 
-def _each(influence: Callable[..., Influence]) -> Callable[..., list[Influence]]:
-    return lambda x, y, pairs, k, seed: [influence(x, y, pair, k) for pair in pairs]
+def _released_influences(
+    x: LocalKernels, y: LocalKernels, pairs: Sequence[tuple[int, int]], k: int, seed: int
+) -> list[Influence]:
+    return [_released_influence(x, y, pair, k) for pair in pairs]
 
 
 def _family(name: str, kernel: Kernel) -> Family:
@@ -217,7 +224,7 @@ register(
     label="CKNNA",
     family=_family("centered local kernels", "centered"),
     compare=cknna,
-    influences=_each(_cknna_influence),
+    influences=_cknna_influences,
     interval_method=DYAD_ROBUST,
     symmetric=True,
     uses_all_samples=False,
@@ -234,7 +241,7 @@ register(
     label="CKNNA, released code",
     family=_family("local kernels", "raw"),
     compare=cknna_released,
-    influences=_each(_released_influence),
+    influences=_released_influences,
     rivals=6,
     interval_method=DYAD_ROBUST,
     symmetric=False,

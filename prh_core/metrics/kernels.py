@@ -18,7 +18,6 @@ from jaxtyping import Float64
 from numpy.typing import NDArray
 
 from prh_core.backend import HOST, Backend, backend
-from prh_core.compiled.residuals import squared_residuals
 from prh_core.errors import DegenerateLayerError, TooManySamplesError
 from prh_core.metrics.registry import Family, PrepareOptions, register
 from prh_core.prepared import PreparedLayer, PreparedLayers, prepared, weights_of_sum
@@ -77,16 +76,16 @@ class Matrices:
 
     def row_products(self, other: "Matrices", a: int, b: int) -> tuple[RowSums, RowSums]:
         """Return t_i = sum_j K_ij L_ij and d_i = K_ii L_ii of one pair of layers."""
-        kernel_x, kernel_y = self.matrix(a), other.matrix(b)
-        rows = np.einsum("ij,ij->i", kernel_x, kernel_y, dtype=np.float64)
-        return rows, np.diagonal(kernel_x).astype(np.float64) * np.diagonal(kernel_y)
+        kernel_x, kernel_y = self.stack[a], other.stack[b]
+        diagonals = (self.run.host(self.run.diagonal(kernel)) for kernel in (kernel_x, kernel_y))
+        products = np.multiply(*diagonals, dtype=np.float64)
+        return self.run.row_products(kernel_x, kernel_y), products
 
     def squared_residuals(
         self, other: "Matrices", a: int, b: int, both: float, own: float, others: float
     ) -> tuple[float, float]:
         """Return `prh_core.compiled.residuals.squared_residuals` of one pair of layers."""
-        rows = np.arange(len(self.order))
-        return squared_residuals(self.matrix(a), other.matrix(b), rows, both, own, others)
+        return self.run.squared_residuals(self.stack[a], other.stack[b], both, own, others)
 
 
 def inner_products(x: Any, y: Any, ks: Sequence[int]) -> Float64[np.ndarray, "ks lx ly"]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from prh_core.backend import HOST, Backend
 from prh_core.compiled.neighbors import places_by_order, relist
+from prh_core.compiled.residuals import places_back
 from prh_core.types import Neighbors, Order
 
 
@@ -32,6 +33,15 @@ class Ties(NamedTuple):
     """The kernel there; empty where none was looked up."""
 
 
+class ByIndex(NamedTuple):
+    """Lists of k neighbors in order of index, for what looks samples up in them."""
+
+    lists: NDArray[np.int32]
+    """(layers, n, k)."""
+    back: NDArray[np.int32]
+    """(layers, n, k): where the sample stands in that neighbor's list; -1 where it does not."""
+
+
 @dataclass(frozen=True, eq=False)
 class NeighborLists:
     """Each sample's neighbors in every layer, nearest first, and what is tied among them."""
@@ -47,6 +57,17 @@ class NeighborLists:
     """What this is a relabeling of."""
     order: Order | None = None
     """Which row of it each row is."""
+    _by_index: dict[int, ByIndex] = field(
+        default_factory=dict[int, ByIndex], init=False, repr=False
+    )
+
+    def by_index(self, k: int) -> ByIndex:
+        """Return the k nearest of every list in order of index, made once for every partner."""
+        if k not in self._by_index:
+            lists = np.array(self.indices[:, :, :k], order="C")
+            lists.sort(axis=2)
+            self._by_index[k] = ByIndex(lists, places_back(lists))
+        return self._by_index[k]
 
     @cached_property
     def listed(self) -> Any:

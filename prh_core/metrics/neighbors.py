@@ -13,7 +13,7 @@ from scipy import sparse
 
 from prh_core.backend import HOST, Backend
 from prh_core.compiled.overlaps import row_shared
-from prh_core.compiled.residuals import credited_sums, cycle_sums, sorted_rows
+from prh_core.compiled.residuals import credited_sums, cycle_sums
 from prh_core.compiled.sequences import row_common_subsequence, row_edit_distance
 from prh_core.errors import NeighborCountError, PRHError
 from prh_core.intervals import DYAD_ROBUST, Influence, of_dyads
@@ -202,27 +202,20 @@ def _influences(rows: RowScores, step: Callable[[int], float]) -> Callable[..., 
     def influences(
         x: NeighborLists, y: NeighborLists, pairs: Sequence[tuple[int, int]], k: int, seed: int
     ) -> list[Influence]:
-        sides = _ranked_lists(x, y, pairs, k)
-        results: list[Influence] = []
-        for a, b in pairs:
-            (lists_x, ranked), (lists_y, ranked_other) = sides[0][a], sides[1][b]
-            scores = np.asarray(rows(lists_x, lists_y, k), dtype=np.float64)
-            sums, twice = credited_sums(ranked, ranked_other, scores)
-            results.append(of_dyads(float(scores.mean()), sums, twice, step(k) / len(lists_x)))
-        return results
+        layers = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        heads = [side.indices[:, :, :k] for side in (x, y)]
+        scores = np.empty((len(layers), x.indices.shape[1]))
+        for at, (a, b) in enumerate(layers):
+            one, other = map(np.ascontiguousarray, (heads[0][a], heads[1][b]))
+            scores[at] = rows(one, other, k)
+        sums, twice = credited_sums(*x.by_index(k), *y.by_index(k), layers, scores)
+        grain = step(k) / scores.shape[1]
+        return [
+            of_dyads(float(each.mean()), total, float(double), grain)
+            for each, total, double in zip(scores, sums, twice, strict=True)
+        ]
 
     return influences
-
-
-def _ranked_lists(
-    x: NeighborLists, y: NeighborLists, pairs: Sequence[tuple[int, int]], k: int
-) -> list[dict[int, tuple[NDArray[np.int32], NDArray[np.int32]]]]:
-    """Return, per side and layer, the lists as they are and in order of index."""
-    sides: list[dict[int, tuple[NDArray[np.int32], NDArray[np.int32]]]] = []
-    for side, layers in zip((x, y), zip(*pairs, strict=True) if pairs else ((), ()), strict=True):
-        heads = {at: np.ascontiguousarray(side.indices[at][:, :k]) for at in set(layers)}
-        sides.append({at: (lists, sorted_rows(lists)) for at, lists in heads.items()})
-    return sides
 
 
 def _cycle_influences(
@@ -232,12 +225,12 @@ def _cycle_influences(
 
     What a score would lose without a neighbor, that is: a sample with two ways home loses nothing.
     """
-    sides = _ranked_lists(x, y, pairs, k)
-    influences: list[Influence] = []
-    for a, b in pairs:
-        rows, sums, twice = cycle_sums(sides[0][a][1], sides[1][b][1])
-        influences.append(of_dyads(float(rows.mean()), sums, twice, 1 / len(rows)))
-    return influences
+    layers = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    rows, sums, twice = cycle_sums(x.by_index(k).lists, y.by_index(k).lists, layers)
+    return [
+        of_dyads(float(each.mean()), total, float(double), 1 / rows.shape[1])
+        for each, total, double in zip(rows, sums, twice, strict=True)
+    ]
 
 
 def _cycle_reverse_influences(

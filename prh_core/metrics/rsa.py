@@ -8,8 +8,6 @@ import numpy as np
 from jaxtyping import Float64
 
 from prh_core.backend import Backend
-from prh_core.backend.host import upper_pairs
-from prh_core.compiled.kernels import ranks_of_kept
 from prh_core.intervals import DELETE_GROUP, Influence, jackknife, leave_out_groups
 from prh_core.metrics.kernels import (
     Matrices,
@@ -46,30 +44,15 @@ def _exact_kernel(run: Backend, layer: PreparedLayer) -> Any:
 def _delete_group(
     x: Matrices, y: Matrices, pairs: Sequence[tuple[int, int]], k: int, seed: int
 ) -> list[Influence]:
-    """Rank again without each group: ranks of ranks are the ranks of what was ranked.
-
-    Sorted once, every layer's pairs are ranked in one pass for each group.
-    """
+    """Rank again without each group: ranks of ranks are the ranks of what was ranked."""
+    if not pairs:
+        return []
     n = len(x.order)
-    upper = upper_pairs(n)
-    first, second = (side.astype(np.int32) for side in upper)
     groups = leave_out_groups(n, seed)
-    values = {
-        (side, at): matrices.matrix(at)[upper]
-        for side, matrices in enumerate((x, y))
-        for at in {pair[side] for pair in pairs}
-    }
-    orders = {key: np.argsort(entries, kind="stable") for key, entries in values.items()}
-    scores = np.empty((len(pairs), len(groups)))
+    group_of = np.empty(n, dtype=np.int64)
     for g, kept in enumerate(groups):
-        keep = np.zeros(n, dtype=np.bool_)
-        keep[kept] = True
-        ranks = {
-            key: ranks_of_kept(entries, orders[key], first, second, keep)
-            for key, entries in values.items()
-        }
-        for p, (a, b) in enumerate(pairs):
-            scores[p, g] = np.dot(ranks[0, a], ranks[1, b])
+        group_of[np.setdiff1d(np.arange(n), kept)] = g
+    scores = x.run.correlations_without_groups(x.stack, y.stack, pairs, group_of)
     return [_steadied(x, y, a, b, row) for (a, b), row in zip(pairs, scores, strict=True)]
 
 
@@ -82,7 +65,7 @@ def _steadied(
     pairs, not of samples, and ranks held fixed tell it within a tenth; the share that comes of
     pairs is taken from there, the rest from the groups.
     """
-    score = float(np.vdot(x.matrix(a), y.matrix(b)))
+    score = float(x.row_products(y, a, b)[0].sum())
     influence = jackknife(score, left_out)
     of_samples, of_pairs = x.squared_residuals(y, a, b, score, 1.0, 1.0)
     if of_samples == 0 or influence.error == 0:

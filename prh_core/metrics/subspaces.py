@@ -5,7 +5,7 @@ Both see a layer through a factor F with FF' = the centered kernel, never wider 
 # pyright: basic
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,9 @@ class Subspaces:
     run: Backend = HOST
     order: Order | None = None
     """Which rows of the factors the rows of the bases are; None: the same."""
+    _subsets: dict[tuple[int, int], tuple[Any, NDArray[np.int64]]] = field(
+        default_factory=dict[tuple[int, int], tuple[Any, NDArray[np.int64]]], init=False, repr=False
+    )
 
     def relabeled(self, order: Order) -> "Subspaces":
         """Return the same had row i been row order[i]."""
@@ -94,10 +97,18 @@ class Subspaces:
             sides[0].order,
         )
 
-    def factor(self, layer: int) -> Factor:
-        """Return one layer's factor, its rows in this order."""
-        own = self.run.features.host(self.factors[layer])
-        return own if self.order is None else own[self.order]
+    def subsets(self, layer: int, seed: int) -> tuple[Any, NDArray[np.int64]]:
+        """Return the spans of a layer's random subsets, found once for every partner."""
+        if (layer, seed) not in self._subsets:
+            keeps = random_subsets(self.bases.shape[1], seed)
+            rows = keeps if self.order is None else [self.order[keep] for keep in keeps]
+            run, basis = self.run.features, self.run.host(self.bases[layer])
+            if self.order is not None:
+                basis = basis[np.argsort(self.order)]
+            spans, counts = run.leading_of_subsets(self.factors[layer], run.put(basis), rows)
+            kept = spans if run is self.run else self.run.put(run.host(spans))
+            self._subsets[layer, seed] = kept, counts
+        return self._subsets[layer, seed]
 
 
 def _factors(
@@ -177,51 +188,39 @@ def procrustes(x: Factors, y: Factors, ks: Sequence[int]) -> Float64[np.ndarray,
     return np.stack([np.maximum(0.0, 2 - 2 * sums)] * max(1, len(ks)))
 
 
-def _distance(a: Factor, b: Factor) -> float:
-    return max(0.0, 2 - 2 * float(HOST.nuclear_norms(a, [b])[0]))
-
-
-def _kept(factor: Factor, keep: NDArray[np.int64]) -> Factor:
-    part = factor[keep] - factor[keep].mean(axis=0)
-    return part / np.linalg.norm(part)
-
-
 def _svcca_influences(
     x: Subspaces, y: Subspaces, pairs: Sequence[tuple[int, int]], k: int, seed: int
 ) -> list[Influence]:
     """Score random subsets; the columns' scales are held fixed."""
     n = x.bases.shape[1]
-    keeps = random_subsets(n, seed)
-
-    def bases(side: Subspaces, layers: set[int]) -> dict[int, list[Subspaces]]:
-        spaces: dict[int, list[Subspaces]] = {}
-        for at in layers:
-            factor = side.factor(at)
-            parts = [factor, *(_kept(factor, keep) for keep in keeps)]
-            spans = (HOST.leading(part, COMPONENTS) for part in parts)
-            spaces[at] = [Subspaces((), basis[None], np.array([c])) for basis, c in spans]
-        return spaces
-
-    left = bases(x, {a for a, _ in pairs})
-    right = bases(y, {b for _, b in pairs})
     influences: list[Influence] = []
     for a, b in pairs:
-        sides = zip(left[a], right[b], strict=True)
-        scores = [float(svcca(basis_x, basis_y, [1])[0, 0, 0]) for basis_x, basis_y in sides]
-        influences.append(subsampling(scores[0], np.array(scores[1:]), n))
+        (left, few), (right, other) = x.subsets(a, seed), y.subsets(b, seed)
+        scores = x.run.paired_correlations(left, right) / np.minimum(few, other)
+        whole = x.run.paired_correlations(x.bases[a, None], y.bases[b, None])
+        score = float(whole[0]) / min(x.counts[a], y.counts[b])
+        influences.append(subsampling(score, scores, n))
     return influences
 
 
 def _procrustes_influences(
     x: Factors, y: Factors, pairs: Sequence[tuple[int, int]], k: int, seed: int
 ) -> list[Influence]:
-    groups = leave_out_groups(len(x.layers[0]), seed)
-    influences: list[Influence] = []
-    for a, b in pairs:
-        factor_x, factor_y = x.factor(a), y.factor(b)
-        scores = [_distance(_kept(factor_x, keep), _kept(factor_y, keep)) for keep in groups]
-        influences.append(jackknife(_distance(factor_x, factor_y), np.array(scores)))
-    return influences
+    run, groups = x.run, leave_out_groups(len(x.layers[0]), seed)
+    scores = np.empty((len(pairs), len(groups) + 1))
+    for g, keep in enumerate([np.arange(len(x.layers[0])), *groups]):
+        for side_x in sorted({a for a, _ in pairs}):
+            those = [(at, b) for at, (a, b) in enumerate(pairs) if a == side_x]
+            others = [_kept(run, y.layers[b], keep) for _, b in those]
+            sums = run.nuclear_norms(_kept(run, x.layers[side_x], keep), others)
+            scores[[at for at, _ in those], g] = np.maximum(0.0, 2 - 2 * sums)
+    return [jackknife(float(row[0]), row[1:]) for row in scores]
+
+
+def _kept(run: Backend, factor: Any, keep: NDArray[np.int64]) -> Any:
+    part = run.in_order(factor, keep)
+    part = part - run.column_sums(part) / len(keep)
+    return part / run.norm(part)
 
 
 register(

@@ -51,6 +51,7 @@ class Row(NamedTuple):
     prepare: float
     compare: float
     relabel: float
+    intervals: float
     differs: float
     """Largest difference from the host's scores."""
 
@@ -171,8 +172,10 @@ class Bench:
         compare = self.seconds(lambda: [metric.compare(x, y, [K]) for x in xs for y in ys])
         orders = permutations(N, self.relabelings, 0)
         relabel = self.seconds(lambda: [null_best([metric], xs, y, [K], orders) for y in ys])
+        best = [(x, y, metric.compare(x, y, [K])[0]) for x in xs for y in ys]
+        intervals = self.seconds(lambda: [metric.best_interval(*one, K) for one in best])
         differs = float(np.abs(tables[0] - tables[1]).max())
-        return Row(metric.label, prepare, compare, relabel, differs)
+        return Row(metric.label, prepare, compare, relabel, intervals, differs)
 
     def page(self, metrics: list[Metric]) -> Iterator[str]:
         """Yield the page, line by line, as its figures are measured."""
@@ -206,13 +209,14 @@ class Bench:
             f"| mutual k-NN pair at a time there, without relabelings | {one * 1e3:.2f} ms a pair, "
             f"{one * pairs:.1f} s for all |\n\n"
             f"| metric | prepare | all pairs | {self.relabelings} relabelings, best of each pair "
-            "of models | differs from the host's by at most |\n|---|---|---|---|---|"
+            "of models | their intervals | differs from the host's by at most |\n"
+            "|---|---|---|---|---|---|"
         )
         for metric in metrics:
             row = self.of(metric)
             yield (
                 f"| {row.label} | {row.prepare:.2f} s | {row.compare:.3f} s | {row.relabel:.2f} s "
-                f"| {row.differs:.0e} |"
+                f"| {row.intervals:.2f} s | {row.differs:.0e} |"
             )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prh_core import align, all_metrics, get_metric
-from prh_core.backend import HOST, backend
+from prh_core.backend import HOST, backend, leading
 from prh_core.calibration import null_best, permutations
 from prh_core.errors import PRHError
 from prh_core.metrics import PrepareOptions, cka
@@ -316,3 +316,26 @@ def test_factors_there_span_what_the_hosts_do(seed: int, n: int, d: int, standar
         values = np.sort(np.linalg.eigvalsh(here @ here.T))[::-1]
         if count < 10 or values[9] > 1.01 * values[10]:
             np.testing.assert_allclose(spanned, expected @ expected.T, atol=1e-8)
+
+
+@pytest.mark.parametrize("restarts", [1, leading.RESTARTS])
+@pytest.mark.parametrize("directions", [6, 400])
+def test_spans_of_subsets_are_those_of_the_rows_alone(
+    restarts: int, directions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a restart too few, what did not converge is decomposed whole."""
+    monkeypatch.setattr(leading, "RESTARTS", restarts)
+    rng = np.random.default_rng(0)
+    scales = np.arange(1, directions + 1) ** -0.5
+    factor = rng.normal(size=(500, directions)) * scales
+    factor -= factor.mean(axis=0)
+    subsets = [rng.permutation(500)[:200] for _ in range(3)]
+    there = backend("cpu").features
+    basis = HOST.leading(factor, 10)[0]
+    here = HOST.leading_of_subsets(factor, basis, subsets)
+    found = there.leading_of_subsets(there.put(factor), there.put(basis), subsets)
+    for s, rows in enumerate(subsets):
+        expected, count = HOST.leading(factor[rows] - factor[rows].mean(axis=0), 10)
+        assert here[1][s] == found[1][s] == count == min(10, directions)
+        for spans in (here[0][s], there.host(found[0][s])):
+            np.testing.assert_allclose(spans @ spans.T, expected @ expected.T, atol=1e-6)

@@ -4,9 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse, stats
 
 from prh_core import align, all_metrics, get_metric
+from prh_core.backend import HOST, backend, ranks
+from prh_core.compiled.kernels import order_of_ranks
 from prh_core.errors import PRHError
 from prh_core.intervals import (
     BestInterval,
@@ -19,7 +23,7 @@ from prh_core.intervals import (
     of_dyads,
 )
 from prh_core.layers import prepare_layers
-from prh_core.metrics import PrepareOptions, centered
+from prh_core.metrics import PrepareOptions, centered, rsa
 from prh_core.metrics.centered import CenteredFeatures
 from prh_core.prepared import prepared
 from prh_core.types import as_layers
@@ -303,3 +307,70 @@ def test_a_level_that_is_no_probability_is_refused() -> None:
     x, y = two_views(3)
     with pytest.raises(PRHError, match="between 0 and 1, got 95"):
         align(x, y, confidence=95.0)
+
+
+def test_compiled_cknna_influences_equal_their_matrices() -> None:
+    x, y = two_views(6, 50)
+    k = 6
+    metric = get_metric("cknna")
+    left, right = (
+        metric.family.prepare(prepare_layers(as_layers(view), truncation=None), PrepareOptions(k))
+        for view in (x, y)
+    )
+    (found,) = metric.influences(left, right, [(0, 0)], k, 0)
+    kernels = [np.zeros((50, 50)) for _ in range(2)]
+    for kernel, side in zip(kernels, (left, right), strict=True):
+        np.put_along_axis(kernel, side.indices[0].astype(np.int64), side.values[0], axis=1)
+    a, b = kernels
+    norm = np.sqrt((a**2).sum() * (b**2).sum())
+    score = (a * b).sum() / norm
+    e = 50 * (a * b / norm - score / 2 * (a**2 / (a**2).sum() + b**2 / (b**2).sum()))
+    expected = dyad_robust(float(score), sparse.csr_array(e))
+    assert found.score == pytest.approx(expected.score)
+    assert found.shares == pytest.approx(expected.shares, abs=1e-9)
+
+
+@pytest.mark.parametrize("device", ["host", "cpu"])
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("bytes_at_once", [1, ranks.BYTES])
+def test_ranks_without_groups_are_spearmans(
+    device: str, tied: bool, bytes_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranks, "BYTES", bytes_at_once)
+    if device == "cpu":
+        pytest.importorskip("torch", reason="torch is part of the ingest half")
+    run = HOST if device == "host" else backend(device)
+    rng = np.random.default_rng(3)
+    n, upper = 30, np.triu_indices(30, 1)
+    values = rng.integers(0, 9, (3, n, n)) if tied else rng.normal(size=(3, n, n))
+    values = (values + values.swapaxes(1, 2)).astype(np.float64)
+    stack = np.stack(
+        [run.host(rsa.rank_matrix(run, run.put(one.astype(np.float32)))) for one in values]
+    )
+    group_of = rng.permutation(n) % 4
+    group_of[:2] = 4  # two samples of one group
+    pairs = [(0, 0), (2, 1), (0, 1)]
+    there = run.put(stack)
+    found = run.correlations_without_groups(there, there[1:], pairs, group_of)
+    for row, (a, b) in zip(found, pairs, strict=True):
+        for g, score in enumerate(row):
+            stay = (group_of[upper[0]] != g) & (group_of[upper[1]] != g)
+            one, other = (values[at][upper][stay] for at in (a, b + 1))
+            assert score == pytest.approx(stats.spearmanr(one, other).statistic, abs=1e-6)
+
+
+@given(st.integers(0, 2**32), st.integers(2, 2000), st.integers(1, 2000))
+def test_ranks_are_put_in_order_by_counting(seed: int, count: int, distinct: int) -> None:
+    values = np.random.default_rng(seed).integers(0, distinct, count)
+    own = stats.rankdata(values)
+    own = ((own - own.mean()) / max(1.0, float(np.linalg.norm(own)))).astype(np.float32)
+    order, begins = order_of_ranks(own)
+    assert sorted(order) == list(range(count))
+    assert (np.diff(own[order]) >= 0).all()
+    assert begins.tolist() == [True, *(np.diff(own[order]) > 0)]
+
+
+def test_what_counting_cannot_put_in_order_is_refused() -> None:
+    # Values, not ranks: one is so far away that all others fall into one box.
+    order, _ = order_of_ranks(np.array([0.3, 0.1, 0.2, 1e6], dtype=np.float32))
+    assert len(order) == 0
