@@ -121,6 +121,10 @@ class MissingFeaturesError(PRHError):
     """Scores were asked for features that nobody has extracted."""
 
 
+class MissingScoresError(PRHError):
+    """A command looks into scores that are not stored."""
+
+
 class WorkerDiedError(PRHError):
     """A worker process was killed, or ended, in the middle of a model."""
 

@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
+from ingest.catalog import load_catalog
 from ingest.catalog.records import DatasetRecord, Modality, ModelRecord
 from ingest.datasets import Dataset
 from ingest.datasets.caption_sets import CaptionSet, build_sets, parse_set, with_captions
@@ -32,6 +33,9 @@ from ingest.experiments.color.word_embeddings import (
 )
 from ingest.experiments.color.words import shipped_words
 from ingest.experiments.imports.results import Results, store
+from ingest.experiments.neighbors.plan import Choices as Neighborhoods
+from ingest.experiments.neighbors.run import store_neighbors
+from ingest.experiments.neighbors.thumbnails import store_thumbnails
 from ingest.pipeline.ceilings import compute_self_agreement, plan_ceilings, plan_split_halves
 from ingest.pipeline.features import record_features
 from ingest.pipeline.maps import map_models
@@ -128,6 +132,9 @@ def build_world(
         for side in files.values():
             score_missing(run, plan(side, side, PAIRED), Silent())
         map_models(run, Silent())
+        inside = Neighborhoods(score_ks=(10,))
+        store_neighbors(run, dataset_id, load_catalog(), Silent(), inside)
+        store_thumbnails(run, dataset, Silent())
         everyone = [*files["language"], *files["vision"]]
         compute_self_agreement(run, plan_split_halves(everyone, CEILINGS), Silent())
         again = _look_again(run, models, files["vision"], dataset, rng)

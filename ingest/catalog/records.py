@@ -135,6 +135,9 @@ class DatasetRecord(Record):
     options: dict[str, Scalar | list[str] | dict[str, Scalar]] = {}
     limit: int | None = Field(default=None, gt=0)
     """Use only the first so many samples."""
+    thumbnails: bool = False
+    """Whether its license lets small copies of its pictures go into the warehouse, and with it to
+    whoever is given one; see `prh neighbors`."""
     base: Path | None = Field(default=None, exclude=True)
 
     @property

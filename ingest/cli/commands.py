@@ -10,6 +10,7 @@ from ingest.cli.catalog import catalog, metrics, panels
 from ingest.cli.color import color
 from ingest.cli.hub import pull, push
 from ingest.cli.imports import evaluate, imports
+from ingest.cli.neighbors import neighbors
 from ingest.cli.probes import probe
 from ingest.cli.results import export, publish, sql
 from ingest.cli.study import extract, run, score, status
@@ -37,6 +38,7 @@ COMMANDS = {
     "metrics": metrics,
     "extract": extract,
     "score": score,
+    "neighbors": neighbors,
     "bits": bits,
     "run": run,
     "demo": demo,

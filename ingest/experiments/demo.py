@@ -31,6 +31,8 @@ LOCAL_TO_GLOBAL = (2, 5, 20, 50, 100, 200, 511)
 """Neighbors of CKNNA besides 10, up to all of the 512 emoji; uncalibrated."""
 PREDICTING = "SmolLM2-135M-Instruct"
 """The demo's one model that predicts text; its others are encoders, without bits per byte."""
+LOOKED_INSIDE = 10
+"""Neighbors k of the scores whose samples' neighbors are stored: of the customary ones."""
 TASKS = ("count-discs", "bar-orientation")
 """What the demo probes its vision models on."""
 CAPTION_SETS = ("column:word", "own", "column:definition", "shuffled@column:definition")
@@ -122,6 +124,8 @@ def _stages(run: Run, progress: Progress, device: str) -> list[Stage]:
         from ingest.experiments.captions.run import run_sets
         from ingest.experiments.color import cooccurrence, layouts, pictures, word_embeddings
         from ingest.experiments.color.words import shipped_words
+        from ingest.experiments.neighbors.plan import Choices as Neighborhoods
+        from ingest.experiments.neighbors.run import store_neighbors
         from ingest.experiments.probes.run import plan_probes, probe_missing
         from ingest.experiments.theory.run import demo_theory
 
@@ -139,6 +143,10 @@ def _stages(run: Run, progress: Progress, device: str) -> list[Stage]:
     def compare_captions() -> None:
         captions = demo_captions(run.workspace, progress, device)
         run_sets(run, captions, sets, progress)
+
+    def look_inside() -> None:
+        inside = Neighborhoods(score_ks=(LOOKED_INSIDE,))
+        store_neighbors(run, study.dataset.record.id, load_catalog(), progress, inside)
 
     def probe() -> None:
         tasks = [open_task(task) for task in load_catalog().tasks_named(TASKS)]
@@ -176,6 +184,7 @@ def _stages(run: Run, progress: Progress, device: str) -> list[Stage]:
             "Alignment of models of one kind",
             lambda: demo_pairs(run.workspace, progress, device).score(run, progress),
         ),
+        Stage("Neighbors of samples", look_inside),
         Stage("Linear probes", probe),
         Stage("Bits per byte of captions", predict_captions),
         Stage("Colors", lay_out_colors),

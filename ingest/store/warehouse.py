@@ -32,8 +32,8 @@ from prh_core.warehouse.filling import (
 from prh_core.warehouse.location import WAREHOUSE_FILE
 from prh_core.warehouse.reading import open_readonly
 
-OF_CAPTIONS = frozenset({"samples", "caption_summaries"})
-"""Tables that hold captions themselves."""
+OF_CAPTIONS = frozenset({"samples", "caption_summaries", "thumbnails", "sample_thumbnails"})
+"""Tables that hold captions, or pictures, themselves."""
 OF_SCORES = frozenset({"scores", "batch_scores"})
 """Tables with a row per pair of feature sets: most of what a warehouse holds."""
 Rows = pl.DataFrame | Sequence[Mapping[str, Any]]
@@ -105,6 +105,19 @@ class Warehouse:
                 files, schema={column: pl.String}, extra_columns="ignore", glob=False
             )
             return set(parts.collect().to_series().to_list())
+
+    def chosen(self, table: str, columns: Sequence[str], **equal: Any) -> pl.DataFrame:
+        """Return some columns of a table's parts, of the rows that have these values."""
+        files = sorted((self.parts / table).glob("*.parquet"))
+        types = schema.column_types(table)
+        read = {name: types[name] for name in dict.fromkeys((*columns, *equal))}
+        if not files:
+            return pl.DataFrame(schema=read).select(columns)
+        with damage_named(files):
+            parts = pl.scan_parquet(
+                files, schema=read, extra_columns="ignore", missing_columns="insert", glob=False
+            )
+            return parts.filter(**equal).select(columns).collect()
 
     def rows(self, table: str, names: str = "*") -> pl.DataFrame | None:
         """Return a table's parts whose names match as one frame, None when there are none."""

@@ -120,7 +120,7 @@ def prepare(
         DamagedFeatureFileError, NotFiniteError: the file cannot be trusted.
     """
     kept = kept or KeptLayers(0, options.device)
-    layers, usable = _usable(side, kept.of(side, truncation, n))
+    layers, usable = usable_layers(side, kept.of(side, truncation, n))
     return _with_names(side, family.prepare(layers, options), usable)
 
 
@@ -135,7 +135,7 @@ def prepare_unit(
     setting, family = unit.setting, unit.setting.definition.family
     if unit.batch is None:
         return prepare(side, family, setting.truncation, options, setting.n, kept)
-    layers, usable = _usable(side, kept.of(side, setting.truncation, None))
+    layers, usable = usable_layers(side, kept.of(side, setting.truncation, None))
     batches = batches_of(side.header.n, unit.batch, setting.seed)
     try:
         batched = prepare_batches(layers, family, options, batches)
@@ -146,8 +146,18 @@ def prepare_unit(
     return _with_names(side, batched, usable)
 
 
-def _usable(side: FeatureFile, layers: PreparedLayers) -> tuple[list[PreparedLayer], np.ndarray]:
-    """Return the layers that are not constant, and their positions."""
+def usable_layers(
+    side: FeatureFile, layers: PreparedLayers
+) -> tuple[list[PreparedLayer], np.ndarray]:
+    """Return the layers that are not constant, and their positions.
+
+    Args:
+        side: whose they are.
+        layers: all of its layers, from `KeptLayers.of`.
+
+    Raises:
+        DegenerateLayerError: every layer is constant.
+    """
     usable = np.flatnonzero(~constant_layers(layers))
     if not usable.size:
         raise DegenerateLayerError(
