@@ -164,6 +164,28 @@ PAGES = (
         ),  # fmt: skip
     ),
     Page(
+        "neighbors",
+        "Which neighbors?",
+        "which_neighbors",
+        "Which samples do two models find near each other, and which samples carry their score?",
+        "no neighbors of samples were stored",
+        "prh neighbors --dataset emoji",
+        figure="App. A",
+        takes=SETTING,
+        terms=(
+            "mutual k-NN",
+            "neighbors k",
+            "neighbors in common",
+            "map of samples",
+            "best pair of layers",
+            "concatenated layers",
+            "permutation null",
+            "q",
+            "tie",
+            "untrained control",
+        ),  # fmt: skip
+    ),
+    Page(
         "metrics",
         "Does the metric matter?",
         "does_the_metric_matter",

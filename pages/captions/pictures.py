@@ -30,10 +30,10 @@ def picture(sample: str, image: str) -> None:
         sample: its id.
         image: where it comes from, as the warehouse has it.
     """
-    if thumbnail := _thumbnail(image):
+    if thumbnail := small_picture(image):
         shown = thumbnail if _EMOJI.fullmatch(image) else image
         st.image(shown, width=220, alt=f"Image {sample}")
-    elif glyph := _glyph(image):
+    elif glyph := glyph_of(image):
         st.markdown(f"## {glyph}")
     st.caption(f"Image {plain(sample)}")
 
@@ -49,7 +49,7 @@ def pick(frame: pl.DataFrame, place: int, choose: Callable[[int], None]) -> None
         choose: told the position of the one that is clicked.
     """
     images = frame["image"]
-    for name, read in (("thumbnail", _thumbnail), ("glyph", _glyph)):
+    for name, read in (("thumbnail", small_picture), ("glyph", glyph_of)):
         drawn = pl.Series(name, [read(image) for image in images], pl.String)
         shown = frame.with_columns(drawn).drop_nulls(name)
         if not shown.is_empty():
@@ -76,12 +76,13 @@ def take(sheet: str, choose: Callable[[int], None]) -> None:
         choose(int(clicked[0]["position"]))
 
 
-def _glyph(image: str) -> str | None:
+def glyph_of(image: str) -> str | None:
+    """Return the letter that an emoji is; None for any other picture."""
     emoji = _EMOJI.fullmatch(image)
     return chr(int(emoji[1], 16)) if emoji else None
 
 
-def _thumbnail(image: str) -> str | None:
+def small_picture(image: str) -> str | None:
     """Return a picture, small, as a data URI; None if there is none here."""
     if emoji := _EMOJI.fullmatch(image):
         file = _drawings() / f"{emoji[1]}.svg"

@@ -17,7 +17,7 @@ from pages.ui.plain import plain
 T = TypeVar("T")
 
 _MOVED, _SHOWN, _SPELLED, _CARRIED = "moved", "shown", "spelled", "carried"
-"""Of the session: whether a control was moved just now; which controls its page showed last; each
+"""Of the session: which control was moved just now; which controls its page showed last; each
 page's choices, all of them; the setting that a reader chose."""
 
 
@@ -36,7 +36,7 @@ def link(topic: str, takes: Sequence[str]) -> dict[str, str]:
 
 def _note_move(key: str, label: str | None) -> None:
     """Keep in mind that the reader moved a control, and what of the setting was chosen."""
-    st.session_state[_MOVED] = True
+    st.session_state[_MOVED] = key
     if key in SETTING and label is not None:
         carried = st.session_state.get(_CARRIED, {})
         st.session_state[_CARRIED] = {**carried, key: label}
@@ -51,8 +51,10 @@ class Controls:
         self.chosen: dict[str, str] = {}
         self.notes: list[str] = []
         before_topic, self._before = st.session_state.get(_SHOWN, ("", ()))
-        moved = st.session_state.pop(_MOVED, False)
-        self._moved = moved and before_topic == topic
+        moved = st.session_state.pop(_MOVED, None)
+        self.moved: str | None = moved if before_topic == topic else None
+        """Key of the control that the reader moved just now."""
+        self._moved = self.moved is not None
         self._shown: list[str] = []
 
     @property
@@ -77,12 +79,16 @@ class Controls:
         key: str,
         default: T | None = None,
         shown: Callable[[T], str] = str,
+        told: Callable[[T], str] | None = None,
         help: str | None = None,  # noqa: A002 (Streamlit's own word)
         width: int = 190,
     ) -> T:
-        """Offer options; where there is one only, take it and spare the reader a widget."""
+        """Offer options; where there is one only, take it and spare the reader a widget.
+
+        `shown` is how the address writes an option, and the widget, too, unless `told` is given.
+        """
         start = default if default in options else options[0]
-        return self._offer(st.selectbox, label, options, start, key, shown, help, width)
+        return self._offer(st.selectbox, label, options, start, key, shown, help, width, told)
 
     def slide(
         self,
@@ -109,13 +115,14 @@ class Controls:
         shown: Callable[[T], str],
         help: str | None,  # noqa: A002
         width: int,
+        told: Callable[[T], str] | None = None,
     ) -> T:
         picked = self._settle(label, key, options, start, shown)
         if len(options) > 1:
             st.session_state[key] = picked
             with self._where():
                 picked = widget(
-                    label, options, format_func=shown, key=key, help=help, width=width,
+                    label, options, format_func=told or shown, key=key, help=help, width=width,
                     on_change=self._move(key, shown),
                 )  # fmt: skip
         self._keep(key, shown(picked))
@@ -199,6 +206,16 @@ class Controls:
         if picked:
             self.chosen[key] = picked  # type: ignore[assignment]
         return picked
+
+    def asked(self, key: str) -> str | None:
+        """Return what was chosen of a control that is not offered yet; None where nothing was."""
+        if self._is_widgets(key):
+            return str(st.session_state[key])
+        return None if self._moved and key in self._before else st.query_params.get(key)
+
+    def forget(self, key: str) -> None:
+        """Let a control begin anew: what was chosen of it is no longer meant."""
+        st.session_state.pop(key, None)
 
     def move(self, key: str, value: Any) -> None:
         """Set a control from elsewhere, e.g. by a click on a picture; for a callback."""

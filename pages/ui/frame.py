@@ -15,6 +15,7 @@ from pages.ui.controls import Controls
 from pages.ui.downloads import offer_downloads
 from pages.ui.findings import Finding
 from pages.ui.glossary import GLOSSARY
+from pages.ui.picking import Pick, draw_picked
 from pages.ui.plain import plain
 from pages.ui.sharing import offer_short_link
 
@@ -129,6 +130,9 @@ class Frame(Controls):
         columns: dict[str, Any] | None = None,
         across: int = 2,
         lead: Lead | None = None,
+        pick: Pick | None = None,
+        place: AbstractContextManager[Any] | None = None,
+        below: Callable[[], None] | None = None,
     ) -> None:
         """Show the chart, what was measured, the table behind it, and everything as a download.
 
@@ -143,8 +147,14 @@ class Frame(Controls):
             columns: Streamlit column configuration of the table.
             across: panels side by side.
             lead: where a click leads.
+            pick: what a click chooses, where it leads nowhere.
+            place: where the chart goes, if not here.
+            below: draws what belongs before the rest.
         """
-        self._draw(chart, alt_text, lead, across)
+        with place or nullcontext():
+            self._draw(chart, alt_text, lead or pick, across)
+        if below is not None:
+            below()
         known = {name: value for name, value in (about or {}).items() if value is not None}
         if known:
             st.caption(_describe(known))
@@ -220,11 +230,14 @@ class Frame(Controls):
         kept.keep(kept.Figure(title, alt_text, chart, answer))
         behind(f"Table and SQL: {title[0].lower()}{title[1:]}", answer)
 
-    def _draw(self, chart: Drawn, alt_text: str, lead: Lead | None, across: int) -> None:
+    def _draw(self, chart: Drawn, alt_text: str, lead: Lead | Pick | None, across: int) -> None:
         """Draw a chart, or panels side by side; on a phone Streamlit puts them one below another.
 
-        A click leads to another page, if it leads anywhere.
+        A click leads to another page, if it leads anywhere, or chooses something on this one.
         """
+        if isinstance(lead, Pick):
+            assert not isinstance(chart, dict)
+            return draw_picked(chart, alt_text, lead, self.topic)
         if not isinstance(chart, dict):
             clicked = _draw_chart(chart, alt_text, lead, self.topic)
         else:

@@ -8,11 +8,12 @@ import streamlit as st
 from pages import PAGES
 from pages.ui.controls import link
 from pages.ui.frame import Frame, Lead, behind, table
+from pages.ui.picking import Pick
 from pages.ui.plain import plain
 from pages.ui.source import tell_demo
 from prh_core.warehouse.errors import WarehouseError
 
-__all__ = ["Frame", "Lead", "Nothing", "behind", "navigate", "show", "table"]
+__all__ = ["Frame", "Lead", "Nothing", "Pick", "behind", "navigate", "show", "table"]
 
 _STYLE = """<style>
 .stMainBlockContainer { padding: 3.3rem clamp(1rem, 3vw, 2.5rem) 4rem; }

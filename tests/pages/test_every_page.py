@@ -24,11 +24,13 @@ CHARTS = {
     "captions": 4,
     "theory": 4,
     "training": 2,
+    "neighbors": 3,
 }
 """Headline results stand over what is here, bins and map side by side, views of colors over their
 distances and layers, captions over what they gain, averages and small pictures, kernels over
 training, information lost and every metric, alignment by step over what a training measured of
-itself; every other page answers with one chart."""
+itself, maps of samples over what they share and what their captions say; every other page answers
+with one chart."""
 
 
 def _says(app: AppTest, sentence: str, command: str) -> None:

@@ -16,6 +16,7 @@ from pages.ui.findings.metrics import (
     metrics_agree,
 )
 from pages.ui.findings.pairs import layers, meeting
+from pages.ui.findings.sharing import sharing
 from pages.ui.findings.skills import emergence
 from pages.ui.findings.standing import standing
 from pages.ui.findings.training import Change, training
@@ -24,5 +25,6 @@ from pages.ui.findings.trends import convergence, trend
 __all__ = [
     "BADGES", "Change", "Contrast", "Finding", "Growth", "Layout", "MetricReach", "MetricTrend",
     "Verdict", "colors", "convergence", "density", "emergence", "layers", "locality", "meeting",
-    "metric_reach", "metric_trends", "metrics_agree", "standing", "theory", "training", "trend",
+    "metric_reach", "metric_trends", "metrics_agree", "sharing", "standing", "theory", "training",
+    "trend",
 ]  # fmt: skip

@@ -18,6 +18,20 @@ TERMS = (
         f"{_PAPER}, Fig. 2; McInnes et al. 2018",
     ),
     Term(
+        "neighbors in common",
+        "How many of a sample's k nearest neighbors two models both have. Mutual k-NN is the mean "
+        "over samples; unrelated lists share so many by the hypergeometric distribution.",
+        r"|S_\phi(i) \cap S_\psi(i)|",
+        f"{_PAPER}, App. A, eq. 11, before the mean",
+        "0 to k; k² / (n − 1) by chance",
+    ),
+    Term(
+        "map of samples",
+        "Samples as points of a plane, by UMAP of each one's nearest neighbors in a layer, or by "
+        "the two principal components where they are too many. Its axes have no unit.",
+        source="McInnes et al. 2018; the principal components are Hotelling's, 1933",
+    ),
+    Term(
         "trustworthiness of a map",
         "Whether the nearest models on a map are the nearest in truth. Below about .8 read the map "
         "with care.",

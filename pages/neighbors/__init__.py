@@ -1,0 +1,1 @@
+"""The page of neighbors: inside a score, sample by sample."""
