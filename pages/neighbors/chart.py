@@ -51,36 +51,41 @@ def maps(places: pl.DataFrame, *, names: tuple[str, str], k: int) -> Chart:
         what=pl.col("near").replace_strict(words, return_dtype=pl.String),
         sharing=pl.format("{} of {}", "shared", pl.lit(k)),
     )
-    base = _placed(alt.Chart(told))
+    # Every sample twice, so that one layer draws both maps, and one legend tells their colors.
+    twice = pl.concat([told.with_columns(map=pl.lit(at)) for at in (0, 1)])
     picked = alt.selection_point(name=PICKED, fields=["position"])
     near = _placed(alt.Chart(told.filter(pl.col("near") != "other")))
     titles = pl.DataFrame({"at": [0, 1], "name": list(names)})
-    drawn: list[Any] = []
-    legend = alt.Legend(
-        orient="bottom", format="d", gradientLength=180, titleLimit=300, tickMinStep=1
-    )
-    for side in ("first", "second"):
-        x, y = _PLACE[side]
-        drawn.append(
-            base.mark_point(filled=True, strokeWidth=0, cursor="pointer").encode(
-                x=x,
-                y=y,
-                size=alt.SizeValue(max(16, min(60, round(30_000 / max(places.height, 1))))),
-                color=alt.Color(
-                    "shared:Q",
-                    title=f"Neighbors in common, of {k}",
-                    scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=[0, k]),
-                    legend=legend if side == "first" else None,
+    points = (
+        _placed(alt.Chart(twice))
+        .transform_calculate(
+            across="datum.map ? datum.across_second : datum.across_first",
+            down="datum.map ? datum.down_second : datum.down_first",
+        )
+        .mark_point(filled=True, strokeWidth=0, cursor="pointer")
+        .encode(
+            x=alt.X("across:Q", scale=None, axis=None),
+            y=alt.Y("down:Q", scale=None, axis=None),
+            size=alt.SizeValue(max(16, min(60, round(30_000 / max(places.height, 1))))),
+            color=alt.Color(
+                "shared:Q",
+                title=f"Neighbors in common, of {k}",
+                scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=[0, k]),
+                legend=alt.Legend(
+                    orient="bottom", format="d", gradientLength=180, titleLimit=300, tickMinStep=1
                 ),
-                opacity=either(alt.OpacityValue, _LIT, 0.85, 0.06),
-                tooltip=[
-                    alt.Tooltip("caption:N", title="Caption"),
-                    alt.Tooltip("sample_id:N", title="Sample"),
-                    alt.Tooltip("sharing:N", title="Neighbors in common"),
-                    alt.Tooltip("what:N", title="To the chosen"),
-                ],
-            )
-        )  # fmt: skip
+            ),
+            opacity=either(alt.OpacityValue, _LIT, 0.85, 0.06),
+            tooltip=[
+                alt.Tooltip("caption:N", title="Caption"),
+                alt.Tooltip("sample_id:N", title="Sample"),
+                alt.Tooltip("sharing:N", title="Neighbors in common"),
+                alt.Tooltip("what:N", title="To the chosen"),
+            ],
+        )
+        .add_params(picked)
+    )  # fmt: skip
+    drawn: list[Any] = [points]
     for side in ("first", "second"):
         x, y = _PLACE[side]
         drawn += [
@@ -116,7 +121,6 @@ def maps(places: pl.DataFrame, *, names: tuple[str, str], k: int) -> Chart:
             text=alt.Text("name:N"),
         )
     )  # fmt: skip
-    drawn[0] = drawn[0].add_params(picked)
     height = alt.param(name="height", expr=f"{_ROW} * (width < {_NARROW} ? 2 : 1)")
     return sized(alt.layer(_brushed(), *drawn, named).add_params(height), _ROW)
 

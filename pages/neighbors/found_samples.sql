@@ -14,7 +14,7 @@ there AS (
 valued AS (
     SELECT
         c.position, c.shared, t.shared_there,
-        CASE $order
+        CASE $sought
             WHEN 'most' THEN c.shared
             WHEN 'least' THEN -c.shared
             ELSE abs(c.shared - t.shared_there)

@@ -11,6 +11,7 @@ SELECT
     x.layer_name AS layer_name_x,
     y.layer_name AS layer_name_y,
     x.layer = $best_x AND y.layer = $best_y AS best,
+    CASE WHEN best THEN $agreement_key ELSE '' END AS agreement_key,
     x.unit_key AS layer_key_x,
     y.unit_key AS layer_key_y,
     x.map_method AS map_method_x,

@@ -115,6 +115,8 @@ def _by_captions(frame: Frame, compared: queries.Compared) -> None:
         drawing = chart.by_what_captions_say(
             statistics.ends(said.frame), field="word", title="Word"
         )
+    if more := text.describe_unread(compared.n):
+        st.caption(more)
     frame.also(
         "Agreement by what captions say", drawing, answer,
         "Mean share of neighbors in common, a point for each word or length.",

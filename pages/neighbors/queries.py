@@ -13,6 +13,8 @@ MOST_FOUND = 40
 """Samples offered at once."""
 LEAST_SPOKEN = 5
 """Captions that a word must stand in."""
+MOST_READ = 25_000
+"""Captions whose words are told apart, the first of the dataset."""
 Order = Literal["most", "least", "difference"]
 
 
@@ -24,6 +26,7 @@ class Pair(Parameters):
     features_y: str
     best_x: int
     best_y: int
+    agreement_key: str
     truncation: str
     k: int
     dataset_id: str
@@ -34,6 +37,8 @@ class Pair(Parameters):
 class Compared(Parameters):
     """Two layers whose neighbors are stored."""
 
+    agreement_key: str
+    """Names what each sample shares; empty for layers that are not the best."""
     layer_key_x: str
     layer_key_y: str
     k: int
@@ -100,6 +105,7 @@ def inside_layers(pair: Pair) -> Answer:
         layer_name_x: name
         layer_name_y: name
         best: whether their score is of it
+        agreement_key: names what each sample shares; empty for others than the best
         layer_key_x: names the layer's neighbors
         layer_key_y: names the layer's neighbors
         map_method_x: umap or pca
@@ -126,7 +132,7 @@ def shared_counts(compared: Compared) -> Answer:
 
 
 def found_samples(
-    compared: Compared, *, words: str = "", order: Order = "most", position: int = -1,
+    compared: Compared, *, words: str = "", sought: Order = "most", position: int = -1,
     other_key: str = "",
 ) -> Answer:  # fmt: skip
     """Return samples to choose from, in an order, and the one at a position.
@@ -142,7 +148,7 @@ def found_samples(
         webp: small picture; null where there is none
     """
     return _answer(
-        "found_samples", compared, words=words, order=order, position=position,
+        "found_samples", compared, words=words, sought=sought, position=position,
         other_key=other_key, most=MOST_FOUND,
     )  # fmt: skip
 
@@ -204,7 +210,7 @@ def shared_by_word(compared: Compared) -> Answer:
         agreement: share of neighbors in common, mean
         overall: the same over all samples
     """
-    return _answer("shared_by_word", compared, least=LEAST_SPOKEN)
+    return _answer("shared_by_word", compared, least=LEAST_SPOKEN, read=MOST_READ)
 
 
 def shared_by_length(compared: Compared) -> Answer:

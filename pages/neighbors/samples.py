@@ -45,7 +45,7 @@ def choose_sample(
         frame.forget("sample")
     asked = frame.asked("sample") or ""
     found = queries.found_samples(
-        compared, words=words, order=ORDERS[order], other_key=other_key,
+        compared, words=words, sought=ORDERS[order], other_key=other_key,
         position=int(asked) if asked.isdecimal() and len(asked) < 10 else -1,
     ).frame  # fmt: skip
     if found.is_empty() or not (found["found"].any() or asked):

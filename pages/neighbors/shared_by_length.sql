@@ -3,7 +3,7 @@ WITH
 -- include shared_by_sample.sql
 
 SELECT
-    least(30, len(string_split_regex(trim(s.caption), '\s+')))::INTEGER AS words,
+    least(30, len(string_split(trim(s.caption), ' ')))::INTEGER AS words,
     count(*) AS samples,
     avg(c.shared) / $k AS agreement,
     (SELECT avg(a.shared) / $k FROM counted AS a) AS overall

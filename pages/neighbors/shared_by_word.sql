@@ -1,14 +1,15 @@
--- What samples share by a word of their captions: words in so many captions, at least $least, and not
--- in all; those whose samples share most of their $k neighbors in two layers first.
+-- What samples share by a word of their captions, of the first $read samples: words in $least captions
+-- or more; those whose samples share most of their $k neighbors in two layers first.
 WITH
 -- include shared_by_sample.sql
 ,
 
 spoken AS (
-    SELECT DISTINCT
-        position, unnest(regexp_extract_all(lower(caption), '[\p{L}][\p{L}''-]+')) AS word
+    SELECT
+        position,
+        unnest(list_distinct(regexp_extract_all(lower(caption), '[\p{L}][\p{L}''-]+'))) AS word
     FROM samples
-    WHERE dataset_id = $dataset_id AND row_order = $row_order AND caption <> ''
+    WHERE dataset_id = $dataset_id AND row_order = $row_order AND position < $read
 )
 
 SELECT

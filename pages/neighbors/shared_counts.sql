@@ -5,5 +5,6 @@ WITH
 SELECT c.shared, count(k.position) AS samples
 FROM (SELECT unnest(range($k + 1))::INTEGER AS shared) AS c
 LEFT JOIN counted AS k USING (shared)
+WHERE EXISTS (FROM counted)
 GROUP BY c.shared
 ORDER BY c.shared

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from pages.captions.pictures import glyph_of, small_picture
-from pages.neighbors.queries import MOST_POINTS
+from pages.neighbors.queries import MOST_POINTS, MOST_READ
 from pages.ui.plain import plain, visible
 
 NO_CAPTION = "no caption here"
@@ -100,3 +100,8 @@ NO_WORDS = (
     "No word stands in five captions or more, or the warehouse holds no captions, so there is "
     "nothing to tell samples apart by."
 )
+
+
+def describe_unread(samples: int) -> str:
+    """Say that only the first captions' words are told apart, where there are more."""
+    return f"Words of the first {MOST_READ:,} captions." if samples > MOST_READ else ""

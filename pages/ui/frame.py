@@ -18,6 +18,7 @@ from pages.ui.glossary import GLOSSARY
 from pages.ui.picking import Pick, draw_picked
 from pages.ui.plain import plain
 from pages.ui.sharing import offer_short_link
+from pages.ui.text import describe_about
 
 _CLICKS = "clicks"
 """Of the session: clicks on charts that led to another page; each chart after one is a new one."""
@@ -157,7 +158,7 @@ class Frame(Controls):
             below()
         known = {name: value for name, value in (about or {}).items() if value is not None}
         if known:
-            st.caption(_describe(known))
+            st.caption(describe_about(known))
         offer_downloads(
             self.topic, chart, answer, title=title, measured=measured, view=view,
             about={**known, "link": self.address()}, across=across,
@@ -276,19 +277,6 @@ def behind(label: str, answer: Answer) -> None:
     with st.expander(label):
         table(answer)
         st.code(export.script(answer), language="sql", wrap_lines=True)
-
-
-_SAID = {
-    "dataset": "{}", "n": "n = {}", "metric": "{}", "k": "k = {}", "sigma": "σ = {}",
-    "run": "run {}", "measured_at": "measured {}", "source": "source {}", "license": "{}",
-}  # fmt: skip
-"""What stands below a chart; files hold the rest, too."""
-
-
-def _describe(about: Mapping[str, Any]) -> str:
-    """Say in one line what a chart's numbers are of."""
-    told = {name: plain(value, 120) for name, value in about.items()}
-    return " · ".join(said.format(told[name]) for name, said in _SAID.items() if name in told)
 
 
 def _draw_chart(

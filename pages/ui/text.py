@@ -1,5 +1,6 @@
 """What several pages say of settings, scores and skills."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -39,6 +40,19 @@ def about(setting: Setting, row: dict[str, Any]) -> dict[str, Any]:
         "source": row["source"],
         "license": row["license"],
     }
+
+
+_SAID = {
+    "dataset": "{}", "n": "n = {}", "metric": "{}", "k": "k = {}", "sigma": "σ = {}",
+    "run": "run {}", "measured_at": "measured {}", "source": "source {}", "license": "{}",
+}  # fmt: skip
+"""What stands below a chart; files hold the rest, too."""
+
+
+def describe_about(about: Mapping[str, Any]) -> str:
+    """Say in one line what a chart's numbers are of."""
+    told = {name: plain(value, 120) for name, value in about.items()}
+    return " · ".join(said.format(told[name]) for name, said in _SAID.items() if name in told)
 
 
 def say(finding: Finding) -> str:

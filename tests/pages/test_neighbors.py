@@ -83,7 +83,7 @@ def test_a_sample_is_shown_with_its_neighbors_on_either_side(
         assert table["There"].tolist() == wanted
         assert table["Cosine"].is_monotonic_decreasing
         assert all(uri.startswith("data:image/webp") for uri in table["Picture"])
-    drawn = next(f for f in frames(app)[0] if "near" in f.columns and f.height == 60)
+    drawn = next(f for f in frames(app)[0] if "near" in f.columns and f.height == 120)
     marked = {
         near: set(drawn.filter(pl.col("near") == near)["position"])
         for near in ("sample", "both", "first", "second")
@@ -135,7 +135,7 @@ def test_another_pair_may_differ_most(
     assert others["trained"].any() and set(others["first"]) == {True, False}
     row = others.row(0, named=True)
     there = _shared(world, {"agreement_key": row["other_key"]})
-    found = queries.found_samples(compared, order="difference", other_key=row["other_key"]).frame
+    found = queries.found_samples(compared, sought="difference", other_key=row["other_key"]).frame
     apart = (found["shared"] - found["shared_there"]).abs().to_list()
     here = _shared(world, pair)
     assert apart == sorted(np.abs(here - there), reverse=True)[: queries.MOST_FOUND]
@@ -224,7 +224,8 @@ def test_maps_of_many_samples_are_thinned_and_say_so(
     monkeypatch.setattr(text, "MOST_POINTS", 20)
     app = open_page(world, PAGE, sample="41")
     assert not app.exception
-    (drawn,) = [f for f in frames(app)[0] if {"near", "shared"} <= {*f.columns} and f.height > 19]
+    twice = next(f for f in frames(app)[0] if "map" in f.columns)
+    drawn = twice.filter(pl.col("map") == 0)
     assert 20 <= drawn.height < 60 and 41 in drawn["position"].to_list()
     assert drawn.filter(pl.col("near") != "other").height > 10
     said = " ".join(caption.value for caption in app.caption)

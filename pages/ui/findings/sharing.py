@@ -88,6 +88,6 @@ def _count(value: float) -> str:
 
 def _part(share: float) -> str:
     """Write a share of samples; some are not none, and nearly all are not all."""
-    if 0 < share < 0.005:
+    if 0 < share <= 0.005:
         return "under 1 %"
     return "over 99 %" if 0.995 <= share < 1 else as_percent(share)
