@@ -38,7 +38,7 @@ def test_a_part_has_the_columns_of_its_table_today(part: Path) -> None:
 
 @pytest.mark.parametrize("part", PARTS, ids=names)
 def test_a_part_names_no_folder_and_no_host(part: Path) -> None:
-    text = pl.read_parquet(part).write_json()
+    text = pl.read_parquet(part).select(pl.exclude(pl.Binary)).write_json()
     assert not re.search(r"(?<![\w.:/])(/(?:home|root|tmp|mnt|srv|work|Users)/|[A-Z]:\\\\)", text)
 
 
