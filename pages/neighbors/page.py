@@ -40,7 +40,8 @@ def draw(frame: Frame) -> None:
     beside = statistics.beside_chance(counts.frame, n=setting.n)
     sharing = statistics.summarize(counts.frame, n=setting.n)
     frame.answer(finding.find(pair, layers, sharing, samples=setting.n), note=measured["note"])
-    names = tuple(f"{pair[f'label_{at}']}, {layers[f'layer_name_{at}']}" for at in ("x", "y"))
+    first, second = (f"{pair[f'label_{at}']}, {layers[f'layer_name_{at}']}" for at in ("x", "y"))
+    names = first, second
     if sample is None:
         st.info("No caption and no id holds these words; look for others.")
         return

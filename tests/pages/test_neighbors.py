@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import vl_convert
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from pages.neighbors import queries, statistics, text
+from pages.neighbors import chart, queries, statistics, text
 from pages.ui import findings
 from pages.ui.answers import Setting
+from pages.ui.charts.finish import titled
 from tests.pages.conftest import OpenPage
 from tests.pages.shown import frames, told
 from tests.worlds import edited, query
@@ -275,3 +277,20 @@ def test_the_answer_never_says_more_than_its_numbers(
     assert ("null: samples permuted" in found.doubt) == tested
     assert ("untrained" in found.doubt) == (not trained)
     assert found.paper.startswith("Paper, ")
+
+
+def test_the_picture_to_take_away_is_drawn_without_a_browser(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, compared = _compared(world, monkeypatch)
+    places = queries.sample_places(compared, position=7).frame
+    names = ("First, a layer", "Second, a layer")
+    drawn = chart.maps(statistics.onto_each_other(places), names=names, k=10)
+    svg = vl_convert.vegalite_to_svg(titled(drawn, "T", ["s"]))
+    assert all(f">{name}<" in svg for name in names)
+    near = places["near"].value_counts().rows()
+    rings = {color: svg.count(f'stroke="{color}"') for color in chart.NEAR.values()}
+    counted = dict(near)
+    # A ring and a line for each neighbor, on the map of either model that has it.
+    assert rings[chart.BOTH] >= 4 * counted["both"]
+    assert rings[chart.NEAR["first"]] >= 2 * counted["first"]
