@@ -32,6 +32,8 @@ _STREAMLITS_OWN = (
     ("scrollable-region-focusable", '<span class="katex-display"'),
     # Vega's group of a layer's marks; the marks are named one by one, the chart by its `alt`.
     ("svg-img-alt", '<g class="mark-symbol role-mark '),
+    # And its rectangle of what is dragged over, which has no place for a name.
+    ("svg-img-alt", '<g class="mark-rect role-mark brush_'),
 )
 """Rule, and how the HTML of an element begins, of what cannot be reached from here."""
 
