@@ -79,6 +79,7 @@ def show_neighbors(
         sample: a row of `queries.found_samples`.
         names: of the two layers.
     """
+    st.caption(text.MARKS)
     answer = queries.neighbors_of(compared, position=sample["position"])
     card, *sides = st.columns((3, 8, 8))
     with card:

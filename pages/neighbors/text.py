@@ -10,6 +10,10 @@ from pages.neighbors.queries import MOST_POINTS, MOST_READ
 from pages.ui.plain import plain, visible
 
 NO_CAPTION = "no caption here"
+MARKS = (
+    "The cross is the chosen sample, rings are its neighbors: green in both models, violet in the "
+    "first alone, brown in the second alone. Drag over a map to light the same samples on both."
+)
 
 
 def name_sample(row: dict[str, Any], k: int) -> str:
