@@ -102,6 +102,58 @@ class DeviceFactors:
         counts = np.array([count for _, count in spans], dtype=np.int64)
         return torch.stack([basis for basis, _ in spans]), counts
 
+    def leading_of_gram(self, gram: Any, components: int) -> tuple[Any, int]:
+        """Return the leading left singular vectors of F, of which only FF' is known."""
+        few = min(components, len(gram) - 1)
+        values, vectors = torch.linalg.eigh(gram)
+        values, vectors = values[-few:].flip(0), vectors[:, -few:].flip(1)
+        count = int((values > ROUNDING * values[0]).sum())
+        padded = torch.zeros((len(gram), components), dtype=gram.dtype, device=gram.device)
+        padded[:, :count] = vectors[:, :count]
+        return padded, count
+
+    def spectrum(self, rows: Any, kernel: Any) -> tuple[NDArray[np.float64], Any, bool]:
+        """Return eigenvalues and eigenvectors of the kernel of centered rows, and if these are all.
+
+        In the widest type that the device has.
+        """
+        if rows is not None:
+            with full_precision():
+                values, vectors = torch.linalg.eigh(rows.T @ rows)
+                real = values > ROUNDING * values[-1]
+                values = values[real]
+                vectors = rows @ (vectors[:, real] / values.sqrt())
+            return self.host(values).astype(np.float64), vectors.float(), False
+        values, vectors = torch.linalg.eigh(kernel)
+        vectors -= vectors.mean(dim=0)
+        return self.host(values.clip(0)).astype(np.float64), vectors.float(), True
+
+    def leftover(self, vectors: Any, left: NDArray[np.float64], whole: bool) -> Any:
+        """Return the sum of left_i^2 v_i v_i', float32; directions that are not there count 1."""
+        shares = left if whole else np.sqrt(1 - np.square(left))
+        part = vectors * self.put(shares.astype(np.float32))
+        with full_precision():
+            out = part @ part.T
+        if not whole:
+            out.neg_().diagonal().add_(1)
+        return out
+
+    def neighbor_ranks(self, kernel: Any) -> Any:
+        """Return each row's ranks of the other samples, ties sharing a rank; its own is 0."""
+        row = -kernel
+        row.fill_diagonal_(-torch.inf)
+        ordered = row.sort(dim=1).values
+        first = torch.searchsorted(ordered, row)
+        last = torch.searchsorted(ordered, row, right=True)
+        return (first + last - 1).float() / 2
+
+    def ridge_hat(self, kernel: Any, penalty: float) -> Any:
+        """Return K (K + penalty)^-1 = I - penalty (K + penalty)^-1."""
+        same = torch.eye(len(kernel), dtype=kernel.dtype, device=kernel.device)
+        with full_precision():
+            factor = torch.linalg.cholesky(kernel + penalty * same)
+            return same - penalty * torch.cholesky_inverse(factor)
+
     def squared_cross_products(
         self, x: Any, y: Any, order_x: NDArray[np.int64], order_y: NDArray[np.int64]
     ) -> float:

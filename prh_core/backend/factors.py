@@ -9,12 +9,17 @@ from jaxtyping import Float64, Int64
 from numpy.typing import NDArray
 from scipy import linalg
 
+from prh_core.compiled.ranks import neighbor_ranks
+
 ROWS_AT_ONCE = 2**13
 """Rows multiplied in float32 before their products are summed in float64."""
 FLAT = 1e-6
 """A column whose spread is below this share of its mean is constant up to float32's rounding."""
 ROUNDING = 1e-12
 """Directions with a smaller share of the largest variance are rounding."""
+
+SPARE = 0.9
+"""Features are few where they are fewer than this share of the samples."""
 
 Table = Float64[np.ndarray, "lx ly"]
 
@@ -102,6 +107,68 @@ class Factors:
             counts[at] = vectors.shape[1]
             bases[at, :, : counts[at]] = vectors
         return bases, counts
+
+    def leading_of_gram(self, gram: Any, components: int) -> tuple[Any, int]:
+        """Return the same of F, of which only FF' is known."""
+        vectors = _eigenvectors(gram, min(components, len(gram) - 1))[1]
+        padded = np.zeros((len(gram), components))
+        padded[:, : vectors.shape[1]] = vectors
+        return padded, vectors.shape[1]
+
+    def spectrum(self, rows: Any, kernel: Any) -> tuple[Float64[np.ndarray, " rank"], Any, bool]:
+        """Return eigenvalues and eigenvectors of the kernel of centered rows, and if these are all.
+
+        Of the rows' own products where there are rows: there are as many vectors as features then,
+        and of other directions nothing is known but that their eigenvalue is 0.
+
+        Args:
+            rows: (n, d) float64, centered; None: the kernel's are wanted.
+            kernel: (n, n) float64; None with rows.
+
+        Returns:
+            (r,) values on the host; (n, r) float32 vectors; whether n - 1 directions are there.
+        """
+        if rows is not None:
+            values, vectors = linalg.eigh(rows.T @ rows, driver="evd", check_finite=False)
+            real = values > ROUNDING * values[-1]
+            values = values[real]
+            turned = (vectors[:, real] / np.sqrt(values)).astype(np.float32)
+            return values, rows.astype(np.float32) @ turned, False
+        values, vectors = linalg.eigh(kernel, driver="evd", check_finite=False)
+        # The mean, which every centered kernel sends to 0, is left out of all of them.
+        vectors -= vectors.mean(axis=0)
+        return values.clip(0), vectors.astype(np.float32), True
+
+    def leftover(self, vectors: Any, left: Float64[np.ndarray, " rank"], whole: bool) -> Any:
+        """Return the sum of left_i^2 v_i v_i', float32; directions that are not there count 1.
+
+        The mean, which no regression leaves, counts nothing beside centered kernels.
+        """
+        if whole:
+            part = vectors * left.astype(np.float32)
+            return part @ part.T
+        part = vectors * np.sqrt(1 - np.square(left)).astype(np.float32)
+        out = part @ part.T
+        out *= -1
+        np.einsum("ii->i", out)[:] += 1
+        return out
+
+    def neighbor_ranks(self, kernel: Any) -> Any:
+        """Return each row's ranks of the other samples, ties sharing a rank; its own is 0."""
+        return neighbor_ranks(kernel)
+
+    def ridge_hat(self, kernel: Any, penalty: float) -> Any:
+        """Return K (K + penalty)^-1 = I - penalty (K + penalty)^-1 of a float64 kernel."""
+        inverse = kernel.copy()
+        np.einsum("ii->i", inverse)[:] += penalty
+        factor, wrong = linalg.lapack.dpotrf(inverse, lower=1, overwrite_a=1)
+        inverse, bad = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+        if wrong or bad:
+            raise np.linalg.LinAlgError(f"K + {penalty:g} is not positive definite")
+        hat = np.tril(inverse, -1) * -penalty
+        hat += hat.T
+        np.einsum("ii->i", hat)[:] = 1 - penalty * np.diagonal(inverse)
+        return hat
 
     def squared_cross_products(
         self, x: Any, y: Any, order_x: Int64[np.ndarray, " n"], order_y: Int64[np.ndarray, " n"]

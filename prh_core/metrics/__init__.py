@@ -7,6 +7,12 @@ from prh_core.metrics import cknna
 from prh_core.metrics import cka
 from prh_core.metrics import rsa
 from prh_core.metrics import subspaces
+from prh_core.metrics import predictivity
+from prh_core.metrics import pwcca
+from prh_core.metrics import adjusted_rv
+from prh_core.metrics import corrected_cka
+from prh_core.metrics import gulp
+from prh_core.metrics import imbalance
 
 # isort: on
 from prh_core.metrics.registry import (
@@ -24,9 +30,15 @@ __all__ = [
     "PrepareOptions",
     "all_metrics",
     "get_metric",
+    "adjusted_rv",
     "cka",
     "cknna",
+    "corrected_cka",
+    "gulp",
+    "imbalance",
     "neighbors",
+    "predictivity",
+    "pwcca",
     "register",
     "rsa",
     "subspaces",

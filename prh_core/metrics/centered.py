@@ -65,6 +65,13 @@ class CenteredFeatures:
             table = _with_sum(table.T, other.weights).T
         return table / np.outer(self.norms, other.norms)
 
+    @property
+    def traces(self) -> NDArray[np.float64]:
+        """Return the trace of every kernel of unit norm."""
+        squares = [np.square(self.run.host(part), dtype=np.float64).sum() for part in self.layers]
+        own = np.array(squares)
+        return (np.append(own, np.dot(self.weights, own)) if self.weights else own) / self.norms
+
     def _products(self, other: "CenteredFeatures", upper: bool = False) -> NDArray[np.float64]:
         table = np.zeros((len(self.layers), len(other.layers)))
         # Without a concatenated kernel the norms need the diagonal only.

@@ -43,8 +43,8 @@ def cka_matrix(run: Backend, centered: Any) -> Any:
     return unit_norm(run, out, centered)
 
 
-def unbiased_matrix(run: Backend, centered: Any) -> Any:
-    """U-center a kernel and scale it to unit norm; inner products are then unbiased CKA.
+def u_centered(run: Backend, centered: Any) -> Any:
+    """U-center a kernel: inner products over n(n-3) are then HSIC's unbiased estimator.
 
     With the diagonal zeroed, A_ij = K_ij - r_i/(n-2) - r_j/(n-2) + s/((n-1)(n-2)) for i != j
     (Szekely and Rizzo 2014); sum_ij A_ij B_ij / (n(n-3)) equals eq. 5 of Song et al. 2012.
@@ -61,7 +61,12 @@ def unbiased_matrix(run: Backend, centered: Any) -> Any:
     out -= shift
     out -= shift[:, None]
     run.clear_diagonal(out)
-    return unit_norm(run, out, centered)
+    return out
+
+
+def unbiased_matrix(run: Backend, centered: Any) -> Any:
+    """U-center a kernel and scale it to unit norm; inner products are then unbiased CKA."""
+    return unit_norm(run, u_centered(run, centered), centered)
 
 
 def _distances(run: Backend, layer: PreparedLayer) -> Any:
@@ -124,7 +129,7 @@ def _prepare_linear(
     return CenteredFeatures.of(ready, options.concatenate, backend(options.device))
 
 
-def _without_each_centered(t: RowSums, d: RowSums) -> RowSums:
+def without_each_centered(t: RowSums, d: RowSums) -> RowSums:
     """Return <K, L> re-centered without sample i, for every i, from row sums alone.
 
     With rows summing to zero and m = n - 1: <K, L> - 2 t_i + d_i - (2/m)(t_i - d_i) + d_i/m^2.
@@ -133,7 +138,7 @@ def _without_each_centered(t: RowSums, d: RowSums) -> RowSums:
     return t.sum() - 2 * t + d - 2 / m * (t - d) + d / m**2
 
 
-def _without_each_unbiased(t: RowSums, d: RowSums) -> RowSums:
+def without_each_unbiased(t: RowSums, d: RowSums) -> RowSums:
     """Return <A, B> re-U-centered without sample i: <A, B> - 2 t_i - 2 t_i / (n - 3)."""
     return t.sum() - 2 * t - 2 * t / (len(t) - 3)
 
@@ -157,12 +162,14 @@ def _delete_one(without_each: Callable[[RowSums, RowSums], RowSums]) -> Callable
     return influences
 
 
+LINEAR = Family("linear kernels", _prepare_linear)
+
 register_kernel_metric(
     name="cka",
     label="CKA (linear)",
-    family=Family("linear kernels", _prepare_linear),
+    family=LINEAR,
     compare=inner_products,
-    influences=_delete_one(_without_each_centered),
+    influences=_delete_one(without_each_centered),
     interval_method=DELETE_ONE,
     batchable=True,
     lowest=0.0,
@@ -182,7 +189,7 @@ register_kernel_metric(
         ),
     ),
     compare=inner_products,
-    influences=_delete_one(_without_each_centered),
+    influences=_delete_one(without_each_centered),
     interval_method=f"{DELETE_ONE}, bandwidth fixed",
     batchable=True,
     lowest=0.0,
@@ -195,7 +202,7 @@ register_kernel_metric(
     label="unbiased CKA",
     family=kernel_family("U-centered kernels", centered_kernel, unbiased_matrix),
     compare=inner_products,
-    influences=_delete_one(_without_each_unbiased),
+    influences=_delete_one(without_each_unbiased),
     interval_method=DELETE_ONE,
     batchable=True,
     lowest=-1.0,

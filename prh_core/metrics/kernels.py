@@ -59,6 +59,12 @@ class Matrices:
         """Return the same had row i been row order[i]; only looked up when compared."""
         return Matrices(self.stack, self.order[order], self.run)
 
+    @cached_property
+    def traces(self) -> Float64[np.ndarray, " layers"]:
+        """Return the trace of every matrix; the same in any order."""
+        diagonals = [self.run.host(self.run.diagonal(part)) for part in self.stack]
+        return np.array([diagonal.sum(dtype=np.float64) for diagonal in diagonals])
+
     def __len__(self) -> int:
         """Return the number of layers."""
         return len(self.stack)
@@ -115,12 +121,12 @@ def unit_norm(run: Backend, matrix: Any, of: Any = None) -> Any:
     return matrix
 
 
-def prepare_matrices(
-    layers: Layers | PreparedLayers, options: PrepareOptions, form: Form, transform: Transform
-) -> Matrices:
-    """Form every layer's kernel, and that of all side by side, and transform each to a matrix."""
-    ready = prepared(layers)
-    n, count = len(ready[0]), len(ready) + options.concatenate
+def check_room(n: int, count: int) -> None:
+    """Refuse more kernels of n samples, packed ones beside them, than memory is allowed for.
+
+    Raises:
+        TooManySamplesError: says what they would take.
+    """
     size = 6 * n * n * count
     if size > MOST_BYTES:
         raise TooManySamplesError(
@@ -128,6 +134,15 @@ def prepare_matrices(
             f"{MOST_BYTES / 2**30:.0f} allowed; take fewer samples or layers, or a metric of the "
             "k-NN family"
         )
+
+
+def prepare_matrices(
+    layers: Layers | PreparedLayers, options: PrepareOptions, form: Form, transform: Transform
+) -> Matrices:
+    """Form every layer's kernel, and that of all side by side, and transform each to a matrix."""
+    ready = prepared(layers)
+    n, count = len(ready[0]), len(ready) + options.concatenate
+    check_room(n, count)
     run = backend(options.device)
     weights = weights_of_sum([layer.power for layer in ready])
     stack = run.empty_stack(count, n)

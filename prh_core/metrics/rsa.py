@@ -27,18 +27,20 @@ def rank_matrix(run: Backend, kernel: Any) -> Any:
     return unit_norm(run, run.symmetric(ranks, len(kernel)))
 
 
-def _exact_kernel(run: Backend, layer: PreparedLayer) -> Any:
+def exact_kernel(run: Backend, layer: PreparedLayer) -> Any:
     """Return a kernel to rank: a difference in the last bit of float32 would be a whole rank.
 
     What differs by float64's rounding only is made equal, so that it shares a rank.
     """
     values, shares = layer.exact_centered()
     added = run.put(shares)
-    kernel = run.exact_gram(values) + added + added[:, None]
+    return as_repeated(as_exact(run, run.exact_gram(values) + added + added[:, None]), layer)
+
+
+def as_exact(run: Backend, kernel: Any) -> Any:
+    """Round a float64 kernel to 12 digits of its largest entry."""
     largest = float(abs(kernel).max())
-    if largest > 0:
-        kernel = run.rounded(kernel / largest, 12) * largest
-    return as_repeated(kernel, layer)
+    return run.rounded(kernel / largest, 12) * largest if largest > 0 else kernel
 
 
 def _delete_group(
@@ -81,7 +83,7 @@ def _steadied(
 register_kernel_metric(
     name="rsa",
     label="RSA",
-    family=kernel_family("ranked kernels", _exact_kernel, rank_matrix),
+    family=kernel_family("ranked kernels", exact_kernel, rank_matrix),
     compare=inner_products,
     influences=_delete_group,
     rivals=6,

@@ -214,6 +214,109 @@ def procrustes(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
     return float(2 - 2 * nuclear / (np.linalg.norm(a) * np.linalg.norm(b)))
 
 
+def linear_predictivity(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
+    """1 - GCV / GCV of the mean, the best of the penalties, hat matrices by solving."""
+    a, b = (np.asarray(side, dtype=np.float64) for side in (x, y))
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    n = len(a)
+    kernel = a @ a.T
+    mean = np.trace(kernel) / (n - 1)
+    alone = np.sum(b**2) / n / (1 - 1 / n) ** 2
+    found = [0.0]
+    for penalty in (1e-4, 1e-2, 1.0):
+        hat = np.linalg.solve(kernel + penalty * mean * np.eye(n), kernel)
+        gcv = np.sum((b - hat @ b) ** 2) / n / (1 - (1 + np.trace(hat)) / n) ** 2
+        found.append(1 - gcv / alone)
+    return float(min(1.0, max(found)))
+
+
+def linear_predictivity_reverse(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
+    """The other way round: x's features told from y's."""
+    return linear_predictivity(y, x)
+
+
+def pwcca(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
+    """Canonical correlations of the leading directions, weighed by what they tell of x."""
+    one, other = top_directions(x), top_directions(y)
+    left, correlations, _ = np.linalg.svd(one.T @ other, full_matrices=False)
+    variates = one @ left
+    features = np.asarray(x, dtype=np.float64)
+    spread = features.std(axis=0)
+    flat = np.isclose(spread, 0, atol=1e-12)
+    scaled = (features - features.mean(axis=0)) / np.where(flat, np.inf, spread)
+    # Where correlations tie, any turn of their variates is one: the principal axes are taken.
+    told: list[np.ndarray] = []
+    for rho in sorted({round(float(value), 7) for value in correlations}, reverse=True):
+        same = variates[:, np.isclose(correlations, rho, rtol=0, atol=1e-7)].T @ scaled
+        told += [size * axis for size, axis in zip(*np.linalg.svd(same)[1:], strict=False)]
+    weights = [sum(abs(float(part)) for part in row) for row in told]
+    return float(np.average(correlations, weights=weights))
+
+
+def pwcca_reverse(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
+    """The same, weighed by what the directions tell of y."""
+    return pwcca(y, x)
+
+
+def adjusted_rv(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
+    """(RV - E) / (1 - E) with the mean over permutations in closed form."""
+    one, other = (centered(linear_kernel(side)) for side in (x, y))
+    both = np.sqrt(np.float64(np.trace(one @ one) * np.trace(other @ other)))
+    rv = np.trace(one @ other) / both
+    chance = np.trace(one) * np.trace(other) / (len(x) - 1) / both
+    return float((rv - chance) / (1 - chance))
+
+
+def corrected_cka(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
+    """Unbiased HSICs; of a side with itself over pairs of different features only."""
+
+    def own(side: np.ndarray) -> float:
+        rows = np.asarray(side, dtype=np.float64)
+        d = rows.shape[1]
+        whole = hsic_unbiased(rows @ rows.T, rows @ rows.T)
+        alone = sum(
+            hsic_unbiased(np.outer(feature, feature), np.outer(feature, feature))
+            for feature in (rows - rows.mean(axis=0)).T
+        )
+        apart = (whole - alone) / max(d * (d - 1), 1)
+        return max(apart, 0.1 * whole / d**2)
+
+    d, e = np.shape(x)[1], np.shape(y)[1]
+    both = hsic_unbiased(linear_kernel(x), linear_kernel(y)) / (d * e)
+    return float(np.clip(both / np.sqrt(np.float64(own(x) * own(y))), -1, 1))
+
+
+def gulp(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
+    """The squared distance by covariances, over what strangers have: Boix-Adsera et al. 2022."""
+    a, b = (np.asarray(side, dtype=np.float64) for side in (x, y))
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    a, b = (side / np.sqrt(np.mean(np.sum(side**2, axis=1))) for side in (a, b))
+    n = len(a)
+    of_a, of_b, cross = a.T @ a / n, b.T @ b / n, a.T @ b / n
+    inverse_a, inverse_b = (np.linalg.inv(part + 0.01 * np.eye(len(part))) for part in (of_a, of_b))
+    own = np.trace(inverse_a @ of_a @ inverse_a @ of_a) + np.trace(
+        inverse_b @ of_b @ inverse_b @ of_b
+    )
+    return float(1 - 2 * np.trace(inverse_a @ cross @ inverse_b @ cross.T) / own)
+
+
+def information_imbalance(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
+    """The mean rank in y of the nearest in x, brought to 0 at best and 1 by chance."""
+    one, other = linear_kernel(x), linear_kernel(y)
+    n, ranks = len(one), []
+    for i in range(n):
+        rest = [j for j in range(n) if j != i]
+        mine, theirs = one[i, rest], rankdata(np.round(-other[i, rest], 12))
+        nearest = np.isclose(mine, mine.max(), rtol=0, atol=1e-12 * max(1.0, np.abs(one).max()))
+        ranks.append(theirs[nearest].mean())
+    return float(2 / (n - 2) * (np.mean(ranks) - 1))
+
+
+def information_imbalance_reverse(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
+    """The mean rank in x of the nearest in y."""
+    return information_imbalance(y, x)
+
+
 ORACLES: dict[str, Callable[[np.ndarray, np.ndarray, int], float]] = {
     "mutual_knn": mutual_knn,
     "jaccard_knn": jaccard_knn,
@@ -229,4 +332,13 @@ ORACLES: dict[str, Callable[[np.ndarray, np.ndarray, int], float]] = {
     "cknna_released": cknna_released,
     "rsa": rsa,
     "procrustes": procrustes,
+    "linear_predictivity": linear_predictivity,
+    "linear_predictivity_reverse": linear_predictivity_reverse,
+    "pwcca": pwcca,
+    "pwcca_reverse": pwcca_reverse,
+    "adjusted_rv": adjusted_rv,
+    "corrected_cka": corrected_cka,
+    "gulp": gulp,
+    "information_imbalance": information_imbalance,
+    "information_imbalance_reverse": information_imbalance_reverse,
 }

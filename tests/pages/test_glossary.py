@@ -13,9 +13,9 @@ from tests.pages.shown import told
 
 every_term = pytest.mark.parametrize("term", GLOSSARY.values(), ids=lambda term: term.name)
 COMMANDS = frozenset(
-    """alpha bar begin big cap cdot cup Delta delta end exists exp frac ge geq i in infty ldots
-    lVert rVert lceil rceil langle rangle left right le ln log mapsto mathbb mathrm max min mid
-    ne phi pi propto psi quad rho sigma sqrt sum tau text tilde times top widehat hat""".split()
+    """alpha bar begin big cap cdot cup Delta delta end exists exp frac ge geq i in infty lambda
+    ldots lVert rVert lceil rceil langle rangle left right le ln log mapsto mathbb mathrm max min
+    mid ne phi pi propto psi quad rho sigma sqrt sum tau text tilde times to top widehat hat""".split()
 )
 """Of KaTeX, those that formulas here may take."""
 

@@ -53,7 +53,8 @@ TERMS = (
     Term(
         "CKA",
         "Centered kernel alignment: the correlation of two centered kernels over all pairs of "
-        "samples. Global: far samples count as much as near ones.",
+        "samples. Global: far samples count as much as near ones. With linear kernels it is the RV "
+        "coefficient (Robert and Escoufier 1976), known in statistics for half a century.",
         r"\begin{gathered} \frac{\mathrm{HSIC}(K, L)}{\sqrt{\mathrm{HSIC}(K, K)\,"
         r"\mathrm{HSIC}(L, L)}} \\ \mathrm{HSIC}(K, L) = \frac{\mathrm{tr}(\bar K \bar L)}"
         r"{(n - 1)^2} \end{gathered}",
@@ -69,6 +70,54 @@ TERMS = (
         r"- \frac{2}{n-2}\, 1^\top \tilde K \tilde L 1 \big] \end{gathered}",
         "Song et al. 2012, eq. 5; " + _PAPER + ", App. A",
         "at most 1",
+    ),
+    Term(
+        "CKA, features sampled",
+        "CKA corrected for both samples: of inputs, and of features. A layer's features are taken "
+        "for a draw of many more like them; those that pair with themselves are left out of the "
+        "norms. It tells what models of infinite width would score, in their own features' basis.",
+        r"\frac{\mathrm{CKA}_u(K, L)}{\sqrt{r_K r_L}}, \quad r_K = \frac{d}{d - 1} "
+        r"\left( 1 - \frac{\sum_a \|A_a\|^2}{\|A\|^2} \right)",
+        "Chun et al. 2025 (arXiv 2502.15104)",
+        "−1 to 1; reliabilities r below .1 count as .1",
+    ),
+    Term(
+        "adjusted RV",
+        "Linear CKA, which is the RV coefficient, less what relabeled samples give on average, as "
+        "a share of what is left to 1: unrelated layers score 0 whatever their widths.",
+        r"\frac{\mathrm{RV} - E}{1 - E}, \quad E = \frac{\mathrm{tr} \bar K\, \mathrm{tr} "
+        r"\bar L}{(n - 1) \|\bar K\| \|\bar L\|}",
+        "El Ghaziri and Qannari 2015; Kazi-Aoual et al. 1995",
+        "−1 to 1; 0 by chance",
+    ),
+    Term(
+        "linear predictivity",
+        "How well ridge regression tells one model's features from the other's: R² by generalized "
+        "cross-validation, at the best of three penalties, or 0 where the mean predicts better. It "
+        "has a direction, so it is stored both ways.",
+        r"1 - \frac{\mathrm{GCV}(\lambda)}{\mathrm{GCV}(\infty)}, \quad \mathrm{GCV} = "
+        r"\frac{\|(I - H_\lambda) Y\|^2 / n}{(1 - \mathrm{tr} H_\lambda / n)^2}",
+        "Golub, Heath and Wahba 1979",
+        "0 to 1",
+    ),
+    Term(
+        "GULP distance",
+        "How far apart the predictions of two ridge regressions can be, over all tasks alike, as a "
+        "share of what they are where nothing is alike. A distance: lower is closer.",
+        r"\frac{\|H_\phi - H_\psi\|^2}{\|H_\phi\|^2 + \|H_\psi\|^2}, \quad H = K (K + \lambda\, "
+        r"\mathrm{tr} K)^{-1}",
+        "Boix-Adsera et al. 2022 (the paper does not divide)",
+        "share, 0 to 1; lower is closer",
+    ),
+    Term(
+        "information imbalance",
+        "Where one model's nearest neighbors rank among the other's: 0 where they are the nearest "
+        "there, too, 1 where one model tells nothing of the other. It has a direction, so it is "
+        "stored both ways. A distance: lower is closer.",
+        r"\Delta(\phi \to \psi) = \frac{2}{n - 2} \left( \langle r_\psi | r_\phi = 1 \rangle - 1 "
+        r"\right)",
+        "Glielmo et al. 2022, whose 2⟨r⟩ / n has ends that move with n",
+        "0 to 2; 1 by chance; lower is closer",
     ),
     Term(
         "CKNNA",
@@ -94,6 +143,15 @@ TERMS = (
         r"\rho(K_{ij}, L_{ij}),\quad i < j",
         "Kriegeskorte et al. 2008",
         "−1 to 1",
+    ),
+    Term(
+        "PWCCA",
+        "Projection-weighted CCA: SVCCA's canonical correlations, each weighed by how much of one "
+        "model's features its direction tells. The side that weighs makes it two numbers.",
+        r"\frac{\sum_i \alpha_i \rho_i}{\sum_i \alpha_i}, \quad \alpha_i = \sum_j |\langle "
+        r"h_i, x_j \rangle|",
+        "Morcos, Raghu and Bengio 2018; of SVCCA's ten directions",
+        "0 to 1",
     ),
     Term(
         "Procrustes distance",
