@@ -145,6 +145,7 @@ def build_world(
         _plant_colors(run, models)
         _plant_trainings(run, dataset)
         _simulate_theory(run)
+        _check_metrics(run)
     if publish:
         workspace.warehouse.publish()
     return home
@@ -332,6 +333,20 @@ def _plant_trainings(run: Run, dataset: Dataset) -> None:
             for step in TRAINING_STEPS[1:]
             for measure, start in (("loss", 50.0), ("eval_bits_per_byte", 20.0))
         ])  # fmt: skip
+
+
+def _check_metrics(run: Run) -> None:
+    """Plant tests of two metrics on three sets of networks: one passes, one does not."""
+    for test, chance in (("shortcut", 0.3), ("depth", 0.0)):
+        for metric, score in (("cka", 0.9), ("mutual_knn", chance)):
+            for repeat in range(3):
+                row = {
+                    "test": test, "metric": metric, "k": 10 if metric == "mutual_knn" else None,
+                    "repeat": repeat, "measure": "Spearman", "score": score + 0.02 * (repeat - 1),
+                    "chance": chance, "networks": 2, "n": 300, "accuracy": 0.9,
+                    "checks_version": 1,
+                }  # fmt: skip
+                run.append("metric_checks", f"{test}-{metric}-{repeat}", [row])
 
 
 def _simulate_theory(run: Run) -> None:

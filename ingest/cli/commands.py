@@ -7,6 +7,7 @@ from ingest.cli.app import demo, open_app, view
 from ingest.cli.bits import bits
 from ingest.cli.captions import captions
 from ingest.cli.catalog import catalog, metrics, panels
+from ingest.cli.checks import check_metrics
 from ingest.cli.color import color
 from ingest.cli.hub import pull, push
 from ingest.cli.imports import evaluate, imports
@@ -36,6 +37,7 @@ COMMANDS = {
     "captions": captions,
     "theory": theory,
     "metrics": metrics,
+    "check-metrics": check_metrics,
     "extract": extract,
     "score": score,
     "neighbors": neighbors,

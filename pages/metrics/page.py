@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.metrics import chart, finding, queries, statistics, text
+from pages.metrics import chart, checks, finding, queries, statistics, text
 from pages.ui import palette, shell, trends
 from pages.ui import queries as shared
 from pages.ui import text as words
@@ -30,6 +30,7 @@ def draw(frame: Frame) -> None:
     )
     if settings.is_empty():
         _list()
+        _checks()
         raise Nothing
     with frame.row:
         names = settings["dataset"].unique(maintain_order=True).to_list()
@@ -49,6 +50,7 @@ def draw(frame: Frame) -> None:
         _compare(frame, *place)
     with st.expander("Every metric and its properties (paper, Fig. 11)"):
         _list()
+    _checks()
 
 
 def _compare(frame: Frame, dataset: str, dataset_id: str, row_order: str) -> None:
@@ -159,6 +161,17 @@ def _ranks(frame: Frame, dataset: str, dataset_id: str, row_order: str) -> None:
         alt_text="Spearman correlation between metrics over pairs of models.",
     )
     frame.explain(text.describe_agreement(found) + text.describe_batches(answers[which].frame))
+
+
+def _checks() -> None:
+    with st.expander("Does a metric measure what it should? Six tests where the answer is known"):
+        answer = queries.metric_checks()
+        if answer.frame.is_empty():
+            st.info("No metric was tested here: `prh check-metrics` does.")
+            return
+        summary = checks.summarize_checks(answer.frame)
+        shell.table(answer._replace(frame=checks.spread_out(summary)))
+        st.markdown(checks.describe_checks(summary, answer.frame))
 
 
 def _list() -> None:

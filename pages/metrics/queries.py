@@ -26,6 +26,24 @@ def metrics() -> Answer:
     return _answer("metrics")
 
 
+def metric_checks() -> Answer:
+    """Return how every metric did in tests on networks of which the answer is known.
+
+    Columns:
+        test: what was tried
+        metric_label: name in words
+        metric: registered name
+        k: neighbors per sample; null for metrics without k
+        measure: average precision, Spearman or conformity
+        chance: what a metric scores that knows nothing
+        scores: of the measure, one per set of networks
+        networks: compared
+        n: pictures shown to them
+        accuracy: mean share of these that they get right
+    """
+    return _answer("metric_checks")
+
+
 def metric_scores(dataset_id: str, row_order: str) -> Answer:
     """Compare the metrics on one dataset: trained models only, each metric's customary setting.
 

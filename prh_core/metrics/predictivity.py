@@ -18,7 +18,7 @@ from prh_core.metrics.registry import Family, PrepareOptions, register
 from prh_core.prepared import PreparedLayers, prepared, weights_of_sum
 from prh_core.types import Layers, Order
 
-PENALTIES = (1e-4, 1e-2, 1.0)
+PENALTIES = (1e-4, 1e-1, 10.0)
 """In units of the mean eigenvalue of the centered kernel; an infinite one, which predicts the
 mean, is always tried, too."""
 

@@ -223,7 +223,7 @@ def linear_predictivity(x: np.ndarray, y: np.ndarray, k: int = 0) -> float:
     mean = np.trace(kernel) / (n - 1)
     alone = np.sum(b**2) / n / (1 - 1 / n) ** 2
     found = [0.0]
-    for penalty in (1e-4, 1e-2, 1.0):
+    for penalty in (1e-4, 1e-1, 10.0):
         hat = np.linalg.solve(kernel + penalty * mean * np.eye(n), kernel)
         gcv = np.sum((b - hat @ b) ** 2) / n / (1 - (1 + np.trace(hat)) / n) ** 2
         found.append(1 - gcv / alone)

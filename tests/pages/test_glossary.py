@@ -15,7 +15,8 @@ every_term = pytest.mark.parametrize("term", GLOSSARY.values(), ids=lambda term:
 COMMANDS = frozenset(
     """alpha bar begin big cap cdot cup Delta delta end exists exp frac ge geq i in infty lambda
     ldots lVert rVert lceil rceil langle rangle left right le ln log mapsto mathbb mathrm max min
-    mid ne phi pi propto psi quad rho sigma sqrt sum tau text tilde times to top widehat hat""".split()
+    mid ne phi pi propto psi quad rho sigma sqrt sum tau text tilde times to top widehat
+    hat""".split()
 )
 """Of KaTeX, those that formulas here may take."""
 
