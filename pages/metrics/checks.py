@@ -20,7 +20,7 @@ EXPLAINED = {
     "augmentation": "Pictures are shown as they are, or with noise of .3 or 1 of the brightest "
     "pixel. Networks trained under the same noise ought to be closer.",
     "depth": "Of networks of three and of six hidden layers, layers at like shares of the depth "
-    "ought to be closer: rank correlation of closeness with nearness in depth.",
+    "ought to be closer: rank correlation of closeness with nearness in depth; x is the shallower.",
     "accuracy": "Twelve networks see 60 to 1,200 pictures, 2 to 20 times. The more alike their "
     "accuracies, the closer they ought to be: rank correlation over pairs.",
 }
@@ -108,10 +108,13 @@ def describe_checks(summary: pl.DataFrame, checks: pl.DataFrame) -> str:
             continue
         chance = float(rows["chance"][0])
         beyond = rows.filter(pl.col("low") > pl.col("chance")).height
-        best = rows.sort("mean", descending=True, maintain_order=True).row(0, named=True)
+        highest = rows.filter(pl.col("mean") >= pl.col("mean").max() - 1e-9)
+        whose = plain(highest["metric"][0])
+        if highest.height > 1:
+            whose = f"{highest.height} metrics"
         lines.append(
             f"- **{test.capitalize()}.** {explained} Chance: {as_share(chance)}. "
             f"{beyond} of {rows.height} metrics lie beyond it with their whole interval; highest "
-            f"mean: {plain(best['metric'])}, {as_share(best['mean'])}."
+            f"mean: {as_share(highest['mean'][0])}, of {whose}."
         )
     return "\n".join(lines)

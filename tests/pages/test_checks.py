@@ -38,7 +38,7 @@ def test_the_page_shows_them_and_says_what_holds(open_page: OpenPage, world: Pat
     assert not app.exception
     said = told(app)
     assert "**Shortcut.**" in said and "1 of 2 metrics lie beyond it" in said
-    assert "highest mean: CKA" in said
+    assert "highest mean: .90, of CKA" in said
     shown = [frame.value for frame in app.dataframe if "shortcut" in frame.value.columns]
     assert len(shown) == 1 and str(shown[0]["shortcut"].iloc[0]).startswith(".90")
 
