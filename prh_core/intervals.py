@@ -231,9 +231,8 @@ def interval_of_best(
     wider = float(special.stdtrit(best.degrees, each) / special.ndtri(each))
     ends = [_shift(room, bound, part) for part in (1 - each, 0.5, each)]
     low, estimate, high = sorted(_at(best, share, trials, sign * end * wider) for end in ends)
-    return BestInterval(
-        float(np.clip(estimate, lowest, highest)), max(low, lowest), min(high, highest)
-    )
+    # What undoes a lucky choice may lie beyond the range as a whole.
+    return BestInterval(*(min(max(end, lowest), highest) for end in (estimate, low, high)))
 
 
 def _gaps(
