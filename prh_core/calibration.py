@@ -1,6 +1,6 @@
 """Is a score more than chance: permutation nulls by relabeling, and false discovery rates."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,17 +65,43 @@ def null_best(
     Returns:
         Best = highest, or lowest where lower is closer.
     """
-    scores = np.empty((len(metrics), len(xs), len(ks), len(orders)))
+    family = metrics[0].family
+    return drawn_best(
+        metrics, xs, (family.relabel(y, order) for order in orders), len(orders), ks, step
+    )
+
+
+def drawn_best(
+    metrics: Sequence[Metric],
+    xs: Sequence[Any],
+    ys: Iterable[Any],
+    count: int,
+    ks: Sequence[int],
+    step: Callable[[], None] | None = None,
+) -> Float64[np.ndarray, "metrics xs ks count"]:
+    """Return the best score of the whole layer table with every draw of y.
+
+    Args:
+        metrics: of one family.
+        xs: prepared partners of y.
+        ys: prepared draws of it, e.g. relabeled; each is let go before the next is asked for.
+        count: of draws.
+        ks: the k wanted.
+        step: called after every draw.
+
+    Returns:
+        Best = highest, or lowest where lower is closer.
+    """
+    scores = np.empty((len(metrics), len(xs), len(ks), count))
     # A device compares the layers of all partners at once; a host would only copy them.
     joined: Callable[..., Any] | None = getattr(xs[0], "joined", None) if len(xs) > 1 else None
-    together = joined is not None and y.run is not HOST
+    together = joined is not None and xs[0].run is not HOST
     sides: Sequence[Any] = [joined(xs)] if joined is not None and together else xs
     cuts = np.cumsum([len(x) for x in xs])[:-1] if together else ()
-    for at, order in enumerate(orders):
-        relabeled = metrics[0].family.relabel(y, order)
+    for at, drawn in enumerate(ys):
         for m, metric in enumerate(metrics):
             best = np.nanmax if metric.higher_is_closer else np.nanmin
-            found = [metric.compare(side, relabeled, ks) for side in sides]
+            found = [metric.compare(side, drawn, ks) for side in sides]
             if together:
                 found = np.split(found[0], cuts, axis=1)
             for i, tables in enumerate(found):
