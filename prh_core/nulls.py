@@ -152,8 +152,8 @@ def rotations(n: int, count: int, seed: int) -> Iterator[Float32[np.ndarray, "m 
         )
     rng = np.random.default_rng(seed)
     for _ in range(count):
-        q, r = np.linalg.qr(rng.standard_normal((n - 1, n - 1)))
-        yield (q * np.sign(np.diagonal(r))).astype(np.float32)
+        q, r = np.linalg.qr(rng.standard_normal((n - 1, n - 1), np.float32))
+        yield q * np.sign(np.diagonal(r))
 
 
 def rotated(

@@ -36,12 +36,16 @@ from ingest.experiments.imports.results import Results, store
 from ingest.experiments.neighbors.plan import Choices as Neighborhoods
 from ingest.experiments.neighbors.run import store_neighbors
 from ingest.experiments.neighbors.thumbnails import store_thumbnails
+from ingest.experiments.nulls.confounds import plan_confounds, simulate_confounds
+from ingest.experiments.nulls.plan import NullChoices, plan_nulls
+from ingest.experiments.nulls.run import draw_nulls
 from ingest.pipeline.ceilings import compute_self_agreement, plan_ceilings, plan_split_halves
 from ingest.pipeline.features import record_features
 from ingest.pipeline.maps import map_models
 from ingest.pipeline.run import Run, record_dataset, record_model
 from ingest.pipeline.scores.plan import FeatureFile, Setting, open_features, plan, settings_for
 from ingest.pipeline.scoring import score_missing
+from ingest.pipeline.stored import stored_dataset
 from ingest.pipeline.study import Study
 from ingest.progress import Silent
 from ingest.store.features import FeatureHeader, read_layers, unit_key
@@ -146,6 +150,7 @@ def build_world(
         _plant_trainings(run, dataset)
         _simulate_theory(run)
         _check_metrics(run)
+        _draw_nulls(run, dataset_id)
     if publish:
         workspace.warehouse.publish()
     return home
@@ -347,6 +352,20 @@ def _check_metrics(run: Run) -> None:
                     "checks_version": 1,
                 }  # fmt: skip
                 run.append("metric_checks", f"{test}-{metric}-{repeat}", [row])
+
+
+NULLS = ("relabeled", "within-class", "spectrum", "untrained")
+CONFOUNDED = ("cka", "unbiased_cka", "mutual_knn")
+
+
+def _draw_nulls(run: Run, dataset_id: str) -> None:
+    """Draw nulls for the planted scores, in classes that say nothing of them; simulate others."""
+    stored = stored_dataset(run.workspace, dataset_id)
+    classes = [str(place % 4) for place in range(len(stored.sample_ids))]
+    choices = NullChoices(NULLS, ("mutual_knn", "cka", "procrustes"), draws=19)
+    draw_nulls(run, plan_nulls(run.workspace, stored, choices, classes), Silent(), classes)
+    units = plan_confounds(CONFOUNDED, n=24, k=5, ratios=[0.25, 2], depths=[1, 3], draws=3)
+    simulate_confounds(run, units, Silent())
 
 
 def _simulate_theory(run: Run) -> None:

@@ -12,6 +12,7 @@ from ingest.cli.color import color
 from ingest.cli.hub import pull, push
 from ingest.cli.imports import evaluate, imports
 from ingest.cli.neighbors import neighbors
+from ingest.cli.nulls import confounds, nulls
 from ingest.cli.probes import probe
 from ingest.cli.results import export, publish, sql
 from ingest.cli.study import extract, run, score, status
@@ -36,6 +37,8 @@ COMMANDS = {
     "color": color,
     "captions": captions,
     "theory": theory,
+    "nulls": nulls,
+    "confounds": confounds,
     "metrics": metrics,
     "check-metrics": check_metrics,
     "extract": extract,

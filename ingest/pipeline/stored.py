@@ -70,6 +70,18 @@ def sample_ids(workspace: Workspace, dataset_id: str) -> dict[str, tuple[str, ..
     }
 
 
+def stored_captions(
+    workspace: Workspace, dataset_id: str, row_order: str
+) -> tuple[str, ...] | None:
+    """Return the captions of a dataset's samples in order, None where none are recorded."""
+    rows = workspace.warehouse.rows("samples", f"{dataset_id}.*")
+    if rows is None:
+        return None
+    rows = rows.filter(dataset_id=dataset_id, row_order=row_order).sort("recorded_at")
+    rows = rows.unique("position", keep="last").sort("position")
+    return tuple(text or "" for text in rows["caption"]) if rows.height else None
+
+
 class PanelFeatures(Mapping[str, Layers]):
     """Stored feature sets by a name that tells them apart, each read when it is asked for."""
 

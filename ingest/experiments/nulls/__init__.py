@@ -1,0 +1,1 @@
+"""What scores are held against: nulls drawn for stored scores, and simulated ones."""
