@@ -209,6 +209,27 @@ PAGES = (
         ),  # fmt: skip
     ),
     Page(
+        "doubt",
+        "How sure are we?",
+        "how_sure_are_we",
+        "What would each score be by luck, by coarse classes, by spectrum, or without training?",
+        "no score was held against a null",
+        "prh nulls --dataset emoji && prh confounds",
+        takes=SETTING,
+        terms=(
+            "permutation null",
+            "restricted permutations",
+            "spectrum-matched features",
+            "threshold",
+            "calibrated score",
+            "power",
+            "q",
+            "interval",
+            "untrained control",
+            "unbiased CKA",
+        ),  # fmt: skip
+    ),
+    Page(
         "training",
         "Does training align?",
         "does_training_align",

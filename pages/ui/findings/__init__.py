@@ -6,6 +6,14 @@ and "Yes" where the test that its doubt names does. Nothing here is escaped.
 
 from pages.ui.findings.captions import Contrast, density
 from pages.ui.findings.color import Layout, colors
+from pages.ui.findings.doubt import (
+    Capacity,
+    Held,
+    Moved,
+    calibration_claim,
+    confounding,
+    nulls_held,
+)
 from pages.ui.findings.finding import BADGES, Finding, Verdict
 from pages.ui.findings.methods import Growth, locality, theory
 from pages.ui.findings.metrics import (
@@ -23,8 +31,9 @@ from pages.ui.findings.training import Change, training
 from pages.ui.findings.trends import convergence, trend
 
 __all__ = [
-    "BADGES", "Change", "Contrast", "Finding", "Growth", "Layout", "MetricReach", "MetricTrend",
-    "Verdict", "colors", "convergence", "density", "emergence", "layers", "locality", "meeting",
-    "metric_reach", "metric_trends", "metrics_agree", "sharing", "standing", "theory", "training",
-    "trend",
+    "BADGES", "Capacity", "Change", "Contrast", "Finding", "Growth", "Held", "Layout",
+    "MetricReach", "MetricTrend", "Moved", "Verdict", "calibration_claim", "colors",
+    "confounding", "convergence", "density", "emergence", "layers", "locality", "meeting",
+    "metric_reach", "metric_trends", "metrics_agree", "nulls_held", "sharing", "standing",
+    "theory", "training", "trend",
 ]  # fmt: skip

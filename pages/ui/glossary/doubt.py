@@ -21,6 +21,31 @@ TERMS = (
         "that of the metric",
     ),
     Term(
+        "restricted permutations",
+        "Samples are shuffled within classes or clusters only. What both models say of the classes "
+        "then stays in the null, so that a score beyond it agrees about samples of one class, too.",
+        r"\pi:\ c_{\pi(i)} = c_i",
+        "Good 2005; Winkler et al. 2015",
+        "that of the metric",
+    ),
+    Term(
+        "spectrum-matched features",
+        "Random features with the mean and the covariance of a model's layers: its samples' space "
+        "is rotated at random. Width, effective dimension and outliers among directions stay.",
+        r"X' = \mathbf{1}\mu^\top + Q\,U S V^\top",
+        "Mezzadri 2007 (uniform rotations)",
+        "that of the metric",
+    ),
+    Term(
+        "power",
+        "How often a study of this size would find an alignment of a given strength. Detectable "
+        "here is the expected score that exceeds its threshold in 4 of 5 studies; it is on the "
+        "safe side.",
+        r"s_{80\%} = \tau + z_{0.8}\,\max(\mathrm{sd}_\pi, \mathrm{se})",
+        "Cohen 1988",
+        "that of the metric",
+    ),
+    Term(
         "threshold",
         "What at most 5 % of the permutation null exceeds: a score above it is more than chance. "
         "An order statistic of the score and its null together, never interpolated.",

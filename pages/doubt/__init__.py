@@ -1,0 +1,1 @@
+"""The page of doubt: what scores are held against."""
