@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.experiments.demo import PHOTOGRAPHS, TRAININGS, bring_shipped, demo_study
+from ingest.experiments.demo import PHOTOGRAPHS, SIMULATED, TRAININGS, bring_shipped, demo_study
 from ingest.pipeline.options import StudyOptions
 from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import settings_for
@@ -48,7 +48,7 @@ def test_all_parts_together_are_small() -> None:
 
 
 def test_no_caption_of_a_photograph_ships() -> None:
-    assert {part.stem for part in PARTS} == {"demonstration", PHOTOGRAPHS, TRAININGS}
+    assert {part.stem for part in PARTS} == {"demonstration", PHOTOGRAPHS, TRAININGS, SIMULATED}
     assert not [p for p in PARTS if p.stem == PHOTOGRAPHS and p.parent.name in OF_CAPTIONS]
 
 
@@ -107,6 +107,8 @@ def test_a_demo_brings_photographs_and_trainings(tmp_path: Path) -> None:
     assert {"flickr8k", "imagenet1000"} <= set(found["dataset_id"])
     steps = "SELECT training, count(DISTINCT step) AS steps FROM training_curves GROUP BY ALL"
     assert query(workspace.warehouse.path, steps)["steps"].min() >= 5  # type: ignore[operator]
+    simulated = query(workspace.warehouse.path, "SELECT DISTINCT source FROM simulated_nulls")
+    assert simulated["source"].to_list() == ["simulated"]
 
 
 def _differences(home: Path, datasets: list[str]) -> pl.DataFrame:

@@ -11,10 +11,13 @@ from ingest.datasets import open_dataset
 from ingest.experiments.bits import BUDGET
 from ingest.experiments.imports.results import store
 from ingest.experiments.imports.table import read_mapping, read_table
+from ingest.experiments.nulls.plan import NullChoices, plan_nulls
+from ingest.experiments.nulls.run import draw_nulls
 from ingest.extract import ingest_half
 from ingest.pipeline.options import ScoreOptions, StudyOptions
 from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import Setting, settings_for
+from ingest.pipeline.stored import stored_dataset
 from ingest.pipeline.study import Study, open_study
 from ingest.pipeline.told import Told
 from ingest.progress import Progress
@@ -43,6 +46,14 @@ PHOTOGRAPHS = "photographs"
 """Name of the shipped parts that were measured on data which does not ship."""
 TRAININGS = "trainings"
 """Name of the shipped parts of two trainings that were watched, longer than a demo may take."""
+SIMULATED = "simulated"
+"""Name of the shipped parts of what unrelated features score, minutes of simulation."""
+NULLS = (
+    NullChoices(("relabeled", "within-cluster", "untrained"), ("mutual_knn", "cka"), draws=99),
+    NullChoices(("spectrum",), ("mutual_knn",), draws=39),
+)
+"""What the demo holds its scores of language with vision against: every draw of the last prepares
+a model anew."""
 
 
 def demo_study(workspace: Workspace, progress: Progress, device: str = "auto") -> Study:
@@ -172,6 +183,15 @@ def _stages(run: Run, progress: Progress, device: str) -> list[Stage]:
             run, units, words, choices, progress, device=device, dtype=PRECISION
         )
 
+    def hold_against_nulls() -> None:
+        stored = stored_dataset(run.workspace, study.dataset.record.id)
+        reading = {record.id for record in study.side("language")}
+        for choices in NULLS:
+            units = plan_nulls(run.workspace, stored, choices)
+            across = [u for u in units if (u.x.header.model_id in reading)
+                      != (u.y.header.model_id in reading)]  # fmt: skip
+            draw_nulls(run, across, progress)
+
     def bring_results() -> None:
         import_published(run, PUBLISHED / "wit1024.toml")
         bring_shipped(run.workspace.warehouse, SHIPPED)
@@ -185,6 +205,7 @@ def _stages(run: Run, progress: Progress, device: str) -> list[Stage]:
             lambda: demo_pairs(run.workspace, progress, device).score(run, progress),
         ),
         Stage("Neighbors of samples", look_inside),
+        Stage("What luck would give", hold_against_nulls),
         Stage("Linear probes", probe),
         Stage("Bits per byte of captions", predict_captions),
         Stage("Colors", lay_out_colors),
@@ -194,8 +215,8 @@ def _stages(run: Run, progress: Progress, device: str) -> list[Stage]:
 
 
 def bring_shipped(warehouse: Warehouse, parts: Path) -> None:
-    """Leave the results on photographs, and of trainings, that ship as parts of one's own."""
-    for name in (PHOTOGRAPHS, TRAININGS):
+    """Leave results on photographs, of trainings and simulations, that ship, as one's own parts."""
+    for name in (PHOTOGRAPHS, TRAININGS, SIMULATED):
         for file in sorted(parts.glob(f"*/{name}.parquet")):
             warehouse.append(file.parent.name, name, pl.read_parquet(file, glob=False))
 

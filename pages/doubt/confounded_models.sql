@@ -29,6 +29,13 @@ JOIN datasets AS d ON d.dataset_id = s.dataset_id AND d.row_order = s.row_order
 WHERE x.trained = y.trained
     AND x.modality <> y.modality
     AND s.truncation = 'exact'
-    AND coalesce(s.k, 10) = 10
+    -- Chance moves with k / n: of metrics with neighbors those of the simulated k and n.
+    AND (
+        s.k IS NULL
+        OR (s.k, s.n) IN (
+            SELECT (k, n) FROM simulated_nulls
+            WHERE n = (FROM simulated_nulls SELECT n GROUP BY n ORDER BY count(*) DESC, n LIMIT 1)
+        )
+    )
     AND value IS NOT NULL
 ORDER BY m.label, what, ratio, label_x, label_y, s.n

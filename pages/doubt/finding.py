@@ -19,7 +19,7 @@ def held(pairs: pl.DataFrame, *, samples: int, metric: str) -> Finding:
             one["null_label"][0],
             one.height,
             one.filter(pl.col("q_value") <= 0.05).height,
-            int(one["drawn"].min() or 0),
+            min(one["drawn"].to_list()),
             # p is then the least there can be.
             one.filter(pl.col("p_value") * (pl.col("drawn") + 1) < 1.5).height,
         )

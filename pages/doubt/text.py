@@ -52,7 +52,8 @@ CURVES = (
     "mean of both): squares are the mean best of relabeled tables of trained pairs, crosses the "
     "scores of two untrained networks, which also see the same samples. Real layers have an "
     "effective dimension below their width, so squares lie left of their curve's height. Under "
-    "metrics with neighbors chance moves with k / n: points of another n lie at another level."
+    "metrics with neighbors chance moves with k / n, so only models of the simulated k and n are "
+    "shown: `prh confounds --n` simulates at another n."
 )
 
 

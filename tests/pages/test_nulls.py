@@ -168,7 +168,7 @@ def _metric(scope: str, raw: bool, calibrated: bool, models: int = 12) -> Capaci
         ([_metric("global", True, True), _metric("local", True, True)], "contrary", "0 no longer"),
         ([_metric("global", True, False), _metric("local", True, False)], "contrary", "0 still do"),
         ([_metric("global", False, False), _metric("local", True, True)], "inconclusive",
-         "a global trend that is not there cannot change"),
+         "under 0 of 1 global and 1 of 1 local metrics; what does not rise"),
         ([_metric("global", True, False, 7), _metric("local", True, True, 7)], "inconclusive",
          "with 7 models"),
         ([_metric("global", True, False, 3)], "too few", "3 models make no trend"),

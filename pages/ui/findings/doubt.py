@@ -141,11 +141,10 @@ def calibration_claim(*, metrics: Sequence[Capacity], samples: int, what: str) -
     kept = sum(one.calibrated_rises for one in rising["local"])
     counts = {scope: sum(one.scope == scope for one in told) for scope in rising}
     if not rising["global"] or not rising["local"]:
-        flat = " nor ".join(s for s, ones in rising.items() if not ones)
         sentence = (
             f"Inconclusive: raw alignment of {what} rises with size under "
             f"{len(rising['global'])} of {counts['global']} global and {len(rising['local'])} of "
-            f"{counts['local']} local metrics; a {flat} trend that is not there cannot change."
+            f"{counts['local']} local metrics; what does not rise cannot vanish or stay."
         )
         return Finding("inconclusive", sentence, doubt.text(), _GROGER)
     said = (
