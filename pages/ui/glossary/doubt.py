@@ -32,7 +32,7 @@ TERMS = (
         "spectrum-matched features",
         "Random features with the mean and the covariance of a model's layers: its samples' space "
         "is rotated at random. Width, effective dimension and outliers among directions stay.",
-        r"X' = \mathbf{1}\mu^\top + Q\,U S V^\top",
+        r"X' = \bar x + Q\, U S V^\top",
         "Mezzadri 2007 (uniform rotations)",
         "that of the metric",
     ),
