@@ -120,7 +120,7 @@ def trend_ends(trends: pl.DataFrame) -> Chart:
     """
     named = trends.with_columns(
         metric=pl.col("metric_label") + " (" + pl.col("scope") + ")",
-        said=pl.when("firm").then(pl.lit("rises, p ≤ .05")).otherwise(pl.lit("not told from zero")),
+        said=pl.when("firm").then(pl.lit("rises")).otherwise(pl.lit("unsure")),
     )
     order = unique(named["metric"])
     base = alt.Chart(named).encode(y=alt.Y("metric:N", sort=order, title=None, axis=_NAMES))
@@ -138,9 +138,10 @@ def trend_ends(trends: pl.DataFrame) -> Chart:
         ),
         shape=alt.Shape(
             "said:N", title="Trend",
-            scale=alt.Scale(domain=["rises, p ≤ .05", "not told from zero"],
+            scale=alt.Scale(domain=["rises", "unsure"],
                             range=list(_SAID.values())),
-            legend=alt.Legend(orient="top", symbolOpacity=1, **wrapped(["not told from zero"] * 2)),
+            legend=alt.Legend(orient="top", symbolOpacity=1, symbolFillColor=palette.CHANCE,
+                              symbolStrokeColor=palette.CHANCE, **wrapped(["unsure"] * 2)),
         ),
         tooltip=[
             alt.Tooltip("metric:N", title="Metric"),

@@ -37,7 +37,7 @@ READING = (
 )
 TRENDS = (
     "A dot is the correlation, over trained models, of mean closeness with the logarithm of their "
-    "parameters; a distance counts with its sign turned. **Global** metrics look at all pairs of "
+    "parameters; a distance counts with its sign turned. It rises where p ≤ .05. **Global** metrics look at all pairs of "
     "samples, **local** ones at neighbors. Raw scores of wider and deeper models are higher "
     "without any relation, under some metrics (see Width and depth); a calibrated score has taken "
     "that out. A trend that is no longer told from zero has not been shown to be flat: that takes "
@@ -51,7 +51,7 @@ CURVES = (
     "metric. **Stored models** stand where their width over samples is (best layers, geometric "
     "mean of both): squares are the mean best of relabeled tables of trained pairs, crosses the "
     "scores of two untrained networks, which also see the same samples. Real layers have an "
-    "effective dimension below their width, so squares lie left of their curve's height. Under "
+    "effective dimension below their width, so under plain CKA squares lie below the curve. Under "
     "metrics with neighbors chance moves with k / n, so only models of the simulated k and n are "
     "shown: `prh confounds --n` simulates at another n."
 )
