@@ -37,7 +37,8 @@ READING = (
 )
 TRENDS = (
     "A dot is the correlation, over trained models, of mean closeness with the logarithm of their "
-    "parameters; a distance counts with its sign turned. It rises where p ≤ .05. **Global** metrics look at all pairs of "
+    "parameters; a distance counts with its sign turned. It rises where p ≤ .05, and is unsure "
+    "where it cannot be told from zero. **Global** metrics look at all pairs of "
     "samples, **local** ones at neighbors. Raw scores of wider and deeper models are higher "
     "without any relation, under some metrics (see Width and depth); a calibrated score has taken "
     "that out. A trend that is no longer told from zero has not been shown to be flat: that takes "

@@ -26,6 +26,8 @@ from prh_core.scoring import best_pair
 from prh_core.types import as_layers
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "error-rates.md"
+NULLS = "<!-- nulls -->"
+"""Where the part of `tests.bench.nulls` begins."""
 ALPHA = 0.05
 N, K, PERMUTATIONS = 60, 5, 39
 
@@ -390,13 +392,15 @@ def main() -> None:
     parser.add_argument("--only", choices=("reject", "cover"))
     parser.add_argument("--out", type=Path, default=DOCS)
     asked = parser.parse_args()
+    before = asked.out.read_text(encoding="utf-8") if asked.out.exists() else ""
+    rest = "\n" + before[before.index(NULLS) :] if NULLS in before else ""
     jobs = [job for job in _jobs(asked.worlds) if asked.only in (None, job[0])]
     with get_context("spawn").Pool(asked.processes) as pool:
         results: list[tuple] = []
         # Hours of work: what is known is written down as it comes.
         for result in pool.imap(_run, jobs, chunksize=1):
             results.append(result)
-            asked.out.write_text(report(results, asked.worlds))
+            asked.out.write_text(report(results, asked.worlds) + rest, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -20,10 +20,10 @@ from prh_core.metrics import Metric, PrepareOptions
 from prh_core.nulls import clusters, permutations_within, rotated, rotations
 from prh_core.scoring import best_pair
 from prh_core.types import as_layers
-from tests.bench.battery import ALPHA, DOCS, PERMUTATIONS, K, Rate, Side
+from tests.bench.battery import ALPHA, DOCS, NULLS, PERMUTATIONS, K, Rate, Side
 
 N, CLASSES = 100, 5
-BEGIN, END = "<!-- nulls -->", "<!-- end nulls -->"
+BEGIN, END = NULLS, "<!-- end nulls -->"
 TRIED = ("relabeled", "within-class", "within-cluster", "spectrum")
 
 
