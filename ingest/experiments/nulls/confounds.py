@@ -111,7 +111,7 @@ def _simulate(unit: ConfoundUnit) -> list[dict[str, Any]]:
 
 def _best(metric: Metric, unit: ConfoundUnit, rng: np.random.Generator) -> float:
     """Score two models of unrelated layers, best pair of single layers."""
-    sides = [
+    x, y = (
         metric.family.prepare(
             prepare_layers(
                 [rng.standard_normal((unit.n, unit.width), np.float32)
@@ -121,7 +121,7 @@ def _best(metric: Metric, unit: ConfoundUnit, rng: np.random.Generator) -> float
             PrepareOptions(unit.k),
         )
         for _ in "xy"
-    ]  # fmt: skip
-    best = best_pair(metric.compare(*sides, [unit.k])[0], metric.higher_is_closer)
+    )  # fmt: skip
+    best = best_pair(metric.compare(x, y, [unit.k])[0], metric.higher_is_closer)
     assert best is not None  # Gaussian features are not constant
     return float(best.score)
