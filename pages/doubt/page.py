@@ -68,6 +68,7 @@ def _nulls(frame: Frame, settings: pl.DataFrame) -> None:
         about={**words.about(setting, measured), "pair": names[pair]},
         view=_NULLS,
         alt_text=f"The score of {names[pair]} beside every draw of {len(labels)} nulls.",
+        below=lambda: st.caption(text.MARKS),
     )
     frame.explain(text.READING + text.describe_nulls(one))
     shown = pairs.filter(pl.col("null_label") == null)

@@ -26,6 +26,10 @@ def describe_nulls(pairs: pl.DataFrame) -> str:
     return "\n".join(lines)
 
 
+MARKS = (
+    "Blue strokes: draws of a null. Gray bar: their threshold. Green diamond: the weakest score "
+    "found in 4 of 5 such studies. Dot and line: the score, its interval."
+)
 READING = (
     "A stroke is the **best of the whole layer table in one draw** of a null, the dot the score, "
     "its line the 95 % interval of what it is expected to be (the choice of layers undone; the "
