@@ -1,5 +1,6 @@
 """Where `prh` begins."""
 
+import gc
 import os
 import sys
 
@@ -17,8 +18,12 @@ def _asked() -> None:
         # Idle threads of numba would spin on the cores that products need: on a busy machine that
         # takes more than half of the time.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # A library's modules are no garbage: looking for some takes a tenth of loading them.
+        gc.disable()
         from ingest.cli.align import alone
 
+        gc.freeze()
+        gc.enable()
         alone()
     else:
         from ingest.cli.commands import app
