@@ -41,6 +41,10 @@ class LayoutError(PRHError, ValueError):
     """Points or dissimilarities do not determine what was asked of them."""
 
 
+class MatchingError(PRHError, ValueError):
+    """Two spaces cannot be matched as asked."""
+
+
 class ConvergenceError(PRHError, ValueError):
     """Models cannot be binned, tested or mapped as asked."""
 
