@@ -159,3 +159,7 @@ class CaptionSetError(PRHError):
 
 class UnknownColumnError(PRHError):
     """Rows hold a column that their table does not have."""
+
+
+class LayerChoiceError(PRHError):
+    """A file of features holds no usable layer of that name or number."""

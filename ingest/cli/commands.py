@@ -11,6 +11,7 @@ from ingest.cli.checks import check_metrics
 from ingest.cli.color import color
 from ingest.cli.hub import pull, push
 from ingest.cli.imports import evaluate, imports
+from ingest.cli.match import match
 from ingest.cli.neighbors import neighbors
 from ingest.cli.nulls import confounds, nulls
 from ingest.cli.probes import probe
@@ -32,6 +33,7 @@ COMMANDS = {
     "catalog": catalog,
     "evaluate": evaluate,
     "align": align,
+    "match": match,
     "try": try_own,
     "probe": probe,
     "color": color,
