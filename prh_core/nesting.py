@@ -25,7 +25,6 @@ from prh_core.intervals import Influence, interval_of, of_dyads
 from prh_core.metrics.neighbors import edges
 from prh_core.types import check_same_n
 
-
 Lists = Int32[np.ndarray, "_ _"]
 """One layer's neighbors, (n, k), nearest first."""
 Ranks = Float32[np.ndarray, "_ _"]
