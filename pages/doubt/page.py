@@ -8,6 +8,7 @@ from pages.ui import queries as shared
 from pages.ui import shell
 from pages.ui import text as words
 from pages.ui.answers import Answer, Setting, Sides
+from pages.ui.plain import plain
 from pages.ui.settings import choose_row, choose_sides
 from pages.ui.shell import Frame, Nothing
 
@@ -64,7 +65,7 @@ def _nulls(frame: Frame, settings: pl.DataFrame) -> None:
         chart.null_strips(draws.frame, one, measure=measure),
         draws,
         title=f"{names[pair]} among its nulls",
-        measured=words.describe_measured(measured, names[pair]),
+        measured=words.describe_measured(measured, plain(names[pair])),
         about={**words.about(setting, measured), "pair": names[pair]},
         view=_NULLS,
         alt_text=f"The score of {names[pair]} beside every draw of {len(labels)} nulls.",

@@ -167,7 +167,7 @@ def _checks() -> None:
     with st.expander("Does a metric measure what it should? Six tests where the answer is known"):
         answer = queries.metric_checks()
         if answer.frame.is_empty():
-            st.info("No metric was tested here: `prh check-metrics` does.")
+            st.caption("No metric was tested here: `prh check-metrics` does.")
             return
         summary = checks.summarize_checks(answer.frame)
         shell.table(answer._replace(frame=checks.spread_out(summary)))

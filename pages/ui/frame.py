@@ -133,7 +133,7 @@ class Frame(Controls):
         lead: Lead | None = None,
         pick: Pick | None = None,
         place: AbstractContextManager[Any] | None = None,
-        below: Callable[[], None] | None = None,
+        below: Callable[[], object] | None = None,
     ) -> None:
         """Show the chart, what was measured, the table behind it, and everything as a download.
 

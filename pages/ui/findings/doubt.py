@@ -83,7 +83,7 @@ def nulls_held(
     """
     tested = [one for one in held if one.draws >= FEWEST and one.pairs]
     few = [one for one in held if one.draws < FEWEST and one.pairs]
-    paper = "Paper: no test; its scores are raw"
+    paper = "Paper, App. A: raw scores, no test"
     doubt = Doubt("q over the pairs of each null (Benjamini and Hochberg), best of layers each")
     power = known(detectable)
     if power is not None and tested:
@@ -191,4 +191,4 @@ def confounding(*, metrics: Sequence[Moved], samples: int) -> Finding:
         f"{BADGES[verdict]}: width and depth alone move the score of unrelated features under "
         f"{len(moved)} of {counted(len(metrics), 'metric')}: {span}."
     )
-    return Finding(verdict, sentence, doubt.text(), "Paper: raw scores")
+    return Finding(verdict, sentence, doubt.text(), "Paper, App. A: raw scores")
