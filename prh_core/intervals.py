@@ -93,9 +93,14 @@ def dyad_robust(score: float, residuals: sparse.csr_array, step: float = 0.0) ->
             lists lets expect; they sum to zero.
         step: distance between neighboring values of the score.
     """
+    return of_dyads(score, *dyad_sums(residuals), step)
+
+
+def dyad_sums(residuals: sparse.csr_array) -> tuple[Float64[np.ndarray, " n"], float]:
+    """Return row plus column sums of (n, n) residuals, and what these count twice."""
     sums = np.asarray(residuals.sum(axis=0)) + np.asarray(residuals.sum(axis=1))
     twice = residuals.multiply(residuals).sum() + residuals.multiply(residuals.T).sum()
-    return of_dyads(score, sums, float(twice), step)
+    return sums, float(twice)
 
 
 def of_dyads(

@@ -19,6 +19,7 @@ from prh_core.metrics.kernels import (
     RowSums,
     centered_kernel,
     check_room,
+    each_kernel,
     register_kernel_metric,
 )
 from prh_core.metrics.registry import Family, PrepareOptions
@@ -129,9 +130,8 @@ def _prepare(layers: Layers | PreparedLayers, options: PrepareOptions) -> Sample
     run = backend(options.device)
     weights = [float(share) for share in weights_of_sum([layer.power for layer in ready])]
     stack, squares = run.empty_stack(count, n), np.empty(count)
-    total: Any = None
-
-    def fill(index: int, kernel: Any) -> None:
+    kernels = each_kernel(ready, options.concatenate, lambda layer: centered_kernel(run, layer))
+    for index, kernel in enumerate(kernels):
         own = u_centered(run, kernel)
         norm = run.frobenius(own)
         if not norm > NOTHING_LEFT * run.frobenius(kernel):
@@ -140,16 +140,9 @@ def _prepare(layers: Layers | PreparedLayers, options: PrepareOptions) -> Sample
             )
         stack[index] = own / norm
         squares[index] = norm**2
-
-    for index, layer in enumerate(ready):
-        kernel = centered_kernel(run, layer)
-        if options.concatenate:
-            total = kernel * weights[index] if total is None else total + kernel * weights[index]
-        fill(index, kernel)
     parts = [of_features_alone(layer) for layer in ready]
     widths = [layer.raw.shape[1] for layer in ready]
     if options.concatenate:
-        fill(len(ready), total)
         both = zip(weights, parts, strict=True)
         summed = [(share**2 * alone, share**2 * without) for share, (alone, without) in both]
         parts.append((sum(one for one, _ in summed), np.sum([rows for _, rows in summed], axis=0)))

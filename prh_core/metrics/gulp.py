@@ -3,18 +3,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
 
 from prh_core.backend import HOST, Backend, backend
+from prh_core.backend.factors import centered_twice
 from prh_core.errors import DegenerateLayerError
 from prh_core.intervals import DELETE_GROUP, Influence, jackknife, leave_out_groups
-from prh_core.metrics.kernels import Matrices, check_room
+from prh_core.metrics.kernels import Matrices, check_room, each_kernel
 from prh_core.metrics.registry import Family, PrepareOptions, register
-from prh_core.prepared import PreparedLayers, prepared, weights_of_sum
+from prh_core.prepared import PreparedLayers, prepared
 from prh_core.types import Layers, Order
 
 PENALTY = 0.01
@@ -69,25 +69,17 @@ def _prepare(layers: Layers | PreparedLayers, options: PrepareOptions) -> RidgeF
     n, count = len(ready[0]), len(ready) + options.concatenate
     check_room(n, count)
     run = backend(options.device)
-    weights = [float(share) for share in weights_of_sum([layer.power for layer in ready])]
     stack, norms = run.empty_stack(count, n), np.empty(count)
-    total: Any = None
-
-    def fill(index: int, kernel: Any) -> None:
+    kernels = each_kernel(
+        ready, options.concatenate, lambda own: run.exact_gram(run.put(own.exact_centered()[0]))
+    )
+    for index, kernel in enumerate(kernels):
         trace = float(run.diagonal(kernel).sum())
         if not trace > 0:
             raise DegenerateLayerError(f"layer {index} is constant: no regression can use it")
         hat = run.ridge_hat(kernel, PENALTY * trace)
         norms[index] = run.frobenius(hat)
         stack[index] = run.narrow(hat / norms[index])
-
-    for index, layer in enumerate(ready):
-        kernel = run.exact_gram(run.put(layer.exact_centered()[0]))
-        if options.concatenate:
-            total = kernel * weights[index] if total is None else total + kernel * weights[index]
-        fill(index, kernel)
-    if total is not None:
-        fill(len(ready), total)
     return RidgeFits(Matrices(stack, np.arange(n), run), norms)
 
 
@@ -140,8 +132,7 @@ def _kernel(hat: Square) -> Square:
 
 
 def _fit_of_some(kernel: Square, keep: NDArray[np.int64]) -> Square:
-    part = kernel[np.ix_(keep, keep)]
-    part = part - part.mean(axis=0) - part.mean(axis=1)[:, None] + part.mean()
+    part = centered_twice(kernel[np.ix_(keep, keep)])
     return HOST.ridge_hat(part, PENALTY * float(np.trace(part)))
 
 

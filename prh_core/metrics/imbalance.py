@@ -13,11 +13,11 @@ from scipy import sparse
 
 from prh_core.backend import HOST, Backend, backend
 from prh_core.errors import SampleCountError
-from prh_core.intervals import DYAD_ROBUST, Influence, of_dyads
-from prh_core.metrics.kernels import check_room
+from prh_core.intervals import DYAD_ROBUST, Influence, dyad_sums, of_dyads
+from prh_core.metrics.kernels import check_room, each_kernel
 from prh_core.metrics.registry import Family, PrepareOptions, register
 from prh_core.metrics.rsa import as_exact, exact_kernel
-from prh_core.prepared import PreparedLayers, prepared, weights_of_sum
+from prh_core.prepared import PreparedLayers, prepared
 from prh_core.types import Layers, Order, check_same_n
 
 
@@ -66,16 +66,10 @@ def _prepare(layers: Layers | PreparedLayers, options: PrepareOptions) -> Ranks:
     if n < 3:
         raise SampleCountError(f"ranks of neighbors need 3 samples at least, got {n}")
     run = backend(options.device)
-    weights = [float(share) for share in weights_of_sum([layer.power for layer in ready])]
     stack = run.empty_stack(count, n)
-    total: Any = None
-    for index, layer in enumerate(ready):
-        kernel = exact_kernel(run, layer)
-        if options.concatenate:
-            total = kernel * weights[index] if total is None else total + kernel * weights[index]
-        stack[index] = run.neighbor_ranks(kernel)
-    if total is not None:
-        stack[-1] = run.neighbor_ranks(as_exact(run, total))
+    kernels = each_kernel(ready, options.concatenate, lambda layer: exact_kernel(run, layer))
+    for index, kernel in enumerate(kernels):
+        stack[index] = run.neighbor_ranks(kernel if index < len(ready) else as_exact(run, kernel))
     return Ranks(stack, tuple(map(_nearest, run.host(stack))), np.arange(n), run)
 
 
@@ -135,9 +129,8 @@ def _of_pair(near: Nearest, ranks: NDArray[np.float32]) -> Influence:
     nearer = (own < found[:, None]).astype(np.float64) + 0.5 * (own == found[:, None])
     nearer[np.arange(len(queries)), neighbors] = nearer[np.arange(len(queries)), queries] = 0
     between = scale * (weights @ nearer)
-    sums = residuals.sum(axis=0) + residuals.sum(axis=1) + between - between.mean()
-    twice = residuals.multiply(residuals).sum() + residuals.multiply(residuals.T).sum()
-    return of_dyads(scale * (mean - 1), np.asarray(sums), float(twice))
+    sums, twice = dyad_sums(residuals)
+    return of_dyads(scale * (mean - 1), sums + between - between.mean(), twice)
 
 
 def _influences(

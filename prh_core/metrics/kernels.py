@@ -6,7 +6,7 @@ then the inner product of their matrices, and all pairs of layers are one matrix
 # pyright: basic
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -172,6 +172,21 @@ def prepare_matrices(
         for done in pending:
             done.result()
     return Matrices(stack, np.arange(n), run)
+
+
+def each_kernel(
+    layers: PreparedLayers, concatenate: bool, form: Callable[[PreparedLayer], Any]
+) -> Iterator[Any]:
+    """Yield every layer's kernel, and last, where asked, that of all layers side by side."""
+    weights = weights_of_sum([layer.power for layer in layers])
+    total: Any = None
+    for layer, weight in zip(layers, weights, strict=True):
+        kernel = form(layer)
+        if concatenate:
+            total = kernel * float(weight) if total is None else total + kernel * float(weight)
+        yield kernel
+    if total is not None:
+        yield total
 
 
 def centered_kernel(run: Backend, layer: PreparedLayer) -> Any:
