@@ -49,4 +49,4 @@ def test_without_tests_the_command_is_named(open_page: OpenPage, tmp_path: Path)
     Warehouse(tmp_path).publish()
     app = open_page(tmp_path, "metrics")
     assert not app.exception
-    assert any("prh check-metrics" in box.value for box in app.info)
+    assert any("prh check-metrics" in line.value for line in app.caption)
