@@ -13,12 +13,12 @@ from ingest.cli.paths import local_file
 from ingest.errors import LayerChoiceError
 from ingest.foreign import read_given
 from ingest.foreign.pair import Usable, paired, usable
-from prh_core.errors import SampleCountError
 from prh_core.matching import (
     Matching,
     MatchScore,
     Method,
     Similarity,
+    disjoint_blocks,
     match_spaces,
     pooled,
     unrelated_like,
@@ -130,7 +130,7 @@ def match(
     pair = paired(x, y, intersect=intersect)
     sides = [usable(side.layers, side.title) for side in (pair.x, pair.y)]
     chosen = [_chosen(sides[0], layer_a, a.name), _chosen(sides[1], layer_b, b.name)]
-    rows = _drawn(pair.x.n, n, blocks, seed)
+    rows = disjoint_blocks(pair.x.n, n, blocks, seed)
     left, right = (
         np.asarray(side.layers[at], np.float64) for side, at in zip(sides, chosen, strict=True)
     )
@@ -194,18 +194,6 @@ def _chosen(side: Usable, wanted: str | None, title: str) -> int:
         f"{title} has no usable layer {wanted!r}: expected a name ({some}) or a number from 0 to "
         f"{count - 1}, of a layer that is not constant"
     )
-
-
-def _drawn(total: int, n: int, blocks: int, seed: int) -> list[np.ndarray]:
-    """Return rows of disjoint blocks."""
-    n = min(n, total)
-    if n * blocks > total:
-        raise SampleCountError(
-            f"{blocks} blocks of {n} take {n * blocks:,} samples, and there are {total:,}: take "
-            f"{total // n} blocks at most, or a smaller --n"
-        )
-    order = np.random.default_rng(seed).permutation(total)
-    return [order[at * n : (at + 1) * n] for at in range(blocks)]
 
 
 def _result(found: MatchScore, luck: list[MatchScore]) -> dict[str, Any]:

@@ -4,8 +4,15 @@ If two models come to the same representation, their spaces alone must tell whic
 `match_spaces` looks for that; `score_matching` holds what it found against the truth and luck.
 """
 
+from prh_core.matching.blocks import disjoint_blocks
 from prh_core.matching.chance import fixed_points_tail
-from prh_core.matching.scoring import MatchScore, pooled, score_matching, unrelated_like
+from prh_core.matching.scoring import (
+    MatchScore,
+    pooled,
+    rank_partners,
+    score_matching,
+    unrelated_like,
+)
 from prh_core.matching.similarities import SIMILARITIES, Similarity
 from prh_core.matching.spaces import METHODS, Matching, Method, match_spaces
 
@@ -16,9 +23,11 @@ __all__ = [
     "Matching",
     "Method",
     "Similarity",
+    "disjoint_blocks",
     "fixed_points_tail",
     "match_spaces",
     "pooled",
+    "rank_partners",
     "score_matching",
     "unrelated_like",
 ]

@@ -88,7 +88,7 @@ def pooled(
         true = rows if truth is None else truth
         correct += int((one.partner == true).sum())
         true_objective += one.objective_of(true) / len(sizes)
-        ranks = _ranks(one.evidence)
+        ranks = rank_partners(one.evidence)
         ranked += float(ranks[rows, true].sum())
         for draw in range(draws):
             drawn[draw] += ranks[rows, rng.permutation(n)].sum()
@@ -119,6 +119,6 @@ def unrelated_like(layer: np.ndarray, seed: int) -> Float64[np.ndarray, "n d"]:
     return mean + drawn @ (values[:, None] / np.sqrt(len(rows)) * vt)
 
 
-def _ranks(evidence: np.ndarray) -> np.ndarray:
+def rank_partners(evidence: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "n m"]:
     """Return the rank of every column in its row, 1 the largest, ties by mean rank."""
     return np.asarray(scipy.stats.rankdata(-evidence, axis=1), np.float64)
