@@ -39,6 +39,8 @@ from ingest.experiments.neighbors.thumbnails import store_thumbnails
 from ingest.experiments.nulls.confounds import plan_confounds, simulate_confounds
 from ingest.experiments.nulls.plan import NullChoices, plan_nulls
 from ingest.experiments.nulls.run import draw_nulls
+from ingest.experiments.unpaired.plan import MatchChoices, plan_matchings
+from ingest.experiments.unpaired.run import match_models
 from ingest.pipeline.ceilings import compute_self_agreement, plan_ceilings, plan_split_halves
 from ingest.pipeline.features import record_features
 from ingest.pipeline.maps import map_models
@@ -151,6 +153,7 @@ def build_world(
         _simulate_theory(run)
         _check_metrics(run)
         _draw_nulls(run, dataset_id)
+        _match_models(run, dataset_id)
     if publish:
         workspace.warehouse.publish()
     return home
@@ -366,6 +369,14 @@ def _draw_nulls(run: Run, dataset_id: str) -> None:
     draw_nulls(run, plan_nulls(run.workspace, stored, choices, classes), Silent(), classes)
     units = plan_confounds(CONFOUNDED, n=24, k=5, ratios=[0.25, 2], depths=[1, 3], draws=3)
     simulate_confounds(run, units, Silent())
+
+
+def _match_models(run: Run, dataset_id: str) -> None:
+    """Match the planted models without pairs, in blocks."""
+    stored = stored_dataset(run.workspace, dataset_id)
+    choices = MatchChoices(n=20, starts=3)
+    units = plan_matchings(run.workspace, stored, choices, pairs="all")
+    match_models(run, units, Silent())
 
 
 def _simulate_theory(run: Run) -> None:

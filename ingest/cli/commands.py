@@ -19,6 +19,7 @@ from ingest.cli.results import export, publish, sql
 from ingest.cli.study import extract, run, score, status
 from ingest.cli.theory import theory
 from ingest.cli.trial import try_own
+from ingest.cli.unpaired import unpaired
 
 app = typer.Typer(
     name="prh",
@@ -46,6 +47,7 @@ COMMANDS = {
     "extract": extract,
     "score": score,
     "neighbors": neighbors,
+    "unpaired": unpaired,
     "bits": bits,
     "run": run,
     "demo": demo,

@@ -15,7 +15,7 @@ from prh_core.warehouse.errors import (
     WarehouseUnreadableError,
 )
 
-SCHEMA_VERSION = 19
+SCHEMA_VERSION = 20
 """The newest schema: the largest version of a file in `schema/`, as a test makes sure."""
 _DAMAGED = "the warehouse is damaged, or is not one of PRH Explorer's"
 _SQL = {path.stem: path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.sql")}

@@ -58,6 +58,7 @@ PRODUCERS = {
     "imported_bits": "ingest.experiments.imports.table",
     "imported_scores": "ingest.experiments.imports.table",
     "maps": "ingest.pipeline.maps",
+    "matchings": "ingest.experiments.unpaired.run",
     "metric_checks": "ingest.experiments.checks.run",
     "metrics": "prh_core.warehouse.filling",
     "models": "ingest.pipeline.run",

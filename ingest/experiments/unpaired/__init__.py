@@ -1,0 +1,1 @@
+"""Stored models matched sample to sample without a pair."""
