@@ -8,6 +8,7 @@ from pages.record import SETTING, WATCHING, Page
 
 __all__ = ["PAGES", "SETTING", "Page"]
 
+# fmt: off
 PAGES = (
     Page(
         "inventory",
@@ -27,21 +28,10 @@ PAGES = (
         figure="Fig. 3",
         takes=SETTING,
         terms=(
-            "alignment",
-            "mutual k-NN",
-            "best pair of layers",
-            "concatenated layers",
-            "permutation null",
-            "threshold",
-            "q",
-            "interval",
-            "untrained control",
-            "calibrated score",
-            "bits per byte",
-            "confounded by family",
-            "truncation",
-            "row order",
-        ),  # fmt: skip
+            "alignment", "mutual k-NN", "best pair of layers", "concatenated layers",
+            "permutation null", "threshold", "q", "interval", "untrained control",
+            "calibrated score", "bits per byte", "confounded by family", "truncation", "row order",
+        ),
     ),
     Page(
         "skill",
@@ -52,16 +42,9 @@ PAGES = (
         figure="Fig. 4",
         takes=SETTING,
         terms=(
-            "alignment",
-            "mutual k-NN",
-            "best pair of layers",
-            "permutation null",
-            "threshold",
-            "r",
-            "p",
-            "emergence",
-            "bits per byte",
-        ),  # fmt: skip
+            "alignment", "mutual k-NN", "best pair of layers", "permutation null", "threshold", "r",
+            "p", "emergence", "bits per byte",
+        ),
     ),
     Page(
         "competence",
@@ -72,17 +55,9 @@ PAGES = (
         figure="Fig. 2",
         takes=SETTING,
         terms=(
-            "competence",
-            "linear probe",
-            "task solved",
-            "binning",
-            "standard error",
-            "ρ",
-            "p",
-            "q",
-            "map of models",
-            "trustworthiness of a map",
-        ),  # fmt: skip
+            "competence", "linear probe", "task solved", "binning", "standard error", "ρ", "p", "q",
+            "map of models", "trustworthiness of a map",
+        ),
     ),
     Page(
         "color",
@@ -93,17 +68,9 @@ PAGES = (
         "prh color --panel demo --pictures package:scikit-learn",
         figure="Fig. 8",
         terms=(
-            "CIELAB",
-            "ΔE",
-            "MDS stress",
-            "Procrustes",
-            "ρ",
-            "p",
-            "q",
-            "interval",
-            "PMI",
+            "CIELAB", "ΔE", "MDS stress", "Procrustes", "ρ", "p", "q", "interval", "PMI",
             "untrained control",
-        ),  # fmt: skip
+        ),
     ),
     Page(
         "captions",
@@ -115,16 +82,9 @@ PAGES = (
         "--set column:definition",
         figure="Fig. 9",
         terms=(
-            "words per caption",
-            "length adherence",
-            "law of saturation",
-            "mutual k-NN",
-            "interval",
-            "permutation null",
-            "calibrated score",
-            "bits per byte",
-            "untrained control",
-        ),  # fmt: skip
+            "words per caption", "length adherence", "law of saturation", "mutual k-NN", "interval",
+            "permutation null", "calibrated score", "bits per byte", "untrained control",
+        ),
     ),
     Page(
         "neighborhood",
@@ -136,14 +96,9 @@ PAGES = (
         # Not the metric: it opens with the paper's CKNNA, whatever other pages show.
         takes=("dataset", "n", "truncation", "pooling", "prompt", "precision"),
         terms=(
-            "CKNNA",
-            "neighbors k",
-            "growth",
-            "mutual k-NN",
-            "CKA",
-            "permutation null",
+            "CKNNA", "neighbors k", "growth", "mutual k-NN", "CKA", "permutation null",
             "single-model families",
-        ),  # fmt: skip
+        ),
     ),
     Page(
         "layers",
@@ -154,14 +109,9 @@ PAGES = (
         figure="App. C",
         takes=SETTING,
         terms=(
-            "best pair of layers",
-            "concatenated layers",
-            "permutation null",
-            "threshold",
-            "noise ceiling",
-            "split-half agreement",
-            "tie",
-        ),  # fmt: skip
+            "best pair of layers", "concatenated layers", "permutation null", "threshold",
+            "noise ceiling", "split-half agreement", "tie",
+        ),
     ),
     Page(
         "neighbors",
@@ -173,17 +123,10 @@ PAGES = (
         figure="App. A",
         takes=SETTING,
         terms=(
-            "mutual k-NN",
-            "neighbors k",
-            "neighbors in common",
-            "map of samples",
-            "best pair of layers",
-            "concatenated layers",
-            "permutation null",
-            "q",
-            "tie",
+            "mutual k-NN", "neighbors k", "neighbors in common", "map of samples",
+            "best pair of layers", "concatenated layers", "permutation null", "q", "tie",
             "untrained control",
-        ),  # fmt: skip
+        ),
     ),
     Page(
         "metrics",
@@ -194,19 +137,9 @@ PAGES = (
         figure="Figs. 11–14",
         takes=("dataset",),
         terms=(
-            "mutual k-NN",
-            "CKA",
-            "unbiased CKA",
-            "CKNNA",
-            "SVCCA",
-            "cycle k-NN",
-            "LCS k-NN",
-            "edit-distance k-NN",
-            "Procrustes distance",
-            "calibrated score",
-            "ρ",
-            "q",
-        ),  # fmt: skip
+            "mutual k-NN", "CKA", "unbiased CKA", "CKNNA", "SVCCA", "cycle k-NN", "LCS k-NN",
+            "edit-distance k-NN", "Procrustes distance", "calibrated score", "ρ", "q",
+        ),
     ),
     Page(
         "doubt",
@@ -217,17 +150,19 @@ PAGES = (
         "prh nulls --dataset emoji && prh confounds",
         takes=SETTING,
         terms=(
-            "permutation null",
-            "restricted permutations",
-            "spectrum-matched features",
-            "threshold",
-            "calibrated score",
-            "power",
-            "q",
-            "interval",
-            "untrained control",
-            "unbiased CKA",
-        ),  # fmt: skip
+            "permutation null", "restricted permutations", "spectrum-matched features", "threshold",
+            "calibrated score", "power", "q", "interval", "untrained control", "unbiased CKA",
+        ),
+    ),
+    Page(
+        "unpaired",
+        "Do they match without pairs?",
+        "do_they_match_without_pairs",
+        "Do two models' spaces alone tell which sample is which?",
+        "no pair of models was matched without pairs",
+        "prh unpaired --dataset emoji --pairs all",
+        takes=("sides", "dataset"),
+        terms=("matching without pairs", "p", "q", "untrained control", "row order"),
     ),
     Page(
         "training",
@@ -239,16 +174,9 @@ PAGES = (
         "python",
         takes=("dataset", "metric", "k", "truncation"),
         terms=(
-            "probe",
-            "checkpoint",
-            "alignment",
-            "mutual k-NN",
-            "best pair of layers",
-            "permutation null",
-            "threshold",
-            "chance of one pair",
-            "bits per byte",
-        ),  # fmt: skip
+            "probe", "checkpoint", "alignment", "mutual k-NN", "best pair of layers",
+            "permutation null", "threshold", "chance of one pair", "bits per byte",
+        ),
     ),
     Page(
         "theory",
@@ -259,15 +187,9 @@ PAGES = (
         "prh theory",
         figure="Section 4",
         terms=(
-            "PMI",
-            "kernel",
-            "binary NCE",
-            "InfoNCE",
-            "up to a constant",
-            "lossy observation",
-            "mutual k-NN",
-            "chance of one pair",
-        ),  # fmt: skip
+            "PMI", "kernel", "binary NCE", "InfoNCE", "up to a constant", "lossy observation",
+            "mutual k-NN", "chance of one pair",
+        ),
     ),
     Page(
         "trial",
@@ -292,4 +214,5 @@ PAGES = (
         "",
     ),
 )
+# fmt: on
 """In the order a reader would ask: it is the app's navigation, and what every page is tested by."""

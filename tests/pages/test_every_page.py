@@ -25,14 +25,15 @@ CHARTS = {
     "doubt": 3,
     "theory": 4,
     "training": 2,
+    "unpaired": 2,
     "neighbors": 3,
 }
 """Headline results stand over what is here, bins and map side by side, views of colors over their
-distances and layers, captions over what they gain, averages and small pictures, one pair
-among its nulls over all pairs raw and calibrated, kernels over
-training, information lost and every metric, alignment by step over what a training measured of
-itself, maps of samples over what they share and what their captions say; every other page answers
-with one chart."""
+distances and layers, captions over what they gain, averages and small pictures, right matches
+beside ranks, one pair among its nulls over all pairs raw and calibrated, kernels over training,
+information lost and every metric, alignment by step over what a training measured of itself, maps
+of samples over what they share and what their captions say; every other page answers with one
+chart."""
 
 
 def _says(app: AppTest, sentence: str, command: str) -> None:

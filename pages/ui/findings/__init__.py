@@ -29,11 +29,12 @@ from pages.ui.findings.skills import emergence
 from pages.ui.findings.standing import standing
 from pages.ui.findings.training import Change, training
 from pages.ui.findings.trends import convergence, trend
+from pages.ui.findings.unpaired import Matched, matched_without_pairs
 
 __all__ = [
     "BADGES", "Capacity", "Change", "Contrast", "Finding", "Growth", "Held", "Layout",
-    "MetricReach", "MetricTrend", "Moved", "Verdict", "calibration_claim", "colors",
-    "confounding", "convergence", "density", "emergence", "layers", "locality", "meeting",
-    "metric_reach", "metric_trends", "metrics_agree", "nulls_held", "sharing", "standing",
-    "theory", "training", "trend",
+    "Matched", "MetricReach", "MetricTrend", "Moved", "Verdict", "calibration_claim", "colors",
+    "confounding", "convergence", "density", "emergence", "layers", "locality",
+    "matched_without_pairs", "meeting", "metric_reach", "metric_trends", "metrics_agree",
+    "nulls_held", "sharing", "standing", "theory", "training", "trend",
 ]  # fmt: skip

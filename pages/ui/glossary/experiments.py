@@ -159,5 +159,13 @@ TERMS = (
         r"L_{ij} = K_{ij} + c",
         f"{_PAPER}, Section 4",
     ),
+    Term(
+        "matching without pairs",
+        "Samples of two models are matched by what is alike to what within each space, and the "
+        "true pairs only counted afterwards. By luck one sample is right, whatever their number.",
+        r"\max_\pi \sum_{ij} K_{ij}\, L_{\pi(i)\,\pi(j)}",
+        "Vogelstein et al. 2015; Dar 2025",
+        "correct matches, 0 to n",
+    ),
 )
 """In the order of the paper's figures."""
