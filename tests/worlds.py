@@ -36,6 +36,7 @@ from ingest.experiments.imports.results import Results, store
 from ingest.experiments.neighbors.plan import Choices as Neighborhoods
 from ingest.experiments.neighbors.run import store_neighbors
 from ingest.experiments.neighbors.thumbnails import store_thumbnails
+from ingest.experiments.neighbors.traits import store_labels, store_picture_statistics
 from ingest.experiments.nulls.confounds import plan_confounds, simulate_confounds
 from ingest.experiments.nulls.plan import NullChoices, plan_nulls
 from ingest.experiments.nulls.run import draw_nulls
@@ -141,6 +142,9 @@ def build_world(
         inside = Neighborhoods(score_ks=(10,))
         store_neighbors(run, dataset_id, load_catalog(), Silent(), inside)
         store_thumbnails(run, dataset, Silent())
+        store_picture_statistics(run, dataset, Silent())
+        classes = [f"class {place % 3}" for place in range(n)]
+        store_labels(run, dataset_id, dataset.row_order, classes, "classes.csv")
         everyone = [*files["language"], *files["vision"]]
         compute_self_agreement(run, plan_split_halves(everyone, CEILINGS), Silent())
         again = _look_again(run, models, files["vision"], dataset, rng)

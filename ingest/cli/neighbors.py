@@ -39,6 +39,15 @@ def neighbors(
             "--truncation", help="Of the scores: exact, mean or none; repeatable. [default: exact]"
         ),
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="captions|FILE",
+            help="Classes of the samples, for agreement by class: samples with one caption are a "
+            "class, or a CSV with columns id and class.",
+        ),
+    ] = None,
     device: ScoreDevice = "auto",
     catalogs: Catalogs = None,
     no_publish: NoPublish = False,
@@ -49,13 +58,15 @@ def neighbors(
     Of every feature set that was scored over all samples, imported ones too, at the layers that are
     best in some pair: each sample's nearest neighbors as the score found them, and a map (UMAP of
     these neighbors; the two principal components beyond 20,000 samples). Of every pair: how many
-    neighbors each sample has in common. Small copies of pictures where the dataset's record says
-    `thumbnails = true`. What is stored is skipped; ask `FROM agreement_by_sample`.
+    neighbors each sample has in common. What pictures are like in numbers (brightness, contrast,
+    colorfulness, detail), and small copies of them where the dataset's record says `thumbnails =
+    true`; classes where --labels names them. What is stored is skipped; ask `FROM
+    agreement_by_sample`.
     """
     place, catalog = workspace(data), load_catalog(catalogs or ())
     choices = Choices(k, layers, tuple(truncations or ("exact",)), tuple(score_ks or ()))
     with recorded(place, "Layers and pairs", no_publish=no_publish) as (run, progress):
         store_neighbors(
             run, dataset, catalog, progress, choices,
-            models=ids(models), device=None if device in ("auto", "cpu") else device,
+            models=ids(models), labels=labels, device=None if device in ("auto", "cpu") else device,
         )  # fmt: skip

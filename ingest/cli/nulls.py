@@ -20,9 +20,9 @@ from ingest.experiments.nulls.plan import (
     DEFAULT,
     NullChoices,
     plan_nulls,
-    read_classes,
 )
 from ingest.experiments.nulls.run import draw_nulls
+from ingest.pipeline.classes import read_classes
 from ingest.pipeline.scores.plan import TruncationName
 from ingest.pipeline.stored import stored_captions, stored_dataset
 from prh_core.calibration import PERMUTATIONS

@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import DASHED, LABELS, Chart, either, sized, x_axis, y_axis
+from pages.ui.charts.parts import DASHED, LABELS, Chart, either, roomy, sized, x_axis, y_axis
 from pages.ui.remembered import remembered
 
 PICKED = "picked"
@@ -233,3 +233,47 @@ def by_what_captions_say(frame: pl.DataFrame, *, field: str, title: str) -> Char
     )  # fmt: skip
     line = alt.Chart(shown.head(1)).mark_rule(**DASHED).encode(x=alt.X("overall:Q"))
     return sized(alt.layer(line, points), 20 * max(shown.height, 3))
+
+
+@remembered
+def by_what_pictures_are_like(parts: pl.DataFrame) -> dict[str, Chart]:
+    """Draw the mean agreement by tenths of the samples, a panel per statistic of their pictures.
+
+    Args:
+        parts: of `statistics.by_picture`.
+    """
+    heights = roomy(pl.concat([parts["interval_low"], parts["interval_high"], parts["agreement"]]))
+    found: dict[str, Chart] = {}
+    for (statistic,), rows in parts.group_by("statistic", maintain_order=True):
+        base = alt.Chart(rows).encode(
+            x=x_axis("median", str(statistic).capitalize(), labelOverlap=True),
+            tooltip=[
+                alt.Tooltip("low:Q", title="From", format=".3f"),
+                alt.Tooltip("high:Q", title="to", format=".3f"),
+                alt.Tooltip("samples:Q", title="Samples", format=","),
+                alt.Tooltip("agreement:Q", title="Agreement, mean", format=".3f"),
+                alt.Tooltip("interval_low:Q", title="95 % interval", format=".3f"),
+                alt.Tooltip("interval_high:Q", title="… to", format=".3f"),
+            ],
+        )
+        y = y_axis("agreement", "Neighbors in common", heights)
+        drawn = [
+            base.mark_line(color=BOTH, strokeWidth=1.5).encode(y=y),
+            base.mark_rule(color=BOTH, strokeWidth=1.5).encode(
+                y=alt.Y("interval_low:Q"), y2=alt.Y2("interval_high:Q")
+            ),
+            base.mark_point(filled=True, color=BOTH, size=50, opacity=1).encode(y=y),
+            alt.Chart(rows.head(1)).mark_rule(**DASHED).encode(y=alt.Y("overall:Q")),
+        ]
+        found[_entitle(rows.row(0, named=True))] = sized(alt.layer(*drawn), 170)
+    return found
+
+
+def _entitle(row: dict[str, Any]) -> str:
+    """Name a statistic with its correlation over the samples."""
+    if row["rho"] is None:
+        return f"{row['statistic'].capitalize()} (all alike)"
+    sign = "−" if row["rho"] < 0 else ""
+    size = f"{abs(row['rho']):.2f}".lstrip("0")
+    q = "< .001" if row["q_value"] < 0.001 else f"= {row['q_value']:.3f}".replace("0.", ".")
+    return f"{row['statistic'].capitalize()}: ρ = {sign}{size}, q {q}"

@@ -71,7 +71,7 @@ def draw(frame: Frame) -> None:
         "Which samples carry the score?", chart.shared_by_chance(beside, k=compared.k), counts,
         "Samples by neighbors in common, beside what chance gives.",
     )  # fmt: skip
-    _by_captions(frame, compared)
+    _by_what_samples_are(frame, compared)
 
 
 def _choose_pair(frame: Frame, setting: Setting) -> dict[str, Any]:
@@ -101,26 +101,43 @@ def _choose_layers(frame: Frame, pair: queries.Pair) -> dict[str, Any]:
     return layers.row(0, named=True)
 
 
-def _by_captions(frame: Frame, compared: queries.Compared) -> None:
-    """Draw agreement by words of captions, or by how many there are."""
+def _by_what_samples_are(frame: Frame, compared: queries.Compared) -> None:
+    """Draw agreement by words of captions or how many there are, by class, by pictures."""
     said = queries.shared_by_word(compared)
-    if said.frame.is_empty():
+    labeled = queries.shared_by_label(compared)
+    pictured = queries.shared_by_picture(compared)
+    offered = {
+        "Words of captions": not said.frame.is_empty(),
+        "Length of captions": not said.frame.is_empty(),
+        "Classes": not labeled.frame.is_empty(),
+        "Pictures": not pictured.frame.is_empty(),
+    }
+    if not any(offered.values()):
         st.caption(text.NO_WORDS)
         return
-    by = frame.view(["Words of captions", "Length of captions"], key="by")
+    by = frame.view([name for name, there in offered.items() if there], key="by")
+    if by == "Pictures":
+        frame.also(
+            "Agreement by what pictures are like",
+            chart.by_what_pictures_are_like(statistics.by_picture(pictured.frame)), pictured,
+            "Mean share of neighbors in common by tenths of the samples, a panel for brightness, "
+            "contrast, colorfulness and detail.",
+        )  # fmt: skip
+        st.caption(text.PICTURED)
+        return
     if by == "Length of captions":
         answer = queries.shared_by_length(compared)
         drawing = chart.by_what_captions_say(answer.frame, field="words", title="Words")
     else:
-        answer = said
+        answer, field = (labeled, "label") if by == "Classes" else (said, "word")
         drawing = chart.by_what_captions_say(
-            statistics.ends(said.frame), field="word", title="Word"
+            statistics.ends(answer.frame), field=field, title=field.capitalize()
         )
-    if more := text.describe_unread(compared.n):
+    if by == "Words of captions" and (more := text.describe_unread(compared.n)):
         st.caption(more)
     frame.also(
-        "Agreement by what captions say", drawing, answer,
-        "Mean share of neighbors in common, a point for each word or length.",
+        "Agreement by class" if by == "Classes" else "Agreement by what captions say",
+        drawing, answer, "Mean share of neighbors in common, a point for each.",
     )  # fmt: skip
 
 

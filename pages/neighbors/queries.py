@@ -223,3 +223,29 @@ def shared_by_length(compared: Compared) -> Answer:
         overall: the same over all samples
     """
     return _answer("shared_by_length", compared)
+
+
+def shared_by_label(compared: Compared) -> Answer:
+    """Return what samples share by their class, of classes of several samples.
+
+    Columns:
+        label: of the class
+        samples: of it
+        agreement: share of neighbors in common, mean
+        overall: the same over all samples
+    """
+    return _answer("shared_by_label", compared, least=LEAST_SPOKEN)
+
+
+def shared_by_picture(compared: Compared) -> Answer:
+    """Return what every sample shares, and what its picture is like.
+
+    Columns:
+        position: of the sample
+        agreement: share of neighbors in common
+        brightness: mean luma, 0 to 1
+        contrast: standard deviation of luma
+        colorfulness: Hasler and Suesstrunk 2003
+        detail: mean gradient of luma
+    """
+    return _answer("shared_by_picture", compared)

@@ -5,15 +5,18 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from pages.ui.q_values import with_q
 from pages.ui.remembered import remembered
 from prh_core.errors import LayoutError
 from prh_core.procrustes import kabsch_umeyama
-from prh_core.sharing import carriers, shared_by_chance
+from prh_core.sharing import by_parts, carriers, rank_correlation, shared_by_chance
 
 MAPS = (("x_first", "y_first"), ("x_second", "y_second"))
 """Columns of the places on either map."""
 
 
+PICTURED = ("brightness", "contrast", "colorfulness", "detail")
+"""What pictures are like."""
 ENDS = 12
 """Words drawn of those with most agreement, and of those with least."""
 
@@ -101,3 +104,34 @@ def ends(words: pl.DataFrame) -> pl.DataFrame:
     if words.height <= 2 * ENDS:
         return words
     return pl.concat([words.head(ENDS), words.tail(ENDS)])
+
+
+@remembered
+def by_picture(samples: pl.DataFrame) -> pl.DataFrame:
+    """Sum up agreement by what pictures are like, in tenths of the samples.
+
+    Args:
+        samples: answer of `queries.shared_by_picture`.
+
+    Returns:
+        A row per statistic and tenth: statistic, low and high (its values there), median, samples,
+        agreement (mean), interval_low, interval_high (95 %; null of one sample), overall, rho
+        (Spearman, over the samples), q_value (over the statistics); null where it cannot be told.
+    """
+    shared = samples["agreement"].to_numpy().astype(np.float64)
+    tests, rows = [], []
+    for statistic in PICTURED:
+        values = samples[statistic].to_numpy().astype(np.float64)
+        rho, p = rank_correlation(values, shared)
+        tests.append({"statistic": statistic, "rho": rho, "p_value": p})
+        rows += [
+            {
+                "statistic": statistic, "low": part.low, "high": part.high,
+                "median": part.median, "samples": part.samples,
+                "agreement": part.mean, "interval_low": part.interval_low,
+                "interval_high": part.interval_high, "overall": float(shared.mean()),
+            }
+            for part in by_parts(values, shared)
+        ]  # fmt: skip
+    tested = with_q(pl.DataFrame(tests).fill_nan(None)).drop("p_value")
+    return pl.DataFrame(rows).fill_nan(None).join(tested, on="statistic", maintain_order="left")

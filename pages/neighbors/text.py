@@ -101,8 +101,15 @@ EXPLAINED = (
     'What every sample shares, of every pair: `prh sql "FROM agreement_by_sample"`.'
 )
 NO_WORDS = (
-    "No word stands in five captions or more, or the warehouse holds no captions, so there is "
-    "nothing to tell samples apart by."
+    "No word stands in five captions or more, or the warehouse holds no captions, and nothing is "
+    "told of classes or pictures (`prh neighbors --labels FILE`), so there is nothing to tell "
+    "samples apart by."
+)
+PICTURED = (
+    "A dot is the mean of a tenth of the samples, its line the 95 % interval; ρ is Spearman's "
+    "correlation over single samples, q corrected for the four. Samples are taken as independent, "
+    "though they are each other's neighbors. Brightness and contrast: mean and standard deviation "
+    "of luma; colorfulness: Hasler and Suesstrunk 2003; detail: mean gradient at 224 pixels."
 )
 
 

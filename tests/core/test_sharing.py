@@ -3,13 +3,15 @@
 import math
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from prh_core.compiled.overlaps import row_shared
-from prh_core.errors import NeighborCountError
-from prh_core.sharing import carriers, shared_by_chance
+from prh_core.errors import NeighborCountError, TrendError
+from prh_core.sharing import by_parts, carriers, rank_correlation, shared_by_chance
 
 
 @given(st.integers(3, 40), st.data())
@@ -53,3 +55,44 @@ def test_where_all_share_alike_half_of_them_hold_half() -> None:
     assert carriers(np.array([0, 0, 0, 40])) == 0.5
     assert carriers(np.array([90, 0, 10])) == pytest.approx(0.05)
     assert carriers(np.array([7, 0])) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 10)), min_size=1, max_size=80))
+def test_parts_hold_every_sample_once_and_keep_ties_together(rows: list[tuple[int, int]]) -> None:
+    values, shared = (np.array(side, np.float64) for side in zip(*rows, strict=True))
+    parts = by_parts(values, shared)
+    assert len(parts) <= 10 and sum(part.samples for part in parts) == len(rows)
+    for before, after in zip(parts, parts[1:], strict=False):
+        assert before.high < after.low
+    weights = [part.samples for part in parts]
+    assert np.average([part.mean for part in parts], weights=weights) == pytest.approx(
+        shared.mean()
+    )
+    for part in parts:
+        here = shared[(values >= part.low) & (values <= part.high)]
+        assert part.samples == len(here) and part.mean == pytest.approx(here.mean())
+        if len(here) > 1 and here.std() > 0:
+            ends = stats.t.interval(0.95, len(here) - 1, here.mean(), stats.sem(here))
+            assert (part.interval_low, part.interval_high) == pytest.approx(ends)
+
+
+def test_distinct_values_make_equal_parts() -> None:
+    parts = by_parts(np.random.default_rng(0).permutation(1000) / 7, np.ones(1000))
+    assert [part.samples for part in parts] == [100] * 10
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=3, max_size=40))
+def test_rank_correlation_is_that_of_ranks(rows: list[tuple[int, int]]) -> None:
+    values, shared = (np.array(side, np.float64) for side in zip(*rows, strict=True))
+    rho, p = rank_correlation(values, shared)
+    if np.ptp(values) == 0 or np.ptp(shared) == 0:
+        assert math.isnan(rho) and math.isnan(p)
+        return
+    ranks = np.array([pl.Series(side).rank().to_numpy() for side in (values, shared)])
+    assert rho == pytest.approx(np.corrcoef(ranks)[0, 1], abs=1e-9)
+    assert 0 <= p <= 1 or math.isnan(p)
+
+
+def test_parts_need_as_many_values_as_shares() -> None:
+    with pytest.raises(TrendError, match="as many values as shares, got 2 and 3"):
+        by_parts(np.zeros(2), np.zeros(3))

@@ -12,6 +12,7 @@ from PIL import Image
 from ingest.errors import MissingScoresError
 from ingest.experiments.neighbors.plan import Choices, plan_neighbors
 from ingest.experiments.neighbors.thumbnails import PIXELS, shrunk
+from ingest.experiments.neighbors.traits import picture_statistics
 from ingest.pipeline.stored import stored_dataset
 from ingest.store.features import read_layers
 from ingest.store.workspace import Workspace
@@ -182,3 +183,40 @@ def test_what_cannot_be_looked_into_is_said(own_world: Path) -> None:
     assert done.returncode == 1 and "no features are stored on planted of nobody" in done.stderr
     done = prh("neighbors", "--dataset", "elsewhere", "--data", own_world)
     assert done.returncode == 1 and "no features are stored on elsewhere" in done.stderr
+
+
+def test_pictures_are_told_in_numbers_as_an_image_library_tells_them() -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (224, 112, 3), dtype=np.uint8)
+    told = picture_statistics(Image.fromarray(pixels))
+    gray = np.asarray(Image.fromarray(pixels).convert("L"), np.float64) / 255
+    assert told["brightness"] == pytest.approx(gray.mean(), abs=3e-3)
+    assert told["contrast"] == pytest.approx(gray.std(), abs=3e-3)
+    r, g, b = (pixels[..., at].astype(float) / 255 for at in range(3))
+    rg, yb = (r - g).ravel(), ((r + g) / 2 - b).ravel()
+    expected = np.sqrt(rg.var() + yb.var()) + 0.3 * np.sqrt(rg.mean() ** 2 + yb.mean() ** 2)
+    assert told["colorfulness"] == pytest.approx(expected)
+    steps = [
+        np.hypot(gray[i + 1, j] - gray[i, j], gray[i, j + 1] - gray[i, j])
+        for i in range(0, 223, 7) for j in range(0, 111, 7)
+    ]  # fmt: skip
+    assert told["detail"] == pytest.approx(np.mean(steps), rel=0.1)
+
+
+def test_a_gray_wall_has_neither_color_nor_contrast() -> None:
+    told = picture_statistics(Image.new("RGB", (300, 200), (51, 51, 51)))
+    assert told == pytest.approx({"brightness": 0.2, "contrast": 0, "colorfulness": 0, "detail": 0})
+
+
+def test_classes_are_read_once_and_the_newest_counts(own_world: Path, tmp_path: Path) -> None:
+    ids = [f"sample-{i:03d}" for i in range(60)]
+    table = tmp_path / "mine.csv"
+    table.write_text("id,class\n" + "".join(f"{name},{name[-1]}\n" for name in ids))
+    way = ("--dataset", "planted", "--score-k", "10", "--data", str(own_world))
+    first = prh("neighbors", *way, "--labels", str(table))
+    assert first.returncode == 0, first.stderr
+    rows = query(Path(_of(own_world)), "FROM sample_labels ORDER BY position")
+    assert rows["label"].to_list() == [name[-1] for name in ids]
+    assert set(rows["source"]) == {"mine.csv"}
+    wrong = prh("neighbors", *way, "--labels", str(tmp_path / "none.csv"))
+    assert wrong.returncode != 0 and "cannot be read as a CSV of classes" in wrong.stderr

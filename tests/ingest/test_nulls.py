@@ -8,8 +8,9 @@ import pytest
 
 from ingest.errors import MissingFeaturesError
 from ingest.experiments.nulls.confounds import plan_confounds, simulate_confounds
-from ingest.experiments.nulls.plan import NullChoices, plan_nulls, read_classes
+from ingest.experiments.nulls.plan import NullChoices, plan_nulls
 from ingest.experiments.nulls.run import draw_nulls
+from ingest.pipeline.classes import read_classes
 from ingest.pipeline.run import Run
 from ingest.pipeline.stored import stored_captions, stored_dataset
 from ingest.progress import Silent

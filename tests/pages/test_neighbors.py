@@ -189,7 +189,8 @@ def test_without_captions_and_pictures_samples_keep_their_places(
     open_page: OpenPage, own_world: Path
 ) -> None:
     with edited(own_world / "results.duckdb") as connection:
-        for table in ("samples", "thumbnails", "sample_thumbnails"):
+        told_of = ("sample_labels", "picture_statistics")
+        for table in ("samples", "thumbnails", "sample_thumbnails", *told_of):
             connection.execute(f"DELETE FROM {table}")
     app = open_page(own_world, PAGE, sample="3")
     assert not app.exception
@@ -294,3 +295,52 @@ def test_the_picture_to_take_away_is_drawn_without_a_browser(
     # A ring and a line for each neighbor, on the map of either model that has it.
     assert rings[chart.BOTH] >= 4 * counted["both"]
     assert rings[chart.NEAR["first"]] >= 2 * counted["first"]
+
+
+def test_classes_are_compared(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, PAGE, by="Classes")
+    assert not app.exception
+    (table,) = [one.value for one in app.dataframe if "label" in one.value.columns]
+    assert set(table["label"]) == {"class 0", "class 1", "class 2"}
+    assert table["samples"].tolist() == [20] * 3
+    assert np.mean(table["agreement"]) == pytest.approx(table["overall"].iloc[0])
+
+
+def test_pictures_are_compared_by_tenths(open_page: OpenPage, own_world: Path) -> None:
+    rng = np.random.default_rng(1)
+    shared = query(own_world / "results.duckdb", "FROM agreement_by_sample")
+    first = shared.filter(pl.col("unit_key") == shared["unit_key"][0]).sort("position")
+    with edited(own_world / "results.duckdb") as connection:
+        # Colorfulness grows with what is shared by one pair, the rest is noise.
+        for place, agreement in first.select("position", "agreement").iter_rows():
+            connection.execute(
+                "UPDATE picture_statistics SET brightness = $b, contrast = $b, detail = $b, "
+                "colorfulness = $c WHERE position = $p",
+                {"b": rng.random(), "c": agreement + rng.random() / 100, "p": place},
+            )
+    app = open_page(own_world, PAGE, by="Pictures")
+    assert not app.exception
+    said = told(app)
+    assert "Agreement by what pictures are like" in said
+    assert [name in said for name in ("Brightness: ρ", "Colorfulness: ρ")] == [True, True]
+
+
+def test_alike_pictures_tell_nothing(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, PAGE, by="Pictures")
+    assert not app.exception
+    assert "Brightness (all alike)" in told(app)
+
+
+def test_tenths_of_pictures_find_what_goes_along() -> None:
+    rng = np.random.default_rng(0)
+    agreement = rng.integers(0, 11, 400) / 10
+    frame = pl.DataFrame({
+        "agreement": agreement, "colorfulness": agreement + rng.normal(size=400) / 5,
+        "brightness": rng.random(400), "contrast": rng.random(400), "detail": np.ones(400),
+    })  # fmt: skip
+    parts = statistics.by_picture(frame)
+    by_name = {name[0]: rows for name, rows in parts.group_by("statistic")}
+    colors = by_name["colorfulness"]
+    assert colors.height == 10 and colors["rho"][0] > 0.7 and colors["q_value"][0] < 1e-6
+    assert by_name["brightness"]["q_value"][0] > 0.01
+    assert by_name["detail"].height == 1 and by_name["detail"]["rho"][0] is None

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 
 from ingest.catalog import Catalog
-from ingest.errors import MissingFeaturesError
+from ingest.errors import DiskFullError, MissingFeaturesError
 from ingest.experiments.neighbors import agreement, layers
 from ingest.experiments.neighbors.plan import Choices, LayerUnit, plan_neighbors
 from ingest.experiments.neighbors.thumbnails import store_thumbnails
+from ingest.experiments.neighbors.traits import store_labels, store_picture_statistics
+from ingest.pipeline.classes import read_classes
 from ingest.pipeline.imported import open_known
 from ingest.pipeline.run import Run, UnitRows
-from ingest.pipeline.stored import stored_dataset
+from ingest.pipeline.stored import StoredDataset, stored_captions, stored_dataset
 from ingest.progress import Progress
-from prh_core.errors import DegenerateLayerError
+from prh_core.errors import DegenerateLayerError, PRHError
 
 _USUAL = Choices()
 
@@ -24,9 +26,10 @@ def store_neighbors(
     choices: Choices = _USUAL,
     *,
     models: Sequence[str] = (),
+    labels: str | None = None,
     device: str | None = None,
 ) -> None:
-    """Store neighbors, maps, agreement by sample and small pictures; what is stored is skipped.
+    """Store neighbors, maps, agreement by sample, and what samples are like; none of it twice.
 
     Args:
         run: the run.
@@ -35,11 +38,13 @@ def store_neighbors(
         progress: told about every unit.
         choices: of neighbors and layers.
         models: ids of those taken; none stands for all.
+        labels: "captions", or a CSV with columns id and class; None tells no classes.
         device: where neighbors are searched; None on the CPU.
 
     Raises:
         MissingFeaturesError, MissingScoresError: nothing is stored to look into.
         NeighborCountError: k does not fit the samples.
+        PRHError: the classes cannot be read.
     """
     stored = stored_dataset(run.workspace, dataset_id)
     files = [file for file in stored.files if not models or file.header.model_id in models]
@@ -74,13 +79,32 @@ def store_neighbors(
         "Neighbors and maps of layers",
     )
     agreement.count_missing(run, plan.pairs, progress)
-    record = catalog.datasets.get(dataset_id)
+    if labels is not None:
+        captions = stored_captions(run.workspace, dataset_id, stored.row_order)
+        classes = read_classes(labels, stored.sample_ids, captions, "--labels")
+        store_labels(run, dataset_id, stored.row_order, classes, labels)
+    _look_at_pictures(run, stored, catalog, progress)
+
+
+def _look_at_pictures(
+    run: Run, stored: StoredDataset, catalog: Catalog, progress: Progress
+) -> None:
+    """Store what pictures are like, and small ones where the license allows it."""
+    record = catalog.datasets.get(stored.dataset_id)
     if record is None or not record.thumbnails:
         progress.note(
-            f"No small pictures of {dataset_id}: its record does not say `thumbnails = true`, that "
-            "its license lets them into the warehouse; pages show captions and ids"
+            f"No small pictures of {stored.dataset_id}: its record does not say `thumbnails = "
+            "true`, that its license lets them into the warehouse; pages show captions and ids"
         )
+    try:
+        dataset = open_known(run.workspace, catalog, stored.dataset_id, progress=progress)
+    except PRHError as error:
+        if isinstance(error, DiskFullError) or (record is not None and record.thumbnails):
+            raise
+        progress.note(f"Nothing is told of pictures: {error}")
         return
-    dataset = open_known(run.workspace, catalog, dataset_id, progress=progress)
-    if dataset.row_order == stored.row_order:
+    if dataset.row_order != stored.row_order or not any(dataset.image_hashes):
+        return
+    store_picture_statistics(run, dataset, progress)
+    if record is not None and record.thumbnails:
         store_thumbnails(run, dataset, progress)

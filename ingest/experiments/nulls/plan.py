@@ -204,39 +204,6 @@ class _Controls:
         return tuple(chosen[key]["score"] for key in keys), said, keys
 
 
-def read_classes(
-    where: str, sample_ids: Sequence[str], captions: Sequence[str] | None
-) -> list[str]:
-    """Return the class of every sample.
-
-    Args:
-        where: "captions", or the path of a CSV with columns id and class.
-        sample_ids: (n,) in order.
-        captions: (n,) in order; None where none are stored.
-
-    Raises:
-        PRHError: there are no captions, the file is no such table, or it lacks a sample.
-    """
-    if where == "captions":
-        if captions is None or not any(captions):
-            raise PRHError("the dataset has no captions to take classes from: --classes FILE")
-        return list(captions)
-    try:
-        table = pl.read_csv(where, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise PRHError(f"{where} cannot be read as a CSV of classes: {error}") from error
-    if not {"id", "class"} <= set(table.columns):
-        raise PRHError(f"{where}: expected columns id and class, got {', '.join(table.columns)}")
-    known = dict(table.select("id", "class").iter_rows())
-    lacking = [name for name in sample_ids if known.get(name) is None]
-    if lacking:
-        raise PRHError(
-            f"{where} has no class for {len(lacking):,} of {len(sample_ids):,} samples, "
-            f"e.g. {lacking[0]}"
-        )
-    return [known[name] for name in sample_ids]
-
-
 def labels_of(classes: Sequence[str], rows: np.ndarray | None) -> np.ndarray:
     """Return the classes of some samples, as an array; of all for None."""
     labels = np.asarray(classes, dtype=object).astype(str)

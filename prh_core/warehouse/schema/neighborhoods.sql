@@ -1,4 +1,4 @@
--- Version 19. Inside a score: who is near whom, and how much two models share sample by sample.
+-- Version 20. Inside a score: who is near whom, and how much two models share sample by sample.
 
 -- One row per layer of a feature set whose neighbors are stored: found as scores find them, among
 -- the same rows, truncated and l2-normalized alike.
@@ -69,6 +69,28 @@ CREATE TABLE sample_thumbnails (
     "position" INTEGER NOT NULL, -- The sample, as in samples.position.
     content_hash VARCHAR NOT NULL, -- As in thumbnails.
     recorded_at TIMESTAMPTZ NOT NULL -- When it was made.
+);
+
+-- The class of each sample, where somebody named them.
+CREATE TABLE sample_labels (
+    dataset_id VARCHAR NOT NULL, -- The dataset.
+    row_order VARCHAR NOT NULL, -- Its row order.
+    "position" INTEGER NOT NULL, -- The sample, as in samples.position.
+    label VARCHAR NOT NULL, -- Its class.
+    source VARCHAR NOT NULL, -- captions, or the name of the file that said so.
+    recorded_at TIMESTAMPTZ NOT NULL -- When it was read.
+);
+
+-- What each sample's picture is like, in numbers.
+CREATE TABLE picture_statistics (
+    dataset_id VARCHAR NOT NULL, -- The dataset.
+    row_order VARCHAR NOT NULL, -- Its row order.
+    "position" INTEGER NOT NULL, -- The sample, as in samples.position.
+    brightness DOUBLE NOT NULL, -- Mean luma (Rec. 601), 0 black to 1 white.
+    contrast DOUBLE NOT NULL, -- Standard deviation of luma, 0 to .5.
+    colorfulness DOUBLE NOT NULL, -- Hasler and Suesstrunk 2003, 0 gray to about 1.
+    detail DOUBLE NOT NULL, -- Mean size of the luma's gradient between neighboring pixels, at 224 pixels.
+    recorded_at TIMESTAMPTZ NOT NULL -- When it was measured.
 );
 
 -- sample_agreement, a row per sample: the share of its k neighbors that two models have in common.
