@@ -33,6 +33,10 @@ class TrendError(PRHError, ValueError):
     """Too few models, or too much alike, for a trend."""
 
 
+class CurveError(PRHError, ValueError):
+    """Too few sizes or classes, or scores of which no curve can be told."""
+
+
 class SaturationError(PRHError, ValueError):
     """Too few counts of samples an item, or nothing that grows, for a law of saturation."""
 

@@ -129,6 +129,10 @@ class Metric:
             seed: of the resampling, where there is any.
         """
         (influence,) = self.influences(x, y, [layers], k, seed)
+        return self.interval_of(influence, level)
+
+    def interval_of(self, influence: Influence, level: float = 0.95) -> Interval:
+        """Return the interval of a score whose error is known, cut to the metric's range."""
         return interval_of(influence, self.lowest, self.highest, self._share(influence), level)
 
     def best_interval(
