@@ -40,6 +40,8 @@ from ingest.experiments.neighbors.traits import store_labels, store_picture_stat
 from ingest.experiments.nulls.confounds import plan_confounds, simulate_confounds
 from ingest.experiments.nulls.plan import NullChoices, plan_nulls
 from ingest.experiments.nulls.run import draw_nulls
+from ingest.experiments.sizes.plan import CurveChoices, plan_curves
+from ingest.experiments.sizes.run import draw_curves, score_in_classes
 from ingest.experiments.unpaired.plan import MatchChoices, plan_matchings
 from ingest.experiments.unpaired.run import match_models
 from ingest.pipeline.ceilings import compute_self_agreement, plan_ceilings, plan_split_halves
@@ -107,6 +109,8 @@ PAIRED = (
 """Of models of one modality with each other: some calibrated, some not."""
 WITHIN = 2 * sum(6 if get_metric(s.metric).symmetric else 12 for s in PAIRED)
 """Scores among the four vision models of `MODELS`, and among its four language models."""
+CURVED = ("lang-large", "vis-large", "vis-small")
+"""Models whose pairs have curves over the number of samples."""
 TASKS = ("natural", "specialized", "structured")
 """Planted tasks, one of each of VTAB's groups."""
 TRAININGS = {"rising": 0.3, "level": 0.0}
@@ -158,6 +162,8 @@ def build_world(
         _check_metrics(run)
         _draw_nulls(run, dataset_id)
         _match_models(run, dataset_id)
+        if models is MODELS:
+            _draw_curves(run, dataset_id)
     if publish:
         workspace.warehouse.publish()
     return home
@@ -381,6 +387,17 @@ def _match_models(run: Run, dataset_id: str) -> None:
     choices = MatchChoices(n=20, starts=3)
     units = plan_matchings(run.workspace, stored, choices, pairs="all")
     match_models(run, units, Silent())
+
+
+def _draw_curves(run: Run, dataset_id: str) -> None:
+    """Score the planted pairs over growing numbers of samples, and in classes of 12."""
+    stored = stored_dataset(run.workspace, dataset_id)
+    n = len(stored.sample_ids)
+    choices = CurveChoices(("mutual_knn", "cka"), 5, sizes=(n // 4, n // 2, n), orders=1)
+    units = plan_curves(run.workspace, stored, choices, CURVED)
+    draw_curves(run, units, Silent())
+    classes = [str(place % 5) for place in range(n)]
+    score_in_classes(run, units, classes, "classes.csv", Silent())
 
 
 def _simulate_theory(run: Run) -> None:

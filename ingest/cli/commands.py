@@ -16,6 +16,7 @@ from ingest.cli.neighbors import neighbors
 from ingest.cli.nulls import confounds, nulls
 from ingest.cli.probes import probe
 from ingest.cli.results import export, publish, sql
+from ingest.cli.sizes import curves
 from ingest.cli.study import extract, run, score, status
 from ingest.cli.theory import theory
 from ingest.cli.trial import try_own
@@ -42,6 +43,7 @@ COMMANDS = {
     "theory": theory,
     "nulls": nulls,
     "confounds": confounds,
+    "curves": curves,
     "metrics": metrics,
     "check-metrics": check_metrics,
     "extract": extract,

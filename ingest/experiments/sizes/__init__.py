@@ -1,0 +1,1 @@
+"""Scores over growing numbers of samples, and within classes and between them."""
