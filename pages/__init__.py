@@ -142,6 +142,19 @@ PAGES = (
         ),
     ),
     Page(
+        "sizes",
+        "How does it change with n?",
+        "how_does_it_change_with_n",
+        "Does a score hold as samples are added, and within classes as between them?",
+        "no score has a curve over the number of samples",
+        "prh curves --dataset emoji",
+        takes=("sides", "dataset", "metric"),
+        terms=(
+            "mutual k-NN", "best pair of layers", "chance of one pair", "interval", "extrapolation",
+            "untrained control", "truncation", "row order",
+        ),
+    ),
+    Page(
         "doubt",
         "How sure are we?",
         "how_sure_are_we",

@@ -27,11 +27,16 @@ def told(app: AppTest) -> str:
 
 def drawn(app: AppTest) -> list[pl.DataFrame]:
     """Return the data sets of the page's chart, largest first."""
-    (chart,) = app.get("vega_lite_chart")
-    proto = chart.proto  # type: ignore[attr-defined]
+    (_,) = app.get("vega_lite_chart")
+    return drawn_all(app)
+
+
+def drawn_all(app: AppTest) -> list[pl.DataFrame]:
+    """Return the data sets of all the page's charts, largest first."""
     frames = [
         pl.DataFrame(pl.from_arrow(pyarrow.ipc.open_stream(item.data.data).read_all()))
-        for item in proto.datasets
+        for chart in app.get("vega_lite_chart")
+        for item in chart.proto.datasets  # type: ignore[attr-defined]
     ]
     return sorted(frames, key=lambda frame: frame.height, reverse=True)
 

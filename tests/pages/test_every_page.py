@@ -23,6 +23,7 @@ CHARTS = {
     "color": 3,
     "captions": 4,
     "doubt": 3,
+    "sizes": 2,
     "theory": 4,
     "training": 2,
     "unpaired": 2,
@@ -30,10 +31,10 @@ CHARTS = {
 }
 """Headline results stand over what is here, bins and map side by side, views of colors over their
 distances and layers, captions over what they gain, averages and small pictures, right matches
-beside ranks, one pair among its nulls over all pairs raw and calibrated, kernels over training,
-information lost and every metric, alignment by step over what a training measured of itself, maps
-of samples over what they share and what their captions say; every other page answers with one
-chart."""
+beside ranks, one curve over all changes, one pair among its nulls over all pairs raw and
+calibrated, kernels over training, information lost and every metric, alignment by step over what a
+training measured of itself, maps of samples over what they share and what their captions say; every
+other page answers with one chart."""
 
 
 def _says(app: AppTest, sentence: str, command: str) -> None:

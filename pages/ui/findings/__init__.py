@@ -25,6 +25,7 @@ from pages.ui.findings.metrics import (
 )
 from pages.ui.findings.pairs import layers, meeting
 from pages.ui.findings.sharing import sharing
+from pages.ui.findings.sizes import Classed, Grown, classes_carry, sizes_matter
 from pages.ui.findings.skills import emergence
 from pages.ui.findings.standing import standing
 from pages.ui.findings.training import Change, training
@@ -32,9 +33,10 @@ from pages.ui.findings.trends import convergence, trend
 from pages.ui.findings.unpaired import Matched, matched_without_pairs
 
 __all__ = [
-    "BADGES", "Capacity", "Change", "Contrast", "Finding", "Growth", "Held", "Layout",
-    "Matched", "MetricReach", "MetricTrend", "Moved", "Verdict", "calibration_claim", "colors",
-    "confounding", "convergence", "density", "emergence", "layers", "locality",
-    "matched_without_pairs", "meeting", "metric_reach", "metric_trends", "metrics_agree",
-    "nulls_held", "sharing", "standing", "theory", "training", "trend",
+    "BADGES", "Capacity", "Change", "Classed", "Contrast", "Finding", "Grown", "Growth", "Held",
+    "Layout", "Matched", "MetricReach", "MetricTrend", "Moved", "Verdict", "calibration_claim",
+    "classes_carry", "colors", "confounding", "convergence", "density", "emergence", "layers",
+    "locality", "matched_without_pairs", "meeting", "metric_reach", "metric_trends",
+    "metrics_agree", "nulls_held", "sharing", "sizes_matter", "standing", "theory", "training",
+    "trend",
 ]  # fmt: skip

@@ -46,6 +46,14 @@ TERMS = (
         "that of the metric",
     ),
     Term(
+        "extrapolation",
+        "What more samples would score, were the last sizes to go on as a power of n. A straight "
+        "line between logarithms that was seen to hold nearby; far away it is a guess.",
+        r"\log S(n') = \log S(n) + c\,(\log n' - \log n)",
+        "here; docs/decisions.md",
+        "that of the metric",
+    ),
+    Term(
         "threshold",
         "What at most 5 % of the permutation null exceeds: a score above it is more than chance. "
         "An order statistic of the score and its null together, never interpolated.",
