@@ -144,19 +144,24 @@ def test_classes_apart_and_samples_within_them() -> None:
     centers = rng.normal(size=(20, 6))
     inside = rng.normal(size=(320, 6))
 
-    def seen(shared: np.ndarray, own: float) -> PreparedLayer:
-        return ready(shared @ rng.normal(size=(6, 16)) + own * rng.normal(size=(320, 16)))
+    def seen(shared: np.ndarray, apart: float) -> PreparedLayer:
+        """See what is shared, noise, and classes as far apart as no other view has them."""
+        own = apart * rng.normal(size=(20, 16))[of] + rng.normal(size=(320, 16))
+        return ready(shared @ rng.normal(size=(6, 16)) + own)
 
-    def told(shared: np.ndarray, own: float) -> ClassScores:
-        return score_classes(
-            KNN, seen(shared, own), seen(shared, own), names, lambda n: max(1, n // 5)
-        )
+    def told(shared: np.ndarray, apart: float) -> ClassScores:
+        views = seen(shared, apart), seen(shared, apart)
+        return score_classes(KNN, views[0], views[1], names, lambda n: max(1, n // 5))
 
-    coarse = told(5 * centers[of], 1.0)
-    assert coarse.between.low > coarse.between_chance
-    assert coarse.within.low < coarse.within_chance < coarse.within.high
-    fine = told(5 * inside, 0.3)
-    assert fine.within.low > fine.within_chance
+    coarse = told(5 * centers[of], 0.0)
+    fine = told(5 * inside, 50.0)
+    for found, between, within in ((coarse, 1, 0), (fine, 0, 1)):
+        for part, chance, beyond in (
+            (found.between, found.between_chance, between),
+            (found.within, found.within_chance, within),
+        ):
+            assert chance is not None
+            assert part.low > chance if beyond else part.low < chance < part.high
     assert (coarse.classes, coarse.left_out, coarse.within.n, coarse.between.n) == (20, 0, 16, 20)
 
 
