@@ -10,7 +10,8 @@ neighbors of a and a among y's neighbors of b; one asks how many a they have, th
 They differ only as these pairs concentrate on few a or few b: on hubs.
 
 The error of dyads holds the lists fixed and is a little small where samples are few: of 5 % it
-rejects 6 to 10 % among 100 samples of unrelated or exchangeable views, and 4 to 7 % among 512.
+rejects 8 to 10 % among 100 samples of unrelated or exchangeable views, and 4 to 7 % among 512;
+of the two ways round up to 12 % and 9 %.
 """
 # pyright: basic
 

@@ -13,6 +13,7 @@ from ingest.cli.hub import pull, push
 from ingest.cli.imports import evaluate, imports
 from ingest.cli.match import match
 from ingest.cli.neighbors import neighbors
+from ingest.cli.nesting import nesting
 from ingest.cli.nulls import confounds, nulls
 from ingest.cli.probes import probe
 from ingest.cli.results import export, publish, sql
@@ -40,6 +41,7 @@ COMMANDS = {
     "probe": probe,
     "color": color,
     "captions": captions,
+    "nesting": nesting,
     "theory": theory,
     "nulls": nulls,
     "confounds": confounds,

@@ -1,0 +1,1 @@
+"""Which space is nested in which, and how hubs lie in each."""
