@@ -178,6 +178,18 @@ PAGES = (
         terms=("matching without pairs", "p", "q", "untrained control", "row order"),
     ),
     Page(
+        "nesting",
+        "Which way?",
+        "which_way",
+        "Is the space of one of two models nested in the other's?",
+        "no pair of models was tested for nesting",
+        "prh nesting --dataset emoji --panel demo --pairs all",
+        terms=(
+            "nested space", "information imbalance", "hubness", "cycle k-NN", "mutual k-NN",
+            "interval", "q",
+        ),
+    ),
+    Page(
         "training",
         "Does training align?",
         "does_training_align",

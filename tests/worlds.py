@@ -37,6 +37,7 @@ from ingest.experiments.neighbors.plan import Choices as Neighborhoods
 from ingest.experiments.neighbors.run import store_neighbors
 from ingest.experiments.neighbors.thumbnails import store_thumbnails
 from ingest.experiments.neighbors.traits import store_labels, store_picture_statistics
+from ingest.experiments.nesting.run import measure_nesting, plan_nesting
 from ingest.experiments.nulls.confounds import plan_confounds, simulate_confounds
 from ingest.experiments.nulls.plan import NullChoices, plan_nulls
 from ingest.experiments.nulls.run import draw_nulls
@@ -156,6 +157,7 @@ def build_world(
         _plant_bits(run, dataset_id, models)
         _plant_benchmarks(run, models)
         _plant_competence(run, models)
+        _test_nesting(run, files)
         _plant_colors(run, models)
         _plant_trainings(run, dataset)
         _simulate_theory(run)
@@ -290,6 +292,11 @@ def _plant_benchmarks(run: Run, models: tuple[PlantedModel, ...]) -> None:
             }  # fmt: skip
             results.add("benchmarks", row)
     store(run, results, "planted benchmarks")
+
+
+def _test_nesting(run: Run, files: dict[str, list[FeatureFile]]) -> None:
+    sides = plan(files["language"][:3], files["vision"][:3], CEILINGS)
+    measure_nesting(run, *plan_nesting(sides), Silent())
 
 
 def _plant_competence(run: Run, models: tuple[PlantedModel, ...]) -> None:

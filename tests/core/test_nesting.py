@@ -99,6 +99,11 @@ def worlds(kind: str, count: int, n: int = 200) -> list[Nesting]:
             y = rng.normal(size=(n, 6))
         if kind == "coarser":
             y = x[:, :3]
+        if kind == "noisier":
+            y = x + 0.8 * rng.normal(size=(n, 6))
+        if kind == "hubs":
+            popular = 2 * rng.lognormal(0, 0.5, size=(n, 1))
+            x, y = (popular + rng.normal(size=(n, 6)) for _ in "xy")
         found.append(nested(x, y, 5))
     return found
 
@@ -108,6 +113,13 @@ def test_it_rejects_five_percent_where_neither_is_nested(kind: str) -> None:
     found = worlds(kind, 100)
     assert np.mean([one.beyond_hubs.p_value < 0.05 for one in found]) <= ALLOWED
     assert np.mean([one.raw.p_value < 0.05 for one in found]) <= ALLOWED
+
+
+def test_of_few_samples_it_rejects_no_more() -> None:
+    # Of shared hubs, and of a noisier copy, which tells as much as it is told.
+    for kind in ("hubs", "noisier"):
+        found = worlds(kind, 100, 60)
+        assert np.mean([one.beyond_hubs.p_value < 0.05 for one in found]) <= ALLOWED
 
 
 def test_a_coarsening_is_nested() -> None:

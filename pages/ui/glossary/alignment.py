@@ -35,6 +35,22 @@ TERMS = (
         "share, 0 to 1; about k² / n by chance",
     ),
     Term(
+        "nested space",
+        "One whose neighbors are told by another's, more than they tell of it: a coarsening, for "
+        "one. Tested is the difference of the two information imbalances over k neighbors, each "
+        "rank held against that sample's mean rank from everywhere, which takes out hubs.",
+        r"\Delta_k(X \to Y) = \frac{2}{n} \langle r^Y_{ij} - \bar r^Y_j \rangle_{j \in S_X(i)}",
+        "after Glielmo et al. 2022 (PNAS Nexus 1, pgac039)",
+        "a difference, −1 to 1; above 0: the first tells more",
+    ),
+    Term(
+        "hubness",
+        "How unevenly samples are neighbors of others: the skewness of the number of lists of k "
+        "neighbors that a sample stands in. High where few samples are near everything.",
+        r"\mathrm{E}\,(N_k - k)^3 / \sigma_{N_k}^3",
+        "Radovanovic et al. 2010 (JMLR 11)",
+    ),
+    Term(
         "LCS k-NN",
         "The longest common subsequence of two models' lists of neighbors, nearest first: who the "
         "neighbors are and in which order.",
