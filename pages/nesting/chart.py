@@ -1,14 +1,30 @@
 """What neighbors tell, with intervals; the two ways round; hubs and density along depth."""
 
+from typing import Any
+
 import altair as alt
 import polars as pl
 
 from pages.nesting.statistics import VERDICTS
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, either, roomy, sized, unique, x_axis, y_axis
+from pages.ui.charts.parts import (
+    LABELS,
+    Chart,
+    either,
+    roomy,
+    sized,
+    unique,
+    wrapped,
+    x_axis,
+    y_axis,
+)
 from pages.ui.remembered import remembered
 
-_NAMES = alt.Axis(domain=False, ticks=False, labelOverlap=False, **{**LABELS, "labelLimit": 190})
+_NAMES: dict[str, Any] = {
+    **LABELS, "domain": False, "ticks": False, "labelOverlap": False,
+    # On a phone half of the width is left to what is drawn.
+    "labelLimit": alt.expr("clamp(width * 0.4, 90, 220)"),
+}  # fmt: skip
 
 
 @remembered
@@ -18,7 +34,7 @@ def differences(frame: pl.DataFrame) -> Chart:
     Args:
         frame: of `statistics.judge`.
     """
-    title = "Difference in information imbalance, above 0: the first tells more"
+    title = "First tells more: above 0"
     told = [
         alt.Tooltip("pair:N", title="Pair"),
         alt.Tooltip("verdict:N", title="Verdict"),
@@ -39,10 +55,11 @@ def differences(frame: pl.DataFrame) -> Chart:
             domain=list(VERDICTS),
             range=["triangle-right", "triangle-left", "cross", "diamond", "circle"],
         ),
-        legend=alt.Legend(orient="top", columns=2),
+        legend=alt.Legend(orient="top", **wrapped(VERDICTS)),
     )
     base = alt.Chart(frame).encode(
-        y=alt.Y("pair:N", title=None, sort=unique(frame["pair"]), axis=_NAMES), tooltip=told
+        y=alt.Y("pair:N", title=None, sort=unique(frame["pair"]), axis=alt.Axis(**_NAMES)),
+        tooltip=told,
     )
     zero = alt.Chart(pl.DataFrame({"at": [0.0]})).mark_rule(color=palette.MISSING)
     layers = (
@@ -76,7 +93,7 @@ def cycles(frame: pl.DataFrame) -> Chart:
         variable_name="way",
         value_name="home",
     ).with_columns(pl.col("way").replace_strict(ways))
-    row = alt.Y("pair:N", title=None, sort=unique(frame["pair"]), axis=_NAMES)
+    row = alt.Y("pair:N", title=None, sort=unique(frame["pair"]), axis=alt.Axis(**_NAMES))
     told = [
         alt.Tooltip("pair:N", title="Pair"),
         alt.Tooltip("way:N", title="Neighbors"),

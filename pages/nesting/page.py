@@ -1,9 +1,11 @@
 """Which way: who is nested in whom, and how hubs lie in each space."""
 
 import polars as pl
+import streamlit as st
 
 from pages.nesting import chart, finding, queries, statistics, text
 from pages.ui import shell
+from pages.ui.plain import plain
 from pages.ui.shell import Frame, Nothing
 
 _CYCLES, _SPACES = "Cycle k-NN", "Hubs and density"
@@ -42,6 +44,7 @@ def draw(frame: Frame) -> None:
         about={"Setting": setting, "Models": models},
         view=view,
         alt_text=f"{title}, {models}, {setting}.",
+        below=lambda: st.caption(f"{plain(setting)}. {text.MARKS[words]}"),
     )
     frame.explain(words)
 
