@@ -10,6 +10,7 @@ from pages.ui.charts.parts import (
     LABELS,
     Chart,
     cell_text,
+    either,
     held_at,
     on_cell,
     reference_line,
@@ -198,3 +199,51 @@ def _layer_axis(placed: pl.DataFrame, start: str, name: str, *, slanted: bool) -
 
 def _quoted(name: str) -> str:
     return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+@remembered
+def bounds(frame: pl.DataFrame, *, measure: str) -> Chart:
+    """Draw between what each missing score must lie, and what independence expects.
+
+    Args:
+        frame: of `statistics.bound_unscored`.
+        measure: what the numbers are, for the axis.
+    """
+    shown = unique(frame["modality_c"])
+    colors = [palette.MODALITY.get(name, palette.MISSING) for name in shown]
+    across = x_axis("expected", f"{measure}: bounds, and expected (point)", [0.0, 1.0])
+    base = alt.Chart(frame).encode(
+        y=alt.Y(
+            "label_c:N",
+            title=None,
+            sort=unique(frame["label_c"]),
+            axis=alt.Axis(domain=False, ticks=False, labelOverlap=False, **LABELS),
+        ),
+        color=alt.Color(
+            "modality_c:N",
+            title=None,
+            scale=alt.Scale(domain=shown, range=colors),
+            legend=alt.Legend(orient="top"),
+        ),
+        tooltip=[
+            alt.Tooltip("label_c:N", title="Not scored with"),
+            alt.Tooltip("low:Q", title="At least", format=".3f"),
+            alt.Tooltip("low_through:N", title="through"),
+            alt.Tooltip("low_layer:N", title="its layer"),
+            alt.Tooltip("high:Q", title="At most", format=".3f"),
+            alt.Tooltip("high_through:N", title="through"),
+            alt.Tooltip("expected:Q", title="Expected if independent", format=".3f"),
+            alt.Tooltip("expected_through:N", title="through"),
+            alt.Tooltip("thirds:Q", title="Models between"),
+            alt.Tooltip("kin:Q", title="of the modality of either"),
+        ],
+    )
+    drawn = (
+        base.mark_rule(strokeWidth=4, opacity=0.4).encode(x=alt.X("low:Q"), x2="high:Q"),
+        base.mark_point(size=70, strokeWidth=2, opacity=1).encode(
+            x=across,
+            fill=alt.Fill("modality_c:N", scale=alt.Scale(domain=shown, range=colors), legend=None),
+            fillOpacity=either(alt.FillOpacityValue, "datum.kin > 0", 1, 0),
+        ),
+    )
+    return sized(alt.layer(*drawn), max(120, frame.height * 26))

@@ -1,12 +1,14 @@
 """Which layers: where in two models the agreement sits."""
 
+from typing import Any
+
 import polars as pl
 
-from pages.layers import chart, finding, queries, text
+from pages.layers import chart, finding, queries, statistics, text
 from pages.ui import queries as shared
 from pages.ui import shell
 from pages.ui import text as words
-from pages.ui.answers import LANGUAGE_VISION
+from pages.ui.answers import LANGUAGE_VISION, Answer, Setting
 from pages.ui.plain import plain
 from pages.ui.reference import held_against
 from pages.ui.settings import choose_setting, choose_sides
@@ -32,13 +34,31 @@ def draw(frame: Frame) -> None:
         pairs = pairs.filter(pl.col("label_x") == first)
         second = frame.choose(other, _names(pairs, "label_y"), key=keys[1], width=165)
         pair = pairs.filter(pl.col("label_y") == second).row(0, named=True)
-        view = frame.view(["All pairs of layers", "By depth"])
+        missing = _hold_missing(setting, pair)
+        views = ["All pairs of layers", "By depth"]
+        view = frame.view(views if missing.frame.is_empty() else [*views, text.UNSCORED])
 
     measured = shared.measured(setting).frame.row(0, named=True)
     measure = words.name_metric(measured)
     whole = queries.layers(setting, unit_key=pair["unit_key"], swapped=pair["swapped"])
     found = finding.find(pair, whole.frame, metric=measure, samples=measured["n"])
+    if view == text.UNSCORED:
+        found = finding.find_bounds(
+            missing.frame, first=first, metric=measure, samples=measured["n"]
+        )
     frame.answer(found, note=measured["note"])
+    if view == text.UNSCORED:
+        frame.figure(
+            chart.bounds(missing.frame, measure=measure),
+            missing,
+            title=f"What third models imply of {first}",
+            measured=words.describe_measured(measured, plain(first)),
+            about={**words.about(setting, measured), title.lower(): first},
+            view=view,
+            alt_text=f"Bounds of {measure} of {first} with models it was not scored with.",
+        )
+        frame.explain(text.BOUNDS)
+        return
     if view == "By depth":
         answer = queries.depth(setting, unit_key=pair["unit_key"], swapped=pair["swapped"])
         drawing = chart.depth_curve(
@@ -71,7 +91,15 @@ def draw(frame: Frame) -> None:
         + text.describe_self_agreement(
             queries.self_agreement(setting, model_x=pair["model_x"], model_y=pair["model_y"]).frame
         )
+        + text.describe_unscored(first, missing.frame.height)
     )
+
+
+def _hold_missing(setting: Setting, pair: dict[str, Any]) -> Answer:
+    """Return the bounds of scores that the first model lacks."""
+    answer = queries.through_third(setting, unit_key=pair["unit_key"], swapped=pair["swapped"])
+    k = setting.k or 0
+    return answer._replace(frame=statistics.bound_unscored(answer.frame, k=k, n=setting.n))
 
 
 def _names(pairs: pl.DataFrame, column: str) -> list[str]:

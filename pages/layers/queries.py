@@ -60,3 +60,19 @@ def self_agreement(setting: Setting, *, model_x: str, model_y: str) -> Answer:
         splits: averaged over; null where not computed
     """
     return _answer("self_agreement", setting, model_x=model_x, model_y=model_y)
+
+
+def through_third(setting: Setting, *, unit_key: str, swapped: bool) -> Answer:
+    """Return third models, scored with the first of a pair and with one it was not scored with.
+
+    Columns:
+        model_c: the model it was not scored with
+        label_c: its name
+        modality_c: of that model
+        label_b: the third, scored with both
+        kin: whether it is of the modality of one of them
+        layers_b: names of its layers
+        table_ab: scores of the first model's layers (outer) with the third's
+        table_bc: of the third's layers (outer) with the other's
+    """
+    return _answer("through_third", setting, unit_key=unit_key, swapped=swapped)
