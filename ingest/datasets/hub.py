@@ -1,6 +1,6 @@
 """A dataset on the Hugging Face hub, such as the paper's WIT pairs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,12 +10,20 @@ from ingest.catalog.hub import hub_errors
 from ingest.catalog.records import DatasetRecord
 from ingest.datasets.dataset import Dataset
 from ingest.datasets.images import check_rows, decode, keep_rows
-from ingest.datasets.registry import caption_index, opener, refuse_unknown_options, text_option
+from ingest.datasets.registry import (
+    caption_index,
+    opener,
+    option,
+    refuse_unknown_options,
+    text_option,
+)
 from ingest.datasets.table import one_caption
 from ingest.errors import DatasetError, MissingPackageError
 from ingest.progress import Progress
 
-_OPTIONS = {"split", "name", "image_column", "caption_column", "caption_index"}
+_OPTIONS = {
+    "split", "name", "files", "image_column", "caption_column", "caption_index", "skip_uncaptioned",
+}  # fmt: skip
 
 
 @opener("hub")
@@ -24,20 +32,31 @@ def open_hub(
 ) -> Dataset:
     """Open a hub dataset; sample ids are its row numbers.
 
-    Options: `split` (train), `name` (configuration), `image_column` (image), `caption_column`
-    (caption; a text or a list of texts) and `caption_index` (0).
+    Options: `split` (train), `name` (configuration), `files` (patterns of the repository's data
+    files; all of them by default), `image_column` (image), `caption_column` (caption; a text or a
+    list of texts), `caption_index` (0) and `skip_uncaptioned` (false): rows without a caption are
+    left out, for every model alike, and not counted by `limit`; a row keeps its number.
     """
     refuse_unknown_options(record, _OPTIONS)
     image_column = text_option(record, "image_column", "image")
     caption_column = text_option(record, "caption_column", "caption")
     index = caption_index(record)
     table = _load(record, image_column, caption_column)
-    if record.limit is not None:
-        table = table.select(range(min(record.limit, len(table))))
-    names = [str(row) for row in range(len(table))]
+    rows: Sequence[int] = range(len(table))
+    if option(record, "skip_uncaptioned", bool, False):
+        rows = _captioned(table[caption_column], index, record.limit)
+        if not rows:
+            raise DatasetError(
+                f"The hub dataset {record.source!r}: none of its {len(table):,} rows has a caption "
+                f"in {caption_column!r}."
+            )
+    rows = rows[: record.limit]
+    if len(rows) < len(table):
+        table = table.select(rows)
+    names = [str(row) for row in rows]
     captions = [
         one_caption(value, index, f"row {row}", record.id)
-        for row, value in enumerate(table[caption_column])
+        for row, value in zip(names, table[caption_column], strict=True)
     ]
 
     images = _Images(table, image_column, record.source)
@@ -55,6 +74,19 @@ def open_hub(
         image_hashes=tuple(digest for digest in hashes if digest is not None),
         reader=_Kept(images, tuple(kept)),
     )
+
+
+def _captioned(column: Iterable[Any], index: int, limit: int | None) -> list[int]:
+    """Return the numbers of the first rows whose caption is there, `limit` of them at most."""
+    found: list[int] = []
+    for row, value in enumerate(column):
+        if len(found) == limit:
+            break
+        told = [value] if isinstance(value, str) or value is None else value
+        text = told[index] if index < len(told) else None
+        if isinstance(text, str) and text.strip():
+            found.append(row)
+    return found
 
 
 class _Images(NamedTuple):
@@ -134,6 +166,7 @@ def _load(record: DatasetRecord, image_column: str, caption_column: str) -> Any:
     datasets = hub_library()
     split = text_option(record, "split", "train")
     name = record.options.get("name")
+    files = option(record, "files", list, []) or None
     where = f"The hub dataset {record.source!r} at revision {record.revision!r}"
     with hub_errors("dataset", record.source, record.revision):
         try:
@@ -141,6 +174,7 @@ def _load(record: DatasetRecord, image_column: str, caption_column: str) -> Any:
                 record.source,
                 str(name) if name is not None else None,
                 revision=record.revision,
+                data_files={split: files} if files else None,
                 split=split,
             )
         except datasets.exceptions.DataFilesNotFoundError as error:
@@ -156,4 +190,6 @@ def _load(record: DatasetRecord, image_column: str, caption_column: str) -> Any:
             raise DatasetError(
                 f"{where} has no column {column!r}; its columns: {', '.join(columns)}."
             )
+    # Other columns are left where they lie: a row is read for its image alone.
+    table = table.select_columns(list(dict.fromkeys((image_column, caption_column))))
     return undecoded(table, image_column, where)
