@@ -211,7 +211,7 @@ def bounds(frame: pl.DataFrame, *, measure: str) -> Chart:
     """
     shown = unique(frame["modality_c"])
     colors = [palette.MODALITY.get(name, palette.MISSING) for name in shown]
-    across = x_axis("expected", f"{measure}: bounds, and expected (point)", [0.0, 1.0])
+    across = x_axis("expected", f"{measure}, point: expected", [0.0, 1.0])
     base = alt.Chart(frame).encode(
         y=alt.Y(
             "label_c:N",

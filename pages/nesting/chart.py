@@ -21,9 +21,9 @@ from pages.ui.charts.parts import (
 from pages.ui.remembered import remembered
 
 _NAMES: dict[str, Any] = {
-    **LABELS, "domain": False, "ticks": False, "labelOverlap": False,
-    # On a phone half of the width is left to what is drawn.
-    "labelLimit": alt.expr("clamp(width * 0.4, 90, 220)"),
+    **LABELS, "domain": False, "ticks": False, "labelOverlap": False, "labelLimit": 170,
+    # A model a line: side by side two names leave a phone no room for what is drawn.
+    "labelExpr": "split(datum.label, ' × ')", "labelFontSize": 11, "labelOffset": -6,
 }  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def differences(frame: pl.DataFrame) -> Chart:
             color=either(alt.ColorValue, "datum.trained", palette.FAMILY[4], palette.UNTRAINED),
         ),
     )
-    return sized(alt.layer(*layers), max(160, frame.height * 22))
+    return sized(alt.layer(*layers), max(160, frame.height * 32))
 
 
 @remembered
@@ -118,7 +118,7 @@ def cycles(frame: pl.DataFrame) -> Chart:
         ),
         tooltip=told,
     )  # fmt: skip
-    return sized(alt.layer(joined, dots), max(160, frame.height * 22))
+    return sized(alt.layer(joined, dots), max(160, frame.height * 32))
 
 
 @remembered
