@@ -41,6 +41,7 @@ from ingest.experiments.nesting.run import measure_nesting, plan_nesting
 from ingest.experiments.nulls.confounds import plan_confounds, simulate_confounds
 from ingest.experiments.nulls.plan import NullChoices, plan_nulls
 from ingest.experiments.nulls.run import draw_nulls
+from ingest.experiments.sizes.many import hold_beside_many, plan_many
 from ingest.experiments.sizes.plan import CurveChoices, plan_curves
 from ingest.experiments.sizes.run import draw_curves, score_in_classes
 from ingest.experiments.unpaired.plan import MatchChoices, plan_matchings
@@ -165,7 +166,7 @@ def build_world(
         _draw_nulls(run, dataset_id)
         _match_models(run, dataset_id)
         if models is MODELS:
-            _draw_curves(run, dataset_id)
+            _draw_curves(run, dataset)
     if publish:
         workspace.warehouse.publish()
     return home
@@ -396,13 +397,24 @@ def _match_models(run: Run, dataset_id: str) -> None:
     match_models(run, units, Silent())
 
 
-def _draw_curves(run: Run, dataset_id: str) -> None:
-    """Score the planted pairs over growing numbers of samples, and in classes of 12."""
-    stored = stored_dataset(run.workspace, dataset_id)
+def _draw_curves(run: Run, dataset: Dataset) -> None:
+    """Score planted pairs over growing n, in classes of 12, and with a second caption each."""
+    stored = stored_dataset(run.workspace, dataset.record.id)
+    model = next(one for one in MODELS if one.id == CURVED[0])
+    own = next(file for file in stored.files if file.header.model_id == model.id)
+    rng = np.random.default_rng(1)
+    again = {
+        name: (layer + 0.5 * rng.normal(size=layer.shape)).astype(np.float32)
+        for name, layer in zip(own.header.layer_names, read_layers(own.path), strict=True)
+    }
+    said = [f"{caption}, too" for caption in dataset.captions]
+    second = with_captions(parse_set("caption:2"), dataset, said).dataset
+    run.workspace.features.write(_header(model, second, again), again)
     n = len(stored.sample_ids)
     choices = CurveChoices(("mutual_knn", "cka"), 5, sizes=(n // 4, n // 2, n), orders=1)
     units = plan_curves(run.workspace, stored, choices, CURVED)
     draw_curves(run, units, Silent())
+    hold_beside_many(run, plan_many(run.workspace, units, 2, 0), Silent())
     classes = [str(place % 5) for place in range(n)]
     score_in_classes(run, units, classes, "classes.csv", Silent())
 
@@ -476,8 +488,15 @@ def _plant(
 def _keep(
     run: Run, model: PlantedModel, dataset: Dataset, layers: dict[str, np.ndarray]
 ) -> FeatureFile:
+    header = _header(model, dataset, layers)
+    path = run.workspace.features.write(header, layers)
+    record_features(run, planted_record(model), header, path)
+    return open_features(path)
+
+
+def _header(model: PlantedModel, dataset: Dataset, layers: dict[str, np.ndarray]) -> FeatureHeader:
     n = len(dataset)
-    header = FeatureHeader(
+    return FeatureHeader(
         key=unit_key({"model": model.id, "dataset": dataset.record.id, "n": n}),
         model_id=model.id,
         revision="1",
@@ -492,9 +511,6 @@ def _keep(
         dtype="float32",
         facts={"device": "test", "seconds": "1.5", "items_per_second": "40"},
     )
-    path = run.workspace.features.write(header, layers)
-    record_features(run, planted_record(model), header, path)
-    return open_features(path)
 
 
 def planted_record(model: PlantedModel) -> ModelRecord:

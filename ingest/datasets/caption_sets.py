@@ -178,14 +178,19 @@ def with_captions(spec: SetSpec, base: Dataset, captions: Sequence[str]) -> Capt
     return CaptionSet(spec, dataset, base.record.id)
 
 
-def _record(spec: SetSpec, base: DatasetRecord) -> DatasetRecord:
+def variant_id(base_id: str, spec: SetSpec) -> str:
+    """Return the id of a variant of a dataset."""
     slug = re.sub(r"[^A-Za-z0-9]+", "-", spec.name).strip("-")
     if not spec.name.isascii() or len(slug) > _LONGEST_SLUG:
         # What is dropped or cut tells one set from another, and an id is part of files' names.
         digest = hashlib.sha256(spec.name.encode("utf-8", "backslashreplace")).hexdigest()
         slug = f"{slug[:_LONGEST_SLUG]}-{digest[:12]}".strip("-")
+    return f"{base_id}.{slug}"
+
+
+def _record(spec: SetSpec, base: DatasetRecord) -> DatasetRecord:
     return base.model_copy(
-        update={"id": f"{base.id}.{slug}", "title": f"{base.title}: {title_of(spec)}"}
+        update={"id": variant_id(base.id, spec), "title": f"{base.title}: {title_of(spec)}"}
     )
 
 

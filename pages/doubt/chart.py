@@ -106,7 +106,7 @@ def raw_and_calibrated(pairs: pl.DataFrame, *, measure: str) -> dict[str, Chart]
         ),
     )  # fmt: skip
     calibrated = base.mark_point(filled=True, size=60, color=_SCORE, opacity=1).encode(
-        x=x_axis("calibrated", "Calibrated (0 threshold, 1 identical)", labelOverlap=True)
+        x=x_axis("calibrated", "Calibrated (1: identical)", labelOverlap=True)
     )
     return {"Raw": sized(raw, height), "Calibrated": sized(calibrated, height)}
 

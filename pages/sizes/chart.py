@@ -169,3 +169,62 @@ def classes(pairs: pl.DataFrame, *, measure: str) -> dict[str, Chart]:
         )
         found[title] = sized(drawn, max(90, 24 * len(order)))
     return found
+
+
+@remembered
+def many(pairs: pl.DataFrame, *, measure: str) -> dict[str, Chart]:
+    """Draw each pair's score one to one and many to many, and the difference beyond chance.
+
+    Args:
+        pairs: answer of `queries.many_pairs`.
+        measure: what the scores are.
+    """
+    named = pairs.with_columns(pair=pl.col("label_x") + " × " + pl.col("label_y"))
+    order = unique(named["pair"])
+    height = max(90, 26 * len(order))
+    base = alt.Chart(named).encode(
+        y=alt.Y("pair:N", sort=order, title=None, axis=_NAMES),
+        color=either(alt.ColorValue, "datum.trained", palette.FAMILY[4], palette.UNTRAINED),
+        tooltip=[
+            alt.Tooltip("pair:N", title="Pair"),
+            alt.Tooltip("one_to_one:Q", title="One to one", format=".4f"),
+            alt.Tooltip("one_chance:Q", title="… by chance", format=".4f"),
+            alt.Tooltip("many_to_many:Q", title="Many to many", format=".4f"),
+            alt.Tooltip("many_chance:Q", title="… by chance", format=".4f"),
+            alt.Tooltip("difference:Q", title="Difference beyond chance", format=".4f"),
+            alt.Tooltip("difference_low:Q", title="95 % interval", format=".4f"),
+            alt.Tooltip("difference_high:Q", title="… to", format=".4f"),
+            alt.Tooltip("items_x:Q", title="Items a sample, first"),
+            alt.Tooltip("items_y:Q", title="Items a sample, second"),
+            alt.Tooltip("trained:N", title="Both trained"),
+        ],
+    )
+    scores = pl.concat([named[name] for name in ("one_to_one", "many_to_many", "many_chance")])
+    ends = pl.concat([named["difference_low"], named["difference_high"]])
+    both = alt.layer(
+        base.mark_rule(strokeWidth=1.5).encode(
+            x=alt.X("one_to_one:Q"), x2=alt.X2("many_to_many:Q")
+        ),
+        base.mark_tick(thickness=3, size=16).encode(
+            x=alt.X("many_chance:Q"), color=alt.value(palette.CHANCE)
+        ),
+        base.mark_point(size=60, filled=False, strokeWidth=2, opacity=1).encode(
+            x=alt.X("one_to_one:Q")
+        ),
+        base.mark_point(size=60, filled=True, opacity=1).encode(
+            x=x_axis("many_to_many", measure, roomy(scores, 0.0))
+        ),
+    )
+    zero = alt.Chart(pl.DataFrame({"at": [0.0]})).mark_rule(color=palette.CHANCE).encode(
+        x=alt.X("at:Q")
+    )  # fmt: skip
+    apart = alt.layer(
+        zero,
+        base.mark_rule(strokeWidth=2).encode(
+            x=alt.X("difference_low:Q"), x2=alt.X2("difference_high:Q")
+        ),
+        base.mark_point(size=60, filled=True, opacity=1).encode(
+            x=x_axis("difference", "Many less one", roomy(ends, 0.0))
+        ),
+    )
+    return {"One and many": sized(both, height), "Beyond chance": sized(apart, height)}

@@ -3,7 +3,7 @@
 import polars as pl
 
 from pages.ui import findings
-from pages.ui.findings import Classed, Finding, Grown
+from pages.ui.findings import Classed, Finding, Grown, Many
 from pages.ui.findings.words import as_score
 
 
@@ -49,6 +49,21 @@ def classed(pairs: pl.DataFrame, *, samples: int) -> Finding:
         samples=samples,
         classes=int(pairs["classes"].max() or 0),  # type: ignore[arg-type]
     )
+
+
+def many(pairs: pl.DataFrame) -> Finding:
+    """Say whether trained models agree more many to many than one to one.
+
+    Args:
+        pairs: answer of `queries.many_pairs`, not empty.
+    """
+    first = pairs.row(0, named=True)
+    records = [
+        Many(row["difference"], row["difference_low"], row["difference_high"])
+        for row in pairs.filter("trained").iter_rows(named=True)
+    ]
+    items = f"{first['items_x']} and {first['items_y']} items"
+    return findings.many_beside_one(pairs=records, samples=first["n"], items=items)
 
 
 def _beyond(low: float | None, chance: float | None) -> bool:

@@ -8,7 +8,7 @@ from pages.ui import shell
 from pages.ui.settings import choose_row, choose_sides
 from pages.ui.shell import Frame, Nothing
 
-_CURVE, _CLASSES = "Samples", "Classes"
+_CURVE, _CLASSES, _MANY = "Samples", "Classes", "Many to many"
 
 
 def draw(frame: Frame) -> None:
@@ -20,7 +20,7 @@ def draw(frame: Frame) -> None:
     there = settings.filter(modality_x=sides.modality_x, modality_y=sides.modality_y)
     row = choose_row(frame, there)
     curved = queries.Curved.of(row)
-    classed = queries.classed_pairs(curved)
+    classed, many = queries.classed_pairs(curved), queries.many_pairs(curved)
     about = {"dataset": row["dataset"], "metric": row["metric_label"], "n": row["n"],
              "row_order": row["row_order"]}  # fmt: skip
     answer = queries.curved_pairs(curved)
@@ -29,7 +29,10 @@ def draw(frame: Frame) -> None:
     )
     shown = dict(names.select("pair_key", "pair").iter_rows())
     with frame.row:
-        view = _CURVE if classed.frame.is_empty() else frame.view([_CURVE, _CLASSES])
+        offered = {_CURVE: True, _CLASSES: not classed.frame.is_empty(),
+                   _MANY: not many.frame.is_empty()}  # fmt: skip
+        views = [name for name, there in offered.items() if there]
+        view = frame.view(views) if views != [_CURVE] else _CURVE
         if view == _CURVE:
             pair = frame.choose("Pair", list(shown), key="pair", shown=shown.__getitem__, width=300)
     if view == _CLASSES:
@@ -46,6 +49,19 @@ def draw(frame: Frame) -> None:
             alt_text=f"Agreement of {classed.frame.height} pairs between classes and within them.",
         )
         frame.explain(text.CLASSES)
+        return
+    if view == _MANY:
+        frame.answer(finding.many(many.frame))
+        frame.figure(
+            chart.many(many.frame, measure=row["metric_label"]),
+            many,
+            title="Many to many beside one to one",
+            measured=text.describe_many(many.frame.row(0, named=True), row["dataset"]),
+            about=about,
+            view=_MANY,
+            alt_text=f"Scores of {many.frame.height} pairs one to one and many to many.",
+        )
+        frame.explain(text.MANY)
         return
     one = answer.frame.filter(pl.col("pair_key") == pair)
     points = queries.curve_points(curved, pair)

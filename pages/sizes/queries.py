@@ -114,3 +114,28 @@ def classed_pairs(curved: Curved) -> Answer:
         run_id: the run
     """
     return _answer("classed_pairs", curved)
+
+
+def many_pairs(curved: Curved) -> Answer:
+    """Return scores of several captions or frames a sample beside those of one.
+
+    Columns:
+        label_x: name
+        label_y: name
+        one_to_one: mean over every choice of one item of either side
+        one_chance: of unrelated layers
+        many_to_many: an item's neighbors counted where the other side has one of the same sample
+        many_chance: with samples of one side permuted
+        difference: many less one, chance taken out of both
+        difference_low: of its 95 % interval
+        difference_high: upper end
+        items_x: items a sample
+        items_y: items a sample
+        k: neighbors
+        n: samples
+        trained: whether both models are
+        made_of_x: ids of datasets
+        made_of_y: ids of datasets
+        run_id: the run
+    """
+    return _answer("many_pairs", curved)

@@ -27,6 +27,24 @@ CLASSES = (
     " one model or both untrained."
 )
 
+MANY = (
+    "A sample is a concept of several captions or frames. **One to one** (open): mutual k-NN of"
+    " one of them, mean over every choice. **Many to many** (filled): each item's k nearest "
+    "items of other samples, counted as shared where the other model has an item of the same "
+    "sample among its own. Gray bar: many to many by chance, samples of one side permuted. The "
+    "interval of the difference, chance taken out of both, takes samples as independent, so it "
+    "is rather narrow. Koepke et al. 2026 argue that agreement is lower many to many; their "
+    "count is another one."
+)
+
+
+def describe_many(row: dict[str, Any], dataset: str) -> list[str]:
+    """Say what stands behind scores many to many, in one line."""
+    return [
+        f"{plain(dataset)}: n = {row['n']:,} samples · {row['items_x']} and {row['items_y']} items "
+        f"each · k = {row['k']} · layers best one to one on all samples"
+    ]
+
 
 def describe_curve(row: dict[str, Any], dataset: str, samples: int) -> list[str]:
     """Say what stands behind a curve, in one line."""

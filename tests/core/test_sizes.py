@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from prh_core import align, get_metric
-from prh_core.concepts import concept_knn
 from prh_core.errors import CurveError, NeighborCountError, SampleCountError
 from prh_core.prepare import normalize
 from prh_core.prepared import PreparedLayer
@@ -175,46 +174,3 @@ def test_within_classes_is_the_mean_over_samples_of_each_class() -> None:
     assert (found.classes, found.left_out) == (3, 5)
     with pytest.raises(CurveError, match="three classes or more of 8 samples or more, got 2 of 2"):
         score_classes(KNN, ready(x), ready(y), ["a", "b"] * 45, lambda n: 2)
-
-
-def test_one_item_a_concept_is_mutual_knn() -> None:
-    x, y = views(60, 5)
-    every = np.arange(60)
-    found = concept_knn(ready(x), ready(y), every, every, 7)
-    assert found == pytest.approx(align(x, y, k=7).score)
-
-
-def test_many_items_are_counted_as_a_plain_loop_counts_them() -> None:
-    rng = np.random.default_rng(6)
-    of_x, of_y = rng.permutation(np.repeat(np.arange(12), 3)), np.repeat(np.arange(12), 2)
-    x, y = ready(rng.normal(size=(36, 5))), ready(rng.normal(size=(24, 5)))
-    a, b = x.exact(), y.exact()
-
-    def near(rows: np.ndarray, of: np.ndarray, item: int) -> set[int]:
-        best = {
-            c: max(float(rows[item] @ rows[j]) for j in np.flatnonzero(of == c))
-            for c in range(12)
-            if c != of[item]
-        }
-        return set(sorted(best, key=lambda c: (-best[c], c))[:4])
-
-    total = 0.0
-    for c in range(12):
-        pairs = [
-            len(near(a, of_x, i) & near(b, of_y, j)) / 4
-            for i in np.flatnonzero(of_x == c).tolist()
-            for j in np.flatnonzero(of_y == c).tolist()
-        ]
-        total += float(np.mean(pairs)) / 12
-    assert concept_knn(x, y, of_x, of_y, 4) == pytest.approx(total)
-
-
-def test_concepts_must_be_those_of_both_sides() -> None:
-    x, y = (ready(side) for side in views(20, 7))
-    every = np.arange(20)
-    with pytest.raises(CurveError, match="the same concepts on both sides"):
-        concept_knn(x, y, every, np.minimum(every, 18), 3)
-    with pytest.raises(CurveError, match="a concept for each of 20 items, got 19"):
-        concept_knn(x, y, every, every[:19], 3)
-    with pytest.raises(NeighborCountError):
-        concept_knn(x, y, every, every, 20)

@@ -59,6 +59,7 @@ PRODUCERS = {
     "hubness": "ingest.experiments.nesting.run",
     "imported_bits": "ingest.experiments.imports.table",
     "imported_scores": "ingest.experiments.imports.table",
+    "many_to_many": "ingest.experiments.sizes.many",
     "maps": "ingest.pipeline.maps",
     "matchings": "ingest.experiments.unpaired.run",
     "metric_checks": "ingest.experiments.checks.run",

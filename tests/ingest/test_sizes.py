@@ -3,9 +3,11 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from ingest.errors import MissingScoresError
+from ingest.errors import MissingFeaturesError, MissingScoresError
+from ingest.experiments.sizes.many import plan_many
 from ingest.experiments.sizes.plan import CurveChoices, plan_curves
 from ingest.pipeline.stored import stored_dataset
 from ingest.store.workspace import Workspace
@@ -61,3 +63,28 @@ def test_what_makes_no_curve_is_said(world: Path) -> None:
         plan_curves(place, stored, CurveChoices(k=20, sizes=(15, 30)))
     with pytest.raises(MissingScoresError, match="no score by rsa"):
         plan_curves(place, stored, CurveChoices(("rsa",), 5, sizes=(15, 30), truncation="mean"))
+
+
+def test_many_to_many_is_stored_beside_every_choice_of_one(world: Path) -> None:
+    rows = query(world / "results.duckdb", "FROM many_to_many ORDER BY model_y")
+    # lang-large has a second caption; its partners are the two vision models.
+    assert rows["model_y"].to_list() == list(CURVED[1:])
+    scores = query(world / "results.duckdb", "FROM size_curves WHERE fixed = 'k'")
+    for row in rows.iter_rows(named=True):
+        assert row["made_of_x"] == ["planted", "planted.caption-2"]
+        assert row["one_to_one"] == pytest.approx(np.mean(row["one_scores"]))
+        own = scores.filter(model_y=row["model_y"], model_x=CURVED[0], metric="mutual_knn")
+        assert row["one_scores"][0] == pytest.approx(own["scores"][0][-1])
+        assert row["difference"] == pytest.approx(
+            row["many_to_many"] - row["many_chance"] - row["one_to_one"] + row["one_chance"]
+        )
+        assert row["difference_low"] < row["difference"] < row["difference_high"]
+
+
+def test_without_other_captions_the_command_is_named(world: Path) -> None:
+    place = Workspace(world)
+    units = plan_curves(
+        place, stored_dataset(place, "planted"), CurveChoices(k=5, sizes=(15, 60)), CURVED[1:]
+    )
+    with pytest.raises(MissingFeaturesError, match="prh captions --dataset planted --average 3"):
+        plan_many(place, units, 3, 0)

@@ -6,7 +6,7 @@ import polars as pl
 
 from pages.sizes import finding
 from pages.ui import findings
-from pages.ui.findings import Classed, Finding, Grown
+from pages.ui.findings import Classed, Finding, Grown, Many
 from tests.pages.conftest import OpenPage
 from tests.pages.shown import drawn_all, told
 from tests.worlds import query
@@ -91,3 +91,30 @@ def test_what_is_taken_on_is_said_not_to_be_measured() -> None:
     }  # fmt: skip
     found = finding.grown(pl.DataFrame([row]))
     assert "taken on to n = 8,192 at k = 10, not measured: 0.080 (0.050 to 0.120)" in found.doubt
+
+
+def test_many_stand_beside_one(open_page: OpenPage, world: Path) -> None:
+    app = open_page(world, PAGE, view="Many to many")
+    assert not app.exception
+    row = query(
+        world / "results.duckdb",
+        """SELECT m.* FROM many_to_many AS m JOIN models AS y ON y.model_id = m.model_y
+        WHERE y.modality = 'vision' ORDER BY many_to_many DESC LIMIT 1""",
+    ).row(0, named=True)
+    assert (row["items_x"], row["items_y"]) == (2, 1)
+    assert ": many to many, " in told(app)
+    (table,) = [one.value for one in app.dataframe if "many_chance" in one.value.columns]
+    assert table["many_to_many"].iloc[0] == row["many_to_many"]
+
+
+def test_sentences_about_many_count_intervals() -> None:
+    def said(*pairs: Many) -> Finding:
+        return findings.many_beside_one(pairs=pairs, samples=60, items="5 and 1 items")
+
+    more, less, unsure = Many(0.02, 0.01, 0.03), Many(-0.02, -0.03, -0.01), Many(0.0, -0.1, 0.1)
+    assert said(more).verdict == "yes"
+    assert "1 of 2 pairs of trained models agrees more than one to one, 1 less" in (
+        said(more, less).sentence
+    )
+    assert said(more, unsure).verdict == "partly"
+    assert said(unsure).verdict == "inconclusive" and said().verdict == "too few"

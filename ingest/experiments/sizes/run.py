@@ -1,62 +1,19 @@
 """Curves over the number of samples, made and stored, a pair of feature sets at a time."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ingest.experiments.sizes.plan import AHEAD, CURVE_VERSION, CurveUnit
+from ingest.experiments.sizes.pairs import Pairs, described
+from ingest.experiments.sizes.plan import AHEAD, CurveUnit
 from ingest.pipeline.run import Run
-from ingest.pipeline.scores.sides import KeptLayers, usable_layers
 from ingest.progress import Progress
 from ingest.store.features import unit_key
-from prh_core.errors import CurveError, DegenerateLayerError
-from prh_core.metrics import PrepareOptions
-from prh_core.prepared import PreparedLayer
-from prh_core.scoring import best_pair
+from prh_core.errors import CurveError
 from prh_core.sizes import Ahead, SizeScore, change, extrapolate, score_classes, score_sizes
 
 CURVES, CLASSES = "size_curves", "class_scores"
-
-
-class _Pair(NamedTuple):
-    """The best pair of single layers of two models on all samples."""
-
-    x: PreparedLayer
-    y: PreparedLayer
-    layer_x: int
-    layer_y: int
-
-
-class _Pairs:
-    """Best pairs of layers, found once for all curves of two feature sets by a metric."""
-
-    def __init__(self, device: str | None) -> None:
-        self._device = device
-        self._kept = KeptLayers(None, device)
-        self._found: tuple[tuple[Any, ...], _Pair] | None = None
-
-    def of(self, unit: CurveUnit, n: int) -> _Pair:
-        k = unit.k_at(n) if unit.fixed != "share" else unit.choices.k
-        asked = (unit.x.header.key, unit.y.header.key, unit.metric.name, k)
-        if self._found is None or self._found[0] != asked:
-            sides = [
-                usable_layers(file, self._kept.of(file, unit.choices.truncation, None))
-                for file in (unit.x, unit.y)
-            ]
-            options = PrepareOptions(k or 1, device=self._device)
-            a, b = (unit.metric.family.prepare(layers, options) for layers, _ in sides)
-            table = unit.metric.compare(a, b, [k or 1])[0]
-            best = best_pair(table, unit.metric.higher_is_closer)
-            if best is None:
-                raise DegenerateLayerError(f"{unit.name}: no pair of layers can be compared")
-            (xs, at_x), (ys, at_y) = sides
-            pair = _Pair(
-                xs[best.layer_x], ys[best.layer_y], int(at_x[best.layer_x]),
-                int(at_y[best.layer_y]),
-            )  # fmt: skip
-            self._found = asked, pair
-        return self._found[1]
 
 
 def draw_curves(
@@ -72,7 +29,7 @@ def draw_curves(
         progress: told about every curve.
         device: where to compute, as in `prh_core.align`.
     """
-    pairs = _Pairs(device)
+    pairs = Pairs(device)
     run.each(CURVES, units, lambda unit: [_curve(unit, pairs)], progress, "Curves over n")
 
 
@@ -94,7 +51,7 @@ def score_in_classes(
         progress: told about every pair.
         device: where to compute.
     """
-    pairs = _Pairs(device)
+    pairs = Pairs(device)
     asked = [
         unit._replace(key=unit_key({"classes": list(classes), "of": unit.key}))
         for unit in units
@@ -106,7 +63,7 @@ def score_in_classes(
     )  # fmt: skip
 
 
-def _curve(unit: CurveUnit, pairs: _Pairs) -> dict[str, Any]:
+def _curve(unit: CurveUnit, pairs: Pairs) -> dict[str, Any]:
     total = unit.x.header.n
     pair = pairs.of(unit, total)
     points = score_sizes(
@@ -118,7 +75,7 @@ def _curve(unit: CurveUnit, pairs: _Pairs) -> dict[str, Any]:
     moved = change(points[0], points[-1])[1] if known else None
     null = unit.metric.null
     return {
-        **_described(unit, pair),
+        **described(unit, pair),
         "fixed": unit.fixed,
         "k": unit.k_at(total),
         "share": unit.choices.share if unit.fixed == "share" else None,
@@ -153,12 +110,12 @@ def _ahead(unit: CurveUnit, points: Sequence[SizeScore]) -> list[Ahead]:
 
 
 def _in_classes(
-    unit: CurveUnit, pairs: _Pairs, classes: Sequence[str], source: str
+    unit: CurveUnit, pairs: Pairs, classes: Sequence[str], source: str
 ) -> dict[str, Any]:
     pair = pairs.of(unit, unit.x.header.n)
     found = score_classes(unit.metric, pair.x, pair.y, classes, unit.k_at)
     row: dict[str, Any] = {
-        **_described(unit, pair),
+        **described(unit, pair),
         "share": unit.choices.share if unit.fixed == "share" else None,
         "source": source,
         "classes": found.classes,
@@ -177,27 +134,6 @@ def _in_classes(
             f"{name}_chance": chance,
         }
     return row
-
-
-def _described(unit: CurveUnit, pair: _Pair) -> dict[str, Any]:
-    header = unit.x.header
-    return {
-        "features_x": header.key,
-        "features_y": unit.y.header.key,
-        "model_x": header.model_id,
-        "model_y": unit.y.header.model_id,
-        "dataset_id": header.dataset_id,
-        "row_order": header.row_order,
-        "metric": unit.metric.name,
-        "truncation": unit.choices.truncation,
-        "layer_x": pair.layer_x,
-        "layer_name_x": header.layer_names[pair.layer_x],
-        "layer_y": pair.layer_y,
-        "layer_name_y": unit.y.header.layer_names[pair.layer_y],
-        "n": header.n,
-        "seed": unit.choices.seed,
-        "curve_version": CURVE_VERSION,
-    }
 
 
 def _known(value: float) -> float | None:

@@ -25,7 +25,14 @@ from pages.ui.findings.metrics import (
 )
 from pages.ui.findings.pairs import layers, meeting
 from pages.ui.findings.sharing import sharing
-from pages.ui.findings.sizes import Classed, Grown, classes_carry, sizes_matter
+from pages.ui.findings.sizes import (
+    Classed,
+    Grown,
+    Many,
+    classes_carry,
+    many_beside_one,
+    sizes_matter,
+)
 from pages.ui.findings.skills import emergence
 from pages.ui.findings.standing import standing
 from pages.ui.findings.training import Change, training
@@ -34,9 +41,9 @@ from pages.ui.findings.unpaired import Matched, matched_without_pairs
 
 __all__ = [
     "BADGES", "Capacity", "Change", "Classed", "Contrast", "Finding", "Grown", "Growth", "Held",
-    "Layout", "Matched", "MetricReach", "MetricTrend", "Moved", "Verdict", "calibration_claim",
-    "classes_carry", "colors", "confounding", "convergence", "density", "emergence", "layers",
-    "locality", "matched_without_pairs", "meeting", "metric_reach", "metric_trends",
-    "metrics_agree", "nulls_held", "sharing", "sizes_matter", "standing", "theory", "training",
-    "trend",
+    "Layout", "Many", "Matched", "MetricReach", "MetricTrend", "Moved", "Verdict",
+    "calibration_claim", "classes_carry", "colors", "confounding", "convergence", "density",
+    "emergence", "layers", "locality", "many_beside_one", "matched_without_pairs", "meeting",
+    "metric_reach", "metric_trends", "metrics_agree", "nulls_held", "sharing", "sizes_matter",
+    "standing", "theory", "training", "trend",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from pages.ui.findings.finding import BADGES, Finding, Verdict
 from pages.ui.findings.words import Doubt, as_score, counted, known
 
 _PAPER = "Paper, App. A: n = 1,024 and k = 10 throughout; other n not shown"
+_MANY = "Paper, App. A: one caption an image; Koepke et al. 2026: agreement is lower many to many"
 _CLASSES = "Paper, Sec. 5: models may agree only so far; classes not told apart there"
 
 
@@ -30,6 +31,16 @@ class Classed:
     between: bool
     """Interval above chance."""
     within: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """One pair many to many beside one to one."""
+
+    difference: float
+    """Many less one, chance taken out of both."""
+    low: float
+    high: float
 
 
 def sizes_matter(
@@ -97,3 +108,33 @@ def classes_carry(*, pairs: Sequence[Classed], samples: int, classes: int) -> Fi
     doubt = Doubt("beyond: the 95 % interval lies above chance, each by itself")
     doubt.add(f"{classes:,} classes, n = {samples:,} samples")
     return Finding(verdict, sentence, doubt.text(), _CLASSES)
+
+
+def many_beside_one(*, pairs: Sequence[Many], samples: int, items: str) -> Finding:
+    """Say of how many pairs of trained models more agree many to many than one to one, or fewer.
+
+    Args:
+        pairs: of trained models.
+        samples: n.
+        items: how many each, in words.
+    """
+    if not pairs:
+        return Finding(
+            "too few", "Too few models: no pair of trained models was scored many to many.", "",
+            _MANY,
+        )  # fmt: skip
+    more, less = (sum(one.low > 0 for one in pairs), sum(one.high < 0 for one in pairs))
+    told = more + less
+    verdict: Verdict = "inconclusive"
+    if told:
+        verdict = "yes" if told == len(pairs) else "partly"
+    ends = sorted(one.difference for one in pairs)
+    agree = "agrees" if more == 1 else "agree"
+    sentence = (
+        f"{BADGES[verdict]}: many to many, {more} of {counted(len(pairs), 'pair')} of trained "
+        f"models {agree} more than one to one, {less} less; differences beyond chance from "
+        f"{as_score(ends[0])} to {as_score(ends[-1])}."
+    )
+    doubt = Doubt("95 % intervals over samples as if independent, so rather narrow")
+    doubt.add(f"{items} each, n = {samples:,} samples")
+    return Finding(verdict, sentence, doubt.text(), _MANY)

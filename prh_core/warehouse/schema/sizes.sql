@@ -82,6 +82,42 @@ CREATE TABLE class_scores (
     finished_at TIMESTAMPTZ NOT NULL -- When.
 );
 
+-- One row per pair of feature sets of which several captions or frames a sample are stored: mutual k-NN
+-- with pairs many to many, a sample being a concept, beside one to one.
+CREATE TABLE many_to_many (
+    unit_key VARCHAR NOT NULL, -- Hash of everything that determines the scores.
+    run_id VARCHAR NOT NULL, -- The run that made them.
+    features_x VARCHAR NOT NULL, -- Feature set of x, of the dataset's own captions or pictures.
+    features_y VARCHAR NOT NULL, -- Feature set of y.
+    model_x VARCHAR NOT NULL, -- First model.
+    model_y VARCHAR NOT NULL, -- Second model.
+    dataset_id VARCHAR NOT NULL, -- The dataset: a concept is one of its samples.
+    row_order VARCHAR NOT NULL, -- Order and identity of the samples.
+    metric VARCHAR NOT NULL, -- mutual_knn.
+    truncation VARCHAR NOT NULL, -- Outlier truncation, over all items.
+    layer_x INTEGER NOT NULL, -- Layer of x, from 0: the best pair one to one.
+    layer_name_x VARCHAR NOT NULL, -- Its name.
+    layer_y INTEGER NOT NULL, -- Layer of y.
+    layer_name_y VARCHAR NOT NULL, -- Its name.
+    n INTEGER NOT NULL, -- Concepts.
+    k INTEGER NOT NULL, -- Neighbors of each item.
+    items_x INTEGER NOT NULL, -- Items a concept that x saw.
+    items_y INTEGER NOT NULL, -- Items a concept that y saw.
+    made_of_x VARCHAR[] NOT NULL, -- Which they are: ids of datasets.
+    made_of_y VARCHAR[] NOT NULL, -- Likewise of y.
+    one_scores DOUBLE[] NOT NULL, -- One to one: mutual k-NN for every choice of one item of either side.
+    one_to_one DOUBLE NOT NULL, -- Mean of one_scores.
+    one_chance DOUBLE NOT NULL, -- k / (n - 1).
+    many_to_many DOUBLE NOT NULL, -- Items' k nearest items of other concepts, counted as shared where the other side has one of the same concept.
+    many_chance DOUBLE NOT NULL, -- Mean of the same with concepts of one side permuted.
+    difference DOUBLE NOT NULL, -- many_to_many less one_to_one, chance taken out of both.
+    difference_low DOUBLE NOT NULL, -- Its 95 % interval over concepts, taken as independent.
+    difference_high DOUBLE NOT NULL, -- Upper end.
+    seed BIGINT NOT NULL, -- Of the curves these stand beside.
+    curve_version INTEGER NOT NULL, -- Version of the code.
+    finished_at TIMESTAMPTZ NOT NULL -- When.
+);
+
 -- size_curves, a row per size: what was measured, then what would follow.
 CREATE VIEW size_points AS
 SELECT
