@@ -91,8 +91,8 @@ def by_parts(
         if n > 1:
             reach = float(scipy.stats.t.ppf(0.975, n - 1) * here.std(ddof=1) / np.sqrt(n))
         low, high = mean - reach, mean + reach
-        edges = (float(at) for at in np.quantile(inside, (0, 0.5, 1)))
-        found.append(Part(*edges, n, mean, low, high))
+        least, median, most = np.quantile(inside, (0, 0.5, 1)).tolist()
+        found.append(Part(least, median, most, n, mean, low, high))
     return found
 
 

@@ -6,7 +6,7 @@ from pages.nesting.statistics import AGAINST, HUBS, LEVEL, NEITHER, X_MORE, Y_MO
 from pages.ui.findings import BADGES, Finding, Verdict
 from pages.ui.findings.words import counted
 
-PAPER = "Paper: not asked; cycle k-NN is one of its metrics (App. A)"
+PAPER = "Paper, App. A: cycle k-NN is one of its metrics; nesting is not asked"
 
 
 def find(judged: pl.DataFrame, *, samples: int, k: int) -> Finding:
