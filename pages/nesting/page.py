@@ -40,7 +40,7 @@ def draw(frame: Frame) -> None:
         drawing,
         answer,
         title=f"{title}: {models}",
-        measured=[setting, *text.MEASURED],
+        measured=[plain(setting), *text.MEASURED],
         about={"Setting": setting, "Models": models},
         view=view,
         alt_text=f"{title}, {models}, {setting}.",
