@@ -25,6 +25,21 @@ class StoredDataset(NamedTuple):
     others: int
     """Feature sets of the dataset in other row orders."""
 
+    def files_of(self, models: Sequence[str]) -> list[FeatureFile]:
+        """Return the feature sets of these models; of all where none is named.
+
+        Raises:
+            MissingFeaturesError: a model has none here.
+        """
+        files = [file for file in self.files if not models or file.header.model_id in models]
+        absent = sorted(set(models) - {file.header.model_id for file in files})
+        if absent:
+            raise MissingFeaturesError(
+                f"no features are stored on {self.dataset_id} of {', '.join(absent)}; there are of "
+                f"{', '.join(sorted({file.header.model_id for file in self.files}))}"
+            )
+        return files
+
 
 def stored_dataset(workspace: Workspace, dataset_id: str) -> StoredDataset:
     """Return the feature sets stored on a dataset, in the row order last recorded.

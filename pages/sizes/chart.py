@@ -20,7 +20,6 @@ def curves(points: pl.DataFrame, *, measure: str) -> Chart:
         points: answer of `queries.curve_points`.
         measure: what the scores are.
     """
-    kinds = [name for name in KINDS if name in points["fixed"].unique()]
     shown = points.with_columns(
         held=pl.col("fixed").replace_strict(KINDS, return_dtype=pl.String),
         told=pl.when("is_extrapolated").then(pl.lit("taken on")).otherwise(pl.lit("measured")),
@@ -33,11 +32,7 @@ def curves(points: pl.DataFrame, *, measure: str) -> Chart:
     )
     dashed = pl.concat([last, shown.filter("is_extrapolated")])
     heights = roomy(pl.concat([shown["score"], shown["interval_low"], shown["interval_high"]]), 0.0)
-    color = alt.Color(
-        "held:N", title=None,
-        scale=alt.Scale(domain=[KINDS[k] for k in kinds], range=[_COLORS[k] for k in kinds]),
-        legend=alt.Legend(orient="top", symbolOpacity=1, **wrapped([KINDS[k] for k in kinds])),
-    )  # fmt: skip
+    color = _what_is_held(shown)
     x = alt.X(
         "n:Q", title="Samples n (logarithmic)", scale=alt.Scale(type="log", base=2, nice=False),
         axis=alt.Axis(format=",d", labelOverlap=True, **LABELS),
@@ -89,16 +84,11 @@ def changes(pairs: pl.DataFrame, *, measure: str) -> Chart:
         pair=pl.col("label_x") + " × " + pl.col("label_y"),
         held=pl.col("fixed").replace_strict(KINDS, return_dtype=pl.String),
     )
-    kinds = [name for name in KINDS if name in named["fixed"].unique()]
     order = unique(named["pair"])
     reach = roomy(pl.concat([named["change"], named["change_low"], named["change_high"]]), 0.0)
     base = alt.Chart(named).encode(
         y=alt.Y("pair:N", sort=order, title=None, axis=_NAMES),
-        color=alt.Color(
-            "held:N", title=None,
-            scale=alt.Scale(domain=[KINDS[k] for k in kinds], range=[_COLORS[k] for k in kinds]),
-            legend=alt.Legend(orient="top", symbolOpacity=1, **wrapped([KINDS[k] for k in kinds])),
-        ),
+        color=_what_is_held(named),
         tooltip=[
             alt.Tooltip("pair:N", title="Pair"),
             alt.Tooltip("held:N", title="Held"),
@@ -110,12 +100,9 @@ def changes(pairs: pl.DataFrame, *, measure: str) -> Chart:
             alt.Tooltip("exponent:Q", title="Exponent of n", format=".2f"),
         ],
     )  # fmt: skip
-    zero = alt.Chart(pl.DataFrame({"at": [0.0]})).mark_rule(color=palette.CHANCE).encode(
-        x=alt.X("at:Q")
-    )  # fmt: skip
     return sized(
         alt.layer(
-            zero,
+            _zero(),
             base.mark_rule(strokeWidth=2).encode(
                 x=alt.X("change_low:Q"), x2=alt.X2("change_high:Q")
             ),
@@ -215,11 +202,8 @@ def many(pairs: pl.DataFrame, *, measure: str) -> dict[str, Chart]:
             x=x_axis("many_to_many", measure, roomy(scores, 0.0))
         ),
     )
-    zero = alt.Chart(pl.DataFrame({"at": [0.0]})).mark_rule(color=palette.CHANCE).encode(
-        x=alt.X("at:Q")
-    )  # fmt: skip
     apart = alt.layer(
-        zero,
+        _zero(),
         base.mark_rule(strokeWidth=2).encode(
             x=alt.X("difference_low:Q"), x2=alt.X2("difference_high:Q")
         ),
@@ -228,3 +212,21 @@ def many(pairs: pl.DataFrame, *, measure: str) -> dict[str, Chart]:
         ),
     )
     return {"One and many": sized(both, height), "Beyond chance": sized(apart, height)}
+
+
+def _what_is_held(frame: pl.DataFrame) -> alt.Color:
+    """Color by what is held fixed, of what there is."""
+    there = set(frame["fixed"])
+    names = {name: title for name, title in KINDS.items() if name in there}
+    return alt.Color(
+        "held:N",
+        title=None,
+        scale=alt.Scale(domain=list(names.values()), range=[_COLORS[name] for name in names]),
+        legend=alt.Legend(orient="top", symbolOpacity=1, **wrapped(list(names.values()))),
+    )
+
+
+def _zero() -> alt.Chart:
+    """Draw where nothing changes."""
+    frame = pl.DataFrame({"at": [0.0]})
+    return alt.Chart(frame).mark_rule(color=palette.CHANCE).encode(x=alt.X("at:Q"))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ingest.catalog import Catalog
-from ingest.errors import DiskFullError, MissingFeaturesError
+from ingest.errors import DiskFullError
 from ingest.experiments.neighbors import agreement, layers
 from ingest.experiments.neighbors.plan import Choices, LayerUnit, plan_neighbors
 from ingest.experiments.neighbors.thumbnails import store_thumbnails
@@ -47,13 +47,7 @@ def store_neighbors(
         PRHError: the classes cannot be read.
     """
     stored = stored_dataset(run.workspace, dataset_id)
-    files = [file for file in stored.files if not models or file.header.model_id in models]
-    absent = sorted(set(models) - {file.header.model_id for file in files})
-    if absent:
-        raise MissingFeaturesError(
-            f"no features are stored on {dataset_id} of {', '.join(absent)}; there are of "
-            f"{', '.join(sorted({file.header.model_id for file in stored.files}))}"
-        )
+    files = stored.files_of(models)
     plan = plan_neighbors(run.workspace.warehouse, files, choices)
     if plan.beyond:
         progress.note(

@@ -70,13 +70,7 @@ def plan_matchings(
         SampleCountError: there are not so many blocks.
         CatalogError: `pairs` names no modalities that are here.
     """
-    files = [file for file in stored.files if not models or file.header.model_id in models]
-    absent = sorted(set(models) - {file.header.model_id for file in files})
-    if absent:
-        raise MissingFeaturesError(
-            f"no features are stored on {stored.dataset_id} of {', '.join(absent)}; there are of "
-            f"{', '.join(sorted({file.header.model_id for file in stored.files}))}"
-        )
+    files = stored.files_of(models)
     disjoint_blocks(len(stored.sample_ids), choices.n, choices.blocks, choices.seed)
     modality = modalities(workspace, files)
     units: list[MatchUnit] = []
