@@ -3,12 +3,13 @@
 from typing import Any
 
 import polars as pl
+import streamlit as st
 
 from pages.layers import chart, finding, queries, statistics, text
 from pages.ui import queries as shared
 from pages.ui import shell
 from pages.ui import text as words
-from pages.ui.answers import LANGUAGE_VISION, Answer, Setting
+from pages.ui.answers import LANGUAGE_VISION, Setting
 from pages.ui.plain import plain
 from pages.ui.reference import held_against
 from pages.ui.settings import choose_setting, choose_sides
@@ -34,31 +35,20 @@ def draw(frame: Frame) -> None:
         pairs = pairs.filter(pl.col("label_x") == first)
         second = frame.choose(other, _names(pairs, "label_y"), key=keys[1], width=165)
         pair = pairs.filter(pl.col("label_y") == second).row(0, named=True)
-        missing = _hold_missing(setting, pair)
+        unscored = queries.unscored_models(
+            setting, unit_key=pair["unit_key"], swapped=pair["swapped"]
+        ).frame.height
         views = ["All pairs of layers", "By depth"]
-        view = frame.view(views if missing.frame.is_empty() else [*views, text.UNSCORED])
+        view = frame.view([*views, text.UNSCORED] if unscored else views)
 
     measured = shared.measured(setting).frame.row(0, named=True)
     measure = words.name_metric(measured)
+    if view == text.UNSCORED:
+        _show_bounds(frame, setting, pair, measured)
+        return
     whole = queries.layers(setting, unit_key=pair["unit_key"], swapped=pair["swapped"])
     found = finding.find(pair, whole.frame, metric=measure, samples=measured["n"])
-    if view == text.UNSCORED:
-        found = finding.find_bounds(
-            missing.frame, first=first, metric=measure, samples=measured["n"]
-        )
     frame.answer(found, note=measured["note"])
-    if view == text.UNSCORED:
-        frame.figure(
-            chart.bounds(missing.frame, measure=measure),
-            missing,
-            title=f"What third models imply of {first}",
-            measured=words.describe_measured(measured, plain(first)),
-            about={**words.about(setting, measured), title.lower(): first},
-            view=view,
-            alt_text=f"Bounds of {measure} of {first} with models it was not scored with.",
-        )
-        frame.explain(text.BOUNDS)
-        return
     if view == "By depth":
         answer = queries.depth(setting, unit_key=pair["unit_key"], swapped=pair["swapped"])
         drawing = chart.depth_curve(
@@ -91,15 +81,34 @@ def draw(frame: Frame) -> None:
         + text.describe_self_agreement(
             queries.self_agreement(setting, model_x=pair["model_x"], model_y=pair["model_y"]).frame
         )
-        + text.describe_unscored(first, missing.frame.height)
+        + text.describe_unscored(first, unscored)
     )
 
 
-def _hold_missing(setting: Setting, pair: dict[str, Any]) -> Answer:
-    """Return the bounds of scores that the first model lacks."""
+def _show_bounds(
+    frame: Frame, setting: Setting, pair: dict[str, Any], measured: dict[str, Any]
+) -> None:
+    """Draw between what third models hold the scores that the first model lacks."""
+    first, measure = pair["label_x"], words.name_metric(measured)
     answer = queries.through_third(setting, unit_key=pair["unit_key"], swapped=pair["swapped"])
-    k = setting.k or 0
-    return answer._replace(frame=statistics.bound_unscored(answer.frame, k=k, n=setting.n))
+    bounds = statistics.bound_unscored(answer.frame, k=setting.k or 0, n=setting.n)
+    if bounds.is_empty():
+        st.info("No layer of a third model varies on these samples, so none says anything here.")
+        return
+    frame.answer(
+        finding.find_bounds(bounds, first=first, metric=measure, samples=measured["n"]),
+        note=measured["note"],
+    )
+    frame.figure(
+        chart.bounds(bounds, measure=measure),
+        answer._replace(frame=bounds),
+        title=f"What third models imply of {first}",
+        measured=words.describe_measured(measured, plain(first)),
+        about={**words.about(setting, measured), f"{setting.sides.names[0]} model": first},
+        view=text.UNSCORED,
+        alt_text=f"Bounds of {measure} of {first} with models it was not scored with.",
+    )
+    frame.explain(text.BOUNDS)
 
 
 def _names(pairs: pl.DataFrame, column: str) -> list[str]:

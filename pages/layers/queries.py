@@ -62,6 +62,16 @@ def self_agreement(setting: Setting, *, model_x: str, model_y: str) -> Answer:
     return _answer("self_agreement", setting, model_x=model_x, model_y=model_y)
 
 
+def unscored_models(setting: Setting, *, unit_key: str, swapped: bool) -> Answer:
+    """Return the models that the first of a pair was not scored with, and third models were.
+
+    Columns:
+        model_c: catalog id
+        label_c: name
+    """
+    return _answer("unscored_models", setting, unit_key=unit_key, swapped=swapped)
+
+
 def through_third(setting: Setting, *, unit_key: str, swapped: bool) -> Answer:
     """Return third models, scored with the first of a pair and with one it was not scored with.
 

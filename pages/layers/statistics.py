@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from pages.ui.remembered import remembered
 from prh_core.errors import SampleCountError
 from prh_core.transitivity import score_bounds
 
@@ -51,7 +50,6 @@ BOUNDS = {
 }
 
 
-@remembered
 def bound_unscored(triples: pl.DataFrame, *, k: int, n: int) -> pl.DataFrame:
     """Hold the score of every pair that is missing between what all third models imply.
 
