@@ -8,6 +8,7 @@ import polars as pl
 from pages.ui import palette
 from pages.ui.charts.parts import (
     LABELS,
+    NAMES,
     Chart,
     cell_text,
     either,
@@ -217,7 +218,7 @@ def bounds(frame: pl.DataFrame, *, measure: str) -> Chart:
             "label_c:N",
             title=None,
             sort=unique(frame["label_c"]),
-            axis=alt.Axis(domain=False, ticks=False, labelOverlap=False, **LABELS),
+            axis=NAMES,
         ),
         color=alt.Color(
             "modality_c:N",

@@ -6,6 +6,7 @@ import polars as pl
 from pages.ui import palette
 from pages.ui.charts.parts import (
     LABELS,
+    NAMES,
     Chart,
     cell_text,
     either,
@@ -27,7 +28,7 @@ def metric_dots(frame: pl.DataFrame) -> Chart:
     """
     base = alt.Chart(frame).encode(
         y=alt.Y("metric_label:N", sort=unique(frame["metric_label"]), title=None,
-                axis=alt.Axis(domain=False, ticks=False, labelOverlap=False, **LABELS)),
+                axis=NAMES),
         tooltip=[
             alt.Tooltip("metric_label:N", title="Metric"),
             alt.Tooltip("calibrated:Q", title="Calibrated, mean of pairs", format=".3f"),

@@ -4,12 +4,21 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, either, roomy, sized, unique, wrapped, x_axis
+from pages.ui.charts.parts import (
+    LABELS,
+    NAMES,
+    Chart,
+    either,
+    roomy,
+    sized,
+    unique,
+    wrapped,
+    x_axis,
+)
 from pages.ui.remembered import remembered
 
 KINDS = {"k": "k fixed", "share": "k / n fixed", "none": "no neighbors"}
 _COLORS = {"k": palette.FAMILY[4], "share": palette.FAMILY[0], "none": palette.FAMILY[2]}
-_NAMES = alt.Axis(domain=False, ticks=False, labelOverlap=False, **LABELS)
 
 
 @remembered
@@ -87,7 +96,7 @@ def changes(pairs: pl.DataFrame, *, measure: str) -> Chart:
     order = unique(named["pair"])
     reach = roomy(pl.concat([named["change"], named["change_low"], named["change_high"]]), 0.0)
     base = alt.Chart(named).encode(
-        y=alt.Y("pair:N", sort=order, title=None, axis=_NAMES),
+        y=alt.Y("pair:N", sort=order, title=None, axis=NAMES),
         color=_what_is_held(named),
         tooltip=[
             alt.Tooltip("pair:N", title="Pair"),
@@ -130,7 +139,7 @@ def classes(pairs: pl.DataFrame, *, measure: str) -> dict[str, Chart]:
     found: dict[str, Chart] = {}
     for part, title in (("between", "Between classes"), ("within", "Within classes")):
         base = alt.Chart(named).encode(
-            y=alt.Y("pair:N", sort=order, title=None, axis=_NAMES),
+            y=alt.Y("pair:N", sort=order, title=None, axis=NAMES),
             tooltip=[
                 alt.Tooltip("pair:N", title="Pair"),
                 alt.Tooltip(f"{part}_score:Q", title=title, format=".4f"),
@@ -170,7 +179,7 @@ def many(pairs: pl.DataFrame, *, measure: str) -> dict[str, Chart]:
     order = unique(named["pair"])
     height = max(90, 26 * len(order))
     base = alt.Chart(named).encode(
-        y=alt.Y("pair:N", sort=order, title=None, axis=_NAMES),
+        y=alt.Y("pair:N", sort=order, title=None, axis=NAMES),
         color=either(alt.ColorValue, "datum.trained", palette.FAMILY[4], palette.UNTRAINED),
         tooltip=[
             alt.Tooltip("pair:N", title="Pair"),

@@ -24,13 +24,7 @@ FROM class_scores AS c
 JOIN models AS x ON x.model_id = c.model_x
 JOIN models AS y ON y.model_id = c.model_y
 WHERE
-    x.modality = $modality_x
-    AND y.modality = $modality_y
-    AND c.dataset_id = $dataset_id
-    AND c.row_order = $row_order
-    AND c.metric = $metric
-    AND c.truncation = $truncation
-    AND c.n = $n
+    -- include in_curved.sql
 QUALIFY row_number() OVER (
     PARTITION BY c.features_x, c.features_y
     ORDER BY c.curve_version DESC, c.finished_at DESC, c.unit_key

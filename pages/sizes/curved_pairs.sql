@@ -29,13 +29,7 @@ FROM size_curves AS c
 JOIN models AS x ON x.model_id = c.model_x
 JOIN models AS y ON y.model_id = c.model_y
 WHERE
-    x.modality = $modality_x
-    AND y.modality = $modality_y
-    AND c.dataset_id = $dataset_id
-    AND c.row_order = $row_order
-    AND c.metric = $metric
-    AND c.truncation = $truncation
-    AND c.n = $n
+    -- include in_curved.sql
 -- Of several curves of one kind the newest.
 QUALIFY row_number() OVER (
     PARTITION BY c.features_x, c.features_y, c.fixed

@@ -4,10 +4,9 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, Chart, either, roomy, sized, unique, x_axis, y_axis
+from pages.ui.charts.parts import LABELS, NAMES, Chart, either, roomy, sized, unique, x_axis, y_axis
 from pages.ui.remembered import remembered
 
-_NAMES = alt.Axis(domain=False, ticks=False, labelOverlap=False, **LABELS)
 _TRUE, _LUCK = palette.FAMILY[4], palette.CHANCE
 
 
@@ -37,7 +36,7 @@ def matched(pairs: pl.DataFrame) -> dict[str, Chart]:
         alt.Tooltip("trained:N", title="Both trained"),
     ]
     base = alt.Chart(said).encode(
-        y=alt.Y("pair:N", sort=order, title=None, axis=_NAMES), tooltip=told
+        y=alt.Y("pair:N", sort=order, title=None, axis=NAMES), tooltip=told
     )
     bar = base.mark_tick(color=_LUCK, thickness=3, size=16)
     shares = [0.0, roomy(said["accuracy"], *said["lucky"].to_list())[1]]

@@ -16,6 +16,8 @@ Drawn: TypeAlias = Chart | dict[str, Chart]
 LABELS: dict[str, Any] = {
     "labelLimit": 220, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
 }  # fmt: skip
+NAMES = alt.Axis(domain=False, ticks=False, labelOverlap=False, **LABELS)
+"""The axis of a name a row."""
 DASHED: dict[str, Any] = {"strokeDash": [5, 4], "color": palette.CHANCE, "strokeWidth": 1.5}
 """The line of what scores are held against."""
 _CELL_TEXT = "width / {columns} < 28 ? 0 : clamp(width / {columns} / 3.1, 11, 13)"
