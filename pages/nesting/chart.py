@@ -109,10 +109,11 @@ def cycles(frame: pl.DataFrame) -> Chart:
         y=row, x=alt.X("out_y_back_x:Q"), x2="out_x_back_y:Q"
     )  # fmt: skip
     both = alt.Scale(domain=list(ways.values()), range=list(palette.SIDES))
+    legend = alt.Legend(orient="top", **wrapped(tuple(ways.values())))
     dots = alt.Chart(long).mark_point(filled=True, size=80, opacity=1).encode(
         y=row,
         x=across,
-        color=alt.Color("way:N", title=None, scale=both, legend=alt.Legend(orient="top")),
+        color=alt.Color("way:N", title=None, scale=both, legend=legend),
         shape=alt.Shape(
             "way:N", title=None, scale=alt.Scale(domain=both.domain, range=["circle", "square"])
         ),
