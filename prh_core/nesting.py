@@ -148,7 +148,7 @@ def compare_nesting(
 
     Null: neither tells more of the other, which holds where the two are exchangeable views of one
     thing. The neighbor lists and ranks are held fixed; the error is that of dyads (see
-    `prh_core.intervals.dyad_robust`), each counted twice, without which it is too small here.
+    `prh_core.intervals.dyad_robust`), each counted once, corrected for few samples (`_of_few`).
 
     Args:
         x, y: neighbors of both sides over the same samples, as many a sample.
