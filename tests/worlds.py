@@ -409,7 +409,8 @@ def _draw_curves(run: Run, dataset: Dataset) -> None:
     }
     said = [f"{caption}, too" for caption in dataset.captions]
     second = with_captions(parse_set("caption:2"), dataset, said).dataset
-    run.workspace.features.write(_header(model, second, again), again)
+    record_dataset(run.workspace, second)
+    _keep(run, model, second, again)
     n = len(stored.sample_ids)
     choices = CurveChoices(("mutual_knn", "cka"), 5, sizes=(n // 4, n // 2, n), orders=1)
     units = plan_curves(run.workspace, stored, choices, CURVED)
@@ -488,15 +489,8 @@ def _plant(
 def _keep(
     run: Run, model: PlantedModel, dataset: Dataset, layers: dict[str, np.ndarray]
 ) -> FeatureFile:
-    header = _header(model, dataset, layers)
-    path = run.workspace.features.write(header, layers)
-    record_features(run, planted_record(model), header, path)
-    return open_features(path)
-
-
-def _header(model: PlantedModel, dataset: Dataset, layers: dict[str, np.ndarray]) -> FeatureHeader:
     n = len(dataset)
-    return FeatureHeader(
+    header = FeatureHeader(
         key=unit_key({"model": model.id, "dataset": dataset.record.id, "n": n}),
         model_id=model.id,
         revision="1",
@@ -511,6 +505,9 @@ def _header(model: PlantedModel, dataset: Dataset, layers: dict[str, np.ndarray]
         dtype="float32",
         facts={"device": "test", "seconds": "1.5", "items_per_second": "40"},
     )
+    path = run.workspace.features.write(header, layers)
+    record_features(run, planted_record(model), header, path)
+    return open_features(path)
 
 
 def planted_record(model: PlantedModel) -> ModelRecord:
