@@ -24,15 +24,15 @@ demo: env ## make the demo warehouse (resumes where it was)
 app: env ## show the app on whatever warehouse there is
 	@$(BIN)/prh app --port $(PORT)
 
-test: lint unit ## lint, tests; types are one of the tests
+test: lint types unit ## lint, types, tests
 
 lint: env ## ruff and the import contracts
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
 	@PYTHONPATH=. $(BIN)/python -c "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(verbose=False))"
 
-types: env ## pyright, strict on prh_core
-	@$(BIN)/python -m pyright --pythonpath $(BIN)/python
+types: env ## pyrefly; in prh_core everything is annotated
+	@$(BIN)/python -m pyrefly check --python-interpreter-path $(BIN)/python --summary=none --min-severity error
 
 # A worker that dies ends the run: pytest-xdist waits for ever for what it left of its files.
 unit: env ## pytest

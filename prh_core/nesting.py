@@ -14,7 +14,6 @@ The error of dyads holds the lists fixed; corrected for few samples, the test re
 exchangeable, of shared hubs, one a noisier copy. One popularity that governs both spaces, twice as
 strongly in one, it does not tell from nesting: rejected in 7 and 36 %.
 """
-# pyright: basic
 
 from typing import Any, NamedTuple
 

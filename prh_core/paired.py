@@ -1,5 +1,4 @@
 """The same samples scored twice: a difference of scores, and how sure it is."""
-# pyright: basic
 
 from collections.abc import Sequence
 from typing import NamedTuple

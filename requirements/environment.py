@@ -147,9 +147,10 @@ def tie_clone(environment: Path) -> None:
     )
     if done.returncode != 0:
         fail(f"the project itself could not be installed: {done.stderr.strip()}")
-    # ruff is a binary that `python -m ruff` looks for right here: a wrapper would call itself.
-    (venv / "bin" / "ruff").symlink_to(environment / "bin" / "ruff")
-    for tool in ("streamlit", "pytest", "pyright"):
+    # Binaries that `python -m` looks for right here: a wrapper would call itself.
+    for tool in ("ruff", "pyrefly"):
+        (venv / "bin" / tool).symlink_to(environment / "bin" / tool)
+    for tool in ("streamlit", "pytest"):
         script = venv / "bin" / tool
         script.write_text(f'#!/bin/sh\nexec "{venv}/bin/python" -m {tool} "$@"\n', encoding="utf-8")
         script.chmod(0o755)

@@ -39,7 +39,6 @@ _LONGEST = {
     for place, name in enumerate(
         (
             "test_looks.py",
-            "test_pyright.py",
             "test_kill.py",
             "test_shipped.py",
             "test_stranger.py",

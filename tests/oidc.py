@@ -71,7 +71,7 @@ class _Provider(BaseHTTPRequestHandler):
         token = jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
         self._json({"access_token": "a", "token_type": "Bearer", "id_token": token})
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
     def _json(self, value: object) -> None:

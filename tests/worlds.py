@@ -130,8 +130,22 @@ def build_world(
     dataset_id: str = "planted",
     publish: bool = True,
     seed: int = 0,
+    maps: bool = True,
+    studies: bool = True,
 ) -> Path:
-    """Fill a data folder with a planted world and publish it; return the folder."""
+    """Fill a data folder with a planted world and publish it; return the folder.
+
+    Args:
+        home: the folder.
+        n: samples.
+        models: whose features are planted.
+        settings: of scores across modalities.
+        dataset_id: of the samples.
+        publish: make the database.
+        seed: of the features.
+        maps: lay the models out; a process waits ten seconds for UMAP once.
+        studies: draw nulls, simulate theory and whatever else pages show beside scores and skills.
+    """
     workspace = Workspace(home)
     rng = np.random.default_rng(seed)
     latent = rng.normal(size=(n, 8)).astype(np.float32)
@@ -144,32 +158,46 @@ def build_world(
         score_missing(run, plan(files["language"], files["vision"], settings), Silent())
         for side in files.values():
             score_missing(run, plan(side, side, PAIRED), Silent())
-        map_models(run, Silent())
-        inside = Neighborhoods(score_ks=(10,))
-        store_neighbors(run, dataset_id, load_catalog(), Silent(), inside)
-        store_thumbnails(run, dataset, Silent())
-        store_picture_statistics(run, dataset, Silent())
-        classes = [f"class {place % 3}" for place in range(n)]
-        store_labels(run, dataset_id, dataset.row_order, classes, "classes.csv")
-        everyone = [*files["language"], *files["vision"]]
-        compute_self_agreement(run, plan_split_halves(everyone, CEILINGS), Silent())
-        again = _look_again(run, models, files["vision"], dataset, rng)
-        compute_self_agreement(run, plan_ceilings(everyone, again, CEILINGS), Silent())
+        if maps:
+            map_models(run, Silent())
         _plant_bits(run, dataset_id, models)
         _plant_benchmarks(run, models)
         _plant_competence(run, models)
-        _test_nesting(run, files)
-        _plant_colors(run, models)
-        _plant_trainings(run, dataset)
-        _simulate_theory(run)
-        _check_metrics(run)
-        _draw_nulls(run, dataset_id)
-        _match_models(run, dataset_id)
-        if models is MODELS:
-            _draw_curves(run, dataset)
+        if studies:
+            _study(run, dataset, files, models, rng)
     if publish:
         workspace.warehouse.publish()
     return home
+
+
+def _study(
+    run: Run,
+    dataset: Dataset,
+    files: dict[str, list[FeatureFile]],
+    models: tuple[PlantedModel, ...],
+    rng: np.random.Generator,
+) -> None:
+    """Fill what pages show beside scores and skills."""
+    dataset_id = dataset.record.id
+    inside = Neighborhoods(score_ks=(10,))
+    store_neighbors(run, dataset_id, load_catalog(), Silent(), inside)
+    store_thumbnails(run, dataset, Silent())
+    store_picture_statistics(run, dataset, Silent())
+    classes = [f"class {place % 3}" for place in range(len(dataset))]
+    store_labels(run, dataset_id, dataset.row_order, classes, "classes.csv")
+    everyone = [*files["language"], *files["vision"]]
+    compute_self_agreement(run, plan_split_halves(everyone, CEILINGS), Silent())
+    again = _look_again(run, models, files["vision"], dataset, rng)
+    compute_self_agreement(run, plan_ceilings(everyone, again, CEILINGS), Silent())
+    _test_nesting(run, files)
+    _plant_colors(run, models)
+    _plant_trainings(run, dataset)
+    _simulate_theory(run)
+    _check_metrics(run)
+    _draw_nulls(run, dataset_id)
+    _match_models(run, dataset_id)
+    if models is MODELS:
+        _draw_curves(run, dataset)
 
 
 def build_captions(home: Path, *, n: int = 60) -> Path:

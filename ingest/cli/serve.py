@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from starlette.middleware import Middleware
 
@@ -145,7 +145,7 @@ def serve(script: Path, home: Path | None, port: int, host: Host) -> None:
     PagesManager.uses_pages_directory = False
     sys.stderr.write(f"\nPRH Explorer is on http://{address}:{port}  (Ctrl-C stops it)\n\n")
     sys.stderr.flush()
-    options = {
+    options: dict[str, Any] = {
         "server.port": port,
         "server.address": address,
         "server.headless": "true",

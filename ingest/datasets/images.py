@@ -26,7 +26,7 @@ DECODING = 1
 """Raised when `decode` gives other pixels for pictures that are not plain 8-bit ones."""
 
 with contextlib.suppress(ImportError):
-    import pillow_heif  # pyright: ignore[reportMissingImports] - HEIC, where somebody installed it
+    import pillow_heif  # pyrefly: ignore[missing-import] - HEIC, where somebody installed it
 
     pillow_heif.register_heif_opener()
 
@@ -197,7 +197,7 @@ def _plain(opened: Image.Image) -> bool:
 
 def _names_16_bits(opened: Image.Image) -> bool:
     """Whether a PNG names its transparent color in 16 bits: Pillow holds the upper 8 of pixels."""
-    tile = opened.tile[0] if getattr(opened, "tile", None) else None  # pyright: ignore
+    tile = opened.tile[0] if getattr(opened, "tile", None) else None  # pyrefly: ignore
     return tile is not None and tile.args == "RGB;16B" and "transparency" in opened.info
 
 

@@ -55,16 +55,17 @@ def dequantized(record: ModelRecord, file: Path, revision: str) -> Path:
     def build(folder: Path) -> None:
         with quiet():
             where = {"gguf_file": file.name, "local_files_only": True}
-            tokens = transformers.AutoTokenizer.from_pretrained(str(file.parent), **where)
+            tokens: Any = transformers.AutoTokenizer.from_pretrained(str(file.parent), **where)
             packed = transformers.AutoModelForCausalLM.from_pretrained(
                 str(file.parent), dtype=torch.float32, **where
             )
             # transformers refuses to save a model that it believes to be still quantized.
+            packed_type: Any = type(packed)
             config = type(packed.config).from_dict(
                 {k: v for k, v in packed.config.to_dict().items() if k != "quantization_config"}
             )
             with torch.device("meta"):
-                plain = type(packed)(config)
+                plain = packed_type(config)
             plain.load_state_dict(packed.state_dict(), assign=True)
             plain.tie_weights()
             plain.save_pretrained(folder)

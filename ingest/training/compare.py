@@ -136,8 +136,8 @@ class Comparison:
             live.names[best.layer_x],
             reference.names[best.layer_y],
             self._of_last(live, table),
-            chance and chance.p_value,
-            chance and chance.threshold,
+            None if chance is None else chance.p_value,
+            None if chance is None else chance.threshold,
         )
 
     def _of_last(self, live: Side, table: LayerScores) -> float | None:

@@ -258,7 +258,7 @@ class Probe:
                     "training_version": TRAINING_VERSION,
                 }
             )
-        part = unit_key({"units": sorted(row["unit_key"] for row in rows)})
+        part = unit_key({"units": sorted(str(row["unit_key"]) for row in rows)})
         run.append("training_scores", part, rows)
         self._store_measures(run)
         run.done += 1

@@ -62,7 +62,7 @@ def coverage(frame: pl.DataFrame) -> Chart:
                 labelPadding=alt.expr(f"{wide} ? {14 * (most - 1) + 4} : 4"),
                 labelExpr=f"{wide} ? split(datum.label, '\\n') : "
                 "truncate(trim(replace(datum.label, /\\n/g, ' ')), 34)",
-                labelOverlap=False, **{**LABELS, "labelLimit": 240},
+                labelOverlap=False, **_COLUMN_LABELS,
             ),
         ),
         y=alt.Y(
@@ -242,6 +242,7 @@ def small_rows(frame: pl.DataFrame, *, across: str) -> Chart:
     return sized(alt.layer(whiskers, dots), _SMALL)
 
 
+_COLUMN_LABELS: dict[str, Any] = {**LABELS, "labelLimit": 240}
 _QUIET: dict[str, Any] = {
     **LABELS, "domain": False, "ticks": False, "grid": False, "labelLimit": 120,
     "labelOverlap": False,
@@ -260,9 +261,12 @@ def _up(column: str, title: str, domain: list[float]) -> alt.Y:
 
 
 def _scaled(title: str | list[str], domain: list[float], ticks: int) -> dict[str, Any]:
-    limit = {"titleLimit": 260, "titlePadding": 4, "tickCount": ticks, "labelOverlap": True}
+    axis: dict[str, Any] = {
+        **LABELS, "grid": False, "titleLimit": 260, "titlePadding": 4, "tickCount": ticks,
+        "labelOverlap": True,
+    }  # fmt: skip
     return {
         "title": title,
         "scale": alt.Scale(domain=domain, zero=False, nice=False),
-        "axis": alt.Axis(**{**LABELS, "grid": False, **limit}),
+        "axis": alt.Axis(**axis),
     }

@@ -33,8 +33,6 @@ def draw(frame: Frame) -> None:
                    _MANY: not many.frame.is_empty()}  # fmt: skip
         views = [name for name, there in offered.items() if there]
         view = frame.view(views) if views != [_CURVE] else _CURVE
-        if view == _CURVE:
-            pair = frame.choose("Pair", list(shown), key="pair", shown=shown.__getitem__, width=300)
     if view == _CLASSES:
         frame.answer(finding.classed(classed.frame, samples=row["n"]))
         frame.figure(
@@ -63,6 +61,8 @@ def draw(frame: Frame) -> None:
         )
         frame.explain(text.MANY)
         return
+    with frame.row:
+        pair = frame.choose("Pair", list(shown), key="pair", shown=shown.__getitem__, width=300)
     one = answer.frame.filter(pl.col("pair_key") == pair)
     points = queries.curve_points(curved, pair)
     frame.answer(finding.grown(one))

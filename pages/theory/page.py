@@ -55,7 +55,7 @@ def draw(frame: Frame) -> None:
             left = narrowed("share", share)
         row = left.row(0, named=True)
         metrics = queries.theory_metrics(row["simulation"])
-        labels = dict(metrics.frame.select("metric", "metric_label").iter_rows())
+        labels: dict[str, str] = dict(metrics.frame.select("metric", "metric_label").iter_rows())
         metric = frame.choose(
             "Metric", sorted(labels, key=labels.__getitem__), key="metric", default="mutual_knn",
             shown=labels.__getitem__,

@@ -1,5 +1,7 @@
 """A model beside the others of its modality, partner by partner."""
 
+from typing import Any
+
 import altair as alt
 import polars as pl
 
@@ -9,6 +11,7 @@ from pages.ui.remembered import remembered
 
 _OWN = palette.FAMILY[4]
 _OTHERS = palette.CHANCE
+_CUT_LABELS: dict[str, Any] = {**LABELS, "labelLimit": 170}
 _ROW = 22
 """Pixels a partner."""
 
@@ -36,7 +39,7 @@ def place(frame: pl.DataFrame, *, label: str, measure: str, other: str, others: 
         "partner:N",
         sort=order,
         title=f"{other.capitalize()} model",
-        axis=alt.Axis(**{**LABELS, "labelLimit": 170}, grid=True, gridOpacity=0.4),
+        axis=alt.Axis(**_CUT_LABELS, grid=True, gridOpacity=0.4),
     )
     told = [
         alt.Tooltip("label:N", title="Model"),

@@ -78,7 +78,7 @@ class Controls:
         *,
         key: str,
         default: T | None = None,
-        shown: Callable[[T], str] = str,
+        shown: Callable[[T], str] | None = None,
         told: Callable[[T], str] | None = None,
         help: str | None = None,  # noqa: A002 (Streamlit's own word)
         width: int = 190,
@@ -88,7 +88,9 @@ class Controls:
         `shown` is how the address writes an option, and the widget, too, unless `told` is given.
         """
         start = default if default in options else options[0]
-        return self._offer(st.selectbox, label, options, start, key, shown, help, width, told)
+        return self._offer(
+            st.selectbox, label, options, start, key, shown or str, help, width, told
+        )
 
     def slide(
         self,
@@ -96,18 +98,18 @@ class Controls:
         options: Sequence[T],
         *,
         key: str,
-        shown: Callable[[T], str] = str,
+        shown: Callable[[T], str] | None = None,
         help: str | None = None,  # noqa: A002
         width: int = 190,
     ) -> T:
         """Offer what there is along a slider, from the left; one option needs none."""
         return self._offer(
-            st.select_slider, label, options, options[0], key, shown, help, width
+            st.select_slider, label, options, options[0], key, shown or str, help, width
         )  # fmt: skip
 
     def _offer(
         self,
-        widget: Callable[..., T],
+        widget: Callable[..., Any],
         label: str,
         options: Sequence[T],
         start: Any,

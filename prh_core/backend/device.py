@@ -1,5 +1,4 @@
 """The same on a device of torch's, CUDA for one: imported when one is asked for."""
-# pyright: basic
 
 import importlib
 from collections.abc import Callable, Sequence
@@ -274,18 +273,18 @@ class Device(DeviceRows, DeviceFactors, DeviceRanks, Backend):
         """Sum value_x * value_y over shared neighbors."""
         return lists.shared_products(x, y, values_x, values_y)
 
-    def keep_between_neighbors(self, lists_: Any, values: Any) -> KeptKernels:
+    def keep_between_neighbors(self, nearest: Any, values: Any) -> KeptKernels:
         """Lay out kernels kept between neighbors, once for every partner."""
-        n, layers, _ = lists_.shape
-        kept = torch.where(lists.reciprocal(lists_), values, 0)
+        n, layers, _ = nearest.shape
+        kept = torch.where(lists.reciprocal(nearest), values, 0)
         columns = torch.zeros((layers, n), dtype=self._wide, device=self._device)
         columns.scatter_add_(
             1,
-            lists_.transpose(0, 1).reshape(layers, -1).long(),
+            nearest.transpose(0, 1).reshape(layers, -1).long(),
             values.transpose(0, 1).reshape(layers, -1).to(self._wide),
         )
         return KeptKernels(
-            lists_,
+            nearest,
             values,
             kept,
             self.host(values.sum(dim=2, dtype=self._wide)),

@@ -1,5 +1,4 @@
 """Factors and subspaces on a device of torch's: `prh_core.backend.factors.Factors`."""
-# pyright: basic
 
 import importlib
 from collections.abc import Callable, Sequence

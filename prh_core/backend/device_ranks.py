@@ -1,5 +1,4 @@
 """Rank correlations with groups left out on a device of torch's: `prh_core.backend.ranks.Ranks`."""
-# pyright: basic
 
 import importlib
 from collections.abc import Callable

@@ -1,5 +1,4 @@
 """The rows of layers on a device of torch's that has float64."""
-# pyright: basic
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence

@@ -1,5 +1,4 @@
 """What the mathematics asks about factors and subspaces, float64, done by numpy and LAPACK."""
-# pyright: basic
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,5 +1,4 @@
 """What the mathematics asks of a backend, done by numpy and numba on this machine's cores."""
-# pyright: basic
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -274,15 +273,15 @@ class Backend(Rows, Factors, Ranks):
         """Sum value_x * value_y over shared neighbors."""
         return shared_products(x, y, values_x, values_y)
 
-    def keep_between_neighbors(self, lists: Any, values: Any) -> KeptKernels:
+    def keep_between_neighbors(self, nearest: Any, values: Any) -> KeptKernels:
         """Lay out kernels kept between neighbors, once for every partner."""
-        n, layers, _ = lists.shape
-        starts, members, places = reversed_graph(lists)
-        kept = np.where(reciprocal(lists), values, np.float32(0))
-        at = lists + n * np.arange(layers)[:, None]
+        n, layers, _ = nearest.shape
+        starts, members, places = reversed_graph(nearest)
+        kept = np.where(reciprocal(nearest), values, np.float32(0))
+        at = nearest + n * np.arange(layers)[:, None]
         columns = np.bincount(at.ravel(), values.ravel(), n * layers).reshape(layers, n)
         return KeptKernels(
-            lists,
+            nearest,
             values,
             kept,
             values.sum(axis=2, dtype=np.float64),

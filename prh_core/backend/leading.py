@@ -1,5 +1,4 @@
 """Leading eigenvectors of many like kernels together, by block Krylov iterations: products only."""
-# pyright: basic
 
 from typing import Any
 

@@ -5,7 +5,6 @@ share is then an inner product of such rows, exact in half precision as long as 
 2,048; all pairs of layers are one product. Lists are (n, layers, k), values beside them the same.
 Where samples are many, such rows are mostly zeros, and neighbors are compared one by one.
 """
-# pyright: basic
 
 import importlib
 from collections.abc import Callable, Iterator

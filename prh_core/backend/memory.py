@@ -1,5 +1,4 @@
 """What to do where a torch device runs out of memory."""
-# pyright: basic
 
 import importlib
 import warnings

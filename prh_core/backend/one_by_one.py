@@ -3,7 +3,6 @@
 Lists are (n, layers, k) on a torch device, values beside them the same; k^2 comparisons a sample
 and pair of layers, whatever n.
 """
-# pyright: basic
 
 import importlib
 from typing import Any

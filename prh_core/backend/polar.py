@@ -1,5 +1,4 @@
 """Sums of singular values on a torch device, by the polar factor: products only."""
-# pyright: basic
 
 import importlib
 import math

@@ -1,5 +1,4 @@
 """How exactly torch computes on a device."""
-# pyright: basic
 
 import importlib
 from collections.abc import Generator

@@ -1,5 +1,4 @@
 """Rank correlations of kernels with groups of samples left out, done by numba on the cores."""
-# pyright: basic
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

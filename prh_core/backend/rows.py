@@ -1,5 +1,4 @@
 """What the mathematics asks about the rows of layers, done by numpy and numba."""
-# pyright: basic
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,5 +1,4 @@
 """Kernels as vectors, whole or between neighbors only."""
-# pyright: basic
 
 from typing import NamedTuple
 

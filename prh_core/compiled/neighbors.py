@@ -1,5 +1,4 @@
 """Each sample's nearest samples: ranked, told apart in float64, and relabeled with their ties."""
-# pyright: basic
 
 import numba
 import numpy as np

@@ -1,5 +1,4 @@
 """Nonnegative least squares for many responses under many designs."""
-# pyright: basic
 
 import numba
 import numpy as np

@@ -1,5 +1,4 @@
 """How much neighbor lists share, for all pairs of layers of two models at once."""
-# pyright: basic
 
 import numba
 import numpy as np

@@ -1,5 +1,4 @@
 """Ranks of every sample's neighbors, all of them."""
-# pyright: basic
 
 import numba
 import numpy as np

@@ -1,5 +1,4 @@
 """What samples and pairs of samples add to a score, for its interval."""
-# pyright: basic
 
 from typing import Any
 

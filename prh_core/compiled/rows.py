@@ -1,5 +1,4 @@
 """Rows of one layer: norms, means, histograms of magnitudes, hashes."""
-# pyright: basic
 
 import numba
 import numpy as np

@@ -1,5 +1,4 @@
 """Common subsequences and edit distances of neighbor lists."""
-# pyright: basic
 
 import numba
 import numpy as np

@@ -3,7 +3,6 @@
 The RV coefficient of centered features (Robert and Escoufier 1976) is linear CKA (Kornblith et al.
 2019): both are <K, L> / (|K| |L|). So only the adjusted one is a metric of its own.
 """
-# pyright: basic
 
 from collections.abc import Sequence
 from typing import Any

@@ -2,7 +2,6 @@
 
 |X'Y|^2 is the inner product of the kernels XX' and YY' (Kornblith et al. 2019, eq. 3).
 """
-# pyright: basic
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

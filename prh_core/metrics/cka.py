@@ -1,5 +1,4 @@
 """Centered kernel alignment: linear, from features where samples are many, RBF and unbiased."""
-# pyright: basic
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache

@@ -1,5 +1,4 @@
 """Kernels looked at between neighbors only: CKNNA, as the paper defines it and as released."""
-# pyright: basic
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,5 +1,4 @@
 """CKA corrected for samples and for features: a layer's features are a sample of many, too."""
-# pyright: basic
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,5 +1,4 @@
 """GULP: how far apart the best ridge regressions on two models can be, over all tasks alike."""
-# pyright: basic
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

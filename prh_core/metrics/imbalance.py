@@ -1,5 +1,4 @@
 """Information imbalance: where one model's nearest neighbors rank among the other's."""
-# pyright: basic
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

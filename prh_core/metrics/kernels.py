@@ -3,7 +3,6 @@
 Each metric turns a layer's kernel into a symmetric matrix of unit norm; the score of two layers is
 then the inner product of their matrices, and all pairs of layers are one matrix product.
 """
-# pyright: basic
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence

@@ -1,5 +1,4 @@
 """Neighbors of every sample in every layer as they are compared, and under other labels."""
-# pyright: basic
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

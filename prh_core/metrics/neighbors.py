@@ -1,5 +1,4 @@
 """The k-nearest-neighbor family: neighbors found once per layer, compared in stacks."""
-# pyright: basic
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -1,5 +1,4 @@
 """Linear predictivity: how well ridge regression tells one model's features from the other's."""
-# pyright: basic
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,5 +1,4 @@
 """Projection-weighted CCA: SVCCA's directions, each counted by how much of a layer it tells."""
-# pyright: basic
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

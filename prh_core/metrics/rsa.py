@@ -1,5 +1,4 @@
 """Representational similarity analysis: the rank correlation of two kernels' entries."""
-# pyright: basic
 
 from collections.abc import Sequence
 from typing import Any

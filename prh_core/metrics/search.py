@@ -5,7 +5,6 @@ what float64 cannot tell apart either is tied. Ties go to the lower index (paper
 data as they are and in every relabeling of them: a group of tied candidates is kept whole, so that
 a relabeled row chooses by its new indices, as a fresh search would.
 """
-# pyright: basic
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

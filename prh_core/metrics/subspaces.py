@@ -2,7 +2,6 @@
 
 Both see a layer through a factor F with FF' = the centered kernel, never wider than n.
 """
-# pyright: basic
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from prh_core import align
 from tests.bench import machine
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-large.md"
-PARTS = {
+PARTS: dict[str, tuple[str, dict[str, Any]]] = {
     "mutual_knn": ("mutual k-NN, exact, k = 10", {}),
     "approximate": ("mutual k-NN, approximate, asked for a recall of .95", {"recall": 0.95}),
     "cka": ("linear CKA", {}),

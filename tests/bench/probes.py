@@ -76,10 +76,10 @@ def main() -> None:
         tasks = [open_task(catalog.task(name)) for name in TASKS]
         lines, total = [], [0.0, 0.0, 0.0]
         for task in tasks:
+            at, y = task.training, task.labels
             times, worst, best = [0.0, 0.0, 0.0], 0.0, 0.0
             for name in track(MODELS, task.record.title, console=err):
                 x = features(catalog, name, task)
-                at, y = task.training, task.labels
                 sides = (x[:at], y[:at], x[at:], y[at:])
                 started = time.perf_counter()
                 ours = linear_probe(*sides).accuracy

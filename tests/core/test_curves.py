@@ -1,6 +1,6 @@
 """Curves over n, noise ceilings, and halves of dimensions."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -124,7 +124,12 @@ def test_a_batch_average_is_the_mean_of_the_tables_of_the_batches(
 def test_one_batch_of_all_samples_is_the_score(metric: str, normalize: bool) -> None:
     x, y = two_views(5, 60)
     x = np.round(x)  # ties, which break by row
-    options = {"metric": metric, "truncate": "mean", "normalize": normalize, "concatenate": True}
+    options: dict[str, Any] = {
+        "metric": metric,
+        "truncate": "mean",
+        "normalize": normalize,
+        "concatenate": True,
+    }
     found = batch_average([x, x**2], y, 60, seed=3, **options)
     whole = align([x, x**2], y, **options)
     assert (found.score, found.layers, found.batches) == (whole.score, whole.layers, 1)

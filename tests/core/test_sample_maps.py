@@ -1,5 +1,7 @@
 """Maps of samples: principal components against scikit-learn, UMAP by what it must keep."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -52,7 +54,8 @@ def test_neighbors_kept_is_scikit_learns_search(n: int, k: int, seed: int) -> No
     places = rng.normal(size=(n, 2)).astype(np.float32)
     truth = np.argsort(rng.random((n, n)) + 9 * np.eye(n), axis=1)[:, :k].astype(np.int32)
     counted = min(k, sample_maps.KEPT)
-    near = NearestNeighbors(n_neighbors=counted).fit(places).kneighbors(return_distance=False)
+    found: Any = NearestNeighbors(n_neighbors=counted).fit(places)
+    near = found.kneighbors(return_distance=False)
     shared = [len({*near[i].tolist()} & {*truth[i, :counted].tolist()}) / counted for i in range(n)]
     assert neighbors_kept(places, truth) == pytest.approx(np.mean(shared))
     assert neighbors_kept(places, near.astype(np.int32)) == 1.0

@@ -103,6 +103,43 @@ def test_a_choice_of_the_setting_goes_along_and_a_view_does_not(
     page.get_by_text("k = 5").first.wait_for()
 
 
+@pytest.mark.parametrize(
+    ("url", "title", "views", "told"),
+    [
+        ("how_does_it_change_with_n", "How does it change with n?",
+         ("Classes", "Many to many"), "one to one"),
+        ("which_way", "Which way?", ("Cycle k-NN", "Hubs and density"), "Hubs and density"),
+        ("do_they_match_without_pairs", "Do they match without pairs?",
+         ("Samples of a pair",), "With whom samples were matched"),
+    ],
+    ids=["sizes", "nesting", "unpaired"],
+)  # fmt: skip
+def test_views_are_clicked_linked_and_left(
+    browser: "Browser", page: "Page", served: Served, url: str, title: str, views: tuple[str, ...],
+    told: str,
+) -> None:  # fmt: skip
+    page.goto(f"{served.address}/{url}")
+    wait_settled(page, title)
+    first, opened = _chosen(page), _picture(page)
+    for view in views:
+        page.get_by_role("radio", name=view, exact=True).click()
+        page.wait_for_url(f"**view={view.replace(' ', '+')}**")
+        wait_settled(page, title)
+    page.get_by_text(told).first.wait_for()
+    address, picture, data = _link(page), _picture(page), _csv(page)
+    assert picture != opened and data.count(b"\n") > 1
+    for other in watched(browser.new_context(**LOOKS["light"])):
+        other.goto(address)
+        wait_settled(other, title)
+        assert _chosen(other) == views[-1]
+        assert _picture(other) == picture
+        assert _csv(other) == data
+    for _ in views:
+        page.go_back()
+        wait_settled(page, title)
+    assert _chosen(page) == first
+
+
 def _link(page: "Page") -> str:
     page.get_by_text("SQL and link to this view").click()
     code = page.locator("[data-testid=stExpander]", has_text="every choice spelled out")

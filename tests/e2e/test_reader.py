@@ -153,8 +153,9 @@ def test_a_publication_is_seen_at_the_next_rerun(page: "Page", served: Served) -
     page.goto(f"{served.address}/which_layers")
     wait_settled(page, "Which layers?")
     later = build_world(
-        served.home, dataset_id="later", n=50, models=(MODELS[1], MODELS[5]), publish=False
-    )
+        served.home, dataset_id="later", n=50, models=(MODELS[1], MODELS[5]), publish=False,
+        maps=False, studies=False,
+    )  # fmt: skip
     Warehouse(later).publish()
     assert page.get_by_text("Dataset", exact=True).count() == 0
     page.get_by_text("By depth").click()

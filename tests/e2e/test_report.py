@@ -58,6 +58,7 @@ def test_it_opens_with_the_network_off(browser: "Browser", report: Path) -> None
 
 
 def test_its_figures_are_the_apps(browser: "Browser", report: Path, served: Served) -> None:
+    answer, app, drawn = "", pl.DataFrame(), ""
     for page in watched(browser.new_context(**LOOKS["light"])):
         page.goto(f"{served.address}/do_language_and_vision_meet")
         wait_settled(page, MEET)

@@ -166,7 +166,12 @@ class Datasets:
         return reply.json(200, {"commitUrl": url, "commitOid": commit})
 
     def _entry(self, path: str, content: bytes) -> dict[str, Any]:
-        told = {"type": "file", "path": path, "size": len(content), "oid": _blob(content)}
+        told: dict[str, Any] = {
+            "type": "file",
+            "path": path,
+            "size": len(content),
+            "oid": _blob(content),
+        }
         if path.endswith(_LARGE):
             sha256 = hashlib.sha256(content).hexdigest()
             told["lfs"] = {"oid": sha256, "size": len(content), "pointerSize": 130}

@@ -1,5 +1,6 @@
 """A folder dataset of three pictures, for the tests of datasets."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def captions(folder: Path, rows: list[tuple[str, ...]], header: str = "image,caption") -> None:
+def captions(folder: Path, rows: Sequence[tuple[str, ...]], header: str = "image,caption") -> None:
     """Write the captions file."""
     lines = [header, *(",".join(row) for row in rows)]
     (folder / "captions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

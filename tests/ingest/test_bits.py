@@ -341,7 +341,7 @@ def test_a_document_counts_the_bytes_of_its_scored_tokens(bos: bool) -> None:
 
 def test_refusals() -> None:
     encoder = byte_llama()
-    encoder = LoadedLanguage(**{**vars(encoder), "causal": None})
+    encoder = replace(encoder, causal=None)
     with pytest.raises(CatalogError, match="'m' does not predict the next token"):
         causal_of("m", encoder)
     with pytest.raises(CatalogError, match="window of 65 and a stride of 32"):

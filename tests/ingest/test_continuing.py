@@ -75,7 +75,7 @@ def causal(folder: Path) -> Path:
 def told(folder: Path, text: str) -> tuple[list[int], list[int]]:
     """Return a text's tokens, less the closing one, and what transformers goes on with."""
     network: Any = AutoModelForCausalLM.from_pretrained(folder).eval()
-    tokens = AutoTokenizer.from_pretrained(folder)
+    tokens: Any = AutoTokenizer.from_pretrained(folder)
     ids = tokens(text)["input_ids"][:-1]
     made = network.generate(
         input_ids=torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long),

@@ -56,7 +56,7 @@ def saved(folder: Path, kind: str = "llama", pad: bool = True) -> Path:
 def oracle(folder: Path, texts: Sequence[str], pooling: str) -> list[np.ndarray]:
     """One text at a time, all hidden states at once, pooled by hand."""
     network = transformers.AutoModel.from_pretrained(folder).eval()
-    tokens = transformers.AutoTokenizer.from_pretrained(folder)
+    tokens: Any = transformers.AutoTokenizer.from_pretrained(folder)
     rows = []
     for text in texts:
         ids = torch.tensor([tokens(text)["input_ids"]])

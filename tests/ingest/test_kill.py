@@ -64,7 +64,7 @@ def result(folder: Path) -> tuple[pl.DataFrame, dict[str, list[np.ndarray]]]:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """Return a finished study, the planted world it began in, and the seconds it worked."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    build_world(folder / "before", settings=MUTUAL)
+    build_world(folder / "before", settings=MUTUAL, maps=False, studies=False)
     shutil.copytree(folder / "before", folder / "data")
     write_study(folder / "study")
     process = begin(folder)

@@ -144,7 +144,7 @@ def test_smollm2_is_dequantized_once_and_knows_paris(
     assert len(row) == 31
     folder: Path = next((cache_root() / "models").glob(f"{record.id}-*"))
     causal = transformers.AutoModelForCausalLM.from_pretrained(folder)
-    tokens = transformers.AutoTokenizer.from_pretrained(folder)
+    tokens: Any = transformers.AutoTokenizer.from_pretrained(folder)
     with torch.inference_mode():
         best = int(causal.lm_head(row[-1][-1]).argmax())
     assert tokens.decode([best]).strip() == "Paris"

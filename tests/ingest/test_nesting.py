@@ -10,7 +10,7 @@ from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import FeatureFile, Setting, plan
 from ingest.progress import Silent
 from ingest.store.workspace import Workspace
-from tests.worlds import MODELS, _plant, planted_pairs, query  # pyright: ignore[reportPrivateUsage]
+from tests.worlds import MODELS, _plant, planted_pairs, query
 
 SETTINGS = (Setting("mutual_knn", 5, "exact"), Setting("cka", None, "exact"))
 

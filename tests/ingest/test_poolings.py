@@ -105,14 +105,15 @@ def saved(folder: Path, side: str = "right", special: bool = True) -> Path:
     said = folder / "tokenizer_config.json"
     sides = {"padding_side": side, "truncation_side": side}
     said.write_text(json.dumps(json.loads(said.read_text(encoding="utf-8")) | sides))
-    assert transformers.AutoTokenizer.from_pretrained(folder).padding_side == side
+    kept: Any = transformers.AutoTokenizer.from_pretrained(folder)
+    assert kept.padding_side == side
     return folder
 
 
 def states(folder: Path, text: str) -> list[Tensor]:
     """Run one text alone: the hidden states, (T, d) each, special tokens included."""
     network = transformers.AutoModel.from_pretrained(folder).eval()
-    tokens = transformers.AutoTokenizer.from_pretrained(folder)
+    tokens: Any = transformers.AutoTokenizer.from_pretrained(folder)
     ids = torch.tensor([tokens(text)["input_ids"]])
     with torch.no_grad():
         return [s[0] for s in network(input_ids=ids, output_hidden_states=True).hidden_states]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,15 +57,15 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     most, held = [100], [0]
     prepare, together = engine.prepare_unit, engine._score_together
 
-    def prepared(*given: object) -> object:
+    def prepared(*given: Any) -> object:
         held[0] += 1
         if held[0] > most[0]:
             raise MemoryError
-        return prepare(*given)  # pyright: ignore[reportArgumentType]
+        return prepare(*given)
 
-    def begun(*given: object) -> object:
+    def begun(*given: Any) -> object:
         held[0] = 0
-        return together(*given)  # pyright: ignore[reportArgumentType]
+        return together(*given)
 
     monkeypatch.setattr(engine, "prepare_unit", prepared)
     monkeypatch.setattr(engine, "_score_together", begun)

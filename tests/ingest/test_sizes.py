@@ -61,6 +61,8 @@ def test_what_makes_no_curve_is_said(world: Path) -> None:
         plan_curves(place, stored, CurveChoices())
     with pytest.raises(NeighborCountError, match="k from 1 to 14, below the smallest size"):
         plan_curves(place, stored, CurveChoices(k=20, sizes=(15, 30)))
+    with pytest.raises(MissingFeaturesError, match="of lang-lagre; there are of lang-large, "):
+        plan_curves(place, stored, CurveChoices(k=5, sizes=(15, 30)), ["lang-lagre", *CURVED])
     with pytest.raises(MissingScoresError, match="no score by rsa"):
         plan_curves(place, stored, CurveChoices(("rsa",), 5, sizes=(15, 30), truncation="mean"))
 

@@ -16,9 +16,14 @@ from tests.ingest import tiny
 MEAN = Variant("mean", "none")
 library: Any = transformers  # whose configurations take more than their signatures say
 SIZE: dict[str, Any] = {"hidden_size": 32, "intermediate_size": 48, "num_attention_heads": 4}
-TEXT = {**SIZE, "vocab_size": 64, "num_key_value_heads": 2, "max_position_embeddings": 64}
-ENCODER = {**SIZE, "vocab_size": 64, "num_hidden_layers": 3, "pad_token_id": 1}
-SIGHT = {**SIZE, "image_size": 32, "patch_size": 8}
+TEXT: dict[str, Any] = {
+    **SIZE,
+    "vocab_size": 64,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 64,
+}
+ENCODER: dict[str, Any] = {**SIZE, "vocab_size": 64, "num_hidden_layers": 3, "pad_token_id": 1}
+SIGHT: dict[str, Any] = {**SIZE, "image_size": 32, "patch_size": 8}
 
 
 def saved(folder: Path, network: Any) -> Path:
@@ -163,7 +168,7 @@ def test_a_network_without_a_state_a_token_is_refused_by_name(tmp_path: Path) ->
     with pytest.raises(CatalogError, match="6 hidden states of shape .* for 5 layers") as refused:
         layers_of(tmp_path)
     assert "\n" not in str(refused.value)
-    canine = transformers.CanineConfig(**{**ENCODER, "num_attention_heads": 2})
+    canine = transformers.CanineConfig(**(ENCODER | {"num_attention_heads": 2}))
     saved(tmp_path / "canine", transformers.CanineModel(canine))
     with pytest.raises(CatalogError, match="no stack of hidden states"):
         layers_of(tmp_path / "canine")

@@ -34,7 +34,8 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         PlantedModel(f"vis-{i:02d}", "vision", f"Vis {i % 3}", 2, 24, 0.15 * 1.35**i)
         for i in range(12)
     )
-    return build_world(tmp_path_factory.mktemp("panel"), models=(*MODELS[:2], *vision))
+    home = tmp_path_factory.mktemp("panel")
+    return build_world(home, models=(*MODELS[:2], *vision), studies=False)
 
 
 def test_competent_models_agree_more(open_page: OpenPage, panel: Path) -> None:
@@ -45,7 +46,7 @@ def test_competent_models_agree_more(open_page: OpenPage, panel: Path) -> None:
     assert bins["pairs"].to_list() == [3, 3, 3, 3]
     assert bins["alignment"].is_sorted()
     # The means, by a loop over the warehouse.
-    skill = dict(
+    skill: dict[str, float] = dict(
         query(panel / "results.duckdb", "SELECT model_id, mean_accuracy FROM vision_competence")
         .iter_rows()
     )  # fmt: skip

@@ -99,12 +99,14 @@ def _own(
         torch.manual_seed(0)
         try:
             arguments: dict[str, Any] = {} if size is None else {"img_size": size}
-            net: Any = timm.create_model(name, pretrained=False, num_classes=0, **arguments)
+            made = timm.create_model(name, pretrained=False, num_classes=0, **arguments)
         except TypeError:
             torch.manual_seed(0)
-            net = timm.create_model(name, pretrained=False, num_classes=0)
-    net.eval().to(dtype)
-    config = resolve_data_config({} if size is None else {"input_size": (3, size, size)}, model=net)
+            made = timm.create_model(name, pretrained=False, num_classes=0)
+    net: Any = made.eval().to(dtype)
+    config: dict[str, Any] = resolve_data_config(
+        {} if size is None else {"input_size": (3, size, size)}, model=net
+    )
     prepare: Any = create_transform(**config, is_training=False)
     images = torch.stack([prepare(data.image(row)) for row in range(len(data))]).to(dtype)
     known = inspect.signature(net.forward_intermediates).parameters

@@ -84,7 +84,7 @@ def evaluate(record: ModelRecord, tasks: Sequence[str], shots: int | None, devic
             "evaluated here; import a results file of the harness for others"
         )
     try:
-        import lm_eval  # pyright: ignore[reportMissingImports] - an extra of its own
+        import lm_eval  # pyrefly: ignore[missing-import] - an extra of its own
     except ImportError as error:
         raise MissingPackageError(
             "running benchmarks needs the package lm-eval: pip install 'prh-explorer[evaluate]'"

@@ -163,5 +163,5 @@ def _items(
     run = backend(device).features
     stacks = [read_layers(file.path) for file in files]
     items = [run.put(np.concatenate(same)) for same in zip(*stacks, strict=True)]
-    clamped = truncate(items, None if truncation == "none" else truncation, run=run)  # pyright: ignore[reportArgumentType]
+    clamped = truncate(items, None if truncation == "none" else truncation, run=run)
     return [normalize([clamped[layer]], files[0].header.model_id, run)[0]]

@@ -71,6 +71,7 @@ def plan_curves(
         models: ids of those taken; none stands for all.
 
     Raises:
+        MissingFeaturesError: a model has none here.
         MissingScoresError: no two of these feature sets were scored so.
         CurveError: sizes do not fit the samples, or fewer than two are left.
         NeighborCountError: k or the share does not fit the smallest.
@@ -87,11 +88,7 @@ def plan_curves(
             f"expected k from 1 to {sizes[0] - 1}, below the smallest size, and a share between 0 "
             f"and .5, got {choices.k} and {choices.share:g}"
         )
-    files = {
-        file.header.key: file
-        for file in stored.files
-        if not models or file.header.model_id in models
-    }
+    files = {file.header.key: file for file in stored.files_of(models)}
     units: dict[str, CurveUnit] = {}
     for name in choices.metrics:
         metric = get_metric(name)

@@ -41,7 +41,7 @@ def slanted_axis(columns: int, **more: Any) -> alt.Axis:
     room = _SLANTED_ROOM.format(columns=max(columns, 1), room=room)
     step = f"ceil({SMALLEST} / {room})"
     name = more.pop("labelExpr", "datum.label")
-    words = {
+    words: dict[str, Any] = {
         **LABELS, "labelAngle": angle, "labelOverlap": False,
         "labelFontSize": alt.expr(f"clamp({room}, {SMALLEST}, 12)"),
         "labelExpr": f"round(datum.index * {columns - 1}) % {step} == 0 ? {name} : ''",
