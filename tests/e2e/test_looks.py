@@ -67,7 +67,12 @@ def caption_served(
 
 @pytest.mark.parametrize(
     ("view", "look"),
-    [(view, look) for view in VIEWS for look in LOOKS if look == "light" or not view.query],
+    [
+        (view, look)
+        for view in VIEWS
+        for look in ("light", "phone")
+        if look == "light" or not view.query
+    ],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_a_page_as_it_is_seen(
@@ -88,11 +93,29 @@ def test_a_page_as_it_is_seen(
         if look == "light" and shown.topic not in ("glossary", "trial"):
             _check_first_screen(page, shown)
         _take_picture(page, f"{view.name}-{look}", LOOKS[look]["viewport"])
-        if look == "light" and not view.query:
+        if look == "phone":
+            continue
+        if not view.query:
             assert _without_name(page) == []
-        if look != "phone":
-            _unfold(page)
-            assert _violations(page, _COLORS if look == "dark" else _RULES) == {}
+        # A reader's system turns dark while the page is open, and light again.
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_function(_IS_DARK, arg=True)
+        wait_at_rest(page)
+        _take_picture(page, f"{view.name}-dark", LOOKS["light"]["viewport"])
+        _unfold(page)
+        assert _violations(page, _COLORS) == {}
+        page.emulate_media(color_scheme="light")
+        page.wait_for_function(_IS_DARK, arg=False)
+        wait_at_rest(page)
+        assert _violations(page, _RULES) == {}
+
+
+_IS_DARK = """dark => {
+    const parts = getComputedStyle(document.querySelector("[data-testid=stApp]"))
+        .backgroundColor.match(/\\d+/g).map(Number);
+    return (parts[0] + parts[1] + parts[2] < 200) === dark;
+}"""
+"""Whether the page's ground is dark, or light, as asked."""
 
 
 def _check_first_screen(page: "Page", shown: Record) -> None:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 CHART = ".stVegaLiteChart svg.marks, .stVegaLiteChart canvas"
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
 }
 _AT_REST = """() => {
