@@ -18,8 +18,9 @@ strongly in one, it does not tell from nesting: rejected in 7 and 36 %.
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float32, Float64, Int32
-from scipy import sparse, special, stats
+from scipy import sparse, special
 
 from prh_core.errors import NeighborCountError, SampleCountError
 from prh_core.intervals import Influence, interval_of, of_dyads
@@ -86,7 +87,7 @@ def relative_ranks(rows: Float32[np.ndarray, "n d"]) -> Float32[np.ndarray, "n n
     for start in range(0, n, 256):
         near = rows[start : start + 256] @ rows.T
         np.fill_diagonal(near[:, start:], np.inf)
-        ranks[start : start + 256] = (stats.rankdata(-near, axis=1) - 1) * (2 / n)
+        ranks[start : start + 256] = (scipy.stats.rankdata(-near, axis=1) - 1) * (2 / n)
     return ranks
 
 

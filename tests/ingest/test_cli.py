@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -349,3 +350,12 @@ def test_fewer_samples_and_halves_are_scored_and_found_again(own: Path) -> None:
     halves = json.loads(prh("sql", asked, "--format", "json", "--data", own / "data").stdout)
     assert halves and all(row["splits"] == 10 and 0 < row["score"] <= 1 for row in halves)
     assert {row["method"] for row in halves} == {"split half, 10 splits"}
+
+
+def test_a_command_starts_without_what_few_of_them_use() -> None:
+    code = (
+        "import sys, ingest.cli.commands; "
+        "print({'torch', 'scipy.stats', 'sklearn', 'altair', 'umap'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

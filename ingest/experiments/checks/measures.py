@@ -1,8 +1,8 @@
 """How well scores say what is known: two groups told apart, two orders alike, an order kept."""
 
 import numpy as np
+import scipy
 from jaxtyping import Bool, Float64
-from scipy.stats import rankdata
 
 
 def average_precision(
@@ -26,7 +26,7 @@ def average_precision(
 
 def spearman(one: Float64[np.ndarray, " pairs"], other: Float64[np.ndarray, " pairs"]) -> float:
     """Return the rank correlation; 0 where one side says the same of all, and so nothing."""
-    a, b = (rankdata(side) - (len(side) + 1) / 2 for side in (one, other))
+    a, b = (scipy.stats.rankdata(side) - (len(side) + 1) / 2 for side in (one, other))
     size = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / size if size > 0 else 0.0
 
