@@ -51,7 +51,7 @@ def draw(frame: Frame) -> None:
     )
     if answer is not None:
         frame.answer(answer)
-    layouts = queries.Layouts.of_rows(*shown)
+    layouts = queries.Layouts.of(*shown)
     points = queries.color_points(layouts)
     frame.figure(
         views.color_views(

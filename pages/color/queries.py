@@ -18,7 +18,7 @@ class Layouts(Parameters):
     third: tuple[str, str] | None = None
 
     @classmethod
-    def of_rows(cls, *rows: Mapping[str, Any]) -> Self:
+    def of(cls, *rows: Mapping[str, Any]) -> Self:  # pyrefly: ignore[bad-override] - several
         """Take unit and reading from rows of `color_agreement`."""
         return cls(*((row["unit_key"], row["reading"]) for row in rows))
 
