@@ -7,6 +7,7 @@ import numpy as np
 
 from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import FeatureFile, Unit
+from ingest.pipeline.scores.rows import compared_sets
 from ingest.pipeline.scores.sides import KeptLayers
 from ingest.progress import Progress
 from ingest.store.features import unit_key
@@ -172,12 +173,7 @@ def _nested(unit: PairUnit, x: _Space, y: _Space) -> dict[str, Any]:
     found = compare_nesting(one, other, relative_ranks(_rows(x, a)), relative_ranks(_rows(y, b)))
     header_x, header_y = unit.x.header, unit.y.header
     return {
-        "features_x": header_x.key,
-        "features_y": header_y.key,
-        "model_x": header_x.model_id,
-        "model_y": header_y.model_id,
-        "dataset_id": header_x.dataset_id,
-        "row_order": header_x.row_order,
+        **compared_sets(header_x, header_y),
         "k": unit.k,
         "truncation": unit.truncation,
         "n": x.n,

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from ingest.experiments.sizes.plan import CURVE_VERSION, CurveUnit
+from ingest.pipeline.scores.rows import compared_sets
 from ingest.pipeline.scores.sides import KeptLayers, usable_layers
 from prh_core.errors import DegenerateLayerError
 from prh_core.metrics import PrepareOptions
@@ -60,12 +61,7 @@ def described(unit: CurveUnit, pair: Pair) -> dict[str, Any]:
     """Return what rows of a pair have in common."""
     header = unit.x.header
     return {
-        "features_x": header.key,
-        "features_y": unit.y.header.key,
-        "model_x": header.model_id,
-        "model_y": unit.y.header.model_id,
-        "dataset_id": header.dataset_id,
-        "row_order": header.row_order,
+        **compared_sets(header, unit.y.header),
         "metric": unit.metric.name,
         "truncation": unit.choices.truncation,
         "layer_x": pair.layer_x,

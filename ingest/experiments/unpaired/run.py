@@ -9,6 +9,7 @@ from ingest.experiments.unpaired.plan import MATCHING_VERSION, MatchUnit
 from ingest.foreign.pair import usable
 from ingest.pipeline.run import Run
 from ingest.pipeline.scores.plan import FeatureFile
+from ingest.pipeline.scores.rows import compared_sets
 from ingest.progress import Progress
 from ingest.store.features import read_layers
 from prh_core.matching import disjoint_blocks, match_spaces, pooled, rank_partners
@@ -60,12 +61,7 @@ def _row(unit: MatchUnit, x: _Last, y: _Last) -> dict[str, Any]:
     partners = [part[one.partner] for part, one in zip(rows, found, strict=True)]
     ranks = [np.diagonal(rank_partners(one.evidence)) for one in found]
     return {
-        "features_x": header.key,
-        "features_y": unit.y.header.key,
-        "model_x": header.model_id,
-        "model_y": unit.y.header.model_id,
-        "dataset_id": header.dataset_id,
-        "row_order": header.row_order,
+        **compared_sets(header, unit.y.header),
         "layer_x": x.at,
         "layer_name_x": x.name,
         "layer_y": y.at,

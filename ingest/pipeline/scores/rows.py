@@ -137,16 +137,23 @@ def _sides(unit: Unit, run_id: str) -> dict[str, Any]:
     return {
         "unit_key": unit.key,
         "run_id": run_id,
+        **compared_sets(x, y),
+        "pooling_x": x.pooling,
+        "prompt_x": x.prompt,
+        "pooling_y": y.pooling,
+        "prompt_y": y.prompt,
+    }
+
+
+def compared_sets(x: FeatureHeader, y: FeatureHeader) -> dict[str, str]:
+    """Return the columns that name two feature sets, their models, and the samples they share."""
+    return {
         "features_x": x.key,
         "features_y": y.key,
         "model_x": x.model_id,
         "model_y": y.model_id,
         "dataset_id": _dataset(x, y),
         "row_order": x.row_order,
-        "pooling_x": x.pooling,
-        "prompt_x": x.prompt,
-        "pooling_y": y.pooling,
-        "prompt_y": y.prompt,
     }
 
 
