@@ -6,8 +6,8 @@ import polars as pl
 from pages.ui import palette
 from pages.ui.charts.parts import (
     LABELS,
-    NAMES,
     Chart,
+    name_rows,
     roomy,
     sized,
     unique,
@@ -34,7 +34,7 @@ def null_strips(draws: pl.DataFrame, pair: pl.DataFrame, *, measure: str) -> Cha
     others = [x for name in ("score", "interval_low", "interval_high", "detectable")
               for x in pair[name].drop_nulls().to_list()]  # fmt: skip
     across = roomy(draws["best"], *others)
-    y = alt.Y("null_label:N", sort=order, title=None, axis=NAMES)
+    y = name_rows("null_label", order)
     x = x_axis("best", measure, across)
     strokes = alt.Chart(draws).mark_tick(color=_DRAWS, thickness=1, size=26, opacity=0.55).encode(
         x=x, y=y,
@@ -81,7 +81,7 @@ def raw_and_calibrated(pairs: pl.DataFrame, *, measure: str) -> dict[str, Chart]
     named = pairs.with_columns(pair=pl.col("label_x") + " × " + pl.col("label_y"))
     order = unique(named["pair"])
     height = max(120, 22 * len(order))
-    y = alt.Y("pair:N", sort=order, title=None, axis=NAMES)
+    y = name_rows("pair", order)
     told = [
         alt.Tooltip("pair:N", title="Pair"),
         alt.Tooltip("score:Q", title="Score", format=".4f"),
@@ -123,7 +123,7 @@ def trend_ends(trends: pl.DataFrame) -> Chart:
         said=pl.when("firm").then(pl.lit("rises")).otherwise(pl.lit("unsure")),
     )
     order = unique(named["metric"])
-    base = alt.Chart(named).encode(y=alt.Y("metric:N", sort=order, title=None, axis=NAMES))
+    base = alt.Chart(named).encode(y=name_rows("metric", order))
     line = base.mark_line(color=palette.CHANCE, strokeWidth=1.5).encode(
         x=x_axis("r", "Pearson r of alignment with log parameters", [-1.05, 1.05]),
         detail=alt.Detail("metric:N"),

@@ -8,11 +8,11 @@ import polars as pl
 from pages.ui import palette
 from pages.ui.charts.parts import (
     LABELS,
-    NAMES,
     Chart,
     cell_text,
     either,
     held_at,
+    name_rows,
     on_cell,
     reference_line,
     roomy,
@@ -214,12 +214,7 @@ def bounds(frame: pl.DataFrame, *, measure: str) -> Chart:
     colors = [palette.MODALITY.get(name, palette.MISSING) for name in shown]
     across = x_axis("expected", f"{measure}, point: expected", [0.0, 1.0])
     base = alt.Chart(frame).encode(
-        y=alt.Y(
-            "label_c:N",
-            title=None,
-            sort=unique(frame["label_c"]),
-            axis=NAMES,
-        ),
+        y=name_rows("label_c", unique(frame["label_c"])),
         color=alt.Color(
             "modality_c:N",
             title=None,

@@ -6,10 +6,10 @@ import polars as pl
 from pages.ui import palette
 from pages.ui.charts.parts import (
     LABELS,
-    NAMES,
     Chart,
     cell_text,
     either,
+    name_rows,
     on_diverging,
     sized,
     slanted_axis,
@@ -27,8 +27,7 @@ def metric_dots(frame: pl.DataFrame) -> Chart:
         frame: answer of `queries.metric_scores`.
     """
     base = alt.Chart(frame).encode(
-        y=alt.Y("metric_label:N", sort=unique(frame["metric_label"]), title=None,
-                axis=NAMES),
+        y=name_rows("metric_label", unique(frame["metric_label"])),
         tooltip=[
             alt.Tooltip("metric_label:N", title="Metric"),
             alt.Tooltip("calibrated:Q", title="Calibrated, mean of pairs", format=".3f"),

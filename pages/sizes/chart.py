@@ -6,9 +6,9 @@ import polars as pl
 from pages.ui import palette
 from pages.ui.charts.parts import (
     LABELS,
-    NAMES,
     Chart,
     either,
+    name_rows,
     roomy,
     sized,
     unique,
@@ -96,7 +96,7 @@ def changes(pairs: pl.DataFrame, *, measure: str) -> Chart:
     order = unique(named["pair"])
     reach = roomy(pl.concat([named["change"], named["change_low"], named["change_high"]]), 0.0)
     base = alt.Chart(named).encode(
-        y=alt.Y("pair:N", sort=order, title=None, axis=NAMES),
+        y=name_rows("pair", order),
         color=_what_is_held(named),
         tooltip=[
             alt.Tooltip("pair:N", title="Pair"),
@@ -139,7 +139,7 @@ def classes(pairs: pl.DataFrame, *, measure: str) -> dict[str, Chart]:
     found: dict[str, Chart] = {}
     for part, title in (("between", "Between classes"), ("within", "Within classes")):
         base = alt.Chart(named).encode(
-            y=alt.Y("pair:N", sort=order, title=None, axis=NAMES),
+            y=name_rows("pair", order),
             tooltip=[
                 alt.Tooltip("pair:N", title="Pair"),
                 alt.Tooltip(f"{part}_score:Q", title=title, format=".4f"),
@@ -179,7 +179,7 @@ def many(pairs: pl.DataFrame, *, measure: str) -> dict[str, Chart]:
     order = unique(named["pair"])
     height = max(90, 26 * len(order))
     base = alt.Chart(named).encode(
-        y=alt.Y("pair:N", sort=order, title=None, axis=NAMES),
+        y=name_rows("pair", order),
         color=either(alt.ColorValue, "datum.trained", palette.FAMILY[4], palette.UNTRAINED),
         tooltip=[
             alt.Tooltip("pair:N", title="Pair"),

@@ -4,7 +4,17 @@ import altair as alt
 import polars as pl
 
 from pages.ui import palette
-from pages.ui.charts.parts import LABELS, NAMES, Chart, either, roomy, sized, unique, x_axis, y_axis
+from pages.ui.charts.parts import (
+    LABELS,
+    Chart,
+    either,
+    name_rows,
+    roomy,
+    sized,
+    unique,
+    x_axis,
+    y_axis,
+)
 from pages.ui.remembered import remembered
 
 _TRUE, _LUCK = palette.FAMILY[4], palette.CHANCE
@@ -35,9 +45,7 @@ def matched(pairs: pl.DataFrame) -> dict[str, Chart]:
         alt.Tooltip("agreement_of_truth:Q", title="Under the truth", format=".3f"),
         alt.Tooltip("trained:N", title="Both trained"),
     ]
-    base = alt.Chart(said).encode(
-        y=alt.Y("pair:N", sort=order, title=None, axis=NAMES), tooltip=told
-    )
+    base = alt.Chart(said).encode(y=name_rows("pair", order), tooltip=told)
     bar = base.mark_tick(color=_LUCK, thickness=3, size=16)
     shares = [0.0, roomy(said["accuracy"], *said["lucky"].to_list())[1]]
     right = alt.layer(

@@ -16,8 +16,6 @@ Drawn: TypeAlias = Chart | dict[str, Chart]
 LABELS: dict[str, Any] = {
     "labelLimit": 220, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
 }  # fmt: skip
-NAMES = alt.Axis(domain=False, ticks=False, labelOverlap=False, **LABELS)
-"""The axis of a name a row."""
 DASHED: dict[str, Any] = {"strokeDash": [5, 4], "color": palette.CHANCE, "strokeWidth": 1.5}
 """The line of what scores are held against."""
 _CELL_TEXT = "width / {columns} < 28 ? 0 : clamp(width / {columns} / 3.1, 11, 13)"
@@ -29,6 +27,12 @@ SMALLEST = 11
 def cell_text(columns: int) -> Any:
     """Return a font size that shrinks with a cell's width; where 11 px do not fit, none."""
     return alt.expr(_CELL_TEXT.format(columns=max(columns, 1)))
+
+
+def name_rows(field: str, order: Sequence[str]) -> alt.Y:
+    """Return a y of a row for each name of a field, in this order."""
+    axis = alt.Axis(domain=False, ticks=False, labelOverlap=False, **LABELS)
+    return alt.Y(f"{field}:N", sort=order, title=None, axis=axis)
 
 
 def slanted_axis(columns: int, **more: Any) -> alt.Axis:
