@@ -169,6 +169,18 @@ def _violations(page: "Page", only: Any = _RULES) -> dict[str, list[str]]:
     return found
 
 
+def test_a_page_opens_in_the_dark(browser: "Browser", served: Served) -> None:
+    shown = next(page for page in PAGES if page.topic == "alignment")
+    for page in watched(
+        browser.new_context(viewport=LOOKS["light"]["viewport"], color_scheme="dark")
+    ):
+        page.goto(f"{served.address}/{shown.url}")
+        wait_settled(page, shown.title)
+        page.wait_for_function(_IS_DARK, arg=True)
+        wait_at_rest(page)
+        assert _violations(page, _COLORS) == {}
+
+
 def test_axe_would_find_a_nameless_button(browser: "Browser", served: Served) -> None:
     for page in watched(browser.new_context(**LOOKS["light"])):
         page.goto(f"{served.address}/{PAGES[-1].url}")
