@@ -233,7 +233,7 @@ def _as_array(part: Any, name: str) -> np.ndarray:
 
 def _refuse_masked(part: Any, name: str) -> None:
     """Refuse masked entries, which numpy would hand out as if they were values."""
-    rows = cast(Sequence[Any], part) if isinstance(part, list | tuple) else [part]
+    rows = cast(Sequence[Any], part) if isinstance(part, (list, tuple)) else [part]
     for row in rows:
         mask = cast(Any, np.ma.getmask(row))  # nomask where there can be none
         masked = int(np.count_nonzero(mask)) if mask is not np.ma.nomask else 0

@@ -142,7 +142,9 @@ def without_each_unbiased(t: RowSums, d: RowSums) -> RowSums:
     return t.sum() - 2 * t - 2 * t / (len(t) - 3)
 
 
-def _delete_one(without_each: Callable[[RowSums, RowSums], RowSums]) -> Callable:
+def _delete_one(
+    without_each: Callable[[RowSums, RowSums], RowSums],
+) -> Callable[..., list[Influence]]:
     def influences(
         x: Any, y: Any, pairs: Sequence[tuple[int, int]], k: int, seed: int
     ) -> list[Influence]:
