@@ -15,7 +15,15 @@ from prh_core.warehouse.progress import DEMO_UNFINISHED, WorkProgress
 from prh_core.warehouse.shipped import shipped_warehouse
 from prh_core.warehouse.views import forget_view, keep_view
 from tests.e2e.conftest import Served, serving
-from tests.e2e.watching import CHART, LOOKS, wait_settled, watched
+from tests.e2e.watching import (
+    CHART,
+    CHOSEN,
+    LOOKS,
+    picture_of,
+    wait_chosen,
+    wait_settled,
+    watched,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page, Request
@@ -30,10 +38,6 @@ def page(browser: "Browser") -> Iterator["Page"]:
     yield from watched(browser.new_context(**LOOKS["light"]))
 
 
-def _chosen(page: "Page") -> str:
-    return page.locator("[data-testid=stButtonGroup] [aria-checked=true]").first.inner_text()
-
-
 def test_from_the_start_to_the_layers_of_a_pair_and_back(page: "Page", served: Served) -> None:
     page.goto(served.address)
     page.locator("h1").wait_for()
@@ -43,7 +47,7 @@ def test_from_the_start_to_the_layers_of_a_pair_and_back(page: "Page", served: S
     page.wait_for_url("**view=Lines**")
     page.get_by_text("Heat map", exact=True).click()
     page.get_by_text("Click a cell").wait_for()
-    page.wait_for_timeout(500)
+    picture_of(page)
     cell = page.locator(f"{CHART} >> .mark-rect path").first
     told = cell.get_attribute("aria-label") or ""
     box = cell.bounding_box()
@@ -58,14 +62,14 @@ def test_from_the_start_to_the_layers_of_a_pair_and_back(page: "Page", served: S
         assert not model or page.get_by_text(model).count()
     page.go_back()
     wait_settled(page, MEET)
-    assert _chosen(page) == "Heat map"
+    wait_chosen(page, "Heat map")
     page.go_back()
     wait_settled(page, MEET)
     page.get_by_text("Vision family").wait_for()
-    assert _chosen(page) == "Lines"
+    wait_chosen(page, "Lines")
     page.go_back()
     page.get_by_text("Click a cell").wait_for()
-    assert _chosen(page) == "Heat map"
+    wait_chosen(page, "Heat map")
     page.go_back()
     page.locator("h1", has_text=PAGES[0].title).wait_for()
     page.go_forward()
@@ -82,7 +86,7 @@ def test_a_page_left_and_returned_to_is_as_it_was(page: "Page", served: Served) 
     assert "view" not in page.url  # of another page
     page.get_by_role("link", name=MEET, exact=True).first.click()
     wait_settled(page, MEET)
-    assert _chosen(page) == "Lines"
+    wait_chosen(page, "Lines")
     assert "view=Lines" in page.url
 
 
@@ -120,38 +124,31 @@ def test_views_are_clicked_linked_and_left(
 ) -> None:  # fmt: skip
     page.goto(f"{served.address}/{url}")
     wait_settled(page, title)
-    first, opened = _chosen(page), _picture(page)
+    first = page.locator(CHOSEN).first.inner_text()
+    opened = picture_of(page)
     for view in views:
         page.get_by_role("radio", name=view, exact=True).click()
         page.wait_for_url(f"**view={view.replace(' ', '+')}**")
         wait_settled(page, title)
     page.get_by_text(told).first.wait_for()
-    address, picture, data = _link(page), _picture(page), _csv(page)
+    address, picture, data = _link(page), picture_of(page), _csv(page)
     assert picture != opened and data.count(b"\n") > 1
     for other in watched(browser.new_context(**LOOKS["light"])):
         other.goto(address)
         wait_settled(other, title)
-        assert _chosen(other) == views[-1]
-        assert _picture(other) == picture
+        wait_chosen(other, views[-1])
+        assert picture_of(other) == picture
         assert _csv(other) == data
-    for _ in views:
+    for earlier in (*views[-2::-1], first):
         page.go_back()
-        wait_settled(page, title)
-    assert _chosen(page) == first
+        wait_chosen(page, earlier)
+    assert picture_of(page) == opened
 
 
 def _link(page: "Page") -> str:
     page.get_by_text("SQL and link to this view").click()
     code = page.locator("[data-testid=stExpander]", has_text="every choice spelled out")
     return code.locator("[data-testid=stCode]").last.inner_text().strip()
-
-
-def _picture(page: "Page") -> str:
-    page.wait_for_timeout(600)
-    return page.locator(f"{CHART}").first.evaluate(
-        "node => node.outerHTML.replace(/(gradient|clip)[_-]?\\d+/g, '$1')"
-        ".replace(/https?:[^)\"]*/g, '')"
-    )
 
 
 def _csv(page: "Page") -> bytes:
@@ -169,13 +166,13 @@ def test_a_copied_link_shows_the_same_picture_and_data(
     page.get_by_text("Lines", exact=True).click()
     page.wait_for_url("**view=Lines**")
     wait_settled(page, MEET)
-    address, picture, data = _link(page), _picture(page), _csv(page)
+    address, picture, data = _link(page), picture_of(page), _csv(page)
     for key in ("dataset", "n", "metric", "k", "truncation", "view", "concatenated"):
         assert f"{key}=" in address
     for other in watched(browser.new_context(**LOOKS["light"])):
         other.goto(address)
         wait_settled(other, MEET)
-        assert _picture(other) == picture
+        assert picture_of(other) == picture
         assert _csv(other) == data
 
 
@@ -189,7 +186,7 @@ def test_a_short_link_shows_its_view_and_back_does_not_return_to_it(
         page.goto(f"{served.address}/?to=fig-3")
         wait_settled(page, MEET)
         assert page.url == f"{served.address}/do_language_and_vision_meet?view=Lines"
-        assert _chosen(page) == "Lines"
+        wait_chosen(page, "Lines")
         page.go_back()
         page.locator("h1", has_text="Glossary").wait_for()
     finally:
@@ -212,12 +209,12 @@ def test_a_question_in_sql_becomes_a_picture_a_file_and_a_link(
     page.get_by_text("Link to this view").click()
     code = page.locator("[data-testid=stExpander]", has_text="Link to this view")
     address = code.locator("[data-testid=stCode]").inner_text().strip()
-    picture, data = _picture(page), _csv(page)
+    picture, data = picture_of(page), _csv(page)
     assert data.splitlines()[0].startswith(b"family,models")
     for other in watched(browser.new_context(**LOOKS["light"])):
         other.goto(address)
         wait_settled(other, ASK)
-        assert _picture(other) == picture
+        assert picture_of(other) == picture
         assert _csv(other) == data
     field.fill("DROP TABLE models")
     field.press("Control+Enter")

@@ -1,5 +1,6 @@
 """A page under watch: what it asks for, what it says on the console, when it is at rest."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,8 @@ if TYPE_CHECKING:
 
 # Small charts are drawn as SVG, large ones on a canvas.
 CHART = ".stVegaLiteChart svg.marks, .stVegaLiteChart canvas"
+CHOSEN = "[data-testid=stButtonGroup] [aria-checked=true]"
+"""The view that is shown, of those a page offers."""
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
@@ -61,6 +64,31 @@ def wait_settled(page: "Page", title: str) -> None:
 def wait_at_rest(page: "Page") -> None:
     """Wait until nothing runs and nothing fades."""
     page.wait_for_function(_AT_REST)
+
+
+def wait_chosen(page: "Page", view: str) -> None:
+    """Wait until that view is the one that is shown; after a step back, it is not so at once."""
+    page.locator(CHOSEN).first.filter(has_text=re.compile(f"^{re.escape(view)}$")).wait_for()
+    wait_at_rest(page)
+
+
+def picture_of(page: "Page") -> str:
+    """Return the first chart as its elements say it, as soon as it stays as it is."""
+    earlier, now = "", _drawing(page)
+    for _ in range(150):
+        if now == earlier:
+            return now
+        page.wait_for_timeout(400)
+        wait_at_rest(page)
+        earlier, now = now, _drawing(page)
+    raise AssertionError("a chart is drawn anew for more than a minute")
+
+
+def _drawing(page: "Page") -> str:
+    return page.locator(CHART).first.evaluate(
+        "node => node.outerHTML.replace(/(gradient|clip)[_-]?\\d+/g, '$1')"
+        ".replace(/https?:[^)\"]*/g, '')"
+    )
 
 
 def overflow(page: "Page") -> int:
