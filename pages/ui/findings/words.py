@@ -111,7 +111,7 @@ def as_share(value: float | None) -> str:
     x = float(value or 0)
     text = f"{x:.2f}"
     if x and not any(c in "123456789" for c in text):
-        return as_number(x)
+        return as_number(x) if abs(x) >= 1e-4 else _signed("-<.0001" if x < 0 else "<.0001")
     if abs(x) < 1 and text.lstrip("-") == "1.00":
         # Nearly perfect is not perfect.
         text = next((t for t in (f"{x:.{d}f}" for d in range(3, 9)) if "0." in t), text)
