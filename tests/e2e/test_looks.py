@@ -13,7 +13,15 @@ import pytest
 from pages import PAGES
 from pages import Page as Record
 from tests.e2e.conftest import Served, serving
-from tests.e2e.watching import CHART, LOOKS, overflow, wait_at_rest, wait_settled, watched
+from tests.e2e.watching import (
+    CHART,
+    LOOKS,
+    PATIENCE,
+    overflow,
+    quiet,
+    wait_at_rest,
+    wait_settled,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -65,6 +73,27 @@ def caption_served(
         yield there
 
 
+@pytest.fixture(scope="module")
+def window(browser: "Browser") -> Iterator["Page"]:
+    """Return a window for all pages: in a new one a browser reads the app's code anew each time."""
+    context = browser.new_context(**LOOKS["light"])
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def page(window: "Page") -> Iterator["Page"]:
+    """Return the window, empty and light; at the end, nothing went outside and all was quiet."""
+    window.goto("about:blank")
+    window.emulate_media(color_scheme="light")
+    window.set_viewport_size(LOOKS["light"]["viewport"])
+    with quiet(window):
+        yield window
+        window.goto("about:blank")
+
+
 @pytest.mark.parametrize(
     ("view", "look"),
     [
@@ -76,38 +105,38 @@ def caption_served(
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_a_page_as_it_is_seen(
-    browser: "Browser", served: Served, caption_served: Served, view: View, look: str
+    page: "Page", served: Served, caption_served: Served, view: View, look: str
 ) -> None:
     shown = view.record
     place = caption_served if shown.topic == "captions" else served
-    for page in watched(browser.new_context(**LOOKS[look])):
-        page.goto(f"{place.address}/{shown.url}{view.query}")
-        if shown.topic in ("glossary", "trial"):  # which have no chart at first
-            page.locator("h1", has_text=shown.title).wait_for()
-        else:
-            wait_settled(page, shown.title)
-        wait_at_rest(page)
-        assert page.title() == f"{shown.title} · PRH Explorer"
-        assert page.locator("h1").count() == 1
-        assert overflow(page) <= 1, f"wider than the {look} screen"
-        if look == "light" and shown.topic not in ("glossary", "trial"):
-            _check_first_screen(page, shown)
-        _take_picture(page, f"{view.name}-{look}", LOOKS[look]["viewport"])
-        if look == "phone":
-            continue
-        if not view.query:
-            assert _without_name(page) == []
-        # A reader's system turns dark while the page is open, and light again.
-        page.emulate_media(color_scheme="dark")
-        page.wait_for_function(_IS_DARK, arg=True)
-        wait_at_rest(page)
-        _take_picture(page, f"{view.name}-dark", LOOKS["light"]["viewport"])
-        _unfold(page)
-        assert _violations(page, _COLORS) == {}
-        page.emulate_media(color_scheme="light")
-        page.wait_for_function(_IS_DARK, arg=False)
-        wait_at_rest(page)
-        assert _violations(page, _RULES) == {}
+    page.set_viewport_size(LOOKS[look]["viewport"])
+    page.goto(f"{place.address}/{shown.url}{view.query}")
+    if shown.topic in ("glossary", "trial"):  # which have no chart at first
+        page.locator("h1", has_text=shown.title).wait_for()
+    else:
+        wait_settled(page, shown.title)
+    wait_at_rest(page)
+    assert page.title() == f"{shown.title} · PRH Explorer"
+    assert page.locator("h1").count() == 1
+    assert overflow(page) <= 1, f"wider than the {look} screen"
+    if look == "light" and shown.topic not in ("glossary", "trial"):
+        _check_first_screen(page, shown)
+    _take_picture(page, f"{view.name}-{look}", LOOKS[look]["viewport"])
+    if look == "phone":
+        return
+    if not view.query:
+        assert _without_name(page) == []
+    # A reader's system turns dark while the page is open, and light again.
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(_IS_DARK, arg=True)
+    wait_at_rest(page)
+    _take_picture(page, f"{view.name}-dark", LOOKS["light"]["viewport"])
+    _unfold(page)
+    assert _violations(page, _COLORS) == {}
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(_IS_DARK, arg=False)
+    wait_at_rest(page)
+    assert _violations(page, _RULES) == {}
 
 
 _IS_DARK = """dark => {
@@ -145,9 +174,9 @@ def _take_picture(page: "Page", name: str, size: dict[str, int]) -> None:
 
 
 def _unfold(page: "Page") -> None:
-    for fold in page.locator("[data-testid=stExpander] summary").all():
-        fold.click()
-    page.wait_for_timeout(600)
+    folds = page.locator("[data-testid=stExpander] details:not([open]) > summary")
+    folds.evaluate_all("folds => folds.forEach(fold => fold.click())")
+    folds.first.wait_for(state="detached")
     wait_at_rest(page)
 
 
@@ -169,24 +198,21 @@ def _violations(page: "Page", only: Any = _RULES) -> dict[str, list[str]]:
     return found
 
 
-def test_a_page_opens_in_the_dark(browser: "Browser", served: Served) -> None:
+def test_a_page_opens_in_the_dark(page: "Page", served: Served) -> None:
     shown = next(page for page in PAGES if page.topic == "alignment")
-    for page in watched(
-        browser.new_context(viewport=LOOKS["light"]["viewport"], color_scheme="dark")
-    ):
-        page.goto(f"{served.address}/{shown.url}")
-        wait_settled(page, shown.title)
-        page.wait_for_function(_IS_DARK, arg=True)
-        wait_at_rest(page)
-        assert _violations(page, _COLORS) == {}
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{served.address}/{shown.url}")
+    wait_settled(page, shown.title)
+    page.wait_for_function(_IS_DARK, arg=True)
+    wait_at_rest(page)
+    assert _violations(page, _COLORS) == {}
 
 
-def test_axe_would_find_a_nameless_button(browser: "Browser", served: Served) -> None:
-    for page in watched(browser.new_context(**LOOKS["light"])):
-        page.goto(f"{served.address}/{PAGES[-1].url}")
-        page.locator("h1").wait_for()
-        page.evaluate("document.querySelector('h1').after(document.createElement('button'))")
-        assert "button-name" in _violations(page)
+def test_axe_would_find_a_nameless_button(page: "Page", served: Served) -> None:
+    page.goto(f"{served.address}/{PAGES[-1].url}")
+    page.locator("h1").wait_for()
+    page.evaluate("document.querySelector('h1').after(document.createElement('button'))")
+    assert "button-name" in _violations(page)
 
 
 def _without_name(page: "Page") -> list[str]:

@@ -1,11 +1,12 @@
 """A page under watch: what it asks for, what it says on the console, when it is at rest."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Request
 
 # Small charts are drawn as SVG, large ones on a canvas.
 CHART = ".stVegaLiteChart svg.marks, .stVegaLiteChart canvas"
@@ -15,6 +16,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
 }
+PATIENCE = 120_000
+"""Milliseconds, for what hangs: a machine may be busy."""
 _AT_REST = """() => {
     const run = document.querySelector("[data-testid=stApp]").dataset.testScriptState;
     const pale = e => e.dataset.stale === "true" || getComputedStyle(e).opacity < 1;
@@ -30,12 +33,20 @@ _ALL_DRAWN = """chart => [...document.querySelectorAll(".stVegaLiteChart")].ever
 def watched(context: "BrowserContext") -> Iterator["Page"]:
     """Yield a page; at the end, nothing went outside and the console stayed quiet."""
     page = context.new_page()
-    page.set_default_timeout(120_000)  # for what hangs: a machine may be busy
+    page.set_default_timeout(PATIENCE)
+    with quiet(page):
+        yield page
+        context.close()
+
+
+@contextlib.contextmanager
+def quiet(page: "Page") -> Iterator[None]:
+    """Make sure that a page asks for nothing outside and says nothing on the console."""
     outside: list[str] = []
     errors: list[str] = []
 
     def asked(request: "Request") -> None:
-        if not request.url.startswith(("http://localhost:", "data:", "blob:")):
+        if not request.url.startswith(("http://localhost:", "data:", "blob:", "about:")):
             outside.append(request.url)
 
     def said(message: "ConsoleMessage") -> None:
@@ -43,11 +54,16 @@ def watched(context: "BrowserContext") -> Iterator["Page"]:
         if message.type == "error" and "/_stcore/" not in str(message.location.get("url")):
             errors.append(message.text)
 
+    def failed(error: "Error") -> None:
+        errors.append(str(error))
+
     page.on("request", asked)
     page.on("console", said)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
+    page.on("pageerror", failed)
+    yield
+    page.remove_listener("request", asked)
+    page.remove_listener("console", said)
+    page.remove_listener("pageerror", failed)
     assert outside == []
     assert errors == [], errors
 
