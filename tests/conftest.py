@@ -27,12 +27,16 @@ _CHECKED = [
     for path in sorted((_ROOT / "prh_core").rglob("*.py"))
     if path.stem != "__init__" and path.parent.name not in ("compiled", "warehouse")
 ]
-jaxtyping.install_import_hook(_CHECKED, "beartype.beartype")
+jaxtyping.install_import_hook(_CHECKED, "tests.checking.checked_at_first")
 
+from tests.checking import check_again  # noqa: E402
 from tests.worlds import build_captions, build_world  # noqa: E402
 
-hypothesis.settings.register_profile("no-clock", deadline=None)  # a machine may be busy
-hypothesis.settings.load_profile("no-clock")
+# The same examples at every run: what a change did not touch does not fail beside it. New ones are
+# looked for with HYPOTHESIS_PROFILE=search. No deadline: a machine may be busy.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 _LONGEST = {
     name: place
@@ -60,6 +64,11 @@ _LONGEST = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with what runs longest in one file, or a worker would sit idle at the end."""
     items.sort(key=lambda item: _LONGEST.get(item.path.name, len(_LONGEST)))
+
+
+def pytest_runtest_setup() -> None:
+    """Check signatures anew in every test."""
+    check_again()
 
 
 @pytest.fixture(scope="session", autouse=True)

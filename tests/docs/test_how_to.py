@@ -13,7 +13,7 @@ from tests.docs.markdown import DOCS, ROOT, follow
 HOW_TO = sorted(page for page in (DOCS / "how-to").glob("*.md") if page.stem != "index")
 ROOMS = ("ingest", "pages", "prh_core")
 HUB = ("ingest/__init__.py", "ingest/hub_datasets.py", "ingest/hub_double.py")
-TESTS = ("__init__.py", "conftest.py", "worlds.py", "core", *HUB)
+TESTS = ("__init__.py", "checking.py", "conftest.py", "worlds.py", "core", *HUB)
 """What the checks of a metric, and of pushing to a hub, need of the suite."""
 
 

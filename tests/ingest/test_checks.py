@@ -21,7 +21,7 @@ from tests.worlds import query
 
 
 @given(seed=st.integers(0, 10**6), values=st.sampled_from([3, 1000]))
-@settings(max_examples=25, derandomize=True)
+@settings(max_examples=25)
 def test_measures_are_those_of_libraries(seed: int, values: int) -> None:
     rng = np.random.default_rng(seed)
     closeness = rng.integers(values, size=40).astype(np.float64)
