@@ -93,7 +93,7 @@ def test_a_killed_run_resumes_to_the_same_rows(
         while not stop.is_set():
             asked = "SELECT count(*) AS n FROM scores WHERE dataset_id = 'planted'"
             answers.append(query(warehouse, asked)["n"][0])
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     reader = threading.Thread(target=keep_asking)
     reader.start()
