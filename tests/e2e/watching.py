@@ -100,6 +100,21 @@ def picture_of(page: "Page") -> str:
     raise AssertionError("a chart is drawn anew for more than a minute")
 
 
+def check_same_picture(one: "Page", other: "Page", title: str) -> None:
+    """Make sure that the first charts of two pages of that title are the same.
+
+    A chart that was drawn before the app's font came is laid out by another font's widths, and
+    stays so: then the other page, whose window has the font by now, is read once more.
+    """
+    for _ in range(3):
+        if picture_of(one) == picture_of(other):
+            return
+        other.reload()
+        wait_settled(other, title)
+        wait_at_rest(other)
+    assert picture_of(one) == picture_of(other)
+
+
 def _drawing(page: "Page") -> str:
     return page.locator(CHART).first.evaluate(
         "node => node.outerHTML.replace(/(gradient|clip)[_-]?\\d+/g, '$1')"
