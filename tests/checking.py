@@ -11,7 +11,7 @@ from typing import Any
 
 from beartype import beartype
 
-FIRST = 10
+FIRST = 6
 """Checks of a function in a test; a call has two, of what goes in and of what comes out."""
 _calls: dict[tuple[str, str], int] = {}
 _resting: list[Any] = []

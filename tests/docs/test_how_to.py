@@ -19,9 +19,9 @@ TESTS = ("__init__.py", "checking.py", "conftest.py", "worlds.py", "core", *HUB)
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a copy of the code; compiled kernels are linked, since they would be made anew."""
+    """Return a copy of the code, compiled modules and all; kernels know their place: a link."""
     copy = tmp_path / "project"
-    ignored = shutil.ignore_patterns("__pycache__", "compiled")
+    ignored = shutil.ignore_patterns("compiled")
     for room in ROOMS:
         shutil.copytree(ROOT / room, copy / room, ignore=ignored)
     (copy / "prh_core" / "compiled").symlink_to(ROOT / "prh_core" / "compiled")

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.e2e.watching import LOOKS, PATIENCE, quiet
 from tests.serving import free_port, wait_until_served
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -50,6 +51,27 @@ def browser() -> Iterator["Browser"]:
         chromium = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def window(browser: "Browser") -> Iterator["Page"]:
+    """Return a window for all pages: in a new one a browser reads the app's code anew each time."""
+    context = browser.new_context(**LOOKS["light"])
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def page(window: "Page") -> Iterator["Page"]:
+    """Return the window, empty and light; at the end, nothing went outside and all was quiet."""
+    window.goto("about:blank")
+    window.emulate_media(color_scheme="light")
+    window.set_viewport_size(LOOKS["light"]["viewport"])
+    with quiet(window):
+        yield window
+        window.goto("about:blank")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """From a question to its layers and back; links that mean what they say; addresses that lie."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 MEET, LAYERS, ASK = "Do language and vision meet?", "Which layers?", "Ask in SQL"
-
-
-@pytest.fixture
-def page(browser: "Browser") -> Iterator["Page"]:
-    """Return a fresh page; at the end, nothing went outside and the console stayed quiet."""
-    yield from watched(browser.new_context(**LOOKS["light"]))
 
 
 def test_from_the_start_to_the_layers_of_a_pair_and_back(page: "Page", served: Served) -> None:

@@ -16,15 +16,13 @@ from tests.e2e.conftest import Served, serving
 from tests.e2e.watching import (
     CHART,
     LOOKS,
-    PATIENCE,
     overflow,
-    quiet,
     wait_at_rest,
     wait_settled,
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.e2e
 SHOTS = Path(__file__).parent / "screenshots"
@@ -71,27 +69,6 @@ def caption_served(
     home = Path(shutil.copytree(caption_world, tmp_path_factory.mktemp("seen") / "captions"))
     with serving(home) as there:
         yield there
-
-
-@pytest.fixture(scope="module")
-def window(browser: "Browser") -> Iterator["Page"]:
-    """Return a window for all pages: in a new one a browser reads the app's code anew each time."""
-    context = browser.new_context(**LOOKS["light"])
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    yield page
-    context.close()
-
-
-@pytest.fixture
-def page(window: "Page") -> Iterator["Page"]:
-    """Return the window, empty and light; at the end, nothing went outside and all was quiet."""
-    window.goto("about:blank")
-    window.emulate_media(color_scheme="light")
-    window.set_viewport_size(LOOKS["light"]["viewport"])
-    with quiet(window):
-        yield window
-        window.goto("about:blank")
 
 
 @pytest.mark.parametrize(

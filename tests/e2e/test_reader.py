@@ -1,7 +1,7 @@
 """What a reader does, in a real browser: look, choose, share, download; nothing goes outside."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 SHOTS = Path(__file__).parent / "screenshots"
 FILE = "alignment-planted-pairs-60-mutual-k-nn-k10-n60-heat-map"
-
-
-@pytest.fixture
-def page(browser: "Browser") -> Iterator["Page"]:
-    """Return a fresh page; at the end, nothing went outside and the console stayed quiet."""
-    context = browser.new_context(**LOOKS["light"])
-    yield from watched(context)
 
 
 # Stands first: it wants a server that nobody has visited.
