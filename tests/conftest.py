@@ -1,6 +1,7 @@
 """Fixtures every room shares."""
 
 import fcntl
+import gc
 import os
 import shutil
 from collections.abc import Callable
@@ -64,6 +65,13 @@ _LONGEST = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with what runs longest in one file, or a worker would sit idle at the end."""
     items.sort(key=lambda item: _LONGEST.get(item.path.name, len(_LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what was imported, which stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_runtest_setup() -> None:
