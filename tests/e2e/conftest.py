@@ -66,7 +66,6 @@ def window(browser: "Browser") -> Iterator["Page"]:
 @pytest.fixture
 def page(window: "Page") -> Iterator["Page"]:
     """Return the window, empty and light; at the end, nothing went outside and all was quiet."""
-    window.goto("about:blank")
     window.emulate_media(color_scheme="light")
     window.set_viewport_size(LOOKS["light"]["viewport"])
     with quiet(window):

@@ -6,20 +6,14 @@ Axe sees no text inside a chart: its contrast and size are tested in tests/pages
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
 
 from pages import PAGES
 from pages import Page as Record
 from tests.e2e.conftest import Served, serving
-from tests.e2e.watching import (
-    CHART,
-    LOOKS,
-    overflow,
-    wait_at_rest,
-    wait_settled,
-)
+from tests.e2e.watching import CHART, LOOKS, overflow, wait_at_rest, wait_settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -104,15 +98,11 @@ def test_a_page_as_it_is_seen(
     if not view.query:
         assert _without_name(page) == []
     # A reader's system turns dark while the page is open, and light again.
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function(_IS_DARK, arg=True)
-    wait_at_rest(page)
+    _turn(page, "dark")
     _take_picture(page, f"{view.name}-dark", LOOKS["light"]["viewport"])
     _unfold(page)
     assert _violations(page, _COLORS) == {}
-    page.emulate_media(color_scheme="light")
-    page.wait_for_function(_IS_DARK, arg=False)
-    wait_at_rest(page)
+    _turn(page, "light")
     assert _violations(page, _RULES) == {}
 
 
@@ -122,6 +112,13 @@ _IS_DARK = """dark => {
     return (parts[0] + parts[1] + parts[2] < 200) === dark;
 }"""
 """Whether the page's ground is dark, or light, as asked."""
+
+
+def _turn(page: "Page", scheme: Literal["dark", "light"]) -> None:
+    """Let a reader's system turn dark or light, and wait until the page has."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(_IS_DARK, arg=scheme == "dark")
+    wait_at_rest(page)
 
 
 def _check_first_screen(page: "Page", shown: Record) -> None:
