@@ -1,6 +1,6 @@
 """kill -9 at random moments of extract, score and publish: nothing lost, nothing doubled.
 
-Two data folders are killed three times each, once in every third of what an undisturbed run takes,
+Two data folders are killed four times each, once in every quarter of what an undisturbed run takes,
 while a reader keeps asking and the app keeps rendering; then the same command finishes, and the
 rows equal those of the undisturbed run.
 """
@@ -24,7 +24,7 @@ from tests.ingest.command import ROOT, arguments, environment
 from tests.ingest.own_study import write_study
 from tests.worlds import MUTUAL, WITHIN, build_world, query
 
-KILLS = 3
+KILLS = 4
 pytestmark = pytest.mark.timeout(1800)  # only for what hangs: on a busy machine runs take minutes
 PROVENANCE = ("run_id", "finished_at")
 
@@ -98,9 +98,9 @@ def test_a_killed_run_resumes_to_the_same_rows(
     reader = threading.Thread(target=keep_asking)
     reader.start()
     try:
-        for third in moments.sample(range(KILLS), KILLS):
+        for quarter in moments.sample(range(KILLS), KILLS):
             process = begin(tmp_path)
-            time.sleep(moments.uniform(third, third + 1) / KILLS * working)
+            time.sleep(moments.uniform(quarter, quarter + 1) / KILLS * working)
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
             page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()

@@ -291,7 +291,7 @@ def test_readers_are_never_blocked_and_never_see_half(own_world: Path) -> None:
     reader = threading.Thread(target=read)
     reader.start()
     with open_readonly(warehouse.path) as held:
-        for _ in range(4):
+        for _ in range(10):
             warehouse.publish()
         assert held.execute("SELECT count(*) FROM scores").fetchall() == [(whole,)]
     stop.set()
