@@ -21,6 +21,7 @@ from pages.ui.findings import (
     MetricTrend,
     Verdict,
 )
+from pages.ui.findings.words import as_share
 
 NAN = math.nan
 MEETING: dict[str, Any] = {
@@ -665,3 +666,13 @@ def test_a_line_moved_where_it_passes_both_yardsticks() -> None:
     assert [one.way for one in (CLOSER, FARTHER, LEVEL, JUMPY)] == [1, -1, 0, 0]
     assert Change("A", 3, 0.1, 0.2, 0.1, 0.01, 0.2).way == 0
     assert Change("A", 2, 0.1, 0.2, 0.1, 0.01, 0.01).way == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(2e-261, "<.0001"), (-2e-261, "−<.0001"), (0.002, "0.0020"), (0.0, ".00"), (0.123, ".12")],
+)
+def test_a_correlation_near_zero_is_neither_zero_nor_a_power_of_ten(
+    value: float, said: str
+) -> None:
+    assert as_share(value) == said
